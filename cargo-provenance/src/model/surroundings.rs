@@ -1,0 +1,40 @@
+//! Everything a use case may know of the machine it runs on, read once by `cli::settings` and handed down.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Where and how this run takes place.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The directory the command was started in, absolute.
+    pub directory: PathBuf,
+    /// `--manifest-path`, absolute.
+    pub manifest_path: Option<PathBuf>,
+    /// The cargo home, absolute.
+    pub cargo_home: PathBuf,
+    /// The cargo to call back: `$CARGO`, else `cargo`.
+    pub cargo: OsString,
+    /// `CARGO_RESOLVER_LOCKFILE_PATH`, absolute.
+    pub lockfile: Option<PathBuf>,
+    /// Environment variables that make cargo run other code (`RUSTC_WRAPPER`, `RUSTC`, …), for `verify -v`.
+    pub overrides: Vec<(String, String)>,
+    /// Whether cargo may use the network.
+    pub network: Network,
+    /// The time of this run.
+    pub clock: Clock,
+    /// Who is at the keyboard, for acceptances: `git config user.email`'s environment or the login name.
+    pub user: String,
+}
+
+/// Whether the network may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Cargo may download.
+    Allowed,
+    /// `--offline`, `--frozen` or `CARGO_NET_OFFLINE`.
+    Forbidden,
+}
+
+/// The time of this run: seconds since the Unix epoch. A value that is handed down, so that tests choose it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Clock(pub u64);

@@ -1,0 +1,97 @@
+//! What a use case returns: everything that is to be shown, nothing shown yet.
+
+pub mod progress;
+
+use crate::finding::{Finding, Weight};
+
+/// The result of a use case.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The command's name: `verify`.
+    pub command: &'static str,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// What was noticed, weightiest first.
+    pub findings: Vec<Finding>,
+    /// What was done or found, as status lines in order: shown before the findings.
+    pub steps: Vec<Step>,
+    /// Numbers for the conclusion and for machines, in order.
+    pub counts: Vec<Count>,
+    /// What was not checked and why, a line each; always shown and counted.
+    pub not_checked: Vec<String>,
+    /// The last line, without the time: `211 packages match`.
+    pub conclusion: String,
+    /// What belongs on standard output: a diff, a list.
+    pub output: String,
+}
+
+/// A status line: a verb of at most 12 characters and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// `Pinning`, `Adding`, `Skipping`.
+    pub verb: &'static str,
+    /// What it is about.
+    pub message: String,
+    /// Whether it is only shown with `-v`.
+    pub verbose: bool,
+}
+
+/// A number with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Kebab case: `packages`, `not-on-disk`.
+    pub name: &'static str,
+    /// The number.
+    pub value: u64,
+}
+
+/// What was decided. The exit code follows from it alone, whatever the output format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing to complain about: exit 0.
+    Fine,
+    /// The policy refused: exit 1.
+    Refused,
+    /// It could not be decided: exit 3.
+    Undecided,
+    /// Manifest, lockfile and sources disagree: exit 4.
+    Drift,
+    /// A signature or a key did not hold: exit 5.
+    Distrusted,
+}
+
+impl Report {
+    /// An empty report of a fine outcome.
+    pub fn new(command: &'static str) -> Self {
+        Self {
+            command,
+            outcome: Outcome::Fine,
+            findings: vec![],
+            steps: vec![],
+            counts: vec![],
+            not_checked: vec![],
+            conclusion: String::new(),
+            output: String::new(),
+        }
+    }
+
+    /// Adds a status line.
+    pub fn step(&mut self, verb: &'static str, message: impl Into<String>) {
+        self.steps.push(Step { verb, message: message.into(), verbose: false });
+    }
+
+    /// Adds a status line that is only shown with `-v`.
+    pub fn detail(&mut self, verb: &'static str, message: impl Into<String>) {
+        self.steps.push(Step { verb, message: message.into(), verbose: true });
+    }
+
+    /// Adds a number.
+    pub fn count(&mut self, name: &'static str, value: usize) {
+        self.counts.push(Count { name, value: value as u64 });
+    }
+
+    /// The number of findings of a weight.
+    pub fn weighing(&self, weight: Weight) -> usize {
+        self.findings.iter().filter(|finding| finding.weight == weight).count()
+    }
+}

@@ -1,5 +1,8 @@
 //! The library behind `cargo provenance`. Not an interface for other programs: it follows the binary's needs.
 
+pub mod archive;
 pub mod finding;
 pub mod model;
+pub mod registry;
 pub mod report;
+pub mod store;

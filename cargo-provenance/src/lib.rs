@@ -2,4 +2,5 @@
 
 pub mod finding;
 pub mod model;
+pub mod policy;
 pub mod report;

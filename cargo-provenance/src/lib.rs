@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod finding;
 pub mod model;
+pub mod policy;
 pub mod registry;
 pub mod report;
 pub mod store;

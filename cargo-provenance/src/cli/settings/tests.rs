@@ -6,7 +6,7 @@ fn environment(variables: &[(&str, &str)], terminal: bool) -> Environment {
     Environment {
         arguments: vec![],
         variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(),
-        directory: Some("/work".into()),
+        directory: Some("/project".into()),
         home: Some("/home/me".into()),
         now: 1_795_392_000,
         started: Instant::now(),
@@ -102,8 +102,8 @@ fn paths_are_absolute() {
         &Global::default(),
     );
     let found = found.expect("valid");
-    assert_eq!(found.cargo_home, Path::new("/work/home"));
-    assert_eq!(found.lockfile.as_deref(), Some(Path::new("/work/x/Cargo.lock")));
+    assert_eq!(found.cargo_home, Path::new("/project/home"));
+    assert_eq!(found.lockfile.as_deref(), Some(Path::new("/project/x/Cargo.lock")));
     assert_eq!(found.cargo, "cargo");
 
     let found = surroundings(&[("CARGO_HOME", ""), ("CARGO", "/bin/cargo")], &Global::default());

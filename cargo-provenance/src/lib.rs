@@ -2,6 +2,8 @@
 
 pub mod archive;
 pub mod finding;
+pub mod git;
+pub mod graph;
 pub mod model;
 pub mod policy;
 pub mod registry;

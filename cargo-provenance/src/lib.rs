@@ -4,6 +4,7 @@ pub mod archive;
 pub mod finding;
 pub mod git;
 pub mod graph;
+pub mod helper;
 pub mod model;
 pub mod policy;
 pub mod registry;

@@ -2,9 +2,11 @@
 
 pub mod archive;
 pub mod cargo;
+pub mod collect;
 pub mod finding;
 pub mod model;
 pub mod policy;
 pub mod registry;
 pub mod report;
 pub mod store;
+pub mod vet;

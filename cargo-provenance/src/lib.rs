@@ -10,7 +10,9 @@ pub fn main() -> std::process::ExitCode {
 }
 
 pub mod archive;
+pub mod cargo;
 pub mod cli;
+pub mod collect;
 pub mod exit_code;
 pub mod finding;
 pub mod git;
@@ -24,3 +26,4 @@ pub mod render;
 pub mod report;
 pub mod shell;
 pub mod store;
+pub mod vet;

@@ -3,12 +3,6 @@
 // Tests make and change files of their own, in directories of their own.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests set up what they test"))]
 
-
-/// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    cli::main().into()
-}
-
 pub mod archive;
 pub mod cargo;
 pub mod cli;
@@ -27,3 +21,8 @@ pub mod report;
 pub mod shell;
 pub mod store;
 pub mod vet;
+
+/// Runs the program.
+pub fn main() -> std::process::ExitCode {
+    cli::main().into()
+}

@@ -4,7 +4,7 @@
 //! among the `[source]` tables, then `replace-with` is followed by name, through `[source]` first and `[registries]` second.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Replacement, View};
 use crate::error::Error;
@@ -17,6 +17,11 @@ const CRATES_IO_NAME: &str = "crates-io";
 const CRATES_IO_SPARSE: &str = "sparse+https://index.crates.io/";
 
 impl View {
+    /// The directories of its directory sources, absolute.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        self.sources.values().filter_map(|keys| keys.get("directory")).map(PathBuf::from).collect()
+    }
+
     /// What takes the place of `source`, following `replace-with` to its end; a cycle or an unknown name is an error.
     pub fn replacement(&self, source: &Source) -> Result<Replacement, Error> {
         let id = source.as_str().split('#').next().unwrap_or_default();

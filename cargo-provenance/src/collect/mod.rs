@@ -1,5 +1,8 @@
-//! Gathering what the judging needs from the edges.
+//! Gathers from disk, from cargo and from git what the use cases judge.
 
+pub mod archives;
+pub mod gate;
+pub mod proofs;
 mod releases;
 
 pub use releases::releases;

@@ -3,7 +3,9 @@
 //! Nothing else in this crate but `git` starts processes.
 
 mod command;
+mod shadow;
 mod workspace;
 
 pub use command::{CargoCommand, Error, Extent, Lock, Output};
+pub use shadow::{Edit, Shadow};
 pub use workspace::{Member, PathPackage, Workspace};

@@ -4,5 +4,6 @@ pub mod archives;
 pub mod gate;
 pub mod proofs;
 mod releases;
+pub mod situation;
 
 pub use releases::releases;

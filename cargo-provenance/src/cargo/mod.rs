@@ -6,6 +6,6 @@ mod command;
 mod shadow;
 mod workspace;
 
-pub use command::{CargoCommand, Error, Extent, Lock, Output};
+pub use command::{CargoCommand, Error, Extent, LastWords, Lock, Output};
 pub use shadow::{Edit, Shadow};
 pub use workspace::{Member, PathPackage, Workspace};

@@ -6,4 +6,11 @@ mod command;
 mod workspace;
 
 pub use command::{CargoCommand, Error, Extent, Lock, Output};
+pub(crate) use workspace::read_manifest;
 pub use workspace::{Member, PathPackage, Workspace};
+
+impl crate::report::failure::Explain for Error {
+    fn help(&self) -> Vec<String> {
+        Error::help(self).map(str::to_owned).into_iter().collect()
+    }
+}

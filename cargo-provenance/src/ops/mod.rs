@@ -5,4 +5,5 @@ pub mod add;
 pub mod diff;
 pub mod init;
 pub mod pin;
+mod pinning;
 pub mod verify;

@@ -8,4 +8,5 @@ mod workspace;
 
 pub use command::{CargoCommand, Error, Extent, LastWords, Lock, Output};
 pub use shadow::{Edit, Shadow};
+pub(crate) use workspace::read_manifest;
 pub use workspace::{Member, PathPackage, Workspace};

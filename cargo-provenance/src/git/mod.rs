@@ -15,6 +15,8 @@ use std::process::{Child, Command, Stdio};
 use provenance_build::limits::TREE_FILES;
 use provenance_build::tree::{self, Content, Entry, Layout, Tree};
 
+use crate::report::failure::{Explain, Kind};
+
 /// Submodules inside submodules: cargo has no bound but its stack; nobody nests more than a few.
 const SUBMODULE_DEPTH: usize = 8;
 
@@ -111,17 +113,25 @@ pub enum GitError {
     Kernel(#[from] provenance_build::Error),
 }
 
-impl GitError {
-    /// What to do next.
-    pub fn help(&self) -> &'static str {
+impl Explain for GitError {
+    fn kind(&self) -> Kind {
         match self {
+            Self::Kernel(error) => Explain::kind(error),
+            _ => Kind::Undecided,
+        }
+    }
+
+    fn help(&self) -> Vec<String> {
+        let help = match self {
+            Self::Kernel(error) => return Explain::help(error),
             Self::Missing(_) => "install git: it tells which bytes a commit has",
             Self::Incomplete { .. } => {
                 "remove the repository below `git/db` in the cargo home, run `cargo fetch`, and try again"
             }
             Self::Unacceptable { .. } => "use a commit without it, or the package from a registry",
             _ => "run `cargo fetch`, and try again",
-        }
+        };
+        vec![help.to_owned()]
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::model::Clock;
+use crate::report::failure::Explain;
 
 use super::Error;
 
@@ -34,6 +35,15 @@ pub enum LockError {
     /// The lock could not be set up.
     #[error(transparent)]
     Store(#[from] Error),
+}
+
+impl Explain for LockError {
+    fn help(&self) -> Vec<String> {
+        match self {
+            Self::Busy(_) => vec!["wait until it is done, then run this command again".to_owned()],
+            Self::Store(fault) => fault.help(),
+        }
+    }
 }
 
 struct Named<'a>(&'a Option<Holder>);

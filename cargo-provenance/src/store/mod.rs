@@ -15,6 +15,8 @@ pub use transaction::{Recovery, Transaction, recover};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::report::failure::Explain;
+
 /// The folder at the workspace root that holds the lock and the journal while a command writes. It ignores itself
 /// (`.gitignore` with `*`) and is gone when nothing is under way.
 pub const DIRECTORY: &str = ".provenance";
@@ -63,6 +65,35 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+}
+
+impl Explain for Error {
+    fn help(&self) -> Vec<String> {
+        vec![match self {
+            Self::Io { .. } => {
+                "make it writable, or make room on the disk, and run the command again".to_owned()
+            }
+            Self::Changed { .. } => "run the command again".to_owned(),
+            Self::Unsuitable { .. } => "put a regular file or directory in its place".to_owned(),
+            Self::Stuck { journal, .. } => format!(
+                "look at the files, keep what you want, remove `{}`, then run `cargo provenance verify`",
+                journal.display()
+            ),
+            Self::Journal { path, .. } => {
+                format!("remove `{}`, then run `cargo provenance verify`", path.display())
+            }
+        }]
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        match self {
+            Self::Io { path, .. }
+            | Self::Changed { path }
+            | Self::Unsuitable { path, .. }
+            | Self::Stuck { path, .. }
+            | Self::Journal { path, .. } => Some((path.clone(), 0)),
+        }
+    }
 }
 
 impl Error {

@@ -1,13 +1,15 @@
 //! The one place that writes files: atomically, several together, and never two commands at once.
 
 mod atomic;
+mod journal;
 mod lock;
 mod restore;
+mod state;
 mod transaction;
 
 pub use atomic::write_atomic;
 pub use lock::{Holder, LockError, WorkspaceLock};
-pub use restore::{Form, restore};
+pub use restore::{Form, remove_directory, remove_file, restore};
 pub use transaction::{Recovery, Transaction, recover};
 
 use std::io;
@@ -46,7 +48,7 @@ pub enum Error {
         why: &'static str,
     },
     /// An earlier command was interrupted and its work can neither be finished nor undone without losing bytes.
-    #[error("an earlier command was interrupted, and `{}` was changed since", path.display())]
+    #[error("an earlier command was interrupted while it wrote, and `{}` was changed since", path.display())]
     Stuck {
         /// The file that holds unknown bytes.
         path: PathBuf,
@@ -64,6 +66,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// What to do next, where there is more to say than to make the path writable.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Changed { .. } => Some("run the command again".into()),
+            Self::Journal { path, .. } | Self::Stuck { journal: path, .. } => Some(format!(
+                "compare the workspace with version control; once it is as it should be, remove `{}`",
+                path.display()
+            )),
+            Self::Io { .. } | Self::Unsuitable { .. } => None,
+        }
+    }
+
     fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }

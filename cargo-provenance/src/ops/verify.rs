@@ -32,7 +32,10 @@ pub struct Options {
 pub fn run(surroundings: &Surroundings, options: Options, progress: &dyn Progress) -> Result<Report, Error> {
     let mut report = Report::new("verify");
     let mut gate = Gate::open(surroundings)?;
-    progress.status("Verifying", &format!("{} packages against Provenance.lock", gate.seen.manifest.packages.len()));
+    progress.status(
+        "Verifying",
+        &format!("{} packages against Provenance.lock", gate.seen.manifest.packages.len()),
+    );
     let which = if options.full || options.repair { Which::All } else { Which::Needed };
     archives::hash(&mut gate.seen, which, progress)?;
     let mut verdict = gate.verdict();
@@ -89,7 +92,9 @@ fn forged(gate: &Gate, pin: &Pin, found: &[String]) -> Finding {
     let mut finding = Finding::new("pin-differs", Weight::Denial, message).at(place);
     finding.package = Some(pin.id());
     finding.notes.extend(found.iter().cloned());
-    finding.help("find out who changed the pin, then run `cargo provenance pin` to prove and pin the package anew")
+    finding.help(
+        "find out who changed the pin, then run `cargo provenance pin` to prove and pin the package anew",
+    )
 }
 
 fn conclude(gate: &Gate, verdict: &Verdict, options: Options, report: &mut Report) {

@@ -3,9 +3,11 @@
 //! Nothing else in this crate but `git` starts processes.
 
 mod command;
+mod shadow;
 mod workspace;
 
 pub use command::{CargoCommand, Error, Extent, Lock, Output};
+pub use shadow::{Edit, Shadow};
 pub(crate) use workspace::read_manifest;
 pub use workspace::{Member, PathPackage, Workspace};
 

@@ -42,6 +42,11 @@ mod tests {
     fn every_shell_gets_every_command() {
         for shell in Dialect::value_variants() {
             let script = Args { shell: *shell }.script();
+            assert_eq!(
+                crate::render::sanitize::block(&script),
+                script,
+                "{shell}: would not be printed as it is"
+            );
             for command in ["init", "add", "pin", "verify", "diff", "completions"] {
                 assert!(script.contains(command), "{shell}: {command}");
             }

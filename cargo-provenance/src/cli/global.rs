@@ -7,20 +7,20 @@ use clap::{ArgAction, Args, ValueEnum};
 /// Flags that may stand before or after the command's name.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Global {
-    /// Error format
-    #[arg(long, global = true, value_name = "FMT", value_enum)]
+    /// Form of the report
+    #[arg(long, global = true, display_order = 100, value_name = "FMT", value_enum)]
     pub message_format: Option<MessageFormat>,
 
     /// Use verbose output (-vv also shows how long each phase took)
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, display_order = 101, action = ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
 
     /// Do not print status lines and warnings
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 102)]
     pub quiet: bool,
 
     /// Coloring
-    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    #[arg(long, global = true, display_order = 103, value_name = "WHEN", value_enum)]
     pub color: Option<ColorWhen>,
 
     /// Path to Cargo.toml
@@ -40,14 +40,12 @@ pub struct Global {
     pub frozen: bool,
 }
 
-/// When to color.
+/// When to color; cargo's words, which need no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "what is documented here is repeated on every help page")]
 pub enum ColorWhen {
-    /// On a terminal that can
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

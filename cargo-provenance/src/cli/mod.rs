@@ -35,7 +35,6 @@ use crate::shell::Shell;
     bin_name = "cargo provenance",
     version,
     styles = clap_cargo::style::CLAP_STYLING,
-    disable_help_subcommand = true,
     subcommand_value_name = "COMMAND",
     after_help = AFTER_HELP,
 )]
@@ -51,18 +50,13 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
+#[expect(missing_docs, reason = "the help text is the documentation of the arguments")]
 pub enum Command {
-    /// `init`
     Init(init::Args),
-    /// `add`
     Add(Box<add::Args>),
-    /// `pin`
     Pin(pin::Args),
-    /// `verify`
     Verify(verify::Args),
-    /// `diff`
     Diff(diff::Args),
-    /// `completions`
     Completions(completions::Args),
 }
 

@@ -6,4 +6,5 @@ pub mod diff;
 pub mod init;
 pub mod pin;
 mod pinning;
+mod repair;
 pub mod verify;

@@ -13,8 +13,8 @@ use crate::finding::{Finding, Place, Role, Weight};
 use crate::report::failure::{Failure, Kind};
 use crate::report::{Outcome, Report};
 
-/// How many lines of what was not checked are shown without `-v`. A graph has many packages of other platforms; their
-/// number is always in the conclusion.
+/// How many lines of what was not checked are shown without `-v`; the rest is counted. A graph has many packages of other
+/// platforms.
 const NOT_CHECKED_SHOWN: usize = 8;
 
 /// The whole report, each finding drawn by `draw`.
@@ -68,14 +68,17 @@ pub(super) fn finding(finding: &Finding, view: &View) -> String {
 
 /// `error:`, `Caused by:` and what to do next, as cargo prints it.
 pub fn failure(failure: &Failure) -> String {
+    let mut lines = failure.message.trim_end().lines();
+    let first = lines.next().unwrap_or_default();
     let mut text = match failure.kind {
-        Kind::Bug => labeled("error", ERROR, &format!("internal error: {}", failure.message)),
-        Kind::Undecided | Kind::Usage => labeled("error", ERROR, &failure.message),
+        Kind::Bug => labeled("error", ERROR, &format!("internal error: {first}")),
+        Kind::Undecided | Kind::Usage => labeled("error", ERROR, first),
     };
+    // What cargo or git had to say comes in several lines, already indented.
+    text.extend(lines.map(|line| format!("{}\n", sanitize::line(line))));
     if !failure.causes.is_empty() {
         text.push_str("\nCaused by:\n");
         for cause in &failure.causes {
-            // A cause may be the output of cargo or git: several lines, each of which is indented.
             for line in cause.trim_end().lines() {
                 text.push_str(&format!("  {}\n", sanitize::line(line)));
             }
@@ -142,10 +145,7 @@ fn conclusion(report: &Report, elapsed: Duration) -> String {
         Outcome::Undecided => "Undecided",
         Outcome::Drift | Outcome::Distrusted => "Failed",
     };
-    let mut text = if report.conclusion.is_empty() { report.tally() } else { report.conclusion.clone() };
-    if !report.not_checked.is_empty() {
-        text.push_str(&format!(", {} not checked", report.not_checked.len()));
-    }
+    let text = if report.conclusion.is_empty() { report.tally() } else { report.conclusion.clone() };
     status(verb, &format!("{text} [{}]", seconds(elapsed)))
 }
 

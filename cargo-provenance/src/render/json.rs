@@ -242,3 +242,174 @@ impl Formatter for Harmless {
         self.0.write_string_fragment(writer, rest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+    use provenance_build::{PackageId, PackageName, Version};
+    use serde_json::Value;
+
+    use super::*;
+
+    const SCHEMA: &str = include_str!("../../docs/schema/json-lines.schema.json");
+
+    /// Says where `value` breaks `schema`. Knows the keywords that the schema uses, and is stricter than JSON Schema in one
+    /// way: what the program writes must be documented, so every key has to be listed.
+    fn check(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+        let object = schema.as_object().ok_or("a schema that is no object")?;
+        for (keyword, rule) in object {
+            let holds = match keyword.as_str() {
+                "$schema" | "title" | "description" | "$defs" | "additionalProperties" => true,
+                "$ref" => {
+                    let pointer = rule.as_str().unwrap_or_default().trim_start_matches('#');
+                    check(root, root.pointer(pointer).ok_or("a dangling reference")?, value)?;
+                    true
+                }
+                "type" => {
+                    let kinds = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
+                    kinds.iter().any(|kind| is_of(kind.as_str().unwrap_or_default(), value))
+                }
+                "const" => value == rule,
+                "enum" => rule.as_array().is_some_and(|values| values.contains(value)),
+                "required" => rule.as_array().is_some_and(|keys| {
+                    keys.iter().all(|key| value.get(key.as_str().unwrap_or_default()).is_some())
+                }),
+                "items" => {
+                    value.as_array().into_iter().flatten().try_for_each(|item| check(root, rule, item))?;
+                    true
+                }
+                "anyOf" | "oneOf" => {
+                    let fits = |schema: &&Value| check(root, schema, value).is_ok();
+                    let fitting = rule.as_array().map_or(0, |all| all.iter().filter(fits).count());
+                    fitting == 1
+                }
+                "properties" => {
+                    for (key, value) in value.as_object().into_iter().flatten() {
+                        check(
+                            root,
+                            rule.get(key).ok_or_else(|| format!("`{key}` is not documented"))?,
+                            value,
+                        )?;
+                    }
+                    true
+                }
+                other => return Err(format!("the schema uses `{other}`, which this test does not know")),
+            };
+            if !holds {
+                return Err(format!("{value} breaks `{keyword}`: {rule}"));
+            }
+        }
+        let others = schema.get("additionalProperties");
+        others.map_or(Ok(()), |rule| {
+            value.as_object().into_iter().flatten().try_for_each(|(_, value)| check(root, rule, value))
+        })
+    }
+
+    fn is_of(kind: &str, value: &Value) -> bool {
+        match kind {
+            "array" => value.is_array(),
+            "boolean" => value.is_boolean(),
+            "integer" => value.is_u64(),
+            "null" => value.is_null(),
+            "number" => value.is_number(),
+            "object" => value.is_object(),
+            "string" => value.is_string(),
+            _ => false,
+        }
+    }
+
+    fn assert_documented(lines: &str) {
+        let schema = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+        for line in lines.lines() {
+            let value: Value = serde_json::from_str(line).expect("JSON");
+            if let Err(why) = check(&schema, &schema, &value) {
+                let reason = value["reason"].as_str().unwrap_or_default();
+                let detail = check(&schema, &schema["$defs"][reason], &value);
+                panic!("{why}\n{detail:?}\n{line}");
+            }
+        }
+    }
+
+    fn full(text: &str) -> Report {
+        let mut report = Report::new("verify");
+        report.step("Verifying", text);
+        report.detail("Trusting", text);
+        report.not_checked.push(text.to_owned());
+        report.output = format!("{text}.");
+        report.conclusion = text.to_owned();
+        report.count("packages", 3);
+        for (weight, role, line, source) in [
+            (Weight::Denial, Role::Primary, 0, None),
+            (
+                Weight::Note,
+                Role::Context,
+                7,
+                provenance_build::Source::parse(provenance_build::name::CRATES_IO),
+            ),
+        ] {
+            let package = PackageId {
+                name: PackageName::parse("serde").expect("valid"),
+                version: Version::parse("1.0.0").expect("valid"),
+                source,
+            };
+            let place =
+                Place { file: PathBuf::from(text), line, excerpt: text.into(), label: text.into(), role };
+            report
+                .findings
+                .push(Finding::new("x", weight, text).about(package).at(place).note(text).help(text));
+        }
+        report.findings.push(Finding::new("y", Weight::Review, text));
+        report
+    }
+
+    #[test]
+    fn every_line_is_documented() {
+        assert_documented(&start(Some("verify")));
+        assert_documented(&start(None));
+        for outcome in
+            [Outcome::Fine, Outcome::Refused, Outcome::Undecided, Outcome::Drift, Outcome::Distrusted]
+        {
+            let mut lines = full("text");
+            lines.outcome = outcome;
+            assert_documented(&report(&lines, Duration::from_millis(1)));
+        }
+        for kind in [Kind::Usage, Kind::Undecided, Kind::Bug] {
+            for place in [None, Some(("Cargo.lock".into(), 0)), Some(("Cargo.lock".into(), 7))] {
+                let error = Failure { place, ..Failure::new(kind, "x").help("y") };
+                assert_documented(&failure(&error, Duration::ZERO));
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic = "is not documented"]
+    fn an_undocumented_key_would_be_noticed() {
+        assert_documented(r#"{"reason":"not-checked","message":"x","extra":1}"#);
+    }
+
+    #[test]
+    fn the_last_line_is_the_summary() {
+        for lines in
+            [report(&full("x"), Duration::ZERO), failure(&Failure::new(Kind::Usage, "x"), Duration::ZERO)]
+        {
+            let last: Value = serde_json::from_str(lines.lines().last().expect("lines")).expect("JSON");
+            assert_eq!(last["reason"], "summary");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_text_arrives_unchanged_on_one_safe_line(text in any::<String>()) {
+            let lines = report(&full(&text), Duration::ZERO);
+            prop_assert!(!lines.chars().any(|c| c != '\n' && sanitize::is_harmful(c)));
+            for line in lines.lines() {
+                let value: Value = serde_json::from_str(line).expect("JSON");
+                if ["step", "finding", "not-checked"].iter().any(|reason| value["reason"] == *reason) {
+                    prop_assert_eq!(&value["message"], &text);
+                }
+            }
+        }
+    }
+}

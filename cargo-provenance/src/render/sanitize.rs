@@ -4,8 +4,8 @@
 //! controls that turn a line around, or characters that nobody sees. They are shown as `\u{…}`, so that the reader sees that
 //! something is there. Text of this program's own is styled only after its parts went through here.
 
-/// The longest line that is printed, in characters. Longer ones are cut and end with `…`: more fills the screen and pushes
-/// the conclusion out of sight. It is five lines of a wide terminal times ten.
+/// The longest line that is printed, in characters; longer ones are cut and end with `…`. A terminal of 80 by 50 is full then:
+/// more would push the verdict out of sight.
 pub const LONGEST_LINE: usize = 4_000;
 
 /// One harmless line: line breaks are made visible too, tabs become spaces, and it is cut at [`LONGEST_LINE`].

@@ -21,8 +21,7 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// Numbers for the conclusion and for machines, in order.
     pub counts: Vec<Count>,
-    /// What was not checked and why, a line each; always shown and counted. Reads after `Not checked`: `libc v0.2.0: not on
-    /// disk`.
+    /// What was not checked and why, a line each; always shown. Reads after `Not checked`: `3 packages not on disk`.
     pub not_checked: Vec<String>,
     /// The last line, without verb and time. The verb is `Finished` when fine (`211 packages match`), `Refusing` when refused
     /// (``to add `x`: 1 denial in 4 packages``), `Undecided`, else `Failed` (`3 of 214 packages drifted`). Empty for the tally

@@ -270,3 +270,6 @@ fn settings<'a>(table: &'a Table, path: &mut Vec<&'a str>, found: &mut Vec<(Vec<
         path.pop();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,8 +88,8 @@ fn refuses_everything_else_with_its_line() {
         (swapped, "not in canonical form or order"),
         (format!("{text}\n{}", &text[from("[[package]]\nname = \"c\"")..]), "`c v1.0.0` is pinned twice"),
         (text.replace("[[member]]", "<<<<<<< ours\n[[member]]"), "a conflict marker"),
-        (text[..text.len() - 20].to_owned(), "not canonical"),
-        (format!("{text}\n"), "not in canonical form"),
+        (text[..text.len() - 20].to_owned(), "`trust` has no basis"),
+        (format!("{text}\n"), "unexpected ``"),
         (text.replacen("name = \"a\"", "name = \"app\"", 1), "`app` is a member and a pin"),
         (String::new(), ":1: it does not begin"),
     ];

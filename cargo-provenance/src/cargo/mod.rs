@@ -6,13 +6,7 @@ mod command;
 mod shadow;
 mod workspace;
 
-pub use command::{CargoCommand, Error, Extent, Lock, Output};
+pub use command::{CargoCommand, Error, Extent, LastWords, Lock, Output};
 pub use shadow::{Edit, Shadow};
 pub(crate) use workspace::read_manifest;
 pub use workspace::{Member, PathPackage, Workspace};
-
-impl crate::report::failure::Explain for Error {
-    fn help(&self) -> Vec<String> {
-        Error::help(self).map(str::to_owned).into_iter().collect()
-    }
-}

@@ -2,11 +2,13 @@
 
 mod atomic;
 mod lock;
+mod remove;
 mod restore;
 mod transaction;
 
 pub use atomic::write_atomic;
 pub use lock::{Holder, LockError, WorkspaceLock};
+pub use remove::{remove_directory, remove_file};
 pub use restore::{Form, restore};
 pub use transaction::{Recovery, Transaction, recover};
 

@@ -64,7 +64,7 @@ impl Explain for LockError {
     fn help(&self) -> Vec<String> {
         match self {
             Self::Busy(_) => vec!["wait until it is done, then run this command again".to_owned()],
-            Self::Store(fault) => fault.help(),
+            Self::Store(fault) => Explain::help(fault),
         }
     }
 }

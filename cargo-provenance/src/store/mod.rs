@@ -71,20 +71,7 @@ pub enum Error {
 
 impl Explain for Error {
     fn help(&self) -> Vec<String> {
-        vec![match self {
-            Self::Io { .. } => {
-                "make it writable, or make room on the disk, and run the command again".to_owned()
-            }
-            Self::Changed { .. } => "run the command again".to_owned(),
-            Self::Unsuitable { .. } => "put a regular file or directory in its place".to_owned(),
-            Self::Stuck { journal, .. } => format!(
-                "look at the files, keep what you want, remove `{}`, then run `cargo provenance verify`",
-                journal.display()
-            ),
-            Self::Journal { path, .. } => {
-                format!("remove `{}`, then run `cargo provenance verify`", path.display())
-            }
-        }]
+        Self::help(self).into_iter().collect()
     }
 
     fn place(&self) -> Option<(PathBuf, u32)> {

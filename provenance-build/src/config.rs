@@ -88,6 +88,11 @@ impl Configuration {
 }
 
 impl View {
+    /// The directories of its directory sources, absolute.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        todo!()
+    }
+
     /// What takes the place of `source`, following `replace-with` to its end; a cycle or an unknown name is an error.
     pub fn replacement(&self, source: &Source) -> Result<Replacement, Error> {
         let _ = source;

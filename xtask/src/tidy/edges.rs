@@ -127,16 +127,24 @@ const CAPABILITIES: &[Capability] = &[
         paths: WRITES,
         macros: &[],
         methods: &[],
-        only: &["poison.rs"],
-        message: "only `poison` changes files",
+        only: &["enforce.rs", "poison.rs"],
+        message: "only `poison` removes files, and `enforce` writes its marker",
     },
     Capability {
         within: KERNEL,
-        paths: &["std::net", "std::time::SystemTime"],
+        paths: &["std::process::Command", "std::process::Child"],
+        macros: &[],
+        methods: &[],
+        only: &["cargo_env.rs"],
+        message: "only `cargo_env` starts a process",
+    },
+    Capability {
+        within: KERNEL,
+        paths: &["std::net"],
         macros: &[],
         methods: &[],
         only: &[],
-        message: "the kernel uses neither network nor clock",
+        message: "the kernel does not use the network",
     },
 ];
 
@@ -227,7 +235,8 @@ mod tests {
             ("cargo-provenance/src/ops/add.rs", "fn f() { std::time::SystemTime::now() }"),
             ("provenance-build/src/locate.rs", "fn f() { std::env::var_os(\"X\") }"),
             ("provenance-build/src/enforce.rs", "fn f() { println!(\"cargo::error=x\") }"),
-            ("provenance-build/src/enforce.rs", "fn f() { std::fs::remove_dir_all(x) }"),
+            ("provenance-build/src/tree.rs", "fn f() { std::fs::remove_dir_all(x) }"),
+            ("provenance-build/src/enforce.rs", "use std::process::Command;"),
             ("provenance-build/src/tree.rs", "use std::net::TcpStream;"),
         ] {
             assert_eq!(count(file, text), 1, "{file}: {text}");

@@ -22,6 +22,7 @@ pub mod name;
 pub mod observe;
 mod poison;
 mod standing;
+pub mod threads;
 pub mod toml;
 pub mod tree;
 pub mod verify;

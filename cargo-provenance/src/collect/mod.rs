@@ -1,0 +1,4 @@
+//! Gathers from disk, from cargo and from git what the use cases judge.
+
+pub mod archives;
+pub mod gate;

@@ -8,3 +8,8 @@ pub mod policy;
 pub mod registry;
 pub mod report;
 pub mod store;
+
+// The examples of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+struct Guide;

@@ -79,8 +79,7 @@ fn hash_list(b3sum: &Path, (folder, files): &(PathBuf, Vec<PathBuf>)) -> Result<
             .max(1);
         let (now, later) = rest.split_at(fitting);
         let mut command = Command::new(b3sum);
-        // One thread each: the two processes are what fills two cores.
-        command.args(["--num-threads", "1", "--"]).args(now).current_dir(folder).stdout(Stdio::null());
+        command.arg("--").args(now).current_dir(folder).stdout(Stdio::null());
         let status =
             command.status().map_err(|error| Failure::new(format!("could not start b3sum: {error}")))?;
         if !status.success() {

@@ -37,6 +37,11 @@ pub(super) fn check(source: &Source) -> Vec<Offence> {
             offend(*line, format!("`{word}` in a comment; do it now or open an issue"));
         }
     }
+    if source.file.starts_with(KERNEL) {
+        for line in let_chains(&source.tokens) {
+            offend(line, "let chains need Rust 1.88, and the kernel promises 1.85".to_owned());
+        }
+    }
     for (line, what) in attributes(&source.all_tokens) {
         offend(line, what);
     }
@@ -61,6 +66,14 @@ pub(super) fn kernel_budget(sources: &[&Source]) -> Option<Offence> {
 
 fn has_word(text: &str, word: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).any(|part| part == word)
+}
+
+// `&& let`: no lint of ours sees a language feature that is newer than the promised compiler.
+fn let_chains(tokens: &[Token]) -> impl Iterator<Item = u32> + '_ {
+    tokens.windows(3).filter_map(|window| match [&window[0].kind, &window[1].kind, &window[2].kind] {
+        [Kind::Mark('&'), Kind::Mark('&'), Kind::Word(word)] if word == "let" => Some(window[2].line),
+        _ => None,
+    })
 }
 
 // `#[ignore]` without a reason and `#[allow(…)]`, in tests too.
@@ -114,6 +127,7 @@ mod tests {
         ] {
             assert_eq!(count("tests/src/x.rs", text), 1, "{text}");
         }
+        assert_eq!(count("provenance-build/src/x.rs", "//! X.\nfn f() { if a && let Some(b) = c {} }\n"), 1);
         assert_eq!(count("cargo-provenance/src/ops/utils.rs", "//! X.\n"), 1);
         assert_eq!(count("cargo-provenance/src/utils/mod.rs", "//! X.\n"), 1);
         assert_eq!(count("tests/src/x.rs", &format!("//! X.\n{}", "fn f() {}\n".repeat(600))), 1);

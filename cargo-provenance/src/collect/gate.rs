@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use provenance_build::config;
 use provenance_build::manifest;
 use provenance_build::observe::{self, Seen};
-use provenance_build::toml;
+use provenance_build::{Verdict, toml};
 
 use crate::finding::drift::Excerpts;
 use crate::finding::{Place, Role};
@@ -65,6 +65,13 @@ impl Gate {
         seen.observation.policy = Some(policy.digest());
         let texts = Texts { lock: lines(&seen.lockfile)?, manifest: lines(&root.join(manifest::FILE_NAME))? };
         Ok(Self { root, policy, seen, texts })
+    }
+}
+
+impl Gate {
+    /// Compares the manifest with what was seen.
+    pub fn verdict(&self) -> Verdict {
+        provenance_build::verify(&self.seen.manifest, &self.seen.observation)
     }
 }
 

@@ -2,3 +2,4 @@
 
 pub mod archives;
 pub mod gate;
+pub mod proofs;

@@ -80,3 +80,25 @@ pub fn script(path: &Path, body: &str) {
     write(path, format!("#!/bin/sh\n{body}\n"));
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a script can be made executable");
 }
+
+/// Makes a symbolic link.
+#[cfg(unix)]
+#[track_caller]
+pub fn link(target: &Path, link: &Path) {
+    std::os::unix::fs::symlink(target, link).expect("a link can be made");
+}
+
+/// Sets the permissions of a file or directory.
+#[cfg(unix)]
+#[track_caller]
+pub fn permissions(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("permissions can be set");
+}
+
+/// Whether this process may write everywhere.
+#[cfg(unix)]
+pub fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)
+}

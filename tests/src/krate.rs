@@ -4,11 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{self, Read};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+pub use tar::EntryType;
 
 /// The publication time of every crate that does not say otherwise: long before any age gate.
 pub const PUBLISHED: &str = "2020-01-01T00:00:00Z";
@@ -20,6 +24,7 @@ pub struct Krate {
     version: String,
     files: BTreeMap<String, Vec<u8>>,
     entries: Vec<Entry>,
+    zeros: Vec<(String, u64)>,
     dependencies: Vec<Dependency>,
     features: BTreeMap<String, Vec<String>>,
     proc_macro: bool,
@@ -55,7 +60,7 @@ pub struct Entry {
     /// The name as it is written into the archive, without the leading directory.
     pub path: Vec<u8>,
     /// The type of the member.
-    pub kind: tar::EntryType,
+    pub kind: EntryType,
     /// The target of a link.
     pub target: Option<String>,
     /// The content.
@@ -70,6 +75,7 @@ impl Krate {
             version: version.into(),
             files: BTreeMap::new(),
             entries: vec![],
+            zeros: vec![],
             dependencies: vec![],
             features: BTreeMap::new(),
             proc_macro: false,
@@ -99,6 +105,12 @@ impl Krate {
     /// Adds an archive member of any kind.
     pub fn entry(mut self, entry: Entry) -> Self {
         self.entries.push(entry);
+        self
+    }
+
+    /// Adds a file of so many zeros, which take next to no room in the archive.
+    pub fn zeros(mut self, path: &str, bytes: u64) -> Self {
+        self.zeros.push((path.into(), bytes));
         self
     }
 
@@ -210,13 +222,18 @@ impl Krate {
         let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
         let root = format!("{}-{}", self.name, self.version);
         for (path, content) in self.all_files() {
-            let mut header = header(tar::EntryType::Regular, content.len());
+            let mut header = header(EntryType::Regular, content.len() as u64);
             builder
                 .append_data(&mut header, format!("{root}/{path}"), &content[..])
                 .expect("a writable archive");
         }
+        for (path, bytes) in &self.zeros {
+            let mut header = header(EntryType::Regular, *bytes);
+            let zeros = io::repeat(0).take(*bytes);
+            builder.append_data(&mut header, format!("{root}/{path}"), zeros).expect("a writable archive");
+        }
         for entry in &self.entries {
-            let mut header = header(entry.kind, entry.content.len());
+            let mut header = header(entry.kind, entry.content.len() as u64);
             if let Some(target) = &entry.target {
                 header.set_link_name(target).expect("a short link target");
             }
@@ -334,6 +351,29 @@ pub fn greeting_macro_source(dependency: &str) -> String {
     )
 }
 
+/// A moment the way the index writes publication times (RFC 3339, UTC, whole seconds).
+pub fn time(at: SystemTime) -> String {
+    let seconds = at.duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
+    let (mut year, mut day) = (1970, seconds / 86_400);
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = |year| if leap(year) { 366 } else { 365 };
+    while day >= days(year) {
+        day -= days(year);
+        year += 1;
+    }
+    let february = if leap(year) { 29 } else { 28 };
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if day < length {
+            break;
+        }
+        day -= length;
+        month += 1;
+    }
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", day + 1)
+}
+
 /// Lowercase hex SHA-256.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
@@ -342,12 +382,31 @@ pub fn sha256(bytes: &[u8]) -> String {
     })
 }
 
-fn header(kind: tar::EntryType, size: usize) -> tar::Header {
+fn header(kind: EntryType, size: u64) -> tar::Header {
     let mut header = tar::Header::new_ustar();
     header.set_entry_type(kind);
-    header.set_size(size as u64);
+    header.set_size(size);
     header.set_mode(0o644);
     // The time cargo itself writes into archives (2006-07-24T01:21:28Z).
     header.set_mtime(1_153_704_088);
     header
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_the_index_writes_them() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_153_704_088, "2006-07-24T01:21:28Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (1_767_225_599, "2025-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(time(UNIX_EPOCH + Duration::from_secs(seconds)), text);
+        }
+    }
 }

@@ -91,6 +91,11 @@ impl Run {
 }
 
 impl Running {
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for its end.
     pub fn wait(mut self) -> Output {
         let started = Instant::now();

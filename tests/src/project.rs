@@ -110,6 +110,13 @@ impl<'sandbox> Project<'sandbox> {
         self.git(["commit", "--quiet", "--message", message]).ok();
     }
 
+    /// Puts every file back to the last commit and removes what was added, `target` excepted.
+    #[track_caller]
+    pub fn restore(self) {
+        self.git(["reset", "--quiet", "--hard"]).ok();
+        self.git(["clean", "--quiet", "--force", "-d"]).ok();
+    }
+
     /// Removes its target directory and puts the compiled helper back.
     pub fn fresh_target(self) {
         files::remove(&self.path("target"));
@@ -122,11 +129,24 @@ impl<'sandbox> Project<'sandbox> {
         self.cargo(["run", "--quiet"]).ok().stdout_has(text);
     }
 
-    /// Expects `verify` to find drift and `cargo build` to be refused, both naming `what`.
+    /// Expects `verify` to find drift and `cargo build` to be refused, both naming `what`: with the target directory as
+    /// it is, and with nothing built yet but the helper.
     #[track_caller]
     pub fn refuses(self, what: &str) {
         self.verify_finds(what);
         self.build_refuses(what);
+        self.fresh_target();
+        self.build_refuses(what);
+    }
+
+    /// Expects that what cargo would build without the gate says the evil text. The gate is back afterwards.
+    #[track_caller]
+    pub fn says_evil_without_the_gate(self) {
+        let script = files::read(&self.path("build.rs"));
+        files::write(&self.path("build.rs"), "fn main() {}\n");
+        self.says(EVIL);
+        files::write(&self.path("build.rs"), script);
+        self.cargo(["clean", "--quiet", "--package", "app", "--package", "victim"]).ok();
     }
 
     /// Expects `verify` to find drift and to name `what`.

@@ -260,6 +260,15 @@ pub fn host() -> &'static str {
     })
 }
 
+/// rustup's stand-in for a program, where rustup is installed.
+pub fn rustup_proxy(program: &str) -> Option<PathBuf> {
+    let directories = std::env::var_os("PATH")?;
+    let mut directories = std::env::split_paths(&directories);
+    directories
+        .find(|it| it.join("rustup").is_file() && it.join(program).is_file())
+        .map(|it| it.join(program))
+}
+
 /// The subcommand that this workspace builds, in the profile of the tests.
 pub fn provenance_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();

@@ -16,13 +16,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::document::{self, Item, Table};
 use crate::config::replace::host;
 use crate::config::{Configuration, Replacement, View, normal};
 use crate::error::Error;
 use crate::limits;
 use crate::lockfile::{LockedPackage, Lockfile};
 use crate::name::Source;
+use crate::toml::{self, Item, Table};
 use crate::tree::Layout;
 
 /// The hosts of crates.io: sparse and git protocol.
@@ -283,7 +283,7 @@ impl Manifest {
     /// Reads the manifest of a directory; nothing if it names no package.
     fn read(directory: &Path) -> Result<Option<Self>, Error> {
         let file = directory.join("Cargo.toml");
-        let table = document::read(&file)?;
+        let table = toml::read(&file)?;
         let mut nested = Nested::default();
         nested.collect(&table, directory, false);
         // `[project]` is the old name that cargo still takes.

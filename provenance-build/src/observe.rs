@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Configuration, Surroundings};
+use crate::config::{Configuration, Surroundings, normal};
 use crate::error::Error;
 use crate::locate::{self, Located, Place};
 use crate::lockfile::Lockfile;
@@ -33,9 +33,7 @@ pub struct Seen {
 pub fn observe(mut surroundings: Surroundings) -> Result<Seen, Error> {
     let root = surroundings.root.clone();
     let manifest = read_manifest(&root)?;
-    surroundings
-        .members
-        .extend(manifest.members.iter().map(|member| members::normal(&root.join(&member.path))));
+    surroundings.members.extend(manifest.members.iter().map(|member| normal(&root.join(&member.path))));
     let configuration = Configuration::read(&surroundings)?;
     let lockfile_path = configuration.lockfile(&root)?;
     let lockfile = read_lockfile(&lockfile_path)?;
@@ -55,7 +53,7 @@ pub fn read_manifest(root: &Path) -> Result<Manifest, Error> {
         let what = format!("there is no `{}`", file.display());
         return Err(Error::unclear(what, "run `cargo provenance init`, or restore the file"));
     }
-    Manifest::parse(toml::read(&file)?.as_bytes(), &file)
+    Manifest::parse(toml::read_text(&file)?.as_bytes(), &file)
 }
 
 /// Reads a `Cargo.lock`.
@@ -64,7 +62,7 @@ pub fn read_lockfile(file: &Path) -> Result<Lockfile, Error> {
         let what = format!("there is no `{}`", file.display());
         return Err(Error::unclear(what, "run `cargo generate-lockfile`, then `cargo provenance pin`"));
     }
-    Lockfile::parse(toml::read(file)?.as_bytes(), file)
+    Lockfile::parse(toml::read_text(file)?.as_bytes(), file)
 }
 
 /// Path packages outside the workspace have no source in the lockfile; their pins say where they lie.
@@ -77,7 +75,7 @@ fn place_path_pins(root: &Path, manifest: &Manifest, lockfile: &Lockfile, locate
     for (package, located) in lockfile.packages.iter().zip(located) {
         if let (None, Some(path)) = (&package.id.source, paths.get(&(&package.id.name, &package.id.version)))
         {
-            let directory = members::normal(&root.join(path));
+            let directory = normal(&root.join(path));
             located.directories.push(Place { directory, layout: Layout::Path });
         }
     }

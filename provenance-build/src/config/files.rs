@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use super::document::{self, Item, Table};
 use crate::error::Error;
 use crate::limits;
+use crate::toml::{self, Item, Table};
 
 /// One source of settings.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Loader {
     /// The document of a `--config KEY=VALUE` and what it includes, seen from the directory cargo was started in.
     pub(super) fn argument(&mut self, text: &str, start: &Path) -> Result<Vec<Rc<Document>>, Error> {
         let file = PathBuf::from("--config");
-        let document = Document { table: document::parse(text, &file)?, file, base: start.to_owned() };
+        let document = Document { table: toml::parse(text, &file)?, file, base: start.to_owned() };
         let mut chain = vec![];
         let includes = includes(&document, start)?;
         chain.push(Rc::new(document));
@@ -76,7 +76,7 @@ impl Loader {
         }
         // Cargo's `Definition::root`: relative to the directory that holds `.cargo`, whatever that is really called.
         let base = file.parent().and_then(Path::parent).unwrap_or(Path::new("/")).to_owned();
-        let document = Rc::new(Document { file: file.to_owned(), base, table: document::read(file)? });
+        let document = Rc::new(Document { file: file.to_owned(), base, table: toml::read(file)? });
         self.loaded.insert(file.to_owned(), document.clone());
         Ok(document)
     }
@@ -88,7 +88,7 @@ pub(super) fn config_file(directory: &Path) -> Option<PathBuf> {
 }
 
 /// The path without `.`, and without `..` as far as the text tells.
-pub(crate) fn normal(path: &Path) -> PathBuf {
+pub fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
         match component {

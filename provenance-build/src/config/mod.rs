@@ -11,14 +11,13 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
-pub(crate) mod document;
 mod files;
 mod filter;
 pub(crate) mod replace;
 mod scope;
 
-use document::{Item, Table};
-pub(crate) use files::normal;
+use crate::toml::{self, Item, Table};
+pub use files::normal;
 use files::{Document, Loader, config_file};
 use scope::Scope;
 
@@ -155,7 +154,7 @@ impl Configuration {
         let mut found = vec![];
         settings(&document.table, &mut vec![], &mut found);
         for (path, line, value) in found {
-            let key = path.iter().map(|name| document::key(name)).collect::<Vec<_>>().join(".");
+            let key = path.iter().map(|name| toml::key(name)).collect::<Vec<_>>().join(".");
             self.add(Setting { key, value, file: document.file.clone(), line }, scope, recorded)?;
         }
         Ok(())
@@ -168,13 +167,13 @@ impl Configuration {
             if !file.exists() {
                 continue;
             }
-            let text = document::read_text(&file)?;
+            let text = toml::read_text(&file)?;
             let path = if name == "rust-toolchain" && text.lines().count() < 2 {
                 // The old form: a single line, a channel or the absolute path of a toolchain.
                 let line = text.trim();
                 Path::new(line).is_absolute().then(|| (1, Item::Text(line.to_owned())))
             } else {
-                let mut table = document::parse(&text, &file)?;
+                let mut table = toml::parse(&text, &file)?;
                 let toolchain = table.remove("toolchain").map(|node| node.item);
                 let path = toolchain.as_ref().and_then(Item::table).and_then(|table| table.get("path"));
                 path.map(|node| (node.line, node.item.clone()))

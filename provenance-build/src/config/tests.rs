@@ -293,10 +293,10 @@ fn what_cannot_be_judged_is_refused_with_its_line() {
     }
     let sandbox = Sandbox::new(&[]);
     fs::create_dir_all(sandbox.path("ws/.cargo/config.toml")).expect("made");
-    assert_eq!(sandbox.refused(), "ws/.cargo/config.toml: is not a regular file");
+    assert_eq!(sandbox.refused(), "ws/.cargo/config.toml: it is not a regular file");
     let sandbox = Sandbox::new(&[("ws/.cargo/config.toml", "")]);
     fs::write(sandbox.path("ws/.cargo/config.toml"), b"a = '\xff'").expect("written");
-    assert_eq!(sandbox.refused(), "ws/.cargo/config.toml: is not UTF-8");
+    assert_eq!(sandbox.refused(), "ws/.cargo/config.toml:1: it is not UTF-8");
     let nested = format!("x = {}", "[".repeat(100_000));
     let sandbox = Sandbox::new(&[("ws/.cargo/config.toml", &nested)]);
     assert!(sandbox.refused().contains("is not TOML"));
@@ -550,11 +550,11 @@ proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in "(\\[{0,2}[a-c.\"' ]{0,6}\\]{0,2}|[a-c.]{1,5} ?= ?([0-9a-c.\"'\\[\\]{}=, -]{0,8})|\\PC{0,6}|\n){0,12}") {
         let file = Path::new("config.toml");
-        if let Ok(table) = document::parse(&text, file) {
+        if let Ok(table) = toml::parse(&text, file) {
             for node in table.values() {
                 // What is written in canonical form reads back as itself.
                 let canonical = node.item.canonical();
-                let again = document::parse(&format!("x = {canonical}"), file).expect("canonical TOML");
+                let again = toml::parse(&format!("x = {canonical}"), file).expect("canonical TOML");
                 prop_assert_eq!(again["x"].item.canonical(), canonical);
             }
         }

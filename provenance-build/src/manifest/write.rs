@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::{Acceptance, Manifest, Member, Origin, Pin, Trust};
+use crate::toml::quoted;
 
-pub(super) const HEAD: &str = "# Written by cargo-provenance. Review its changes like code; do not edit it.";
+const HEAD: &str = "# Written by cargo-provenance. Review its changes like code; do not edit it.";
 
 pub(super) fn manifest(manifest: &Manifest) -> String {
     let mut text = String::with_capacity(512 * (manifest.packages.len() + 1));
@@ -94,24 +95,6 @@ fn write_acceptance(acceptance: &Acceptance) -> String {
 
 fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", items.map(quoted).collect::<Vec<_>>().join(", "))
-}
-
-/// A TOML basic string (TOML 1.0, "String"): quotes, backslashes and control characters escaped, nothing else.
-pub(super) fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => {
-                quoted.push('\\');
-                quoted.push(c);
-            }
-            c if c.is_control() => drop(write!(quoted, "\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {

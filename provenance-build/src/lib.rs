@@ -6,18 +6,32 @@
 //! }
 //! ```
 
+mod cargo_env;
 pub mod config;
 pub mod digest;
+mod directive;
+pub mod drift;
+mod enforce;
 pub mod error;
 pub mod limits;
 pub mod locate;
 pub mod lockfile;
 pub mod manifest;
+pub mod members;
 pub mod name;
+pub mod observe;
+mod poison;
+mod standing;
+pub mod threads;
+pub mod toml;
 pub mod tree;
+pub mod verify;
 
 pub use digest::{Checksum, TreeDigest};
+pub use drift::Drift;
+pub use enforce::{Enforcer, enforce};
 pub use error::Error;
 pub use lockfile::{LockedPackage, Lockfile};
 pub use manifest::Manifest;
 pub use name::{PackageId, PackageName, Source, Version};
+pub use verify::{Observation, Verdict, verify};

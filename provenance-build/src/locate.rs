@@ -16,13 +16,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::document::{self, Item, Table};
-use crate::config::replace::host;
-use crate::config::{Configuration, Replacement, View, normal};
+use toml_span::value::Table;
+
+use crate::config::{Configuration, Replacement, View, host};
 use crate::error::Error;
 use crate::limits;
 use crate::lockfile::{LockedPackage, Lockfile};
+use crate::members::normal;
 use crate::name::Source;
+use crate::toml;
 use crate::tree::Layout;
 
 /// The hosts of crates.io: sparse and git protocol.
@@ -283,15 +285,14 @@ impl Manifest {
     /// Reads the manifest of a directory; nothing if it names no package.
     fn read(directory: &Path) -> Result<Option<Self>, Error> {
         let file = directory.join("Cargo.toml");
-        let table = document::read(&file)?;
+        let text = toml::read(&file)?;
+        let table = toml::parse(&text, &file)?;
         let mut nested = Nested::default();
         nested.collect(&table, directory, false);
         // `[project]` is the old name that cargo still takes.
-        let package = ["package", "project"].iter().find_map(|name| table.get(*name)?.item.table());
-        let Some(name) = package.and_then(|package| package.get("name")?.item.text()) else {
-            return Ok(None);
-        };
-        let version = package.and_then(|package| package.get("version")?.item.text());
+        let package = toml::table(&table, "package").or_else(|| toml::table(&table, "project"));
+        let Some(name) = package.and_then(|package| toml::string(package, "name")) else { return Ok(None) };
+        let version = package.and_then(|package| toml::string(package, "version"));
         let version = version.map(|version| version.trim().to_owned());
         Ok(Some(Self { directory: directory.to_owned(), name: name.to_owned(), version, nested }))
     }
@@ -308,14 +309,14 @@ struct Nested {
 
 impl Nested {
     fn collect(&mut self, table: &Table, directory: &Path, dependency: bool) {
-        for (key, node) in table {
-            match &node.item {
-                Item::Text(path) if key == "path" => self.paths.push(normal(&directory.join(path))),
-                Item::Plain(truth) if dependency && key == "workspace" => self.inherits |= truth == "true",
-                Item::Table(table) => {
-                    self.collect(table, directory, dependency || key.ends_with("dependencies"));
+        for (key, value) in table {
+            let key = key.name.as_ref();
+            match (value.as_table(), value.as_str()) {
+                (Some(table), _) => {
+                    self.collect(table, directory, dependency || key.ends_with("dependencies"))
                 }
-                _ => {}
+                (_, Some(path)) if key == "path" => self.paths.push(normal(&directory.join(path))),
+                _ => self.inherits |= dependency && key == "workspace" && value.as_bool() == Some(true),
             }
         }
     }

@@ -1,7 +1,9 @@
-//! The domain's plain values: where we stand and what the user allowed.
+//! The domain's plain values: where we stand, what the user allowed, what is known.
 
 mod date;
+mod evidence;
 mod surroundings;
 
 pub use date::Date;
+pub use evidence::Evidence;
 pub use surroundings::{Clock, Network, Surroundings};

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::Surroundings;
-use super::files::{Document, Loader, config_file, normal};
+use super::document::{Document, Loader, config_file};
 use crate::error::Error;
+use crate::members::normal;
 
 /// The directories of one run, as the operating system spells them.
 pub(super) struct Scope<'a> {

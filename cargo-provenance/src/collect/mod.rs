@@ -1,0 +1,5 @@
+//! Gathers from disk, from cargo and from git what the use cases judge.
+
+pub mod archives;
+pub mod gate;
+pub mod proofs;

@@ -1,0 +1,321 @@
+//! `Provenance.toml`: what the team trusts, written by people.
+//!
+//! The reader is strict: a misspelt `deny` must not weaken the gate, so an unknown key is an error, and a setting that
+//! asks for something this version cannot do is an error too, never ignored. Every value remembers its line, so that
+//! a finding can point at the line that decided.
+
+mod canonical;
+mod checks;
+mod glob;
+mod read;
+mod template;
+
+use std::path::{Path, PathBuf};
+
+use provenance_build::name::{CRATES_IO, Source};
+
+use crate::finding::{Place, Role, Weight};
+
+pub use checks::{CHECK_SET, Check, Standing, check};
+pub use glob::Glob;
+pub use template::{Template, write_template};
+
+/// The file's name, beside `Cargo.lock` at the workspace root.
+pub const FILE_NAME: &str = "Provenance.toml";
+
+/// The newest format version that this reader knows.
+pub const VERSION: i64 = 1;
+
+/// Bytes of one policy: a hundred times what a large organisation writes; a line for every package of the largest
+/// published workspace has 200 kB.
+pub const POLICY_BYTES: usize = 1024 * 1024;
+
+/// The youngest a version may be, in days, unless the policy says otherwise: 21 of 21 known campaigns on crates.io
+/// were found within this time or stopped by the age of the crate.
+pub const TOO_NEW_DAYS: u32 = 7;
+
+/// The team's policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    file: PathBuf,
+    lines: Vec<String>,
+    canonical: String,
+    own: Vec<At<Glob>>,
+    checks: Vec<(&'static Check, Setting)>,
+    registries: Option<Vec<At<Registry>>>,
+    git: Vec<At<String>>,
+    sources_line: Option<u32>,
+    licenses: Vec<At<String>>,
+}
+
+/// A value with the line it stands in, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Its line.
+    pub line: u32,
+}
+
+/// What a finding of a check leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Nothing is shown.
+    Allow,
+    /// It is shown.
+    Note,
+    /// It refuses until a person accepts it for these bytes.
+    Review,
+    /// It refuses.
+    Deny,
+}
+
+/// The settings of one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The level, if the policy sets one.
+    pub level: Option<At<Level>>,
+    /// The number of days, if the check has such a parameter and the policy sets it.
+    pub days: Option<At<u32>>,
+}
+
+/// A registry that packages may come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    /// `crates-io`, a name from `[registries]` of the repository's own cargo configuration, or a source id as
+    /// `Cargo.lock` writes it (`sparse+https://…`).
+    pub name: String,
+    /// Whether its index is known to have no publication times.
+    pub pubtime: Pubtime,
+}
+
+/// Whether a registry's index says when a version was published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pubtime {
+    /// It never does, and the team knows.
+    Absent,
+    /// It should; a version without it is a finding.
+    Expected,
+}
+
+/// What the policy says about a package source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceRuling {
+    /// Packages may come from it.
+    Listed(Pubtime),
+    /// It is not in the list that stands at this line, or by default where there is none.
+    Unlisted(Option<u32>),
+}
+
+/// Why a policy cannot be used. All of these end with exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {what}", place(file, *line))]
+pub struct PolicyError {
+    /// The policy's file.
+    pub file: PathBuf,
+    /// The line, counted from 1; 0 for the whole file.
+    pub line: u32,
+    /// Which kind of error it is.
+    pub kind: PolicyErrorKind,
+    /// What is wrong: a lowercase fragment without a final period.
+    pub what: String,
+    /// What to do next.
+    pub help: String,
+}
+
+/// The kinds of [`PolicyError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyErrorKind {
+    /// The text is not acceptable as a policy of the known format.
+    Invalid,
+    /// The text is fine, and asks for something that this version of the tool cannot do.
+    Unsupported,
+}
+
+impl Policy {
+    /// Reads the bytes of a policy; `file` is for messages and places only.
+    pub fn parse(bytes: &[u8], file: &Path) -> Result<Self, PolicyError> {
+        read::read(bytes, file)
+    }
+
+    /// SHA-256 over the policy as written, in canonical form: comments, white space, the order of keys and the
+    /// spelling of values make no difference. Defaults are not filled in: a default that a newer version of the tool
+    /// changes must not turn every manifest red.
+    pub fn digest(&self) -> provenance_build::Checksum {
+        canonical::digest(&self.canonical)
+    }
+
+    /// Path packages outside the workspace that are the team's own.
+    pub fn own(&self) -> &[At<Glob>] {
+        &self.own
+    }
+
+    /// The licenses that packages may have.
+    pub fn licenses(&self) -> &[At<String>] {
+        &self.licenses
+    }
+
+    /// The level in force for a check, and the line that set it unless it is the default.
+    ///
+    /// A check that this version does not judge has level `allow`: the reader refuses any other setting for it.
+    pub fn level(&self, id: &str) -> (Level, Option<u32>) {
+        match self.setting(id).and_then(|setting| setting.level) {
+            Some(at) => (at.value, Some(at.line)),
+            None => (check(id).map_or(Level::Allow, Check::default_level), None),
+        }
+    }
+
+    /// How old a version must be, in days, and the line that says so unless it is the default.
+    pub fn too_new_days(&self) -> (u32, Option<u32>) {
+        match self.setting("version-too-new").and_then(|setting| setting.days) {
+            Some(at) => (at.value, Some(at.line)),
+            None => (TOO_NEW_DAYS, None),
+        }
+    }
+
+    /// Whether packages may come from `source`. `index_of` gives the index URL of a registry's name from the cargo
+    /// configuration inside the repository; what a machine's own configuration calls a registry decides nothing.
+    pub fn source(&self, source: &Source, index_of: impl Fn(&str) -> Option<String>) -> SourceRuling {
+        if source.is_git() {
+            let listed = self.git.iter().any(|at| at.value == source.url());
+            return if listed {
+                SourceRuling::Listed(Pubtime::Absent)
+            } else {
+                SourceRuling::Unlisted(self.git.first().map(|at| at.line).or(self.sources_line))
+            };
+        }
+        let Some(registries) = &self.registries else {
+            return match source.is_crates_io() {
+                true => SourceRuling::Listed(Pubtime::Expected),
+                false => SourceRuling::Unlisted(self.sources_line),
+            };
+        };
+        let means = |name: &str| match name {
+            "crates-io" => source.as_str() == CRATES_IO,
+            id if id.contains('+') => source.as_str() == id,
+            name => index_of(name).is_some_and(|index| is_index(source, &index)),
+        };
+        match registries.iter().find(|at| means(&at.value.name)) {
+            Some(at) => SourceRuling::Listed(at.value.pubtime),
+            None => SourceRuling::Unlisted(registries.first().map(|at| at.line).or(self.sources_line)),
+        }
+    }
+
+    /// A context place at a line of the policy, for a finding that this line decided.
+    pub fn place(&self, line: u32, label: impl Into<String>) -> Place {
+        let index = usize::try_from(line).unwrap_or(0).saturating_sub(1);
+        Place {
+            file: self.file.clone(),
+            line,
+            excerpt: self.lines.get(index).cloned().unwrap_or_default(),
+            label: label.into(),
+            role: Role::Context,
+        }
+    }
+
+    fn setting(&self, id: &str) -> Option<&Setting> {
+        self.checks.iter().find(|(check, _)| check.id == id).map(|(_, setting)| setting)
+    }
+}
+
+impl Level {
+    /// Reads `deny`, `review`, `note` or `allow`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "allow" => Some(Self::Allow),
+            "note" => Some(Self::Note),
+            "review" => Some(Self::Review),
+            "deny" => Some(Self::Deny),
+            _ => None,
+        }
+    }
+
+    /// The word that the policy uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Note => "note",
+            Self::Review => "review",
+            Self::Deny => "deny",
+        }
+    }
+
+    /// The weight of a finding at this level; `None` where nothing is shown.
+    pub fn weight(self) -> Option<Weight> {
+        match self {
+            Self::Allow => None,
+            Self::Note => Some(Weight::Note),
+            Self::Review => Some(Weight::Review),
+            Self::Deny => Some(Weight::Denial),
+        }
+    }
+}
+
+fn place(file: &Path, line: u32) -> String {
+    if line == 0 { file.display().to_string() } else { format!("{}:{line}", file.display()) }
+}
+
+/// Whether a source id of `Cargo.lock` names the index at a URL of cargo's configuration. `sparse+` is part of such a
+/// URL, `registry+` is not.
+fn is_index(source: &Source, index: &str) -> bool {
+    let id = source.as_str();
+    id == index || id.strip_prefix("registry+").is_some_and(|url| url == index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(text: &str) -> Policy {
+        Policy::parse(text.as_bytes(), Path::new(FILE_NAME)).expect("a policy")
+    }
+
+    fn source(text: &str) -> Source {
+        Source::parse(text).expect("a source")
+    }
+
+    #[test]
+    fn without_a_list_only_crates_io_is_trusted() {
+        let policy = policy("version = 1\n");
+        let none = |_: &str| None;
+        assert_eq!(policy.source(&source(CRATES_IO), none), SourceRuling::Listed(Pubtime::Expected));
+        assert_eq!(policy.source(&source("sparse+https://h/i/"), none), SourceRuling::Unlisted(None));
+        let git = format!("git+https://h/r#{}", "a".repeat(40));
+        assert_eq!(policy.source(&source(&git), none), SourceRuling::Unlisted(None));
+    }
+
+    #[test]
+    fn a_list_that_leaves_crates_io_out_refuses_it() {
+        let policy = policy(
+            "version = 1\n[sources]\nregistries = [\n  { name = \"corp\", pubtime = \"absent\" },\n  \"sparse+https://h/i/\",\n]\ngit = [\"https://h/r\"]\n",
+        );
+        let corp = |name: &str| (name == "corp").then(|| "sparse+https://corp/".to_owned());
+        let ruling = |text: &str| policy.source(&source(text), corp);
+        assert_eq!(ruling("sparse+https://corp/"), SourceRuling::Listed(Pubtime::Absent));
+        assert_eq!(ruling("sparse+https://h/i/"), SourceRuling::Listed(Pubtime::Expected));
+        assert_eq!(ruling(CRATES_IO), SourceRuling::Unlisted(Some(4)));
+        assert_eq!(
+            ruling(&format!("git+https://h/r?branch=x#{}", "a".repeat(40))),
+            SourceRuling::Listed(Pubtime::Absent)
+        );
+        assert_eq!(
+            ruling(&format!("git+https://h/other#{}", "a".repeat(40))),
+            SourceRuling::Unlisted(Some(7))
+        );
+        assert_eq!(
+            policy.source(&source("sparse+https://corp/"), |_| None),
+            SourceRuling::Unlisted(Some(4)),
+            "a name that the repository does not define means nothing"
+        );
+    }
+
+    #[test]
+    fn a_place_shows_the_line_that_decided() {
+        let policy = policy("version = 1\n[checks]\n# why\nversion-yanked = \"deny\"\n");
+        let (level, line) = policy.level("version-yanked");
+        assert_eq!((level, line), (Level::Deny, Some(4)));
+        let place = policy.place(4, "level set here");
+        assert_eq!(place.excerpt, "version-yanked = \"deny\"");
+        assert_eq!(policy.level("version-too-new"), (Level::Deny, None));
+    }
+}

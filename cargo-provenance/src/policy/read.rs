@@ -1,0 +1,712 @@
+//! The strict reader of `Provenance.toml`.
+
+use std::path::Path;
+
+use toml_span::Span;
+use toml_span::value::{Table, Value, ValueInner};
+
+use super::checks::{self, Standing};
+use super::{
+    At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, Setting, VERSION,
+    canonical,
+};
+use crate::model::Date;
+
+/// Days that `version-too-new` may ask for: ten years is as good as for ever.
+const MOST_DAYS: i64 = 3_650;
+
+/// What a text that is quoted in a message is cut to.
+const QUOTED_CHARS: usize = 60;
+
+/// Reads a policy.
+pub(super) fn read(bytes: &[u8], file: &Path) -> Result<Policy, PolicyError> {
+    let whole = |what: String, help: &str| PolicyError {
+        file: file.to_owned(),
+        line: 0,
+        kind: PolicyErrorKind::Invalid,
+        what,
+        help: help.to_owned(),
+    };
+    if bytes.len() > POLICY_BYTES {
+        let what = format!("has {} bytes, and a policy at most {POLICY_BYTES}", bytes.len());
+        return Err(whole(what, "keep generated lists out of the policy"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        PolicyError {
+            line: u32::try_from(line).unwrap_or(0),
+            ..whole("is not UTF-8".to_owned(), "save the file as UTF-8")
+        }
+    })?;
+    let reader = Reader { text, file };
+    let mut root = toml_span::parse(text).map_err(|error| {
+        let start = error.span.start.min(text.len());
+        reader.invalid(Span::new(start, start), &quoted(&error.to_string()), "correct the TOML syntax")
+    })?;
+    match root.take() {
+        ValueInner::Table(table) => reader.policy(table),
+        _ => Err(whole("is not a table".to_owned(), "begin with `version = 1`")),
+    }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    file: &'t Path,
+}
+
+type Result<T, E = PolicyError> = std::result::Result<T, E>;
+
+impl Reader<'_> {
+    fn policy(&self, mut root: Table<'_>) -> Result<Policy> {
+        self.version(&mut root)?;
+        self.known(
+            &root,
+            "",
+            &[
+                "advisories",
+                "audits",
+                "checks",
+                "exception",
+                "extends",
+                "licenses",
+                "own",
+                "signing",
+                "source",
+                "sources",
+                "version",
+            ],
+        )?;
+        let canonical = canonical::canonical(&root);
+        let mut policy = Policy {
+            file: self.file.to_owned(),
+            lines: self.text.lines().map(str::to_owned).collect(),
+            canonical,
+            own: vec![],
+            checks: vec![],
+            registries: None,
+            git: vec![],
+            sources_line: None,
+            licenses: vec![],
+        };
+        for (key, mut value) in root {
+            let span = key.span;
+            match &*key.name {
+                "own" => policy.own = self.own(value)?,
+                "checks" => policy.checks = self.checks(self.table(&mut value, span, "checks")?)?,
+                "sources" => {
+                    policy.sources_line = Some(self.line(span));
+                    self.sources(self.table(&mut value, span, "sources")?, &mut policy)?;
+                }
+                "licenses" => policy.licenses = self.licenses(self.table(&mut value, span, "licenses")?)?,
+                "advisories" => self.advisories(self.table(&mut value, span, "advisories")?)?,
+                "audits" => self.audits(self.table(&mut value, span, "audits")?)?,
+                "signing" => self.signing(self.table(&mut value, span, "signing")?)?,
+                "source" => {
+                    let table = self.table(&mut value, span, "source")?;
+                    self.known(&table, "source", &["signers", "since"])?;
+                    return Err(self.unsupported(span, "`[source]`, the check of commit signatures,"));
+                }
+                "extends" => self.list_of_tables(value, span, "extends", &["path", "sha256"])?,
+                "exception" => self.exceptions(value, span)?,
+                // `version` has been taken out, and `known` let nothing else pass.
+                _ => {}
+            }
+        }
+        Ok(policy)
+    }
+
+    /// Reads the version first: with another format, no other message would make sense.
+    fn version(&self, root: &mut Table<'_>) -> Result<()> {
+        let Some((key, value)) = root.get_key_value("version") else {
+            return Err(self.invalid(
+                Span::new(0, 0),
+                "`version` is missing",
+                "begin the file with `version = 1`",
+            ));
+        };
+        match value.as_integer() {
+            Some(VERSION) => Ok(()),
+            Some(newer) if newer > VERSION => Err(PolicyError {
+                help: "install a newer cargo-provenance".to_owned(),
+                ..self.unsupported(key.span, &format!("format version {newer}"))
+            }),
+            _ => Err(self.invalid(value.span, "`version` is not a known format", "write `version = 1`")),
+        }
+    }
+
+    fn own(&self, value: Value<'_>) -> Result<Vec<At<Glob>>> {
+        let help = "name directories relative to the workspace root, such as `../libs/*`";
+        self.strings(value, "own", |text| Glob::parse(text), help)
+    }
+
+    fn checks(&self, table: Table<'_>) -> Result<Vec<(&'static checks::Check, Setting)>> {
+        let mut settings = vec![];
+        for (key, value) in table {
+            let Some(check) = checks::check(&key.name) else {
+                let what = format!("`{}` is not a check", quoted(&key.name));
+                return Err(self.invalid(key.span, &what, &did_you_mean(&key.name, checks::ids())));
+            };
+            let (setting, span) = self.setting(check.id, key.span, value)?;
+            let asks = setting.level.map(|at| at.value);
+            match check.standing {
+                Standing::Judged(_) => {}
+                Standing::Fixed if matches!(asks, None | Some(Level::Deny)) => {}
+                Standing::Fixed => {
+                    let what = format!("`{}` is always `deny`", check.id);
+                    return Err(self.invalid(span, &what, "remove this line"));
+                }
+                Standing::Planned if matches!(asks, Some(Level::Allow)) => {}
+                Standing::Planned => {
+                    return Err(PolicyError {
+                        help: format!("remove this line, or write `{} = \"allow\"` until it is", check.id),
+                        ..self.unsupported(span, &format!("check `{}`", check.id))
+                    });
+                }
+            }
+            settings.push((check, setting));
+        }
+        Ok(settings)
+    }
+
+    /// Reads one check's setting, a level or a table, and the place of its level.
+    fn setting(&self, id: &'static str, key: Span, mut value: Value<'_>) -> Result<(Setting, Span)> {
+        if !matches!(value.as_ref(), ValueInner::Table(_)) {
+            let level = self.level(&value, id)?;
+            let level = Some(At { value: level, line: self.line(key) });
+            return Ok((Setting { level, days: None }, key));
+        }
+        let table = self.table(&mut value, key, id)?;
+        let keys: &[_] =
+            if id == "version-too-new" { &["days", "fixes-advisory", "level"] } else { &["level"] };
+        self.known(&table, &format!("checks.{id}"), keys)?;
+        let (mut setting, mut span) = (Setting { level: None, days: None }, key);
+        for (key, value) in &table {
+            let line = self.line(key.span);
+            match &*key.name {
+                "level" => {
+                    setting.level = Some(At { value: self.level(value, id)?, line });
+                    span = key.span;
+                }
+                "days" => {
+                    let days = value
+                        .as_integer()
+                        .filter(|days| (0..=MOST_DAYS).contains(days))
+                        .and_then(|days| u32::try_from(days).ok());
+                    let Some(value) = days else {
+                        let help = format!("write a whole number from 0 to {MOST_DAYS}");
+                        return Err(self.invalid(value.span, "`days` is not a number of days", &help));
+                    };
+                    setting.days = Some(At { value, line });
+                }
+                _ => {
+                    let asked = self.boolean(value, "fixes-advisory")?;
+                    if asked {
+                        return Err(PolicyError {
+                            help: "write `fixes-advisory = false`, or remove it".to_owned(),
+                            ..self.unsupported(key.span, "`fixes-advisory = true`")
+                        });
+                    }
+                }
+            }
+        }
+        Ok((setting, span))
+    }
+
+    fn level(&self, value: &Value<'_>, id: &str) -> Result<Level> {
+        let help = "write `\"deny\"`, `\"review\"`, `\"note\"` or `\"allow\"`";
+        let Some(text) = value.as_str() else {
+            return Err(self.wanted(value, &format!("the level of `{id}`"), "a string", help));
+        };
+        Level::parse(text).ok_or_else(|| {
+            let what = format!("`{}` is not a level", quoted(text));
+            let levels = ["allow", "deny", "note", "review"];
+            let help = match nearest(text, levels.into_iter()) {
+                Some(near) => format!("did you mean `\"{near}\"`?"),
+                None => help.to_owned(),
+            };
+            self.invalid(value.span, &what, &help)
+        })
+    }
+
+    fn sources(&self, table: Table<'_>, policy: &mut Policy) -> Result<()> {
+        self.known(&table, "sources", &["git", "registries"])?;
+        for (key, value) in table {
+            if key.name == "git" {
+                let help = "write the repository's URL as `Cargo.lock` has it between `git+` and `?` or `#`";
+                policy.git =
+                    self.strings(value, "git", |text| git_url(text).then(|| text.to_owned()), help)?;
+                continue;
+            }
+            let mut registries = vec![];
+            for mut entry in self.array(value, "registries")? {
+                let line = self.line(entry.span);
+                registries.push(At { value: self.registry(&mut entry)?, line });
+            }
+            policy.registries = Some(registries);
+        }
+        Ok(())
+    }
+
+    fn registry(&self, entry: &mut Value<'_>) -> Result<Registry> {
+        let help = "name `crates-io`, a registry of the repository's cargo configuration, or a source as \
+                    `Cargo.lock` writes it";
+        let mut pubtime = Pubtime::Expected;
+        let name = if matches!(entry.as_ref(), ValueInner::Table(_)) {
+            let span = entry.span;
+            let mut table = self.table(entry, span, "registries")?;
+            self.known(&table, "sources.registries", &["name", "pubtime"])?;
+            if let Some(value) = table.get("pubtime") {
+                if value.as_str() != Some("absent") {
+                    return Err(self.invalid(
+                        value.span,
+                        "`pubtime` can only be `\"absent\"`",
+                        "remove `pubtime` where the index has publication times",
+                    ));
+                }
+                pubtime = Pubtime::Absent;
+            }
+            match table.remove("name") {
+                Some(name) => name,
+                None => return Err(self.invalid(span, "a registry has no `name`", help)),
+            }
+        } else {
+            Value::with_span(entry.take(), entry.span)
+        };
+        match name.as_str() {
+            Some(text) if registry_name(text) => Ok(Registry { name: text.to_owned(), pubtime }),
+            Some(text) => {
+                Err(self.invalid(name.span, &format!("`{}` is not a registry", quoted(text)), help))
+            }
+            None => Err(self.wanted(&name, "a registry", "a string or a table", help)),
+        }
+    }
+
+    fn licenses(&self, table: Table<'_>) -> Result<Vec<At<String>>> {
+        self.known(&table, "licenses", &["allow"])?;
+        let mut allow = vec![];
+        for (_, value) in table {
+            let help = "write SPDX identifiers, such as `\"MIT\"` or `\"Apache-2.0 WITH LLVM-exception\"`";
+            allow = self.strings(value, "allow", |text| license(text).then(|| text.to_owned()), help)?;
+        }
+        Ok(allow)
+    }
+
+    /// Advisories come with the vetting engine: until then only what asks for nothing is accepted.
+    fn advisories(&self, table: Table<'_>) -> Result<()> {
+        self.known(&table, "advisories", &["databases", "max-age"])?;
+        match table.into_iter().next() {
+            Some((key, _)) => Err(self.unsupported(key.span, &format!("`{}` of `[advisories]`", key.name))),
+            None => Ok(()),
+        }
+    }
+
+    fn audits(&self, mut table: Table<'_>) -> Result<()> {
+        self.known(&table, "audits", &["criteria", "import", "required"])?;
+        if let Some((key, value)) = table.remove_entry("required") {
+            match value.as_str() {
+                Some("none") => {}
+                Some("new" | "all") => {
+                    return Err(PolicyError {
+                        help: "write `required = \"none\"`, or remove `[audits]`".to_owned(),
+                        ..self.unsupported(key.span, "a policy that requires audits")
+                    });
+                }
+                _ => {
+                    let help = "write `\"none\"`, `\"new\"` or `\"all\"`";
+                    return Err(self.invalid(value.span, "`required` is not `none`, `new` or `all`", help));
+                }
+            }
+        }
+        match table.into_iter().next() {
+            Some((key, _)) => Err(self.unsupported(key.span, &format!("`{}` of `[audits]`", key.name))),
+            None => Ok(()),
+        }
+    }
+
+    fn signing(&self, table: Table<'_>) -> Result<()> {
+        self.known(&table, "signing", &["keys", "required", "threshold"])?;
+        for (key, value) in table {
+            let what = match &*key.name {
+                "required" if !self.boolean(&value, "required")? => continue,
+                "required" => "`required = true` of `[signing]`",
+                "threshold" => match value.as_integer() {
+                    Some(1) => continue,
+                    Some(_) => "a `threshold` other than 1",
+                    None => {
+                        return Err(self.wanted(&value, "`threshold`", "a number", "write `threshold = 1`"));
+                    }
+                },
+                _ if self.array(value, "keys")?.is_empty() => continue,
+                _ => "`keys` of `[signing]`",
+            };
+            return Err(self.unsupported(key.span, what));
+        }
+        Ok(())
+    }
+
+    fn exceptions(&self, value: Value<'_>, span: Span) -> Result<()> {
+        let keys = ["check", "expires", "id", "package", "reason"];
+        let mut first = None;
+        for mut entry in self.array(value, "exception")? {
+            let at = entry.span;
+            let table = self.table(&mut entry, at, "exception")?;
+            self.known(&table, "exception", &keys)?;
+            if let Some((key, value)) = table.get_key_value("check") {
+                let name = value.as_str().unwrap_or_default();
+                if checks::check(name).is_none() {
+                    let what = format!("`{}` is not a check", quoted(name));
+                    return Err(self.invalid(key.span, &what, &did_you_mean(name, checks::ids())));
+                }
+            }
+            if let Some((key, value)) = table.get_key_value("expires")
+                && value.as_str().and_then(Date::parse).is_none()
+            {
+                let help = "write a date such as `expires = \"2027-01-31\"`";
+                return Err(self.invalid(key.span, "`expires` is not a date", help));
+            }
+            for required in ["check", "package", "reason", "expires"] {
+                if !table.contains_key(required) {
+                    let what = format!("an exception has no `{required}`");
+                    return Err(self.invalid(
+                        at,
+                        &what,
+                        "an exception has a check, a package, a reason and an end",
+                    ));
+                }
+            }
+            first = first.or(Some(at));
+        }
+        match first {
+            Some(_) => Err(self.unsupported(span, "`[[exception]]`")),
+            None => Ok(()),
+        }
+    }
+
+    /// A list of tables whose feature does not exist yet: an empty one is harmless.
+    fn list_of_tables(&self, value: Value<'_>, span: Span, name: &str, keys: &[&'static str]) -> Result<()> {
+        let entries = self.array(value, name)?;
+        let any = !entries.is_empty();
+        for mut entry in entries {
+            let at = entry.span;
+            self.known(&self.table(&mut entry, at, name)?, name, keys)?;
+        }
+        if any { Err(self.unsupported(span, &format!("`[[{name}]]`"))) } else { Ok(()) }
+    }
+
+    fn known(&self, table: &Table<'_>, place: &str, keys: &[&'static str]) -> Result<()> {
+        let mut unknown = table.keys().filter(|key| !keys.contains(&&*key.name)).collect::<Vec<_>>();
+        unknown.sort_by_key(|key| key.span.start);
+        let Some(key) = unknown.first() else { return Ok(()) };
+        let place = if place.is_empty() { String::new() } else { format!(" of `{place}`") };
+        let what = format!("`{}` is not a key{place}", quoted(&key.name));
+        Err(self.invalid(key.span, &what, &did_you_mean(&key.name, keys.iter().copied())))
+    }
+
+    fn table<'v>(&self, value: &mut Value<'v>, key: Span, name: &str) -> Result<Table<'v>> {
+        if value.as_table().is_none() {
+            let help = format!("write a table, `[{name}]`");
+            return Err(self.wanted(
+                &Value::with_span(value.take(), key),
+                &format!("`{name}`"),
+                "a table",
+                &help,
+            ));
+        }
+        match value.take() {
+            ValueInner::Table(table) => Ok(table),
+            _ => Ok(Table::new()),
+        }
+    }
+
+    fn array<'v>(&self, mut value: Value<'v>, name: &str) -> Result<Vec<Value<'v>>> {
+        match value.take() {
+            ValueInner::Array(array) => Ok(array),
+            other => {
+                let value = Value::with_span(other, value.span);
+                Err(self.wanted(&value, &format!("`{name}`"), "an array", "write a list in `[` and `]`"))
+            }
+        }
+    }
+
+    fn strings<T>(
+        &self,
+        value: Value<'_>,
+        name: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        help: &str,
+    ) -> Result<Vec<At<T>>> {
+        let mut parsed = vec![];
+        for entry in self.array(value, name)? {
+            let Some(text) = entry.as_str() else {
+                return Err(self.wanted(&entry, &format!("an entry of `{name}`"), "a string", help));
+            };
+            let Some(value) = parse(text) else {
+                let what = format!("`{}` is not an entry for `{name}`", quoted(text));
+                return Err(self.invalid(entry.span, &what, help));
+            };
+            parsed.push(At { value, line: self.line(entry.span) });
+        }
+        Ok(parsed)
+    }
+
+    fn boolean(&self, value: &Value<'_>, name: &str) -> Result<bool> {
+        value.as_bool().ok_or_else(|| {
+            self.wanted(value, &format!("`{name}`"), "a boolean", "write `true` or `false`, without quotes")
+        })
+    }
+
+    fn wanted(&self, value: &Value<'_>, name: &str, wanted: &str, help: &str) -> PolicyError {
+        let found = value.as_ref().type_str();
+        self.invalid(value.span, &format!("{name} is {wanted}, found: {found}"), help)
+    }
+
+    fn invalid(&self, span: Span, what: &str, help: &str) -> PolicyError {
+        PolicyError {
+            file: self.file.to_owned(),
+            line: self.line(span),
+            kind: PolicyErrorKind::Invalid,
+            what: what.to_owned(),
+            help: help.to_owned(),
+        }
+    }
+
+    fn unsupported(&self, span: Span, what: &str) -> PolicyError {
+        PolicyError {
+            kind: PolicyErrorKind::Unsupported,
+            ..self.invalid(
+                span,
+                &format!("{what} is not supported by this version of cargo-provenance"),
+                "remove it, or install a version that supports it",
+            )
+        }
+    }
+
+    fn line(&self, span: Span) -> u32 {
+        let before = self.text.as_bytes().get(..span.start.min(self.text.len())).unwrap_or_default();
+        u32::try_from(before.iter().filter(|byte| **byte == b'\n').count() + 1).unwrap_or(u32::MAX)
+    }
+}
+
+fn registry_name(text: &str) -> bool {
+    if text.contains('+') {
+        return provenance_build::Source::parse(text).is_some_and(|source| !source.is_git());
+    }
+    let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    first
+        && text.len() <= 64
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+fn git_url(text: &str) -> bool {
+    let printable =
+        text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'?' | b'#'));
+    printable && text.contains("://") && !text.starts_with("git+") && text.len() <= 2_048
+}
+
+fn license(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'+' | b':' | b' ');
+    !text.is_empty() && text.len() <= 128 && text.bytes().all(plain) && text.trim() == text
+}
+
+fn did_you_mean(text: &str, known: impl Iterator<Item = &'static str> + Clone) -> String {
+    match nearest(text, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let known = known.take(12).map(|key| format!("`{key}`")).collect::<Vec<_>>();
+            format!("known here: {}", known.join(", "))
+        }
+    }
+}
+
+fn nearest(text: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    // A name as long as a page is not a slip of the finger, and would cost time to compare.
+    if text.len() > QUOTED_CHARS {
+        return None;
+    }
+    known
+        .map(|key| (strsim::damerau_levenshtein(text, key), key))
+        .filter(|(distance, key)| *distance <= key.len().max(text.len()).div_ceil(3))
+        .min()
+        .map(|(_, key)| key)
+}
+
+fn quoted(text: &str) -> String {
+    let mut short = text.chars().take(QUOTED_CHARS).collect::<String>();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refused(text: &str) -> PolicyError {
+        match Policy::parse(text.as_bytes(), Path::new("Provenance.toml")) {
+            Err(error) => error,
+            Ok(_) => panic!("accepted: {text}"),
+        }
+    }
+
+    #[test]
+    fn every_error_names_its_line_and_the_next_step() {
+        for (text, message, help) in [
+            ("", "Provenance.toml:1: `version` is missing", "begin the file with `version = 1`"),
+            ("version = \"1\"", "Provenance.toml:1: `version` is not a known format", "write `version = 1`"),
+            ("version = 0", "Provenance.toml:1: `version` is not a known format", "write `version = 1`"),
+            ("version = 1\n[checks", "Provenance.toml:2: ", "correct the TOML syntax"),
+            (
+                "version = 1\nversion = 1",
+                "Provenance.toml:2: duplicate key: `version`",
+                "correct the TOML syntax",
+            ),
+            ("version = 1\n\n[cheks]", "Provenance.toml:3: `cheks` is not a key", "did you mean `checks`?"),
+            (
+                "version = 1\n[checks]\nversion-to-new = \"deny\"",
+                "Provenance.toml:3: `version-to-new` is not a check",
+                "did you mean `version-too-new`?",
+            ),
+            (
+                "version = 1\n[checks]\nversion-yanked = \"dney\"",
+                "Provenance.toml:3: `dney` is not a level",
+                "did you mean `\"deny\"`?",
+            ),
+            (
+                "version = 1\n[checks]\nversion-yanked = true",
+                "Provenance.toml:3: the level of `version-yanked` is a string, found: boolean",
+                "write `\"deny\"`, `\"review\"`, `\"note\"` or `\"allow\"`",
+            ),
+            (
+                "version = 1\n[checks.version-too-new]\nlevel = \"deny\"\ndasy = 3",
+                "Provenance.toml:4: `dasy` is not a key of `checks.version-too-new`",
+                "did you mean `days`?",
+            ),
+            (
+                "version = 1\n[checks]\nversion-too-new = { days = -1 }",
+                "Provenance.toml:3: `days` is not a number of days",
+                "write a whole number from 0 to 3650",
+            ),
+            (
+                "version = 1\n[checks]\nversion-yanked = { days = 1 }",
+                "Provenance.toml:3: `days` is not a key of `checks.version-yanked`",
+                "known here: `level`",
+            ),
+            (
+                "version = 1\n[checks]\narchive-link = \"note\"",
+                "Provenance.toml:3: `archive-link` is always `deny`",
+                "remove this line",
+            ),
+            (
+                "version = 1\nown = \"../libs\"",
+                "Provenance.toml:2: `own` is an array, found: string",
+                "write a list in `[` and `]`",
+            ),
+            (
+                "version = 1\nown = [\n  \"/libs\"]",
+                "Provenance.toml:3: `/libs` is not an entry for `own`",
+                "name directories relative to the workspace root, such as `../libs/*`",
+            ),
+            (
+                "version = 1\n[sources]\ngit = [\"git+https://h/r\"]",
+                "Provenance.toml:3: `git+https://h/r` is not an entry for `git`",
+                "write the repository's URL as `Cargo.lock` has it between `git+` and `?` or `#`",
+            ),
+            (
+                "version = 1\n[sources]\nregistries = [{ nam = \"x\" }]",
+                "Provenance.toml:3: `nam` is not a key of `sources.registries`",
+                "did you mean `name`?",
+            ),
+            (
+                "version = 1\n[sources]\nregistries = [{ name = \"x\", pubtime = \"none\" }]",
+                "Provenance.toml:3: `pubtime` can only be `\"absent\"`",
+                "remove `pubtime` where the index has publication times",
+            ),
+            (
+                "version = 1\n[[exception]]\ncheck = \"version-yanked\"\npackage = \"x@1.0.0\"\nreason = \"r\"\nexpires = \"2026-02-30\"",
+                "Provenance.toml:6: `expires` is not a date",
+                "write a date such as `expires = \"2027-01-31\"`",
+            ),
+            (
+                "version = 1\nchecks = 3",
+                "Provenance.toml:2: `checks` is a table, found: integer",
+                "write a table, `[checks]`",
+            ),
+        ] {
+            let error = refused(text);
+            assert!(error.to_string().starts_with(message), "{text}\n{error}");
+            assert_eq!(error.help, help, "{text}");
+            assert_eq!(error.kind, PolicyErrorKind::Invalid, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_this_version_cannot_do_is_refused_not_ignored() {
+        for (text, line) in [
+            ("version = 2\nnew-key = 1", 1),
+            ("version = 1\n[signing]\nrequired = true", 3),
+            ("version = 1\n[signing]\nkeys = [\"a ssh-ed25519 AAAA\"]", 3),
+            ("version = 1\n[signing]\nthreshold = 2", 3),
+            ("version = 1\n[[extends]]\npath = \"../org.toml\"\nsha256 = \"00\"", 2),
+            ("version = 1\n[audits]\nrequired = \"new\"", 3),
+            ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
+            ("version = 1\n[advisories]\nmax-age = \"1 day\"", 3),
+            ("version = 1\n[source]\nsigners = \"allowed_signers\"", 2),
+            ("version = 1\n[checks]\nlicense = \"deny\"", 3),
+            ("version = 1\n[checks]\nname-edit = { level = \"note\" }", 3),
+            ("version = 1\n[checks]\nversion-too-new = { fixes-advisory = true }", 3),
+            (
+                "version = 1\n[[exception]]\ncheck = \"vulnerability\"\npackage = \"x@1.0.0\"\nreason = \"r\"\nexpires = \"2027-01-31\"",
+                2,
+            ),
+        ] {
+            let error = refused(text);
+            assert_eq!(error.kind, PolicyErrorKind::Unsupported, "{text}\n{error}");
+            assert_eq!(error.line, line, "{text}\n{error}");
+            assert!(error.what.ends_with("is not supported by this version of cargo-provenance"), "{error}");
+        }
+    }
+
+    #[test]
+    fn settings_that_ask_for_nothing_are_accepted() {
+        let text = "version = 1\nown = []\nextends = []\nexception = []\n[checks]\nlicense = \"allow\"\narchive-link = \"deny\"\n\
+                    version-too-new = { level = \"review\", days = 0, fixes-advisory = false }\n[sources]\nregistries = []\n\
+                    git = []\n[licenses]\nallow = [\"MIT\", \"Apache-2.0 WITH LLVM-exception\"]\n[advisories]\n\
+                    [audits]\nrequired = \"none\"\n[signing]\nrequired = false\nthreshold = 1\nkeys = []\n";
+        let policy = Policy::parse(text.as_bytes(), Path::new("Provenance.toml")).expect("a policy");
+        assert_eq!(policy.licenses().len(), 2);
+        assert_eq!(policy.too_new_days(), (0, Some(8)));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        let error = Policy::parse(b"version = 1\n\xff", Path::new("p")).expect_err("not UTF-8");
+        assert_eq!(error.to_string(), "p:2: is not UTF-8");
+        let error = Policy::parse(&vec![b'#'; POLICY_BYTES + 1], Path::new("p")).expect_err("too large");
+        assert!(error.to_string().contains("has 1048577 bytes"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "\\PC{0,200}") {
+            let _ = Policy::parse(text.as_bytes(), Path::new("p"));
+            let _ = Policy::parse(format!("version = 1\n{text}").as_bytes(), Path::new("p"));
+        }
+
+        #[test]
+        fn no_value_in_a_known_place_makes_the_reader_panic(
+            key in prop::sample::select(vec![
+                "own", "checks", "checks.source", "checks.version-too-new.days", "sources.git", "sources.registries",
+                "licenses.allow", "advisories", "audits.required", "signing.keys", "source", "extends", "exception",
+            ]),
+            value in prop::sample::select(vec![
+                "1", "-1", "1.5", "true", "\"\"", "\"x\"", "[]", "[[]]", "[{}]", "{}", "{ x = 1 }", "[1]", "9223372036854775807",
+                "[{ check = 1, package = 1, reason = 1, expires = 1 }]", "[{ name = 1 }]", "nan",
+            ]),
+        ) {
+            let _ = Policy::parse(format!("version = 1\n{key} = {value}\n").as_bytes(), Path::new("p"));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The commented `Provenance.toml` that `init` writes.
+
+use std::fmt::Write as _;
+
+/// What `init` found, as far as the policy names it.
+#[derive(Clone, Debug, Default)]
+pub struct Template {
+    /// Patterns for path packages outside the workspace that are the team's own.
+    pub own: Vec<String>,
+    /// Registries in use: `crates-io`, names or source ids.
+    pub registries: Vec<String>,
+    /// URLs of git repositories in use.
+    pub git: Vec<String>,
+    /// The single licenses of the packages in use.
+    pub licenses: Vec<String>,
+}
+
+/// Writes the text of a new policy.
+pub fn write_template(found: &Template) -> String {
+    let mut text = String::from(
+        "# What this workspace trusts. Written by people, read by `cargo provenance`; `Provenance.lock` beside it holds\n\
+         # the pins that follow from it. After a change here, run `cargo provenance pin`.\n\
+         version = 1\n\
+         \n\
+         # Path packages outside this workspace that are the team's own, relative to this file.\n",
+    );
+    list(&mut text, "own", &found.own);
+    text.push_str(
+        "\n\
+         # What a finding leads to: \"deny\" refuses, \"review\" refuses until a person accepts it, \"note\" is shown,\n\
+         # \"allow\" is silent. These are the defaults; change one by removing the `#`.\n\
+         [checks]\n\
+         # version-too-new = { level = \"deny\", days = 7 }\n\
+         # version-yanked = \"review\"\n\
+         # pubtime-unknown = \"review\"\n\
+         # source = \"deny\"\n\
+         \n\
+         # Where packages may come from. A registry is `crates-io`, a name from the repository's own cargo configuration, or\n\
+         # a source as `Cargo.lock` writes it; one whose index has no publication times is\n\
+         # { name = \"corp\", pubtime = \"absent\" }.\n\
+         [sources]\n",
+    );
+    list(&mut text, "registries", &found.registries);
+    list(&mut text, "git", &found.git);
+    text.push_str("\n# The licenses found when this file was written. This version does not judge them yet.\n[licenses]\n");
+    list(&mut text, "allow", &found.licenses);
+    text
+}
+
+fn list(text: &mut String, key: &str, entries: &[String]) {
+    let mut entries =
+        entries.iter().map(|entry| serde_json::Value::from(entry.as_str()).to_string()).collect::<Vec<_>>();
+    entries.sort();
+    entries.dedup();
+    let line = format!("{key} = [{}]", entries.join(", "));
+    if line.len() <= 100 {
+        text.push_str(&line);
+        text.push('\n');
+        return;
+    }
+    let _ = writeln!(text, "{key} = [");
+    for entry in entries {
+        let _ = writeln!(text, "    {entry},");
+    }
+    text.push_str("]\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::policy::Policy;
+
+    #[test]
+    fn the_template_is_a_policy() {
+        for found in [
+            Template::default(),
+            Template {
+                own: vec!["../libs/a".into()],
+                registries: vec!["crates-io".into(), "sparse+https://registry.example/index/".into()],
+                git: vec!["https://git.example/r".into()],
+                licenses: (0..40).map(|n| format!("License-{n}")).collect(),
+            },
+        ] {
+            let text = write_template(&found);
+            let policy = Policy::parse(text.as_bytes(), Path::new("Provenance.toml")).expect("a policy");
+            assert_eq!(policy.licenses().len(), found.licenses.len());
+            assert_eq!(policy.own().len(), found.own.len());
+            assert!(text.lines().all(|line| line.len() <= 120), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_commented_default_is_the_default() {
+        let text = write_template(&Template::default());
+        let spelled = text
+            .lines()
+            .map(|line| {
+                line.strip_prefix("# ")
+                    .filter(|rest| rest.contains(" = ") && !rest.starts_with('{'))
+                    .unwrap_or(line)
+            })
+            .collect::<Vec<_>>()
+            .join("\n");
+        let spelled = Policy::parse(spelled.as_bytes(), Path::new("p")).expect("a policy");
+        let plain = Policy::parse(text.as_bytes(), Path::new("p")).expect("a policy");
+        for check in ["version-too-new", "version-yanked", "pubtime-unknown", "source"] {
+            assert!(spelled.level(check).1.is_some(), "{check} is not in the template");
+            assert_eq!(spelled.level(check).0, plain.level(check).0, "{check}");
+        }
+        assert_eq!(spelled.too_new_days().0, plain.too_new_days().0);
+    }
+}

@@ -1,0 +1,70 @@
+//! The one place that writes files: atomically, several together, and never two commands at once.
+
+mod atomic;
+mod lock;
+mod restore;
+mod transaction;
+
+pub use atomic::write_atomic;
+pub use lock::{Holder, LockError, WorkspaceLock};
+pub use restore::{Form, restore};
+pub use transaction::{Recovery, Transaction, recover};
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The folder at the workspace root that holds the lock and the journal while a command writes. It ignores itself
+/// (`.gitignore` with `*`) and is gone when nothing is under way.
+pub const DIRECTORY: &str = ".provenance";
+
+/// Why nothing was written, or why what was begun could not be brought to an end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused.
+    #[error("could not {action} `{}`", path.display())]
+    Io {
+        /// What was being done: `write`, `rename`.
+        action: &'static str,
+        /// What it was done to.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// A file does not hold what it held when the command read it.
+    #[error("`{}` was changed by somebody else while this command was at work; nothing was written", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A path is not one that may be written.
+    #[error("`{}` {why}; nothing was written", path.display())]
+    Unsuitable {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong with it: `is a symbolic link`.
+        why: &'static str,
+    },
+    /// An earlier command was interrupted and its work can neither be finished nor undone without losing bytes.
+    #[error("an earlier command was interrupted, and `{}` was changed since", path.display())]
+    Stuck {
+        /// The file that holds unknown bytes.
+        path: PathBuf,
+        /// The journal of the interrupted command.
+        journal: PathBuf,
+    },
+    /// The journal of an earlier command is not one that this version wrote.
+    #[error("`{}` is not a journal: {why}", path.display())]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Error {
+    fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,257 @@
+//! What `build.rs` calls: looks at the workspace, compares it with the manifest, and fails the build where they differ.
+
+use std::fs;
+use std::panic::Location;
+use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::cargo_env::{self, BuildEnvironment};
+use crate::directive;
+use crate::drift::Drift;
+use crate::error::Error;
+use crate::manifest;
+use crate::observe::{self, Seen};
+use crate::poison::{self, Suspects};
+use crate::standing::{self, Standing};
+use crate::toml;
+use crate::tree::Layout;
+use crate::verify;
+
+/// Lines of drift that a build shows; `cargo provenance verify` shows all.
+const SHOWN: usize = 10;
+
+/// In `OUT_DIR`: its time tells when the sources were last found to be the pinned ones.
+const MARKER: &str = "provenance-verified";
+
+/// Fails the build unless the sources of the workspace are the pinned ones. Call it first in `build.rs`.
+///
+/// Does not return on drift or when no verdict can be reached: it tells cargo why and exits with status 1. Built as
+/// somebody's dependency it does nothing.
+#[track_caller]
+pub fn enforce() {
+    Enforcer::new().enforce();
+}
+
+/// [`enforce`] with choices.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Enforcer {
+    always: bool,
+}
+
+impl Enforcer {
+    /// The choices that [`enforce`] makes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks at every build, not only when something that cargo watches has changed. Costs the hashing of all sources
+    /// and the compilation of this package each time: meant for release builds.
+    pub fn always(mut self) -> Self {
+        self.always = true;
+        self
+    }
+
+    /// See the function [`enforce`].
+    #[track_caller]
+    pub fn enforce(self) {
+        let caller = Location::caller().file();
+        match BuildEnvironment::read(caller) {
+            Ok(environment) => match self.run(&environment) {
+                Ok(()) => {}
+                Err(refusal) => refuse(&environment, &refusal),
+            },
+            Err(fault) => {
+                tell(&fault);
+                std::process::exit(1);
+            }
+        }
+    }
+
+    fn run(self, environment: &BuildEnvironment) -> Result<(), Refusal> {
+        let root = match standing::find(environment)? {
+            Standing::Own(root) => root,
+            standing => {
+                if standing == Standing::Packaged {
+                    directive::warning(
+                        "unpacked from an archive without `Provenance.lock`: sources are not verified",
+                    );
+                }
+                directive::rerun_if_changed(&environment.package.join("build.rs"));
+                return Ok(());
+            }
+        };
+        if environment.links {
+            let what = format!(
+                "`{}` has a `links` key: configuration could replace this build script",
+                environment.name
+            );
+            return Err(Error::unclear(what, "call the helper from a package without `links`").into());
+        }
+        refuse_signatures(&root)?;
+        let started = SystemTime::now();
+        let seen = observe::observe(environment.surroundings(&root))?;
+        let verdict = verify::verify(&seen.manifest, &seen.observation);
+        let drift = verdict.drift.into_iter().filter(Drift::refuses_build).collect::<Vec<_>>();
+        if !drift.is_empty() {
+            return Err(Refusal::Drift(drift));
+        }
+        self.watch(environment, &root, &seen);
+        mark(&environment.out_dir.join(MARKER), started)?;
+        Ok(())
+    }
+
+    /// Names everything whose change must run the script again. Cargo walks directories, so one line a package is enough.
+    fn watch(self, environment: &BuildEnvironment, root: &Path, seen: &Seen) {
+        if self.always {
+            // Cargo takes a path that does not exist for changed.
+            directive::rerun_if_changed(&environment.out_dir.join("always"));
+        }
+        directive::rerun_if_changed(&root.join(manifest::FILE_NAME));
+        directive::rerun_if_changed(&seen.lockfile);
+        let policy = root.join("Provenance.toml");
+        let members = seen.manifest.members.iter().map(|member| root.join(&member.path).join("Cargo.toml"));
+        let files =
+            members.chain([policy, root.join("Cargo.toml")]).chain(seen.configuration.files.iter().cloned());
+        for file in files.filter(|file| file.exists()) {
+            directive::rerun_if_changed(&file);
+        }
+        let mut directories =
+            seen.located.iter().flat_map(|located| &located.directories).collect::<Vec<_>>();
+        directories.sort();
+        directories.dedup();
+        for place in directories {
+            match place.layout {
+                // `target/` below a path package changes at every build.
+                Layout::Path => directive::rerun_if_changed(&place.directory.join("Cargo.toml")),
+                _ => directive::rerun_if_changed(&alias(&place.directory, &environment.cargo_home)),
+            }
+        }
+        for variable in cargo_env::WATCHED {
+            directive::rerun_if_env_changed(variable);
+        }
+    }
+}
+
+/// Why the build is refused.
+enum Refusal {
+    Drift(Vec<Drift>),
+    Error(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+fn refuse(environment: &BuildEnvironment, refusal: &Refusal) -> ! {
+    let mut suspects = Suspects::default();
+    match refusal {
+        Refusal::Error(error) => tell(error),
+        Refusal::Drift(drift) => show(drift),
+    }
+    let packages = match refusal {
+        Refusal::Drift(drift) => {
+            drift.iter().map(|drift| drift.package().map(|id| id.name.to_string())).collect()
+        }
+        Refusal::Error(_) => vec![None],
+    };
+    let last_good = fs::metadata(environment.out_dir.join(MARKER)).and_then(|marker| marker.modified());
+    for package in packages {
+        match package {
+            Some(name) => drop(suspects.packages.insert(name)),
+            // It cannot be told which packages are concerned: all that were compiled since the last good look.
+            None => suspects.since = Some(last_good.as_ref().copied().unwrap_or(SystemTime::UNIX_EPOCH)),
+        }
+    }
+    let profiles = poison::profiles(&environment.out_dir, &environment.target);
+    for path in poison::forget(&profiles, &suspects) {
+        directive::error(&format!(
+            "could not remove `{}`: run `cargo clean` before the next build",
+            path.display()
+        ));
+    }
+    std::process::exit(1)
+}
+
+fn tell(error: &Error) {
+    directive::error(&error.to_string());
+    if let Some(source) = std::error::Error::source(error) {
+        directive::error(&format!("  {source}"));
+    }
+    if let Some(help) = error.help() {
+        directive::error(help);
+    }
+}
+
+fn show(drift: &[Drift]) {
+    for drift in drift.iter().take(SHOWN) {
+        directive::error(&drift.to_string());
+        for detail in drift.details() {
+            directive::error(&format!("  {detail}"));
+        }
+        if let Drift::Tree { directory, .. } = drift {
+            if let Some(file) = newest(directory) {
+                directive::error(&format!("  most recently changed: {}", file.display()));
+            }
+        }
+        directive::error(&drift.help());
+    }
+    if drift.len() > SHOWN {
+        let more = drift.len() - SHOWN;
+        directive::error(&format!("and {more} more: run `cargo provenance verify` to see them all"));
+    }
+}
+
+/// The file that was changed last: a hint where to look, not a proof.
+fn newest(directory: &Path) -> Option<PathBuf> {
+    let mut newest: Option<(SystemTime, PathBuf)> = None;
+    let mut open = vec![directory.to_owned()];
+    while let Some(here) = open.pop() {
+        for entry in fs::read_dir(&here).ok()?.flatten() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            if metadata.is_dir() {
+                open.push(entry.path());
+            } else if let Ok(time) = metadata.modified() {
+                if newest.as_ref().is_none_or(|(latest, _)| time > *latest) {
+                    newest = Some((time, entry.path()));
+                }
+            }
+        }
+    }
+    newest.map(|(_, file)| file)
+}
+
+/// Cargo ignores re-run lines below `CARGO_HOME/registry` and `CARGO_HOME/git` (rust-lang/cargo#12369) by comparing
+/// texts, so the same directory is named by way of the parent of the cargo home.
+fn alias(directory: &Path, cargo_home: &Path) -> PathBuf {
+    let Ok(inside) = directory.strip_prefix(cargo_home) else { return directory.to_owned() };
+    match cargo_home.components().next_back() {
+        Some(Component::Normal(name)) => cargo_home.join("..").join(name).join(inside),
+        _ => directory.to_owned(),
+    }
+}
+
+/// The time of the marker is the start of the look: what was compiled while it lasted is not known to be good.
+fn mark(marker: &Path, started: SystemTime) -> Result<(), Error> {
+    let written = fs::File::create(marker).and_then(|file| file.set_modified(started));
+    written.map_err(|source| Error::io("write", marker, source))
+}
+
+/// A policy that demands signatures is beyond a helper that cannot check any.
+fn refuse_signatures(root: &Path) -> Result<(), Error> {
+    let file = root.join("Provenance.toml");
+    if !file.exists() {
+        return Ok(());
+    }
+    let text = toml::read(&file)?;
+    let policy = toml::parse(&text, &file)?;
+    let Some(value) = toml::table(&policy, "signing").and_then(|signing| signing.get("required")) else {
+        return Ok(());
+    };
+    if value.as_bool() == Some(false) {
+        return Ok(());
+    }
+    let help = "use a version of `provenance-build` that checks signatures";
+    Err(Error::invalid(&file, toml::line(&text, value.span.start), "the policy demands signatures", help))
+}

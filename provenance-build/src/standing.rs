@@ -1,0 +1,170 @@
+//! Whose build this is: the workspace to judge, or somebody else's build that is left alone.
+//!
+//! Cargo gives rustc paths relative to the workspace root, for packages below it and for no others, so the `file!()` of
+//! a build script tells its workspace. Flags can rewrite that path, so a package that a manifest lists as a member is
+//! never taken for foreign on the strength of the path alone.
+
+use std::path::{Path, PathBuf};
+
+use crate::cargo_env::BuildEnvironment;
+use crate::config::Configuration;
+use crate::error::Error;
+use crate::manifest::{self, Manifest};
+use crate::members::normal;
+use crate::observe;
+
+/// Whose build this is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The workspace at this root is being built.
+    Own(PathBuf),
+    /// The package is somebody's dependency: nothing is judged.
+    Foreign,
+    /// The package was unpacked from its archive and carries no manifest: nothing can be judged.
+    Packaged,
+}
+
+/// Finds out whose build this is.
+pub fn find(environment: &BuildEnvironment) -> Result<Standing, Error> {
+    let package = &environment.package;
+    if in_cargo_home(package, &environment.cargo_home) {
+        return Ok(Standing::Foreign);
+    }
+    let claim = claim(package, &environment.name)?;
+    if environment.remapped {
+        return match claim {
+            Some(root) => Ok(Standing::Own(root)),
+            None if in_directory_source(environment)? => Ok(Standing::Foreign),
+            None => listed_by(environment.own_workspace()?),
+        };
+    }
+    match implied_root(package, &environment.caller) {
+        Some(root) => match claim {
+            // A copy that `cargo package` unpacked for its trial build may carry the manifest of the package, but not
+            // the configuration around it.
+            Some(claim) if claim == *package && is_trial_build(environment) => Ok(Standing::Packaged),
+            Some(claim) => Ok(Standing::Own(claim)),
+            None if root.join(manifest::FILE_NAME).exists() => Ok(Standing::Own(root)),
+            None if root == *package && (is_trial_build(environment) || is_unpacked(package)) => {
+                Ok(Standing::Packaged)
+            }
+            None => Err(no_manifest(&root)),
+        },
+        // An absolute path, and nothing rewrote it: not a package below the root of the workspace that is built.
+        None if environment.caller.is_absolute() => outside(environment, claim),
+        None => match claim {
+            Some(root) => Ok(Standing::Own(root)),
+            None => listed_by(environment.own_workspace()?),
+        },
+    }
+}
+
+/// The nearest directory above (or at) the package whose manifest lists it as a member at just this path.
+fn claim(package: &Path, name: &str) -> Result<Option<PathBuf>, Error> {
+    for root in package.ancestors() {
+        if root.join(manifest::FILE_NAME).is_file()
+            && lists(root, &observe::read_manifest(root)?, package, name)
+        {
+            return Ok(Some(root.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+fn lists(root: &Path, manifest: &Manifest, package: &Path, name: &str) -> bool {
+    let here = |path: &str| {
+        let directory = normal(&root.join(path));
+        directory == package || directory.canonicalize().is_ok_and(|directory| directory == package)
+    };
+    manifest.members.iter().any(|member| member.name.as_str() == name && here(&member.path))
+}
+
+/// The directory from which `caller` names a file of the package: the outermost, because a copy of the path can be
+/// planted inside the package but not around it.
+fn implied_root(package: &Path, caller: &Path) -> Option<PathBuf> {
+    if caller.is_absolute() {
+        return None;
+    }
+    let is_root = |root: &&Path| {
+        let file = root.join(caller);
+        file.starts_with(package) && file.is_file()
+    };
+    package.ancestors().filter(is_root).last().map(Path::to_owned)
+}
+
+/// A package with an absolute path is a dependency from elsewhere, unless it is a member that lies beside the root.
+fn outside(environment: &BuildEnvironment, claim: Option<PathBuf>) -> Result<Standing, Error> {
+    let package = &environment.package;
+    if claim.is_some() || in_directory_source(environment)? {
+        return Ok(Standing::Foreign);
+    }
+    let Ok(root) = environment.own_workspace() else { return Ok(Standing::Foreign) };
+    if package.starts_with(&root) || !root.join(manifest::FILE_NAME).is_file() {
+        return Ok(Standing::Foreign);
+    }
+    let member = lists(&root, &observe::read_manifest(&root)?, package, &environment.name);
+    Ok(if member { Standing::Own(root) } else { Standing::Foreign })
+}
+
+fn listed_by(root: PathBuf) -> Result<Standing, Error> {
+    if root.join(manifest::FILE_NAME).exists() { Ok(Standing::Own(root)) } else { Err(no_manifest(&root)) }
+}
+
+fn in_cargo_home(package: &Path, cargo_home: &Path) -> bool {
+    let home = cargo_home.canonicalize().unwrap_or_else(|_| cargo_home.to_owned());
+    package.starts_with(home.join("registry/src")) || package.starts_with(home.join("git/checkouts"))
+}
+
+/// Whether the package lies in a directory source of a configuration that may be in force, as `cargo vendor` lays it.
+fn in_directory_source(environment: &BuildEnvironment) -> Result<bool, Error> {
+    if !environment.package.join(".cargo-checksum.json").is_file() {
+        return Ok(false);
+    }
+    let root = environment.starts.first().unwrap_or(&environment.package);
+    let configuration = Configuration::read(&environment.surroundings(root))?;
+    Ok(configuration.views.iter().flat_map(|view| view.directories()).any(|directory| {
+        let directory = directory.canonicalize().unwrap_or(directory);
+        environment.package.parent() == Some(&directory)
+    }))
+}
+
+/// `cargo package` and `cargo publish` build the packed package in `TARGET_DIR/package/NAME-VERSION`.
+fn is_trial_build(environment: &BuildEnvironment) -> bool {
+    let packages = environment.package.parent().filter(|parent| parent.ends_with("package"));
+    let target = packages.and_then(Path::parent);
+    target.is_some_and(|target| environment.out_dir.starts_with(target)) && is_unpacked(&environment.package)
+}
+
+/// What cargo packs carries its original manifest; a repository never lies around it.
+fn is_unpacked(package: &Path) -> bool {
+    package.join("Cargo.toml.orig").is_file() && !package.join(".git").exists()
+}
+
+fn no_manifest(root: &Path) -> Error {
+    let what = format!("there is no `{}`", root.join(manifest::FILE_NAME).display());
+    Error::unclear(what, "restore it, or run `cargo provenance init`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn the_root_is_implied_by_the_path_of_the_script() {
+        let base = tempfile::tempdir().expect("a directory");
+        let root = base.path().canonicalize().expect("a path");
+        let package = root.join("crates/a");
+        fs::create_dir_all(package.join("crates/a/build")).expect("directories");
+        fs::create_dir_all(package.join("build")).expect("directories");
+        for file in ["build.rs", "build/main.rs", "crates/a/build.rs"] {
+            fs::write(package.join(file), "").expect("a file");
+        }
+        for caller in ["crates/a/build.rs", "crates/a/build/main.rs"] {
+            assert_eq!(implied_root(&package, Path::new(caller)), Some(root.clone()), "{caller}");
+        }
+        assert_eq!(implied_root(&package, Path::new("build.rs")), Some(package.clone()));
+        assert_eq!(implied_root(&package, Path::new("other/build.rs")), None);
+        assert_eq!(implied_root(&package, &package.join("build.rs")), None);
+    }
+}

@@ -51,4 +51,3 @@ fn sha256(file: &Path) -> io::Result<Checksum> {
         }
     }
 }
-

@@ -111,7 +111,13 @@ impl Excerpts for Gate {
     }
 
     fn pinned(&self, line: u32, label: String, role: Role) -> Place {
-        Place { file: manifest::FILE_NAME.into(), line, excerpt: entry(&self.texts.manifest, line), label, role }
+        Place {
+            file: manifest::FILE_NAME.into(),
+            line,
+            excerpt: entry(&self.texts.manifest, line),
+            label,
+            role,
+        }
     }
 
     fn other(&self, file: &Path, line: u32, label: String, role: Role) -> Option<Place> {

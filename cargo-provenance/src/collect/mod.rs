@@ -3,3 +3,7 @@
 pub mod archives;
 pub mod gate;
 pub mod proofs;
+mod releases;
+pub mod situation;
+
+pub use releases::releases;

@@ -22,7 +22,11 @@ pub fn of(drift: &Drift, excerpts: &dyn Excerpts) -> Finding {
     finding.package = drift.package().cloned();
     match drift {
         Drift::Unpinned { lock_line, .. } => {
-            finding = finding.at(excerpts.locked(*lock_line, "locked here, pinned nowhere".to_owned(), Role::Primary));
+            finding = finding.at(excerpts.locked(
+                *lock_line,
+                "locked here, pinned nowhere".to_owned(),
+                Role::Primary,
+            ));
         }
         Drift::Checksum { pinned, locked, lock_line, pin_line, .. } => {
             let found = excerpts.locked(*lock_line, format!("locked to {}", locked.short()), Role::Primary);

@@ -49,7 +49,7 @@ pub fn run(
     let needed = drifted.values().any(|id| archives(gate, id).iter().all(|archive| !archive.is_file()));
     if missing || needed {
         let cargo = CargoCommand::new(surroundings).within(&gate.root);
-        cargo.fetch(&gate.root.join("Cargo.toml"), Lock::Locked, progress)?;
+        cargo.fetch(&gate.root.join("Cargo.toml"), Lock::Keep, progress)?;
     }
     let index = Index::open(cargo_home);
     for (directory, id) in drifted {

@@ -590,7 +590,7 @@ mod tests {
         fn what_cannot_be_read_is_refused() {
             let directory = directory(&[("src/lib.rs", "a")]);
             let src = directory.path().join("src");
-            fs::set_permissions(&src, fs::Permissions::from_mode(0)).expect("set");
+            fs::set_permissions(&src, fs::Permissions::from_mode(0o000)).expect("set");
             // Root reads everything, so the refusal only shows for others.
             if fs::read_dir(&src).is_err() {
                 assert!(refused(directory.path(), Layout::Directory).starts_with("src: could not be listed"));

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use toml_span::value::Table;
 
-use crate::config::{Configuration, Replacement, View, host};
+use crate::config::{Configuration, Replacement, View, host, is_crates_io};
 use crate::error::Error;
 use crate::limits;
 use crate::lockfile::{LockedPackage, Lockfile};
@@ -126,21 +126,16 @@ impl Provider {
             Replacement::Directory(directory) => Self::Directory(directory),
             Replacement::None | Replacement::Url(_) if git => Self::Checkout,
             Replacement::LocalRegistry(archives) => {
-                Self::Registry { src: home.of_hosts(&home.src, None), archives: vec![archives] }
+                Self::Registry { src: of_hosts(&home.src, None), archives: vec![archives] }
             }
             Replacement::None => {
                 let one = [host(source.url())];
-                let crates_io = source.is_crates_io() || CRATES_IO_HOSTS.contains(&one[0]);
-                let hosts = Some(if crates_io { &CRATES_IO_HOSTS[..] } else { &one[..] });
-                Self::Registry {
-                    src: home.of_hosts(&home.src, hosts),
-                    archives: home.of_hosts(&home.cache, hosts),
-                }
+                let hosts = Some(if is_crates_io(source) { &CRATES_IO_HOSTS[..] } else { &one[..] });
+                Self::Registry { src: of_hosts(&home.src, hosts), archives: of_hosts(&home.cache, hosts) }
             }
-            Replacement::Url(_) => Self::Registry {
-                src: home.of_hosts(&home.src, None),
-                archives: home.of_hosts(&home.cache, None),
-            },
+            Replacement::Url(_) => {
+                Self::Registry { src: of_hosts(&home.src, None), archives: of_hosts(&home.cache, None) }
+            }
         })
     }
 }
@@ -165,20 +160,6 @@ impl Home {
         Ok(Self { src: list(&registry.join("src"))?, cache: list(&registry.join("cache"))?, checkouts })
     }
 
-    /// The directories `HOST-HASH` and `HOST-HASH-shallow` of some hosts, or all directories.
-    fn of_hosts(&self, directories: &[(OsString, PathBuf)], hosts: Option<&[&str]>) -> Vec<PathBuf> {
-        let of_host = |name: &str, host: &str| {
-            let hash = name.strip_prefix(host).and_then(|rest| rest.strip_prefix('-'));
-            let hash = hash.map(|hash| hash.strip_suffix("-shallow").unwrap_or(hash));
-            hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
-        };
-        let wanted = |name: &OsString| {
-            let name = name.to_string_lossy().to_ascii_lowercase();
-            hosts.is_none_or(|hosts| hosts.iter().any(|host| of_host(&name, host)))
-        };
-        directories.iter().filter(|(name, _)| wanted(name)).map(|(_, path)| path.clone()).collect()
-    }
-
     fn checkouts_of(&self, source: &Source, located: &mut Located) {
         // The shortest abbreviation that git makes has four digits.
         let commit = source.commit().unwrap_or_default();
@@ -188,6 +169,20 @@ impl Home {
             }
         }
     }
+}
+
+/// The directories `HOST-HASH` and `HOST-HASH-shallow` of some hosts, or all directories.
+fn of_hosts(directories: &[(OsString, PathBuf)], hosts: Option<&[&str]>) -> Vec<PathBuf> {
+    let of_host = |name: &str, host: &str| {
+        let hash = name.strip_prefix(host).and_then(|rest| rest.strip_prefix('-'));
+        let hash = hash.map(|hash| hash.strip_suffix("-shallow").unwrap_or(hash));
+        hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    let wanted = |name: &OsString| {
+        let name = name.to_string_lossy().to_ascii_lowercase();
+        hosts.is_none_or(|hosts| hosts.iter().any(|host| of_host(&name, host)))
+    };
+    directories.iter().filter(|(name, _)| wanted(name)).map(|(_, path)| path.clone()).collect()
 }
 
 /// Adds the unpacked directories and the archives of a registry package.
@@ -485,6 +480,8 @@ mod tests {
             ("a", "1.0.0", CRATES_IO),
             ("a", "1.0.0", "sparse+https://corp:8443/index/"),
             ("a", "1.0.0", "registry+file:///srv/index"),
+            ("a", "1.0.0", "registry+https://github.com/corp/index"),
+            ("a", "1.0.0", "registry+https://github.com/Rust-Lang/crates.io-index"),
             ("a", "2.0.0", CRATES_IO),
             ("a", "1.0.0", ""),
         ]);
@@ -494,16 +491,16 @@ mod tests {
             "index.crates.io-1949cf8c6b5b557f-shallow",
             "index.crates.io-6f17d22bba15001f",
         ];
-        assert_eq!(
-            located,
-            [
-                both(&crates_io),
-                both(&["corp-0000000000000000"]),
-                both(&["-9b13a31df11f8c63"]),
-                vec![],
-                vec![]
-            ]
-        );
+        let expected = [
+            both(&crates_io),
+            both(&["corp-0000000000000000"]),
+            both(&["-9b13a31df11f8c63"]),
+            both(&["github.com-25cdd57fae9f0462"]),
+            both(&crates_io),
+            vec![],
+            vec![],
+        ];
+        assert_eq!(located, expected);
     }
 
     #[test]

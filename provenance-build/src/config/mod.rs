@@ -21,7 +21,7 @@ mod view;
 
 use document::{Document, Leaf, Loader, config_file};
 use scope::Scope;
-pub(crate) use view::host;
+pub(crate) use view::{host, is_crates_io};
 
 /// What cargo would be configured with when it is started in any of several directories.
 #[derive(Clone, Debug, Default)]

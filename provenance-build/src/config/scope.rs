@@ -83,8 +83,9 @@ impl<'a> Scope<'a> {
     /// Whether a configuration file is the repository's.
     pub(super) fn repository_file(&self, file: &Path) -> bool {
         let file = normal(file);
-        let home = file.starts_with(&self.cargo_home) && !self.cargo_home.starts_with(&self.root);
-        !home && self.in_repository(&file)
+        let home = &self.cargo_home;
+        let apart = !home.starts_with(&self.root) && !self.root.starts_with(home);
+        self.in_repository(&file) && !(apart && file.starts_with(home))
     }
 
     /// The key under which the manifest records a setting of a file of the repository.

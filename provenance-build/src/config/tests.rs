@@ -216,6 +216,10 @@ fn the_cargo_home_is_the_repositorys_only_inside_the_workspace() {
     let configuration = Configuration::read(&surroundings).expect("readable");
     let expected = ["../.cargo/config.toml#build.rustc-wrapper = \"sccache\"", "env.X = \"1\""];
     assert_eq!(recorded(&configuration), expected);
+    // A cargo home above the workspace must not take the workspace's own configuration out of the manifest.
+    surroundings.cargo_home = sandbox.path("dot");
+    let configuration = Configuration::read(&surroundings).expect("readable");
+    assert_eq!(recorded(&configuration), expected);
 }
 
 #[test]

@@ -31,7 +31,8 @@ impl View {
         let (id, reference) = id.split_once('?').unwrap_or((id, ""));
         // Lockfiles of format 3 write the reference as it is, those of format 4 percent-encoded; `[source]` has it as it is.
         let sought = [self.identity(id, reference, id)?, self.identity(id, &decoded(reference), id)?];
-        let Some(first) = self.name_of(&sought)? else { return Ok(Replacement::None) };
+        let name = if is_crates_io(source) { Some(CRATES_IO_NAME) } else { self.name_of(&sought)? };
+        let Some(first) = name else { return Ok(Replacement::None) };
         let nothing = BTreeMap::new();
         let mut seen = BTreeSet::new();
         let mut name = first;
@@ -113,11 +114,6 @@ impl View {
 
     /// The name under which a source is configured, by any of its identities.
     fn name_of<'a>(&'a self, sought: &[String]) -> Result<Option<&'a str>, Error> {
-        for crates_io in [CRATES_IO, CRATES_IO_SPARSE] {
-            if sought.contains(&self.identity(crates_io, "", CRATES_IO_NAME)?) {
-                return Ok(Some(CRATES_IO_NAME));
-            }
-        }
         for (name, keys) in &self.sources {
             if let Some((id, reference)) = id_of(name, keys) {
                 if sought.contains(&self.identity(&id, &reference, name)?) {
@@ -151,6 +147,13 @@ impl View {
             None => Error::unclear(what, help),
         }
     }
+}
+
+/// Whether cargo takes a source for crates.io, in whatever spelling and by either protocol.
+pub(crate) fn is_crates_io(source: &Source) -> bool {
+    let url = |id: &str| canonical(id.split_once('+').map_or(id, |(_, url)| url));
+    let sought = url(source.as_str());
+    sought.is_some() && !source.is_git() && [CRATES_IO, CRATES_IO_SPARSE].iter().any(|id| url(id) == sought)
 }
 
 /// The source id of a `[source]` table that stands for a registry or a git repository, and its git reference.

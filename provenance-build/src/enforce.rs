@@ -252,11 +252,13 @@ fn refuse_signatures(root: &Path) -> Result<(), Error> {
     if !file.exists() {
         return Ok(());
     }
-    let policy = toml::read(&file)?;
+    let text = toml::read(&file)?;
+    let policy = toml::parse(&text, &file)?;
     match toml::table(&policy, "signing").and_then(|signing| signing.get("required")) {
-        Some(required) if required.item.canonical() != "false" => {
+        Some(required) if required.as_bool() != Some(false) => {
             let help = "use a version of `provenance-build` that checks signatures";
-            Err(Error::invalid(&file, required.line, "the policy demands signatures", help))
+            let line = toml::line(&text, required.span.start);
+            Err(Error::invalid(&file, line, "the policy demands signatures", help))
         }
         _ => Ok(()),
     }

@@ -4,13 +4,14 @@
 //! `[replace]` could exchange one directory for another without a trace there. Their manifests are read to see it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use crate::config::normal;
+use toml_span::value::Table;
+
 use crate::drift::Drift;
 use crate::error::Error;
 use crate::manifest::{Manifest, Origin};
-use crate::toml::{self, Table, table, text};
+use crate::toml::{self, string, table};
 
 /// Looks at the manifest files of the workspace root and of every listed member and path pin.
 pub fn inspect(root: &Path, manifest: &Manifest) -> Result<Vec<Drift>, Error> {
@@ -32,9 +33,10 @@ pub fn inspect(root: &Path, manifest: &Manifest) -> Result<Vec<Drift>, Error> {
             }
             continue;
         }
-        let document = toml::read(&file)?;
+        let text = toml::read(&file)?;
+        let document = toml::parse(&text, &file)?;
         if let Some(name) = name {
-            let found = table(&document, "package").and_then(|package| text(package, "name"));
+            let found = table(&document, "package").and_then(|package| string(package, "name"));
             if found != Some(name) {
                 let what = format!("the package there is called `{}`", found.unwrap_or("?"));
                 drift.push(Drift::Member { name: name.to_owned(), file: file.clone(), what });
@@ -43,6 +45,21 @@ pub fn inspect(root: &Path, manifest: &Manifest) -> Result<Vec<Drift>, Error> {
         listed.judge(&document, &file, &mut drift);
     }
     Ok(drift)
+}
+
+/// Resolves `.` and `..` by text alone, as cargo does with the paths of manifests.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
 }
 
 /// The directories that the manifest lists, by package name.
@@ -71,7 +88,7 @@ impl<'m> Listed<'m> {
         Self { directories: members.chain(pins).collect() }
     }
 
-    fn judge(&self, document: &Table, file: &Path, drift: &mut Vec<Drift>) {
+    fn judge(&self, document: &Table<'_>, file: &Path, drift: &mut Vec<Drift>) {
         self.dependencies(document, file, drift);
         self.dependencies_of(table(document, "workspace"), "dependencies", file, drift);
         for target in tables(table(document, "target")) {
@@ -85,7 +102,7 @@ impl<'m> Listed<'m> {
         }
     }
 
-    fn dependencies(&self, holder: &Table, file: &Path, drift: &mut Vec<Drift>) {
+    fn dependencies(&self, holder: &Table<'_>, file: &Path, drift: &mut Vec<Drift>) {
         for key in [
             "dependencies",
             "dev-dependencies",
@@ -97,7 +114,7 @@ impl<'m> Listed<'m> {
         }
     }
 
-    fn dependencies_of(&self, holder: Option<&Table>, key: &str, file: &Path, drift: &mut Vec<Drift>) {
+    fn dependencies_of(&self, holder: Option<&Table<'_>>, key: &str, file: &Path, drift: &mut Vec<Drift>) {
         for (name, path) in paths(holder.and_then(|holder| table(holder, key))) {
             if let Some((directory, _)) = self.directories.get(name) {
                 self.same(name, directory, path, file, drift);
@@ -106,7 +123,7 @@ impl<'m> Listed<'m> {
     }
 
     /// `[patch]` and `[replace]` put a directory in the place of a third-party package: only a declared one may.
-    fn substitutes(&self, entries: &Table, file: &Path, drift: &mut Vec<Drift>) {
+    fn substitutes(&self, entries: &Table<'_>, file: &Path, drift: &mut Vec<Drift>) {
         for (name, path) in paths(Some(entries)) {
             // `[replace]` keys are package specs: `name:1.0.0`.
             let name = name.split([':', '@']).next().unwrap_or(name);
@@ -133,13 +150,14 @@ impl<'m> Listed<'m> {
 }
 
 /// Package names and paths of the entries of a dependency table that have a path.
-fn paths(entries: Option<&Table>) -> impl Iterator<Item = (&str, &str)> {
-    entries.into_iter().flatten().filter_map(|(key, node)| {
-        let entry = node.item.table()?;
-        Some((text(entry, "package").unwrap_or(key), text(entry, "path")?))
+fn paths<'t>(entries: Option<&'t Table<'_>>) -> impl Iterator<Item = (&'t str, &'t str)> {
+    entries.into_iter().flat_map(|entries| entries.iter()).filter_map(|(key, value)| {
+        let entry = value.as_table()?;
+        let path = string(entry, "path")?;
+        Some((string(entry, "package").unwrap_or(key.name.as_ref()), path))
     })
 }
 
-fn tables(holder: Option<&Table>) -> impl Iterator<Item = &Table> {
-    holder.into_iter().flat_map(|holder| holder.values()).filter_map(|node| node.item.table())
+fn tables<'t, 'a>(holder: Option<&'t Table<'a>>) -> impl Iterator<Item = &'t Table<'a>> {
+    holder.into_iter().flat_map(|holder| holder.values()).filter_map(|value| value.as_table())
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Configuration, Surroundings, normal};
+use crate::config::{Configuration, Surroundings};
 use crate::error::Error;
 use crate::locate::{self, Located, Place};
 use crate::lockfile::Lockfile;
 use crate::manifest::{self, Manifest, Origin};
 use crate::members;
+use crate::members::normal;
 use crate::threads;
 use crate::toml;
 use crate::tree::{self, Layout};
@@ -53,7 +54,7 @@ pub fn read_manifest(root: &Path) -> Result<Manifest, Error> {
         let what = format!("there is no `{}`", file.display());
         return Err(Error::unclear(what, "run `cargo provenance init`, or restore the file"));
     }
-    Manifest::parse(toml::read_text(&file)?.as_bytes(), &file)
+    Manifest::parse(toml::read(&file)?.as_bytes(), &file)
 }
 
 /// Reads a `Cargo.lock`.
@@ -62,7 +63,7 @@ pub fn read_lockfile(file: &Path) -> Result<Lockfile, Error> {
         let what = format!("there is no `{}`", file.display());
         return Err(Error::unclear(what, "run `cargo generate-lockfile`, then `cargo provenance pin`"));
     }
-    Lockfile::parse(toml::read_text(file)?.as_bytes(), file)
+    Lockfile::parse(toml::read(file)?.as_bytes(), file)
 }
 
 /// Path packages outside the workspace have no source in the lockfile; their pins say where they lie.

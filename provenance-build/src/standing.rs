@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cargo_env::BuildEnvironment;
 use crate::config::Configuration;
-use crate::config::normal;
 use crate::error::Error;
 use crate::manifest::{self, Manifest};
+use crate::members::normal;
 use crate::observe;
 
 /// Whose build this is.

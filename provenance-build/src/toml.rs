@@ -1,172 +1,60 @@
-//! Bounded reading of the TOML that people write, as plain values with line numbers.
-//!
-//! What the parser does not accept is refused, so that no spelling of a key (quoted, dotted, escaped) hides a setting.
+//! Bounded reading of the TOML that people write: `Cargo.toml`, cargo configuration, the policy.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use toml_span::value::ValueInner;
+use toml_span::value::{Table, ValueInner};
 
 use crate::error::Error;
 use crate::limits;
 
-/// A table: key to value.
-pub type Table = BTreeMap<String, Node>;
-
-/// A value and the line its key stands in.
-#[derive(Clone, Debug)]
-pub struct Node {
-    /// The line, counted from 1.
-    pub line: u32,
-    /// The value.
-    pub item: Item,
-}
-
-/// A value.
-#[derive(Clone, Debug)]
-pub enum Item {
-    /// An array.
-    List(Vec<Item>),
-    /// An integer, a float or a boolean, in canonical spelling.
-    Plain(String),
-    /// A table.
-    Table(Table),
-    /// A string.
-    Text(String),
-}
-
-impl Item {
-    /// The string that it is.
-    pub fn text(&self) -> Option<&str> {
-        if let Self::Text(text) = self { Some(text) } else { None }
-    }
-
-    /// The table that it is.
-    pub fn table(&self) -> Option<&Table> {
-        if let Self::Table(table) = self { Some(table) } else { None }
-    }
-
-    /// The value as one line of TOML that has no other spelling: basic strings, inline tables with sorted keys.
-    pub fn canonical(&self) -> String {
-        match self {
-            Self::List(items) => {
-                format!("[{}]", items.iter().map(Self::canonical).collect::<Vec<_>>().join(", "))
-            }
-            Self::Plain(text) => text.clone(),
-            Self::Table(table) if table.is_empty() => "{}".to_owned(),
-            Self::Table(table) => {
-                let pairs =
-                    table.iter().map(|(name, node)| format!("{} = {}", key(name), node.item.canonical()));
-                format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
-            }
-            Self::Text(text) => quoted(text),
-        }
-    }
-}
-
-/// A key as TOML writes it: bare where it can be.
-pub fn key(name: &str) -> String {
-    let bare = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    if !name.is_empty() && name.bytes().all(bare) { name.to_owned() } else { quoted(name) }
-}
-
-/// Reads a file as a table.
-pub fn read(file: &Path) -> Result<Table, Error> {
-    parse(&read_text(file)?, file)
-}
-
-/// Reads a regular file, following links: UTF-8 of at most [`limits::TEXT_BYTES`].
-pub fn read_text(file: &Path) -> Result<String, Error> {
-    let refuse = |line: usize, what: &str, help: &str| Err(Error::invalid(file, line as u32, what, help));
+/// Reads a text file of at most [`limits::TEXT_BYTES`].
+pub fn read(file: &Path) -> Result<String, Error> {
     let failed = |source| Error::io("read", file, source);
     // Opening a named pipe would wait for ever, so the kind is looked at first.
     if !fs::metadata(file).map_err(failed)?.is_file() {
-        return refuse(0, "it is not a regular file", "remove it");
+        return Err(Error::invalid(file, 0, "it is not a regular file", "remove it"));
     }
-    let mut bytes = vec![];
-    File::open(file)
-        .and_then(|open| open.take(limits::TEXT_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(failed)?;
+    let mut bytes = Vec::new();
+    let opened = fs::File::open(file).map_err(failed)?;
+    opened.take(limits::TEXT_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limits::TEXT_BYTES {
-        return refuse(0, "it is too large to be read", "it may have 32 MiB at most");
+        let what = format!("it has more than the {} bytes that are read", limits::TEXT_BYTES);
+        return Err(Error::invalid(file, 0, what, "make it smaller"));
     }
-    String::from_utf8(bytes).or_else(|fault| {
-        let valid = &fault.as_bytes()[..fault.utf8_error().valid_up_to()];
-        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
-        refuse(line, "it is not UTF-8", "save it as UTF-8")
+    String::from_utf8(bytes).map_err(|fault| {
+        let before = &fault.as_bytes()[..fault.utf8_error().valid_up_to()];
+        Error::invalid(file, line_at(before), "it is not UTF-8", "save it as UTF-8")
     })
 }
 
+/// Parses a document; `file` is for messages only.
+pub fn parse<'t>(text: &'t str, file: &Path) -> Result<Table<'t>, Error> {
+    match toml_span::parse(text).map(|mut value| value.take()) {
+        Ok(ValueInner::Table(table)) => Ok(table),
+        Ok(_) => Err(Error::invalid(file, 0, "it is not a TOML table", "correct the TOML")),
+        Err(fault) => {
+            Err(Error::invalid(file, line(text, fault.span.start), fault.to_string(), "correct the TOML"))
+        }
+    }
+}
+
+/// The line of a byte offset, counted from 1.
+pub fn line(text: &str, offset: usize) -> u32 {
+    line_at(&text.as_bytes()[..offset.min(text.len())])
+}
+
+fn line_at(before: &[u8]) -> u32 {
+    1 + before.iter().filter(|byte| **byte == b'\n').count() as u32
+}
+
 /// The table under `key`.
-pub fn table<'t>(holder: &'t Table, key: &str) -> Option<&'t Table> {
-    holder.get(key).and_then(|node| node.item.table())
+pub fn table<'t, 'a>(holder: &'t Table<'a>, key: &str) -> Option<&'t Table<'a>> {
+    holder.get(key).and_then(|value| value.as_table())
 }
 
 /// The text under `key`.
-pub fn text<'t>(holder: &'t Table, key: &str) -> Option<&'t str> {
-    holder.get(key).and_then(|node| node.item.text())
-}
-
-/// Parses a document; `file` is for messages only.
-pub fn parse(text: &str, file: &Path) -> Result<Table, Error> {
-    let lines = Lines(text.match_indices('\n').map(|(at, _)| at).collect());
-    let value = toml_span::parse(text).map_err(|e| {
-        let what = format!("is not TOML that can be judged: {}", e.to_string().escape_debug());
-        Error::invalid(file, lines.number(e.span.start), what, "correct that line")
-    })?;
-    match convert(value.as_ref(), &lines) {
-        Item::Table(table) => Ok(table),
-        _ => Ok(Table::new()),
-    }
-}
-
-/// The offsets of the line breaks of a text.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn number(&self, offset: usize) -> u32 {
-        u32::try_from(self.0.partition_point(|&at| at < offset) + 1).unwrap_or(u32::MAX)
-    }
-}
-
-// The parser allows 128 levels, which bounds the recursion.
-fn convert(value: &ValueInner<'_>, lines: &Lines) -> Item {
-    match value {
-        ValueInner::String(text) => Item::Text(text.to_string()),
-        ValueInner::Integer(number) => Item::Plain(number.to_string()),
-        ValueInner::Float(number) => Item::Plain(format!("{number:?}")),
-        ValueInner::Boolean(truth) => Item::Plain(truth.to_string()),
-        ValueInner::Array(items) => {
-            Item::List(items.iter().map(|item| convert(item.as_ref(), lines)).collect())
-        }
-        ValueInner::Table(table) => {
-            let node = |(key, value): (&toml_span::value::Key<'_>, &toml_span::Value<'_>)| {
-                let line = lines.number(key.span.start);
-                (key.name.to_string(), Node { line, item: convert(value.as_ref(), lines) })
-            };
-            Item::Table(table.iter().map(node).collect())
-        }
-    }
-}
-
-/// A TOML basic string in which everything but printable ASCII is escaped: what is reviewed must not be able to hide.
-pub fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            ' '..='~' => quoted.push(c),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            // Writing to a string cannot fail.
-            c if u32::from(c) <= 0xffff => drop(write!(quoted, "\\u{:04x}", u32::from(c))),
-            c => drop(write!(quoted, "\\U{:08x}", u32::from(c))),
-        }
-    }
-    quoted.push('"');
-    quoted
+pub fn string<'t>(holder: &'t Table<'_>, key: &str) -> Option<&'t str> {
+    holder.get(key).and_then(|value| value.as_str())
 }

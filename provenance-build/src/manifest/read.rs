@@ -1,14 +1,18 @@
 //! The strict reader: takes a manifest apart as TOML, then demands that the writer would have written just that text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use toml_span::Value;
+use toml_span::value::Table;
+
 use super::{Acceptance, Basis, BuildTime, Line, Manifest, Member, Origin, Pin, Trust, VERSION, Vetted};
+use crate::config::canonical;
 use crate::digest::{Checksum, TreeDigest};
 use crate::error::Error;
 use crate::limits;
 use crate::name::{PackageName, Source, Version};
-use crate::toml::{self, Item, Node, Table};
+use crate::toml;
 
 const HELP: &str = "restore the file from version control, or run `cargo provenance pin` to write it anew";
 
@@ -27,7 +31,7 @@ pub(super) fn manifest(bytes: &[u8], file: &Path) -> Result<Manifest, Error> {
         let help = "keep `Provenance.* -text` in `.gitattributes`, and check the file out again";
         return fault(1, "its line ends were rewritten (CRLF)", help);
     }
-    let mut manifest = Entry { table: &toml::parse(text, file)?, line: 1, file }.manifest()?;
+    let mut manifest = Entry { table: &toml::parse(text, file)?, offset: 0, text, file }.manifest()?;
     let headers = text.lines().zip(1..).filter(|(line, _)| *line == "[[package]]");
     for (pin, (_, line)) in manifest.packages.iter_mut().zip(headers) {
         pin.line = Line(line);
@@ -41,11 +45,12 @@ pub(super) fn manifest(bytes: &[u8], file: &Path) -> Result<Manifest, Error> {
     Ok(manifest)
 }
 
-/// A table with the line to name when a key is missing.
+/// A table with the place to name when a key is missing.
 #[derive(Clone, Copy)]
 struct Entry<'a> {
-    table: &'a Table,
-    line: u32,
+    table: &'a Table<'a>,
+    offset: usize,
+    text: &'a str,
     file: &'a Path,
 }
 
@@ -58,13 +63,8 @@ impl<'a> Entry<'a> {
             let what = format!("unknown format {version}");
             return Err(Error::invalid(self.file, self.line_of("version"), what, help));
         }
-        let cargo_config = match self.table.get("cargo-config").map(|node| &node.item) {
-            Some(Item::Table(settings)) => {
-                settings.iter().map(|(key, node)| (key.clone(), node.item.canonical())).collect()
-            }
-            Some(_) => return Err(self.fault("cargo-config", "is not a table")),
-            None => BTreeMap::new(),
-        };
+        let settings = self.child("cargo-config")?.into_iter().flat_map(|settings| settings.table.iter());
+        let cargo_config = settings.map(|(key, value)| (key.name.to_string(), canonical(value))).collect();
         let members = self.entries("member")?.map(Self::member).collect::<Result<Vec<_>, _>>()?;
         let packages = self.entries("package")?;
         if packages.len() > limits::PACKAGES {
@@ -170,7 +170,7 @@ impl<'a> Entry<'a> {
 
     /// The line of a key, or of the entry where it is missing.
     fn line_of(self, key: &str) -> u32 {
-        self.table.get(key).map_or(self.line, |node| node.line)
+        toml::line(self.text, self.table.get(key).map_or(self.offset, |value| value.span.start))
     }
 
     fn fault(self, key: &str, what: &str) -> Error {
@@ -178,15 +178,15 @@ impl<'a> Entry<'a> {
     }
 
     fn only(self, known: &[&str]) -> Result<(), Error> {
-        match self.table.keys().find(|key| !known.contains(&key.as_str())) {
-            Some(key) => Err(self.fault(key, "is not a key that belongs here")),
+        match self.table.keys().find(|key| !known.contains(&&*key.name)) {
+            Some(key) => Err(self.fault(&key.name, "is not a key that belongs here")),
             None => Ok(()),
         }
     }
 
     fn optional<T>(self, key: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Error> {
-        let Some(node) = self.table.get(key) else { return Ok(None) };
-        let value = node.item.text().and_then(parse);
+        let Some(value) = self.table.get(key) else { return Ok(None) };
+        let value = value.as_str().and_then(parse);
         value.map(Some).ok_or_else(|| self.fault(key, "has a value that is not acceptable"))
     }
 
@@ -195,47 +195,30 @@ impl<'a> Entry<'a> {
     }
 
     fn number(self, key: &str) -> Result<u32, Error> {
-        let number = match self.table.get(key).map(|node| &node.item) {
-            Some(Item::Plain(digits)) => digits.parse().ok(),
-            _ => None,
-        };
-        number.ok_or_else(|| self.fault(key, "is not a number"))
+        let number = self.table.get(key).and_then(Value::as_integer);
+        number.and_then(|number| u32::try_from(number).ok()).ok_or_else(|| self.fault(key, "is not a number"))
     }
 
     fn list<T>(self, key: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Error> {
-        let items = match self.table.get(key).map(|node| &node.item) {
-            None => return Ok(vec![]),
-            Some(Item::List(items)) => items.iter().map(|item| item.text().and_then(&parse)).collect(),
-            Some(_) => None,
-        };
+        let Some(value) = self.table.get(key) else { return Ok(vec![]) };
+        let items =
+            value.as_array().and_then(|items| items.iter().map(|item| parse(item.as_str()?)).collect());
         items.ok_or_else(|| self.fault(key, "is not a list of what is known here"))
     }
 
     fn child(self, key: &str) -> Result<Option<Self>, Error> {
-        match self.table.get(key) {
-            None => Ok(None),
-            Some(Node { line, item: Item::Table(table) }) => {
-                Ok(Some(Self { table, line: *line, file: self.file }))
-            }
-            Some(_) => Err(self.fault(key, "is not a table")),
-        }
+        let Some(value) = self.table.get(key) else { return Ok(None) };
+        let table = value.as_table().ok_or_else(|| self.fault(key, "is not a table"))?;
+        Ok(Some(Self { table, offset: value.span.start, ..self }))
     }
 
     /// The tables of an array of tables.
     fn entries(self, key: &str) -> Result<std::vec::IntoIter<Self>, Error> {
-        let items = match self.table.get(key).map(|node| &node.item) {
-            None => &[][..],
-            Some(Item::List(items)) => items,
-            Some(_) => return Err(self.fault(key, "is not a list")),
-        };
-        let entry = |item: &'a Item| match item.table() {
-            Some(table) => {
-                let line = table.values().map(|node| node.line).min().unwrap_or(self.line);
-                Ok(Self { table, line, file: self.file })
-            }
-            None => Err(self.fault(key, "is not a list of tables")),
-        };
-        Ok(items.iter().map(entry).collect::<Result<Vec<_>, _>>()?.into_iter())
+        let Some(value) = self.table.get(key) else { return Ok(vec![].into_iter()) };
+        let entry =
+            |value: &'a Value<'a>| Some(Self { table: value.as_table()?, offset: value.span.start, ..self });
+        let entries = value.as_array().and_then(|items| items.iter().map(entry).collect::<Option<Vec<_>>>());
+        Ok(entries.ok_or_else(|| self.fault(key, "is not a list of tables"))?.into_iter())
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use super::{Acceptance, Manifest, Member, Origin, Pin, Trust};
-use crate::toml::quoted;
 
 const HEAD: &str = "# Written by cargo-provenance. Review its changes like code; do not edit it.";
 
@@ -95,6 +94,30 @@ fn write_acceptance(acceptance: &Acceptance) -> String {
 
 fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", items.map(quoted).collect::<Vec<_>>().join(", "))
+}
+
+/// A TOML basic string (TOML 1.0, "String"): quotes, backslashes, control characters and characters that reorder or hide
+/// text in a review are escaped, nothing else.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(c);
+            }
+            c if c.is_control() || hides(c) => drop(write!(quoted, "\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Soft hyphen, zero-width characters, line separators and bidirectional controls, all of them below U+10000.
+fn hides(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {

@@ -4,6 +4,7 @@
 //! wrappers, cargo's test hooks), reads nothing from the terminal, and its last words go into the error when it fails.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,7 +12,10 @@ use std::process::{Child, Command, Stdio};
 use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::model::{Network, Surroundings};
+use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
+
+const OFFLINE: &str = "--offline";
 
 /// Variables that swap the compiler or the registry below cargo's configuration. Cargo reads them all; the last two
 /// are hooks for its own tests that work in released versions too (`sources/config.rs`, `core/features.rs`).
@@ -48,14 +52,15 @@ const LAST_LINES: usize = 30;
 #[non_exhaustive]
 pub enum Error {
     /// Cargo ran and refused.
-    #[error("`cargo {args}` failed{}{}", exit_text(*code), indented(stderr))]
+    #[error("`cargo {args}` failed{}", exit_text(*code))]
     Failed {
         /// The arguments, joined by spaces.
         args: String,
         /// The exit code; `None` when a signal ended it.
         code: Option<i32>,
-        /// Its last lines on standard error.
-        stderr: Vec<String>,
+        /// What it said last.
+        #[source]
+        stderr: LastWords,
     },
     /// Talking to the running program failed.
     #[error("could not read what `cargo {args}` wrote")]
@@ -101,21 +106,42 @@ pub enum Error {
     },
 }
 
+/// The last lines that cargo wrote on standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWords(pub Vec<String>);
+
+impl fmt::Display for LastWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for LastWords {}
+
+/// What cargo says when the network, and not the user, is at fault (`sources/registry`, `util/network` of cargo 1.95).
+const OUT_OF_REACH: [&str; 6] = [
+    "--offline",
+    "failed to download",
+    "download of ",
+    "failed to fetch",
+    "spurious network error",
+    "Unable to update registry",
+];
+
 impl Error {
-    /// What to do next, where there is more to say than the error says.
-    pub fn help(&self) -> Option<&'static str> {
-        match self {
-            Self::Missing { .. } => Some("install cargo (https://rustup.rs), or name it in `CARGO`"),
-            Self::Failed { stderr, .. } if stderr.iter().any(|l| l.contains("--offline")) => {
-                Some("run the command again without `--offline`, or `cargo fetch` first")
-            }
-            Self::Failed { stderr, .. }
-                if stderr.iter().any(|l| l.contains("could not find `Cargo.toml`")) =>
-            {
-                Some("run it inside a cargo workspace, or name one with `--manifest-path`")
-            }
-            _ => None,
-        }
+    fn said(&self, words: &[&str]) -> bool {
+        let Self::Failed { stderr, .. } = self else { return false };
+        stderr.0.iter().any(|line| words.iter().any(|words| line.contains(words)))
+    }
+
+    fn was_offline(&self) -> bool {
+        matches!(self, Self::Failed { args, .. } if args.ends_with(OFFLINE))
+    }
+
+    /// Whether cargo lacked something that it would have had to download.
+    fn is_out_of_reach(&self) -> bool {
+        self.said(&OUT_OF_REACH)
+            || (self.was_offline() && self.said(&["could not be found in registry", "no matching package"]))
     }
 
     /// Wraps an operating system's answer about a file.
@@ -126,6 +152,37 @@ impl Error {
     /// Content of `file` that is not accepted.
     pub(crate) fn unacceptable(file: &Path, what: impl Into<String>) -> Self {
         Self::Unacceptable { file: file.to_owned(), what: what.into() }
+    }
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Failed { .. } if !self.is_out_of_reach() => Kind::Usage,
+            Self::Unacceptable { .. } => Kind::Usage,
+            _ => Kind::Undecided,
+        }
+    }
+
+    fn help(&self) -> Vec<String> {
+        let help = match self {
+            Self::Missing { .. } => "install cargo (https://rustup.rs), or name it in `CARGO`",
+            _ if self.said(&["could not find `Cargo.toml`"]) => {
+                "run it inside a cargo workspace, or name one with `--manifest-path`"
+            }
+            _ if self.was_offline() && self.is_out_of_reach() => {
+                "run it again with the network at hand, or `cargo fetch` first"
+            }
+            _ => return vec![],
+        };
+        vec![help.to_owned()]
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        match self {
+            Self::Unacceptable { file, .. } => Some((file.clone(), 0)),
+            _ => None,
+        }
     }
 }
 
@@ -166,6 +223,7 @@ pub struct CargoCommand {
     network: Network,
     overrides: Vec<String>,
     hidden_prefix: Option<String>,
+    config: Vec<OsString>,
 }
 
 impl CargoCommand {
@@ -179,6 +237,7 @@ impl CargoCommand {
             network: surroundings.network,
             overrides: surroundings.overrides.iter().map(|(name, _)| name.clone()).collect(),
             hidden_prefix: None,
+            config: vec![],
         }
     }
 
@@ -200,6 +259,11 @@ impl CargoCommand {
     /// The same cargo, whose messages shall not show `prefix` before paths.
     pub fn hiding(&self, prefix: &Path) -> Self {
         Self { hidden_prefix: Some(prefix.display().to_string()), ..self.clone() }
+    }
+
+    /// The same cargo, given these `--config` values.
+    pub fn with_config(&self, config: &[OsString]) -> Self {
+        Self { config: config.to_vec(), ..self.clone() }
     }
 
     /// The directory it runs in.
@@ -269,6 +333,7 @@ impl CargoCommand {
     }
 
     fn run(&self, args: &[OsString], progress: Option<&dyn Progress>) -> Result<Output, Error> {
+        let args = &self.completed(args);
         let mut child = self.prepared(args).spawn().map_err(|source| Error::Missing {
             program: self.program.to_string_lossy().into_owned(),
             source,
@@ -281,10 +346,21 @@ impl CargoCommand {
             return Ok(output);
         }
         let from = output.lines.len().saturating_sub(LAST_LINES);
-        let stderr = output.lines.get(from..).unwrap_or_default().to_vec();
+        let stderr = LastWords(output.lines.get(from..).unwrap_or_default().to_vec());
         Err(Error::Failed { args: shown(args), code: status.code(), stderr })
     }
 
+    fn completed(&self, args: &[OsString]) -> Vec<OsString> {
+        let mut all = vec![];
+        for value in &self.config {
+            all.extend(["--config".into(), value.clone()]);
+        }
+        all.extend_from_slice(args);
+        all.extend((self.network == Network::Forbidden).then(|| OFFLINE.into()));
+        all
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the place that starts cargo")]
     fn prepared(&self, args: &[OsString]) -> Command {
         let mut command = Command::new(&self.program);
         for name in NOT_INHERITED.into_iter().chain(self.overrides.iter().map(String::as_str)) {
@@ -292,7 +368,6 @@ impl CargoCommand {
         }
         command
             .args(args)
-            .args((self.network == Network::Forbidden).then_some("--offline"))
             .current_dir(&self.directory)
             .env("CARGO_HOME", &self.home)
             // Empty means: no wrapper, whatever a configuration file says.
@@ -401,10 +476,6 @@ fn exit_text(code: Option<i32>) -> String {
     code.map_or(" (ended by a signal)".to_owned(), |code| format!(" (exit code {code})"))
 }
 
-fn indented(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("\n  {line}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -442,7 +513,7 @@ mod tests {
         surroundings.cargo = "cargo-that-is-not-there".into();
         let error = CargoCommand::new(&surroundings).locate_project(None).expect_err("nothing to run");
         assert_eq!(error.to_string(), "could not start `cargo-that-is-not-there`");
-        assert!(error.help().is_some());
+        assert!(!error.help().is_empty());
     }
 
     #[test]
@@ -450,8 +521,11 @@ mod tests {
         let directory = tempfile::tempdir().expect("a scratch directory");
         let error =
             CargoCommand::new(&surroundings(directory.path())).locate_project(None).expect_err("no manifest");
-        let text = error.to_string();
-        assert!(text.contains("(exit code 101)") && text.contains("could not find `Cargo.toml`"), "{text}");
+        assert_eq!(error.kind(), Kind::Usage);
+        assert!(error.help()[0].contains("--manifest-path"));
+        let failure = crate::report::failure::Failure::from(error);
+        assert!(failure.message.ends_with("failed (exit code 101)"), "{failure:?}");
+        assert!(failure.causes[0].contains("could not find `Cargo.toml`"), "{failure:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod command;
 mod shadow;
 mod workspace;
 
-pub use command::{CargoCommand, Error, Extent, Lock, Output};
+pub use command::{CargoCommand, Error, Extent, LastWords, Lock, Output};
 pub use shadow::{Edit, Shadow};
+pub(crate) use workspace::read_manifest;
 pub use workspace::{Member, PathPackage, Workspace};

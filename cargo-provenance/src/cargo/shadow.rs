@@ -6,6 +6,8 @@
 //! workspace above that, the user alone can write there, and the configuration there is in force anyway. (A scratch
 //! directory below `/tmp` would make cargo read a `/tmp/.cargo/config.toml` that anybody can put there.)
 
+#![expect(clippy::disallowed_methods, reason = "the shadow workspace is written here, and nothing else")]
+
 mod configuration;
 mod targets;
 
@@ -349,7 +351,8 @@ mod tests {
         let workspace = Workspace::load(&cargo, None).expect("a workspace");
         let shadow = Shadow::cast(&workspace, &surroundings).expect("a shadow");
         fs::write(shadow.path(&base.join("Cargo.toml")), "[package]\nname = 1\n").expect("written");
-        let error = shadow.cargo(&cargo).locate_project(None).expect_err("a broken manifest").to_string();
+        let error = shadow.cargo(&cargo).locate_project(None).expect_err("a broken manifest");
+        let error = format!("{error:?}");
         assert!(error.contains("Cargo.toml") && !error.contains(PREFIX), "{error}");
     }
 

@@ -67,7 +67,9 @@ pub fn entries(
     for view in &gate.seen.configuration.views {
         match view.replacement(source)? {
             Replacement::Url(url) => return Ok(index.entries_at(&url, name)),
-            Replacement::LocalRegistry(directory) => return Ok(registry::index::local_entries(&directory, name)),
+            Replacement::LocalRegistry(directory) => {
+                return Ok(registry::index::local_entries(&directory, name));
+            }
             // A vendored package is still proven by the registry that published it.
             Replacement::None | Replacement::Directory(_) => {}
         }
@@ -100,7 +102,8 @@ fn compare(pin: &Pin, proof: &Proof) -> Proven {
         differences.push(format!("pinned {}, the published archive unpacks to {}", pin.tree, proof.tree));
     }
     if pin.vendor_tree != proof.vendor_tree {
-        differences.push("the `vendor-tree` is not what `cargo vendor` leaves of the published archive".to_owned());
+        differences
+            .push("the `vendor-tree` is not what `cargo vendor` leaves of the published archive".to_owned());
     }
     if pin.build_time != proof.build_time {
         differences.push("`build-time` does not tell which of its code runs while others compile".to_owned());
@@ -116,10 +119,14 @@ fn compare(pin: &Pin, proof: &Proof) -> Proven {
 }
 
 fn commit(pin: &Pin, source: &Source, databases: &Databases) -> Proven {
-    let Some(commit) = source.commit() else { return Proven::Unknown("its source names no commit".to_owned()) };
+    let Some(commit) = source.commit() else {
+        return Proven::Unknown("its source names no commit".to_owned());
+    };
     match databases.commit_tree(commit) {
         Ok(tree) if tree.digest() == pin.tree => Proven::Yes,
-        Ok(tree) => Proven::Otherwise(vec![format!("pinned {}, commit {commit} holds {}", pin.tree, tree.digest())]),
+        Ok(tree) => {
+            Proven::Otherwise(vec![format!("pinned {}, commit {commit} holds {}", pin.tree, tree.digest())])
+        }
         Err(fault) => Proven::Unknown(fault.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! A workspace as the writing commands find it: members, cargo configuration and lockfile. No manifest is needed.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,9 @@ use provenance_build::{Lockfile, toml};
 
 use super::gate;
 use crate::cargo::{self, CargoCommand, Workspace};
+use crate::finding::{Place, Role};
 use crate::model::Surroundings;
+use crate::report::failure::{Explain, Kind};
 
 /// A workspace with a lockfile.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub struct Situation {
     pub lockfile_path: PathBuf,
     /// What it holds.
     pub lockfile: Lockfile,
+    /// Its text, for pointing into it.
+    pub lockfile_text: String,
     /// The user's cargo, standing at the root.
     pub cargo: CargoCommand,
     /// The cargo home, absolute.
@@ -42,13 +47,39 @@ pub enum Error {
     #[error("there is no `{}`", .0.display())]
     NoLockfile(PathBuf),
     /// Cargo's members and the lockfile disagree.
-    #[error("`{}` is not up to date: it does not name {what}", lockfile.display())]
+    #[error("`{}` is not up to date: {what}", lockfile.display())]
     Stale {
         /// The lockfile.
         lockfile: PathBuf,
-        /// What is missing there, or nowhere else.
+        /// What it lacks or has too much.
         what: String,
     },
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Cargo(error) => Explain::kind(error),
+            Self::Kernel(error) => Explain::kind(error),
+            Self::NoLockfile(_) | Self::Stale { .. } => Kind::Usage,
+        }
+    }
+
+    fn help(&self) -> Vec<String> {
+        match self {
+            Self::Cargo(error) => Explain::help(error),
+            Self::Kernel(error) => Explain::help(error),
+            Self::NoLockfile(_) => vec!["run `cargo generate-lockfile`".to_owned()],
+            Self::Stale { .. } => vec!["run `cargo update --workspace` to bring it up to date".to_owned()],
+        }
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        match self {
+            Self::Kernel(error) => Explain::place(error),
+            _ => None,
+        }
+    }
 }
 
 impl Situation {
@@ -69,7 +100,7 @@ impl Situation {
         let lockfile = Lockfile::parse(text.as_bytes(), &lockfile_path)?;
         let cargo = CargoCommand::new(surroundings).within(&root);
         let cargo_home = surroundings.cargo_home.clone();
-        Ok(Self { workspace, configuration, lockfile_path, lockfile, cargo, cargo_home })
+        Ok(Self { workspace, configuration, lockfile_path, lockfile, lockfile_text: text, cargo, cargo_home })
     }
 
     /// The member that a package of the lockfile is.
@@ -79,12 +110,57 @@ impl Situation {
         id.source.is_none().then(|| self.workspace.members.iter().find(is_it)).flatten()
     }
 
+    /// The directory of a package that has no source and is no member. Cargo's lockfile does not say where it lies.
+    pub fn directory(&self, package: &LockedPackage) -> Option<&Path> {
+        let named = |candidate: &&cargo::PathPackage| candidate.name == package.id.name;
+        let candidates = self.workspace.path_packages.iter().filter(named).collect::<Vec<_>>();
+        match candidates[..] {
+            [only] => Some(&only.directory),
+            _ => {
+                let mut same = candidates
+                    .iter()
+                    .filter(|candidate| declares(&candidate.manifest, package.id.version.as_str()));
+                let first = same.next();
+                first.filter(|_| same.next().is_none()).map(|candidate| candidate.directory.as_path())
+            }
+        }
+    }
+
+    /// Checks that cargo's members and the lockfile name each other.
+    pub fn check_members(&self) -> Result<(), Error> {
+        let stale = |what: String| Error::Stale { lockfile: self.lockfile_path.clone(), what };
+        let locked = self.lockfile.packages.iter().filter(|package| package.id.source.is_none());
+        let locked = locked.map(|package| (&package.id.name, &package.id.version)).collect::<BTreeSet<_>>();
+        for member in &self.workspace.members {
+            if !locked.contains(&(&member.name, &member.version)) {
+                return Err(stale(format!("it does not name member `{} v{}`", member.name, member.version)));
+            }
+        }
+        for package in self.lockfile.packages.iter().filter(|package| package.id.source.is_none()) {
+            if self.member(package).is_none() && self.directory(package).is_none() {
+                let name = package.id.short();
+                return Err(stale(format!("it names `{name}`, and no member and no path leads to it")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Places the entry of a package in the lockfile.
+    pub fn locked_at(&self, package: &LockedPackage, label: &str) -> Place {
+        let lines = self.lockfile_text.lines().skip((package.line as usize).saturating_sub(1));
+        let excerpt = lines.take(3).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+        let file = self.lockfile_path.strip_prefix(&self.workspace.root).unwrap_or(&self.lockfile_path);
+        let (file, label) = (file.to_owned(), label.to_owned());
+        Place { file, line: package.line, excerpt, label, role: Role::Primary }
+    }
+
     /// The index URL of a registry's name in the cargo configuration inside the repository.
     pub fn index_of(&self, name: &str) -> Option<String> {
         index_of(&self.configuration, name)
     }
 
-    /// A directory relative to the workspace root, as the manifest writes it.
+    /// A directory relative to the workspace root, as the manifest writes it; `None` where there is no such way or it is
+    /// no UTF-8.
     pub fn relative(&self, directory: &Path) -> Option<String> {
         let root = self.workspace.root.components().collect::<Vec<_>>();
         let directory = directory.components().collect::<Vec<_>>();
@@ -108,6 +184,14 @@ pub fn index_of(configuration: &Configuration, name: &str) -> Option<String> {
         let value = setting.value.parse::<toml_edit::Value>().ok()?;
         (key == wanted).then(|| value.as_str().map(str::to_owned))?
     })
+}
+
+/// Whether a manifest says that its package has this version.
+fn declares(manifest: &Path, version: &str) -> bool {
+    let text = toml::read(manifest).unwrap_or_default();
+    let document = text.parse::<toml_edit::DocumentMut>().unwrap_or_default();
+    let declared = document.get("package").and_then(|package| package.get("version"));
+    declared.and_then(|declared| declared.as_str()) == Some(version)
 }
 
 #[cfg(test)]

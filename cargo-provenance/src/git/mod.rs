@@ -15,6 +15,8 @@ use std::process::{Child, Command, Stdio};
 use provenance_build::limits::TREE_FILES;
 use provenance_build::tree::{self, Content, Entry, Layout, Tree};
 
+use crate::report::failure::{Explain, Kind};
+
 /// Submodules inside submodules: cargo has no bound but its stack; nobody nests more than a few.
 const SUBMODULE_DEPTH: usize = 8;
 
@@ -111,17 +113,25 @@ pub enum GitError {
     Kernel(#[from] provenance_build::Error),
 }
 
-impl GitError {
-    /// What to do next.
-    pub fn help(&self) -> &'static str {
+impl Explain for GitError {
+    fn kind(&self) -> Kind {
         match self {
+            Self::Kernel(error) => Explain::kind(error),
+            _ => Kind::Undecided,
+        }
+    }
+
+    fn help(&self) -> Vec<String> {
+        let help = match self {
+            Self::Kernel(error) => return Explain::help(error),
             Self::Missing(_) => "install git: it tells which bytes a commit has",
             Self::Incomplete { .. } => {
                 "remove the repository below `git/db` in the cargo home, run `cargo fetch`, and try again"
             }
             Self::Unacceptable { .. } => "use a commit without it, or the package from a registry",
             _ => "run `cargo fetch`, and try again",
-        }
+        };
+        vec![help.to_owned()]
     }
 }
 
@@ -148,26 +158,59 @@ impl Databases {
 
     /// The files that cargo checks out for `commit` (40 or 64 hex digits), submodules included.
     pub fn commit_tree(&self, commit: &str) -> Result<Tree, GitError> {
-        let directory = tempfile::tempdir().map_err(scratch("make a folder"))?;
-        let export = directory.path().join("export");
+        self.export(commit).map(|export| export.tree)
+    }
+
+    /// Exports the files that cargo checks out for `commit` (40 or 64 hex digits), submodules included.
+    pub fn export(&self, commit: &str) -> Result<Export, GitError> {
+        let scratch_directory = tempfile::tempdir().map_err(scratch("make a folder"))?;
+        let export = scratch_directory.path().join(EXPORT);
         fs::create_dir(&export).map_err(scratch("make a folder"))?;
-        let mut exporter =
-            Exporter { databases: self, scratch: directory.path(), export: &export, done: vec![], bytes: 0 };
+        let mut exporter = Exporter {
+            databases: self,
+            scratch: scratch_directory.path(),
+            export: &export,
+            done: vec![],
+            bytes: 0,
+        };
         exporter.export(commit, "", 0)?;
         let done = std::mem::take(&mut exporter.done);
 
         let unacceptable =
             |path: String, what: String| GitError::Unacceptable { commit: commit.to_owned(), path, what };
-        let tree = tree::read(&export, Layout::Checkout)?.map_err(|odd| unacceptable(odd.path, odd.what))?;
-        if done.is_empty() {
-            return Ok(tree);
+        let mut tree =
+            tree::read(&export, Layout::Checkout)?.map_err(|odd| unacceptable(odd.path, odd.what))?;
+        if !done.is_empty() {
+            // Cargo marks each submodule's checkout as complete with an empty file of its own.
+            let marker = |path: String| Entry { path, content: Content::File(*blake3::hash(b"").as_bytes()) };
+            let mut entries = tree.entries().to_vec();
+            entries.retain(|entry| !done.contains(&entry.path));
+            entries.extend(done.into_iter().map(marker));
+            tree = Tree::new(entries).map_err(|odd| unacceptable(odd.path, odd.what))?;
         }
-        // Cargo marks each submodule's checkout as complete with an empty file of its own.
-        let marker = |path: String| Entry { path, content: Content::File(*blake3::hash(b"").as_bytes()) };
-        let mut entries = tree.entries().to_vec();
-        entries.retain(|entry| !done.contains(&entry.path));
-        entries.extend(done.into_iter().map(marker));
-        Tree::new(entries).map_err(|odd| unacceptable(odd.path, odd.what))
+        Ok(Export { scratch: scratch_directory, tree })
+    }
+}
+
+/// The folder of an export in its scratch directory.
+const EXPORT: &str = "export";
+
+/// The files of a commit in a scratch directory, which is gone when this is dropped.
+#[derive(Debug)]
+pub struct Export {
+    scratch: tempfile::TempDir,
+    tree: Tree,
+}
+
+impl Export {
+    /// The files with their hashes.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The directory that holds the files.
+    pub fn directory(&self) -> PathBuf {
+        self.scratch.path().join(EXPORT)
     }
 }
 

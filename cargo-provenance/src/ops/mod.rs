@@ -5,5 +5,6 @@ pub mod add;
 pub mod diff;
 pub mod init;
 pub mod pin;
+mod pinning;
 mod repair;
 pub mod verify;

@@ -3,13 +3,15 @@
 mod atomic;
 mod journal;
 mod lock;
+mod remove;
 mod restore;
 mod state;
 mod transaction;
 
 pub use atomic::write_atomic;
 pub use lock::{Holder, LockError, WorkspaceLock};
-pub use restore::{Form, remove_directory, remove_file, restore};
+pub use remove::{remove_directory, remove_file};
+pub use restore::{Form, restore};
 pub use transaction::{Recovery, Transaction, recover};
 
 use std::io;

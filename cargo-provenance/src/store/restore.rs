@@ -29,11 +29,7 @@ pub enum Form {
 /// the cargo home's `registry/src`, or a direct child of `base`, the vendor directory. Links are never followed: one at
 /// the place of the directory is replaced, one above it is refused.
 pub fn restore(base: &Path, directory: &Path, archive: &Archive, form: Form) -> Result<(), Error> {
-    let depth = match form {
-        Form::Registry => 2,
-        Form::Vendored(_) => 1,
-    };
-    let parent = parent(base, directory, depth)?;
+    let parent = parent(base, directory, form)?;
     let staging = Builder::new()
         // Cargo ignores folders that begin with a dot in a directory source.
         .prefix(atomic::PREFIX)
@@ -65,27 +61,15 @@ pub fn restore(base: &Path, directory: &Path, archive: &Archive, form: Form) -> 
     staging.close().map_err(Error::io("remove the staging folder of", directory))
 }
 
-/// Removes a cached archive that is not what it should be, so that cargo downloads it again. A link is removed, not what
-/// it leads to; a file that is already gone is fine.
-pub fn remove_file(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path)(error)),
-        _ => Ok(()),
-    }
-}
-
-/// Removes a git checkout, `NAME-HASH/REV` below `base` (the cargo home's `git/checkouts`), so that cargo makes it anew.
-/// Links are never followed.
-pub fn remove_directory(base: &Path, directory: &Path) -> Result<(), Error> {
-    parent(base, directory, 2)?;
-    discard(directory)
-}
-
 // The directory that holds `directory`, reached from `base` through real directories only.
-fn parent(base: &Path, directory: &Path, depth: usize) -> Result<PathBuf, Error> {
+fn parent(base: &Path, directory: &Path, form: Form) -> Result<PathBuf, Error> {
     let unsuitable = |why| Error::Unsuitable { path: directory.to_owned(), why };
     let inner = directory.strip_prefix(base).map_err(|_| unsuitable("is not below its source directory"))?;
     let parts = inner.components().collect::<Vec<_>>();
+    let depth = match form {
+        Form::Registry => 2,
+        Form::Vendored(_) => 1,
+    };
     if parts.len() != depth || parts.iter().any(|part| !matches!(part, Component::Normal(_))) {
         return Err(unsuitable("is not where cargo puts a package"));
     }
@@ -263,25 +247,6 @@ mod tests {
         restore(base.path(), &link, &archive(), Form::Vendored(sha256(b""))).expect("the link is replaced");
         assert!(link.join("Cargo.toml").is_file());
         untouched();
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_checkout_is_removed_and_nothing_that_it_links_to() {
-        use std::os::unix::fs::symlink;
-        let (base, outside) = (tempfile::tempdir().expect("temp"), tempfile::tempdir().expect("temp"));
-        fs::write(outside.path().join("precious"), "x").expect("write");
-        let checkout = base.path().join("a-0123456789abcdef/0123456");
-        fs::create_dir_all(&checkout).expect("create");
-        symlink(outside.path(), checkout.join("link")).expect("link");
-        remove_directory(base.path(), &checkout).expect("removed");
-        assert!(!checkout.exists());
-        remove_directory(base.path(), &checkout).expect("already gone");
-        symlink(outside.path(), base.path().join("b")).expect("link");
-        for path in ["b/precious", "a-0123456789abcdef", "..", "a-0123456789abcdef/.."] {
-            assert!(remove_directory(base.path(), &base.path().join(path)).is_err(), "{path}");
-        }
-        assert_eq!(files(outside.path()), ["precious"]);
     }
 
     #[test]

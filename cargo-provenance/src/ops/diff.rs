@@ -11,13 +11,13 @@ use provenance_build::{LockedPackage, PackageName, Version};
 use similar::TextDiff;
 
 use crate::archive::Archive;
-use crate::collect::gate::{self, Gate};
-use crate::collect::proofs;
+use crate::collect::entrants;
+use crate::collect::gate::Gate;
 use crate::finding::drift;
-use crate::git::{Databases, Export, GitError};
+use crate::git::{Databases, Export};
 use crate::model::Surroundings;
 use crate::registry::{self, Index};
-use crate::report::failure::{Explain, Kind};
+use crate::report::failure::{Explain, Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 
@@ -40,22 +40,10 @@ pub struct PackageSpec {
     pub version: Option<Version>,
 }
 
-/// Why `diff` came to no report.
+/// Why nothing could be compared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The workspace could not be read.
-    #[error(transparent)]
-    Gate(#[from] gate::Error),
-    /// Something could not be read.
-    #[error(transparent)]
-    Kernel(#[from] provenance_build::Error),
-    /// The commit of a git package is not known.
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// No pinned package has this name.
-    #[error("no pinned package is called `{0}`")]
-    Unknown(String),
     /// The published files are not at hand, or are not the pinned ones.
     #[error("the pinned files of `{package}` are not at hand: {why}")]
     NotAtHand {
@@ -64,39 +52,35 @@ pub enum Error {
         /// Why: a lowercase fragment.
         why: String,
     },
+    /// No pinned package has this name.
+    #[error("no pinned package is called `{0}`")]
+    Unknown(String),
 }
 
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Gate(fault) => fault.kind(),
-            Self::Kernel(fault) => fault.kind(),
+            Self::NotAtHand { .. } => Kind::Undecided,
             Self::Unknown(_) => Kind::Usage,
-            Self::Git(_) | Self::NotAtHand { .. } => Kind::Undecided,
         }
     }
 
     fn help(&self) -> Vec<String> {
-        match self {
-            Self::Gate(fault) => fault.help(),
-            Self::Kernel(fault) => Explain::help(fault),
-            Self::Git(fault) => vec![fault.help().to_owned()],
-            Self::Unknown(_) => vec!["see `Provenance.lock` for what is pinned".to_owned()],
-            Self::NotAtHand { .. } => vec!["run `cargo provenance verify --full`, which fetches what is missing".to_owned()],
-        }
-    }
-
-    fn place(&self) -> Option<(std::path::PathBuf, u32)> {
-        match self {
-            Self::Gate(fault) => fault.place(),
-            Self::Kernel(fault) => Explain::place(fault),
-            _ => None,
-        }
+        vec![match self {
+            Self::NotAtHand { .. } => {
+                "run `cargo provenance verify --full`, which fetches what is missing".to_owned()
+            }
+            Self::Unknown(_) => "see `Provenance.lock` for what is pinned".to_owned(),
+        }]
     }
 }
 
 /// Compares packages with what was pinned, file by file.
-pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
     let mut report = Report::new("diff");
     let gate = Gate::open(surroundings)?;
     let verdict = gate.verdict();
@@ -112,13 +96,18 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
                 continue;
             }
         };
-        if found.digest() == pin.tree || (*layout == Layout::Directory && pin.vendor_tree == Some(found.digest())) {
+        if found.digest() == pin.tree
+            || (*layout == Layout::Directory && pin.vendor_tree == Some(found.digest()))
+        {
             continue;
         }
         let pinned = Pinned::obtain(surroundings, &gate, locked, pin)?;
         differing += compare(&pinned, &found, directory, *layout, &mut report.output);
     }
-    let drift = verdict.drift.iter().filter(|drift| drift.package().is_none_or(|id| wanted.iter().any(|w| w.0.id == *id)));
+    let drift = verdict
+        .drift
+        .iter()
+        .filter(|drift| drift.package().is_none_or(|id| wanted.iter().any(|w| w.0.id == *id)));
     let drift = drift.filter(|drift| options.package.is_none() || drift.package().is_some());
     report.findings.extend(drift.map(|drift| drift::of(drift, &gate)));
     if !report.findings.is_empty() {
@@ -126,19 +115,26 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     }
     report.count("packages", wanted.len());
     report.count("files", differing);
-    report.conclusion = format!("{} compared, {} differing", plural(wanted.len(), "directory"), plural(differing, "file"));
+    report.conclusion =
+        format!("{} compared, {} differing", plural(wanted.len(), "directory"), plural(differing, "file"));
     Ok(report)
 }
 
 type Wanted<'g> = (&'g LockedPackage, &'g Pin, &'g Path, Layout);
 
 /// The directories to compare: those of the named package, or all that drifted.
-fn wanted<'g>(gate: &'g Gate, verdict: &provenance_build::Verdict, options: &Options) -> Result<Vec<Wanted<'g>>, Error> {
+fn wanted<'g>(
+    gate: &'g Gate,
+    verdict: &provenance_build::Verdict,
+    options: &Options,
+) -> Result<Vec<Wanted<'g>>, Error> {
     let mut wanted = Vec::new();
     let mut known = false;
     for (locked, located) in gate.seen.observation.lockfile.packages.iter().zip(&gate.seen.located) {
         let chosen = match &options.package {
-            Some(spec) => locked.id.name == spec.name && spec.version.as_ref().is_none_or(|v| *v == locked.id.version),
+            Some(spec) => {
+                locked.id.name == spec.name && spec.version.as_ref().is_none_or(|v| *v == locked.id.version)
+            }
             None => verdict.drift.iter().any(|drift| drift.package() == Some(&locked.id)),
         };
         let Some(pin) = gate.seen.manifest.pin_for(&locked.id).filter(|_| chosen) else { continue };
@@ -159,8 +155,13 @@ enum Pinned {
 }
 
 impl Pinned {
-    fn obtain(surroundings: &Surroundings, gate: &Gate, locked: &LockedPackage, pin: &Pin) -> Result<Self, Error> {
-        let not_at_hand = |why: String| Error::NotAtHand { package: locked.id.short(), why };
+    fn obtain(
+        surroundings: &Surroundings,
+        gate: &Gate,
+        locked: &LockedPackage,
+        pin: &Pin,
+    ) -> Result<Self, Failure> {
+        let not_at_hand = |why: String| Failure::from(Error::NotAtHand { package: locked.id.short(), why });
         let Some(source) = &locked.id.source else {
             return Err(not_at_hand("a path package is published nowhere".to_owned()));
         };
@@ -169,8 +170,14 @@ impl Pinned {
             let export = Databases::of(&surroundings.cargo_home)?.export(commit)?;
             return if export.tree().digest() == pin.tree { Ok(Self::Commit(export)) } else { Err(other()) };
         }
-        let entries = proofs::entries(&gate.seen.configuration, &Index::open(&surroundings.cargo_home), source, locked)?;
-        let position = gate.seen.observation.lockfile.packages.iter().position(|package| package.id == locked.id);
+        let entries = entrants::entries(
+            &gate.seen.configuration,
+            &Index::open(&surroundings.cargo_home),
+            source,
+            locked,
+        )?;
+        let position =
+            gate.seen.observation.lockfile.packages.iter().position(|package| package.id == locked.id);
         let archives = position.map_or(&[][..], |at| &gate.seen.located[at].archives);
         let proof = registry::prove(locked, archives, &entries).map_err(|refusals| {
             not_at_hand(refusals.into_iter().map(|refusal| refusal.what).collect::<Vec<_>>().join("; "))
@@ -216,13 +223,15 @@ fn compare(pinned: &Pinned, found: &Tree, directory: &Path, layout: Layout, out:
     }
     // What vendoring leaves out is no difference of a vendored package.
     files.retain(|(before, after)| {
-        let dropped = |path: &str| path.split('/').any(|part| matches!(part, ".git" | ".gitignore" | ".gitattributes"));
+        let dropped =
+            |path: &str| path.split('/').any(|part| matches!(part, ".git" | ".gitignore" | ".gitattributes"));
         !(layout == Layout::Directory && after.is_none() && before.is_some_and(|entry| dropped(&entry.path)))
     });
     for (before, after) in &files {
         let path = before.or(*after).map_or("", |entry| entry.path.as_str());
         let old = before.map(|entry| side(&entry.content, || pinned.file(path)));
-        let new = after.map(|entry| side(&entry.content, || fs::read(directory.join(path)).unwrap_or_default()));
+        let new =
+            after.map(|entry| side(&entry.content, || fs::read(directory.join(path)).unwrap_or_default()));
         out.push_str(&show(path, directory, old.as_deref(), new.as_deref()));
     }
     files.len()
@@ -251,7 +260,13 @@ fn show(path: &str, directory: &Path, old: Option<&[u8]>, new: Option<&[u8]>) ->
         }
         _ => {
             let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
-            format!("--- {}\n+++ {}\nfiles of {} and {} bytes differ\n", names.0, names.1, size(old), size(new))
+            format!(
+                "--- {}\n+++ {}\nfiles of {} and {} bytes differ\n",
+                names.0,
+                names.1,
+                size(old),
+                size(new)
+            )
         }
     }
 }

@@ -82,7 +82,9 @@ impl Explain for Error {
             Self::Kernel(fault) => Explain::help(fault),
             Self::Git(fault) => vec![fault.help().to_owned()],
             Self::Unknown(_) => vec!["see `Provenance.lock` for what is pinned".to_owned()],
-            Self::NotAtHand { .. } => vec!["run `cargo provenance verify --full`, which fetches what is missing".to_owned()],
+            Self::NotAtHand { .. } => {
+                vec!["run `cargo provenance verify --full`, which fetches what is missing".to_owned()]
+            }
         }
     }
 
@@ -112,13 +114,18 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
                 continue;
             }
         };
-        if found.digest() == pin.tree || (*layout == Layout::Directory && pin.vendor_tree == Some(found.digest())) {
+        if found.digest() == pin.tree
+            || (*layout == Layout::Directory && pin.vendor_tree == Some(found.digest()))
+        {
             continue;
         }
         let pinned = Pinned::obtain(surroundings, &gate, locked, pin)?;
         differing += compare(&pinned, &found, directory, *layout, &mut report.output);
     }
-    let drift = verdict.drift.iter().filter(|drift| drift.package().is_none_or(|id| wanted.iter().any(|w| w.0.id == *id)));
+    let drift = verdict
+        .drift
+        .iter()
+        .filter(|drift| drift.package().is_none_or(|id| wanted.iter().any(|w| w.0.id == *id)));
     let drift = drift.filter(|drift| options.package.is_none() || drift.package().is_some());
     report.findings.extend(drift.map(|drift| drift::of(drift, &gate)));
     if !report.findings.is_empty() {
@@ -126,19 +133,26 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     }
     report.count("packages", wanted.len());
     report.count("files", differing);
-    report.conclusion = format!("{} compared, {} differing", plural(wanted.len(), "directory"), plural(differing, "file"));
+    report.conclusion =
+        format!("{} compared, {} differing", plural(wanted.len(), "directory"), plural(differing, "file"));
     Ok(report)
 }
 
 type Wanted<'g> = (&'g LockedPackage, &'g Pin, &'g Path, Layout);
 
 /// The directories to compare: those of the named package, or all that drifted.
-fn wanted<'g>(gate: &'g Gate, verdict: &provenance_build::Verdict, options: &Options) -> Result<Vec<Wanted<'g>>, Error> {
+fn wanted<'g>(
+    gate: &'g Gate,
+    verdict: &provenance_build::Verdict,
+    options: &Options,
+) -> Result<Vec<Wanted<'g>>, Error> {
     let mut wanted = Vec::new();
     let mut known = false;
     for (locked, located) in gate.seen.observation.lockfile.packages.iter().zip(&gate.seen.located) {
         let chosen = match &options.package {
-            Some(spec) => locked.id.name == spec.name && spec.version.as_ref().is_none_or(|v| *v == locked.id.version),
+            Some(spec) => {
+                locked.id.name == spec.name && spec.version.as_ref().is_none_or(|v| *v == locked.id.version)
+            }
             None => verdict.drift.iter().any(|drift| drift.package() == Some(&locked.id)),
         };
         let Some(pin) = gate.seen.manifest.pin_for(&locked.id).filter(|_| chosen) else { continue };
@@ -159,7 +173,12 @@ enum Pinned {
 }
 
 impl Pinned {
-    fn obtain(surroundings: &Surroundings, gate: &Gate, locked: &LockedPackage, pin: &Pin) -> Result<Self, Error> {
+    fn obtain(
+        surroundings: &Surroundings,
+        gate: &Gate,
+        locked: &LockedPackage,
+        pin: &Pin,
+    ) -> Result<Self, Error> {
         let not_at_hand = |why: String| Error::NotAtHand { package: locked.id.short(), why };
         let Some(source) = &locked.id.source else {
             return Err(not_at_hand("a path package is published nowhere".to_owned()));
@@ -169,8 +188,14 @@ impl Pinned {
             let export = Databases::of(&surroundings.cargo_home)?.export(commit)?;
             return if export.tree().digest() == pin.tree { Ok(Self::Commit(export)) } else { Err(other()) };
         }
-        let entries = proofs::entries(&gate.seen.configuration, &Index::open(&surroundings.cargo_home), source, locked)?;
-        let position = gate.seen.observation.lockfile.packages.iter().position(|package| package.id == locked.id);
+        let entries = proofs::entries(
+            &gate.seen.configuration,
+            &Index::open(&surroundings.cargo_home),
+            source,
+            locked,
+        )?;
+        let position =
+            gate.seen.observation.lockfile.packages.iter().position(|package| package.id == locked.id);
         let archives = position.map_or(&[][..], |at| &gate.seen.located[at].archives);
         let proof = registry::prove(locked, archives, &entries).map_err(|refusals| {
             not_at_hand(refusals.into_iter().map(|refusal| refusal.what).collect::<Vec<_>>().join("; "))
@@ -216,13 +241,15 @@ fn compare(pinned: &Pinned, found: &Tree, directory: &Path, layout: Layout, out:
     }
     // What vendoring leaves out is no difference of a vendored package.
     files.retain(|(before, after)| {
-        let dropped = |path: &str| path.split('/').any(|part| matches!(part, ".git" | ".gitignore" | ".gitattributes"));
+        let dropped =
+            |path: &str| path.split('/').any(|part| matches!(part, ".git" | ".gitignore" | ".gitattributes"));
         !(layout == Layout::Directory && after.is_none() && before.is_some_and(|entry| dropped(&entry.path)))
     });
     for (before, after) in &files {
         let path = before.or(*after).map_or("", |entry| entry.path.as_str());
         let old = before.map(|entry| side(&entry.content, || pinned.file(path)));
-        let new = after.map(|entry| side(&entry.content, || fs::read(directory.join(path)).unwrap_or_default()));
+        let new =
+            after.map(|entry| side(&entry.content, || fs::read(directory.join(path)).unwrap_or_default()));
         out.push_str(&show(path, directory, old.as_deref(), new.as_deref()));
     }
     files.len()
@@ -251,7 +278,13 @@ fn show(path: &str, directory: &Path, old: Option<&[u8]>, new: Option<&[u8]>) ->
         }
         _ => {
             let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
-            format!("--- {}\n+++ {}\nfiles of {} and {} bytes differ\n", names.0, names.1, size(old), size(new))
+            format!(
+                "--- {}\n+++ {}\nfiles of {} and {} bytes differ\n",
+                names.0,
+                names.1,
+                size(old),
+                size(new)
+            )
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The one place that writes files: atomically, several together, and never two commands at once.
 
 mod atomic;
+mod journal;
 mod lock;
 mod remove;
 mod restore;
+mod state;
 mod transaction;
 
 pub use atomic::write_atomic;
@@ -48,7 +50,7 @@ pub enum Error {
         why: &'static str,
     },
     /// An earlier command was interrupted and its work can neither be finished nor undone without losing bytes.
-    #[error("an earlier command was interrupted, and `{}` was changed since", path.display())]
+    #[error("an earlier command was interrupted while it wrote, and `{}` was changed since", path.display())]
     Stuck {
         /// The file that holds unknown bytes.
         path: PathBuf,
@@ -66,6 +68,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// What to do next, where there is more to say than to make the path writable.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Changed { .. } => Some("run the command again".into()),
+            Self::Journal { path, .. } | Self::Stuck { journal: path, .. } => Some(format!(
+                "compare the workspace with version control; once it is as it should be, remove `{}`",
+                path.display()
+            )),
+            Self::Io { .. } | Self::Unsuitable { .. } => None,
+        }
+    }
+
     fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }

@@ -383,7 +383,7 @@ pub fn entries(
 }
 
 /// The cached archives of every package, those of registries that a directory stands in for included.
-fn archives(situation: &Situation) -> Result<Vec<Vec<PathBuf>>, Error> {
+pub fn archives(situation: &Situation) -> Result<Vec<Vec<PathBuf>>, Error> {
     let plain = Configuration { views: vec![View::default()], ..Configuration::default() };
     let mut all = vec![vec![]; situation.lockfile.packages.len()];
     for configuration in [&situation.configuration, &plain] {

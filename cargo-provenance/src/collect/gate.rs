@@ -12,6 +12,7 @@ use crate::finding::drift::Excerpts;
 use crate::finding::{Place, Role};
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, PolicyError};
+use crate::report::failure::{Explain, Kind};
 
 /// A workspace with a manifest.
 #[derive(Debug)]
@@ -54,6 +55,35 @@ pub enum Error {
     /// The policy was not acceptable.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoManifest { .. } | Self::NoPolicy { .. } => Kind::Usage,
+            Self::Kernel(fault) => fault.kind(),
+            Self::Policy(fault) => fault.kind(),
+        }
+    }
+
+    fn help(&self) -> Vec<String> {
+        match self {
+            Self::NoManifest { .. } => vec!["run `cargo provenance init` at the workspace root".to_owned()],
+            Self::NoPolicy { .. } => {
+                vec!["restore it from version control: the manifest was written under it".to_owned()]
+            }
+            Self::Kernel(fault) => Explain::help(fault),
+            Self::Policy(fault) => fault.help(),
+        }
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        match self {
+            Self::NoManifest { .. } | Self::NoPolicy { .. } => None,
+            Self::Kernel(fault) => Explain::place(fault),
+            Self::Policy(fault) => fault.place(),
+        }
+    }
 }
 
 impl Gate {

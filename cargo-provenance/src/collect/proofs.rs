@@ -1,18 +1,17 @@
 //! Proves pins again from what was published: index = lock = `.crate` = tree, or the commit of a git dependency.
 
-use provenance_build::config::Replacement;
-use provenance_build::locate::Located;
 use provenance_build::manifest::{Origin, Pin};
-use provenance_build::{LockedPackage, Source, threads};
+use provenance_build::{Manifest, PackageId};
 
-use crate::collect::gate::Gate;
-use crate::git::Databases;
-use crate::model::{Evidence, Surroundings};
-use crate::registry::{self, Entries, Index, Proof, proof};
+use super::entrants::{self, Entrant};
+use super::situation::Situation;
+use crate::model::{Evidence, Network};
+use crate::registry::Refusal;
+use crate::registry::proof::Verdict;
 use crate::report::progress::Progress;
 
 /// What came of proving one pin.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proven {
     /// It is not what was published: each difference, a lowercase fragment.
     Otherwise(Vec<String>),
@@ -22,111 +21,53 @@ pub enum Proven {
     Yes,
 }
 
-/// Proves every pin that `Cargo.lock` uses, on all processors. Path packages were published nowhere: their trees are
-/// all there is, and they are left out.
-pub fn prove_pins<'g>(
-    surroundings: &Surroundings,
-    gate: &'g Gate,
+/// Proves every pin that the lockfile uses. Path packages were published nowhere: their trees are all there is, and
+/// they are left out.
+pub fn prove_pins<'m>(
+    situation: &Situation,
+    manifest: &'m Manifest,
+    network: Network,
     progress: &dyn Progress,
-) -> Result<Vec<(&'g Pin, Proven)>, provenance_build::Error> {
-    let mut wanted = Vec::new();
-    let packages = gate.seen.observation.lockfile.packages.iter().zip(&gate.seen.located);
-    for (locked, located) in packages {
-        let pin = gate.seen.manifest.pin_for(&locked.id);
-        if let Some((pin, Origin::Source(source))) = pin.map(|pin| (pin, &pin.origin)) {
-            wanted.push((pin, source, locked, located));
-        }
-    }
-    let index = Index::open(&surroundings.cargo_home);
-    let databases = Databases::of(&surroundings.cargo_home);
-    progress.begin("Proving", wanted.len());
-    let proven = threads::map(&wanted, |(pin, source, locked, located)| {
-        let proven = if source.is_git() {
-            Ok(match &databases {
-                Ok(databases) => commit(pin, source, databases),
-                Err(fault) => Proven::Unknown(fault.to_string()),
-            })
-        } else {
-            entries(gate, &index, source, locked).map(|entries| published(pin, locked, located, &entries))
-        };
-        progress.tick();
-        proven
-    });
-    progress.end();
-    wanted.into_iter().zip(proven).map(|((pin, ..), proven)| Ok((pin, proven?))).collect()
+) -> Result<Vec<(&'m Pin, Proven)>, entrants::Error> {
+    let published =
+        |id: &PackageId| manifest.pin_for(id).filter(|pin| matches!(pin.origin, Origin::Source(_)));
+    let packages = situation.lockfile.packages.iter().enumerate();
+    let (wanted, pins): (Vec<_>, Vec<_>) =
+        packages.filter_map(|(at, package)| published(&package.id).map(|pin| (at, pin))).unzip();
+    let entrants = entrants::prove(situation, network, &wanted, progress)?;
+    Ok(pins.into_iter().zip(entrants).map(|(pin, entrant)| (pin, compare(pin, entrant))).collect())
 }
 
-/// What the index in force for `source` says about a package.
-pub fn entries(
-    gate: &Gate,
-    index: &Index,
-    source: &Source,
-    locked: &LockedPackage,
-) -> Result<Evidence<Entries>, provenance_build::Error> {
-    let name = &locked.id.name;
-    for view in &gate.seen.configuration.views {
-        match view.replacement(source)? {
-            Replacement::Url(url) => return Ok(index.entries_at(&url, name)),
-            Replacement::LocalRegistry(directory) => {
-                return Ok(registry::index::local_entries(&directory, name));
-            }
-            // A vendored package is still proven by the registry that published it.
-            Replacement::None | Replacement::Directory(_) => {}
-        }
-    }
-    Ok(index.entries(source, name))
-}
-
-fn published(pin: &Pin, locked: &LockedPackage, located: &Located, entries: &Evidence<Entries>) -> Proven {
-    match registry::prove(locked, &located.archives, entries) {
-        Ok(proof) => compare(pin, &proof),
+fn compare(pin: &Pin, entrant: Result<Entrant, Vec<Refusal>>) -> Proven {
+    let entrant = match entrant {
+        Ok(entrant) => entrant,
         Err(refusals) => {
-            let wrong = refusals.iter().filter(|refusal| refusal.verdict == proof::Verdict::Refused);
-            let wrong = wrong.map(|refusal| refusal.what.clone()).collect::<Vec<_>>();
-            if wrong.is_empty() {
-                let why = refusals.iter().map(|refusal| refusal.what.as_str()).collect::<Vec<_>>();
-                Proven::Unknown(why.join("; "))
-            } else {
-                Proven::Otherwise(wrong)
-            }
+            let refused = refusals.iter().filter(|refusal| refusal.verdict == Verdict::Refused);
+            let refused = refused.map(|refusal| refusal.what.clone()).collect::<Vec<_>>();
+            let all = || refusals.iter().map(|refusal| refusal.what.as_str()).collect::<Vec<_>>().join("; ");
+            return if refused.is_empty() { Proven::Unknown(all()) } else { Proven::Otherwise(refused) };
+        }
+    };
+    let mut differences = Vec::new();
+    if let (Some(published), true) = (entrant.checksum, pin.checksum != entrant.checksum) {
+        differences.push(format!("its registry published {published}"));
+    }
+    if pin.tree != entrant.tree {
+        differences.push(format!("pinned {}, what was published has {}", pin.tree, entrant.tree));
+    }
+    // The vendored form of a git package is known only where it is vendored.
+    if entrant.checksum.is_some() || entrant.vendor_tree.is_some() {
+        if pin.vendor_tree != entrant.vendor_tree {
+            differences
+                .push("`vendor-tree` is not what `cargo vendor` leaves of what was published".to_owned());
         }
     }
-}
-
-fn compare(pin: &Pin, proof: &Proof) -> Proven {
-    let mut differences = Vec::new();
-    if pin.checksum != Some(proof.checksum) {
-        differences.push(format!("published with {}", proof.checksum));
-    }
-    if pin.tree != proof.tree {
-        differences.push(format!("pinned {}, the published archive unpacks to {}", pin.tree, proof.tree));
-    }
-    if pin.vendor_tree != proof.vendor_tree {
-        differences
-            .push("the `vendor-tree` is not what `cargo vendor` leaves of the published archive".to_owned());
-    }
-    if pin.build_time != proof.build_time {
+    if pin.build_time != entrant.build_time {
         differences.push("`build-time` does not tell which of its code runs while others compile".to_owned());
     }
-    if !differences.is_empty() {
-        return Proven::Otherwise(differences);
-    }
-    match &proof.index {
-        Evidence::Known(_) => Proven::Yes,
-        Evidence::Absent => Proven::Otherwise(vec!["its registry does not list it".to_owned()]),
-        Evidence::Unavailable(why) => Proven::Unknown(why.clone()),
-    }
-}
-
-fn commit(pin: &Pin, source: &Source, databases: &Databases) -> Proven {
-    let Some(commit) = source.commit() else {
-        return Proven::Unknown("its source names no commit".to_owned());
-    };
-    match databases.commit_tree(commit) {
-        Ok(tree) if tree.digest() == pin.tree => Proven::Yes,
-        Ok(tree) => {
-            Proven::Otherwise(vec![format!("pinned {}, commit {commit} holds {}", pin.tree, tree.digest())])
-        }
-        Err(fault) => Proven::Unknown(fault.to_string()),
+    match entrant.releases {
+        _ if !differences.is_empty() => Proven::Otherwise(differences),
+        Evidence::Unavailable(why) => Proven::Unknown(why),
+        Evidence::Known(_) | Evidence::Absent => Proven::Yes,
     }
 }

@@ -11,13 +11,13 @@ use provenance_build::{LockedPackage, PackageName, Version};
 use similar::TextDiff;
 
 use crate::archive::Archive;
-use crate::collect::gate::{self, Gate};
-use crate::collect::proofs;
+use crate::collect::entrants;
+use crate::collect::gate::Gate;
 use crate::finding::drift;
-use crate::git::{Databases, Export, GitError};
+use crate::git::{Databases, Export};
 use crate::model::Surroundings;
 use crate::registry::{self, Index};
-use crate::report::failure::{Explain, Kind};
+use crate::report::failure::{Explain, Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 
@@ -40,22 +40,10 @@ pub struct PackageSpec {
     pub version: Option<Version>,
 }
 
-/// Why `diff` came to no report.
+/// Why nothing could be compared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The workspace could not be read.
-    #[error(transparent)]
-    Gate(#[from] gate::Error),
-    /// Something could not be read.
-    #[error(transparent)]
-    Kernel(#[from] provenance_build::Error),
-    /// The commit of a git package is not known.
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// No pinned package has this name.
-    #[error("no pinned package is called `{0}`")]
-    Unknown(String),
     /// The published files are not at hand, or are not the pinned ones.
     #[error("the pinned files of `{package}` are not at hand: {why}")]
     NotAtHand {
@@ -64,41 +52,35 @@ pub enum Error {
         /// Why: a lowercase fragment.
         why: String,
     },
+    /// No pinned package has this name.
+    #[error("no pinned package is called `{0}`")]
+    Unknown(String),
 }
 
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Gate(fault) => fault.kind(),
-            Self::Kernel(fault) => fault.kind(),
+            Self::NotAtHand { .. } => Kind::Undecided,
             Self::Unknown(_) => Kind::Usage,
-            Self::Git(_) | Self::NotAtHand { .. } => Kind::Undecided,
         }
     }
 
     fn help(&self) -> Vec<String> {
-        match self {
-            Self::Gate(fault) => fault.help(),
-            Self::Kernel(fault) => Explain::help(fault),
-            Self::Git(fault) => vec![fault.help().to_owned()],
-            Self::Unknown(_) => vec!["see `Provenance.lock` for what is pinned".to_owned()],
+        vec![match self {
             Self::NotAtHand { .. } => {
-                vec!["run `cargo provenance verify --full`, which fetches what is missing".to_owned()]
+                "run `cargo provenance verify --full`, which fetches what is missing".to_owned()
             }
-        }
-    }
-
-    fn place(&self) -> Option<(std::path::PathBuf, u32)> {
-        match self {
-            Self::Gate(fault) => fault.place(),
-            Self::Kernel(fault) => Explain::place(fault),
-            _ => None,
-        }
+            Self::Unknown(_) => "see `Provenance.lock` for what is pinned".to_owned(),
+        }]
     }
 }
 
 /// Compares packages with what was pinned, file by file.
-pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
     let mut report = Report::new("diff");
     let gate = Gate::open(surroundings)?;
     let verdict = gate.verdict();
@@ -178,8 +160,8 @@ impl Pinned {
         gate: &Gate,
         locked: &LockedPackage,
         pin: &Pin,
-    ) -> Result<Self, Error> {
-        let not_at_hand = |why: String| Error::NotAtHand { package: locked.id.short(), why };
+    ) -> Result<Self, Failure> {
+        let not_at_hand = |why: String| Failure::from(Error::NotAtHand { package: locked.id.short(), why });
         let Some(source) = &locked.id.source else {
             return Err(not_at_hand("a path package is published nowhere".to_owned()));
         };
@@ -188,7 +170,7 @@ impl Pinned {
             let export = Databases::of(&surroundings.cargo_home)?.export(commit)?;
             return if export.tree().digest() == pin.tree { Ok(Self::Commit(export)) } else { Err(other()) };
         }
-        let entries = proofs::entries(
+        let entries = entrants::entries(
             &gate.seen.configuration,
             &Index::open(&surroundings.cargo_home),
             source,

@@ -4,37 +4,44 @@
 
 use std::collections::BTreeSet;
 
-use provenance_build::manifest::{Origin, Pin};
+use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
+use super::repair;
+use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::archives::{self, Which};
 use crate::collect::gate::Gate;
 use crate::collect::proofs::{self, Proven};
-use crate::finding::{self, Finding, Weight};
+use crate::collect::situation::Situation;
+use crate::finding::drift::{self, Excerpts};
+use crate::finding::{Finding, Role, Weight};
 use crate::model::Surroundings;
+use crate::report::failure::Failure;
 use crate::report::progress::Progress;
-use crate::report::{Outcome, Report};
+use crate::report::{Outcome, Report, plural};
 
-use super::{Error, repair};
-
-/// What `verify` was asked for.
-#[derive(Clone, Copy, Debug, Default)]
+/// What `verify` is asked to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Prove every pin again from its archive: index = lock = `.crate` = tree.
+    /// Whether to prove index = lockfile = `.crate` = tree again.
     pub full: bool,
-    /// A package that is not on disk makes the result undecided.
+    /// Whether a package that is not on disk leaves the verdict open.
     pub complete: bool,
-    /// Restore drifted directories from verified archives first.
+    /// Whether to restore drifted directories from verified archives.
     pub repair: bool,
 }
 
 /// Compares the workspace with its manifest.
-pub fn run(surroundings: &Surroundings, options: Options, progress: &dyn Progress) -> Result<Report, Error> {
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
     let mut report = Report::new("verify");
     let mut gate = Gate::open(surroundings)?;
-    progress.status(
+    report.step(
         "Verifying",
-        &format!("{} packages against Provenance.lock", gate.seen.manifest.packages.len()),
+        format!("{} against Provenance.lock", plural(gate.seen.manifest.packages.len(), "package")),
     );
     let which = if options.full || options.repair { Which::All } else { Which::Needed };
     archives::hash(&mut gate.seen, which, progress)?;
@@ -45,14 +52,14 @@ pub fn run(surroundings: &Surroundings, options: Options, progress: &dyn Progres
         archives::hash(&mut gate.seen, which, progress)?;
         verdict = gate.verdict();
     }
-    report.findings.extend(verdict.drift.iter().map(|drift| finding::drift::of(drift, &gate)));
-    if !report.findings.is_empty() {
-        report.outcome = Outcome::Drift;
-    }
+    report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, &gate)));
     if options.full {
         prove(surroundings, &gate, &mut report, progress)?;
     }
-    conclude(&gate, &verdict, options, &mut report);
+    if !report.findings.is_empty() {
+        report.outcome = Outcome::Drift;
+    }
+    conclude(&gate, &verdict, *options, &mut report);
     Ok(report)
 }
 
@@ -62,52 +69,48 @@ fn prove(
     gate: &Gate,
     report: &mut Report,
     progress: &dyn Progress,
-) -> Result<(), Error> {
-    let proven = proofs::prove_pins(surroundings, gate, progress)?;
+) -> Result<(), Failure> {
+    let cargo = CargoCommand::new(surroundings);
+    let workspace = Workspace::load(&cargo, Some(&gate.root.join("Cargo.toml")))?;
+    let situation = Situation::read(surroundings, workspace)?;
+    let proven = proofs::prove_pins(&situation, &gate.seen.manifest, surroundings.network, progress)?;
     let mut undecided = 0;
     for (pin, proof) in &proven {
         match proof {
-            Proven::Yes { .. } => {}
+            Proven::Yes => {}
             Proven::Otherwise(found) => report.findings.push(forged(gate, pin, found)),
             Proven::Unknown(why) => {
                 undecided += 1;
-                report.not_checked.push(format!("`{} v{}` was not proven: {why}", pin.name, pin.version));
+                report.not_checked.push(format!("{} v{}: not proven: {why}", pin.name, pin.version));
             }
         }
     }
-    if !report.findings.is_empty() {
-        report.outcome = Outcome::Drift;
-    } else if undecided > 0 {
+    if undecided > 0 {
         report.outcome = Outcome::Undecided;
     }
-    report.count("proven", proven.iter().filter(|(_, proof)| matches!(proof, Proven::Yes { .. })).count());
+    report.count("proven", proven.iter().filter(|(_, proof)| *proof == Proven::Yes).count());
     report.count("not-proven", undecided);
     Ok(())
 }
 
 fn forged(gate: &Gate, pin: &Pin, found: &[String]) -> Finding {
-    use finding::drift::Excerpts;
     let message = format!("the pin of `{} v{}` is not what was published", pin.name, pin.version);
-    let place = gate.pinned(pin.line.0, "pinned here".to_owned(), finding::Role::Primary);
-    let mut finding = Finding::new("pin-differs", Weight::Denial, message).at(place);
-    finding.package = Some(pin.id());
+    let place = gate.pinned(pin.line.0, "pinned here".to_owned(), Role::Primary);
+    let mut finding = Finding::new("pin-differs", Weight::Denial, message).about(pin.id()).at(place);
     finding.notes.extend(found.iter().cloned());
     finding.help(
-        "find out who changed the pin, then run `cargo provenance pin` to prove and pin the package anew",
+        "find out who changed the pin, remove its entry, and run `cargo provenance pin` to prove it anew",
     )
 }
 
 fn conclude(gate: &Gate, verdict: &Verdict, options: Options, report: &mut Report) {
     for setting in &gate.seen.configuration.outside {
-        let value = format!("{} = {} ({})", setting.key, setting.value, setting.file.display());
-        report.detail("Outside", value);
+        let place = setting.file.display();
+        report.detail("Outside", format!("{} = {} ({place})", setting.key, setting.value));
     }
-    if !verdict.absent.is_empty() {
-        let names = verdict.absent.iter().map(|id| id.short()).collect::<Vec<_>>();
-        report.not_checked.push(format!("not on disk: {}", listed(&names)));
-        if options.complete && report.outcome == Outcome::Fine {
-            report.outcome = Outcome::Undecided;
-        }
+    report.not_checked.extend(verdict.absent.iter().map(|id| format!("{}: not on disk", id.short())));
+    if options.complete && !verdict.absent.is_empty() && report.outcome == Outcome::Fine {
+        report.outcome = Outcome::Undecided;
     }
     let drifted = verdict.drift.iter().filter_map(Drift::package).collect::<BTreeSet<_>>().len();
     report.count("packages", gate.seen.manifest.packages.len());
@@ -115,28 +118,16 @@ fn conclude(gate: &Gate, verdict: &Verdict, options: Options, report: &mut Repor
     report.count("drifted", drifted);
     report.count("not-on-disk", verdict.absent.len());
     report.count("members", verdict.members);
-    let match_text = plural(verdict.matching, "package matches", "packages match");
-    report.conclusion = match report.findings.len() {
-        0 if verdict.absent.is_empty() => match_text,
-        0 => format!("{match_text}, {} not on disk", verdict.absent.len()),
-        found => format!("{} found; {match_text}", plural(found, "difference", "differences")),
+    let matching = match verdict.matching {
+        1 => "1 package matches".to_owned(),
+        matching => format!("{matching} packages match"),
     };
-}
-
-fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    match names.len() {
-        0..=SHOWN => names.join(", "),
-        more => format!("{} and {} more", names[..SHOWN].join(", "), more - SHOWN),
-    }
-}
-
-/// `1 package`, `2 packages`.
-pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// Whether a pin is of a package that a registry published.
-pub(super) fn is_published(pin: &Pin) -> bool {
-    matches!(&pin.origin, Origin::Source(source) if !source.is_git())
+    let absent = match verdict.absent.len() {
+        0 => String::new(),
+        absent => format!(", {absent} not on disk"),
+    };
+    report.conclusion = match report.findings.len() {
+        0 => format!("{matching}{absent}"),
+        found => format!("{} found, {matching}{absent}", plural(found, "difference")),
+    };
 }

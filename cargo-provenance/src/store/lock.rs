@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, state};
 use crate::model::Clock;
+use crate::report::failure::Explain;
 
 const LOCK: &str = "lock";
 // Beside the lock and not in it: on Windows a locked file cannot be read by others.
@@ -57,6 +58,15 @@ struct Record {
     pid: u32,
     command: String,
     since: u64,
+}
+
+impl Explain for LockError {
+    fn help(&self) -> Vec<String> {
+        match self {
+            Self::Busy(_) => vec!["wait until it is done, then run this command again".to_owned()],
+            Self::Store(fault) => Explain::help(fault),
+        }
+    }
 }
 
 struct Named<'a>(&'a Option<Holder>);

@@ -17,6 +17,8 @@ pub use transaction::{Recovery, Transaction, recover};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::report::failure::Explain;
+
 /// The folder at the workspace root that holds the lock and the journal while a command writes. It ignores itself
 /// (`.gitignore` with `*`) and is gone when nothing is under way.
 pub const DIRECTORY: &str = ".provenance";
@@ -65,6 +67,22 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+}
+
+impl Explain for Error {
+    fn help(&self) -> Vec<String> {
+        Self::help(self).into_iter().collect()
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        match self {
+            Self::Io { path, .. }
+            | Self::Changed { path }
+            | Self::Unsuitable { path, .. }
+            | Self::Stuck { path, .. }
+            | Self::Journal { path, .. } => Some((path.clone(), 0)),
+        }
+    }
 }
 
 impl Error {

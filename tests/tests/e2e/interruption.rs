@@ -1,0 +1,337 @@
+//! What comes between a command and its end: kills, full disks, missing permissions, missing tools, other commands.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use tests::files;
+use tests::project::CLEAN;
+use tests::{Krate, Project, Run, Sandbox};
+
+/// SplitMix64: the same choices in every run, so that a failure comes back.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % bound.max(1) as u64) as usize
+    }
+}
+
+const FILES: [&str; 3] = ["Cargo.toml", "Cargo.lock", "Provenance.lock"];
+
+fn state(project: Project<'_>) -> Vec<String> {
+    FILES.iter().map(|file| files::read(&project.path(file))).collect()
+}
+
+fn put(project: Project<'_>, state: &[String]) {
+    for (file, text) in FILES.iter().zip(state) {
+        files::write(&project.path(file), text);
+    }
+}
+
+/// Kills `command` at many moments of its course and expects the old state or the new one, and that it is said which.
+fn killed(project: Project<'_>, command: impl Fn() -> Run, rounds: usize) {
+    let old = state(project);
+    let started = Instant::now();
+    command().ok();
+    let duration = started.elapsed();
+    let new = state(project);
+    assert!(old != new, "the command changes something");
+    let mut random = Random::new(7);
+    let mut seen = [0, 0];
+    for round in 0..rounds {
+        put(project, &old);
+        // Every other kill falls into the last third, where the writing is.
+        let share = if round % 2 == 0 { random.below(1000) } else { 667 + random.below(400) };
+        command().start().kill_after(duration.mul_f64(share as f64 / 1000.0));
+        let verdict = project.provenance(["verify"]).run();
+        if verdict.exit_code() != Some(0) {
+            assert!(verdict.stderr.contains("interrupted"), "not said: {verdict}");
+            project.provenance(["pin"]).run();
+            project.provenance(["verify"]).ok();
+        }
+        let now = state(project);
+        assert!(now == old || now == new, "neither old nor new: {now:#?}");
+        seen[usize::from(now == new)] += 1;
+        // A later command finds nothing in its way.
+        project.provenance(["pin"]).ok();
+        let now = state(project);
+        assert!(now == old || now == new, "neither old nor new: {now:#?}");
+    }
+    assert!(seen[0] > 0, "no kill came before the end of {rounds}");
+}
+
+#[test]
+fn killed_at_any_moment_add_leaves_the_old_state_or_the_new_one() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    killed(gated, || gated.provenance(["add", "newcomer"]), 30);
+    gated.is_clean();
+}
+
+#[test]
+fn killed_at_any_moment_pin_leaves_the_old_state_or_the_new_one() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    let pinned = files::read(&gated.path("Provenance.lock"));
+    files::replace(&gated.path("Cargo.toml"), "victim = \"1\"", "victim = \"1\"\nnewcomer = \"1\"");
+    gated.cargo(["fetch"]).ok();
+    gated.provenance(["pin"]).ok();
+    let new = files::read(&gated.path("Provenance.lock"));
+    let mut random = Random::new(11);
+    for _ in 0..20 {
+        files::write(&gated.path("Provenance.lock"), &pinned);
+        gated.provenance(["pin"]).start().kill_after(Duration::from_millis(random.below(120) as u64));
+        let now = files::read(&gated.path("Provenance.lock"));
+        assert!(now == pinned || now == new, "neither old nor new: {now}");
+        let verdict = gated.provenance(["verify"]).run();
+        let expected = if now == new { 0 } else { 4 };
+        assert!(verdict.exit_code() == Some(expected) || verdict.stderr.contains("interrupted"), "{verdict}");
+    }
+    gated.provenance(["pin"]).ok();
+    gated.is_clean();
+}
+
+#[test]
+fn killed_at_any_moment_repair_leaves_what_can_be_repaired() {
+    let sandbox = Sandbox::new();
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    let source = sandbox.source("victim-1.0.0");
+    let mut random = Random::new(13);
+    for _ in 0..20 {
+        if source.join("src/lib.rs").exists() {
+            files::write(&source.join("src/lib.rs"), "pub fn greeting() -> &'static str { \"EVIL\" }");
+        }
+        gated
+            .provenance(["verify", "--repair"])
+            .start()
+            .kill_after(Duration::from_millis(random.below(80) as u64));
+        gated.provenance(["verify"]).run().code_in(&[0, 4]);
+        gated.provenance(["verify", "--repair"]).ok();
+        gated.provenance(["verify"]).ok();
+    }
+    gated.is_clean();
+    // Nothing is left beside the packages.
+    for entry in std::fs::read_dir(source.parent().expect("a directory")).expect("a directory").flatten() {
+        let name = entry.file_name().into_string().expect("UTF-8");
+        assert!(entry.path().join("Cargo.toml").exists(), "`{name}` was left");
+    }
+}
+
+#[test]
+fn killed_init_can_be_run_again() {
+    let sandbox = Sandbox::new();
+    let mut random = Random::new(17);
+    let app = Project::app(&sandbox, "app");
+    let made = ["Provenance.toml", "Provenance.lock", ".gitattributes"];
+    let manifest = files::read(&app.path("Cargo.toml"));
+    let helper = sandbox.helper().to_str().expect("UTF-8").to_owned();
+    let init = || app.provenance(["init", "--build-helper", "--helper-path", &helper]);
+    for _ in 0..20 {
+        for file in made.iter().chain(&["build.rs", "Cargo.lock"]) {
+            if app.path(file).exists() {
+                files::remove(&app.path(file));
+            }
+        }
+        files::write(&app.path("Cargo.toml"), &manifest);
+        app.cargo(["generate-lockfile"]).ok();
+        init().start().kill_after(Duration::from_millis(random.below(400) as u64));
+        if !app.path("Provenance.lock").exists() {
+            init().ok();
+        }
+        // Where it was interrupted while it wrote, the next command brings it to an end or undoes it.
+        if app.provenance(["verify"]).run().exit_code() != Some(0) {
+            app.provenance(["pin"]).run();
+            if !app.path("Provenance.lock").exists() {
+                init().ok();
+            }
+        }
+        app.provenance(["verify"]).ok();
+        assert!(made.iter().all(|file| app.path(file).exists()));
+    }
+}
+
+#[test]
+fn full_disk() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    let before = state(gated);
+    files::replace(&gated.path("Cargo.toml"), "victim = \"1\"", "victim = \"1\"\nnewcomer = \"1\"");
+    gated.cargo(["fetch"]).ok();
+    let changed = state(gated);
+    let tool = tests::sandbox::provenance_binary().display();
+
+    // Files may not grow beyond one block, which is what a write to a full disk looks like: it stops in the middle.
+    let script = format!("trap '' XFSZ; ulimit -f 1; exec {tool} pin");
+    let output = sandbox.program("sh", &gated.root()).args(["-c", &script]).run().code_in(&[2, 3]);
+    assert!(output.stderr.contains("error"), "{output}");
+    assert!(changed == state(gated), "something was changed");
+    gated.provenance(["pin"]).ok();
+    gated.is_clean();
+    put(gated, &before);
+    gated.is_clean();
+}
+
+#[test]
+fn read_only_directory() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    files::replace(&gated.path("Cargo.toml"), "victim = \"1\"", "victim = \"1\"\nnewcomer = \"1\"");
+    gated.cargo(["fetch"]).ok();
+    let before = state(gated);
+
+    files::permissions(&gated.root(), 0o555);
+    let verify = unprivileged(&sandbox, gated, "verify").run();
+    let pin = unprivileged(&sandbox, gated, "pin").run();
+    let add = unprivileged(&sandbox, gated, "add newcomer").run();
+    files::permissions(&gated.root(), 0o755);
+
+    // To look needs no right to write.
+    verify.code(4).stderr_has("newcomer");
+    for output in [pin, add] {
+        let output = output.code_in(&[2, 3]);
+        assert!(
+            output.stderr.contains(gated.root().to_str().expect("UTF-8")),
+            "the place is not named: {output}"
+        );
+    }
+    assert!(before == state(gated), "something was changed");
+    gated.provenance(["pin"]).ok();
+    gated.is_clean();
+}
+
+/// The subcommand without root's right to write everywhere.
+fn unprivileged(sandbox: &Sandbox, project: Project<'_>, arguments: &str) -> Run {
+    let tool = tests::sandbox::provenance_binary().display();
+    let is_root = files::is_root();
+    let drop = if is_root { "setpriv --bounding-set=-dac_override,-dac_read_search " } else { "" };
+    let system = "/usr/bin:/bin:/usr/sbin:/sbin";
+    let path = format!("{}:{system}", sandbox.tools().display());
+    sandbox
+        .program("sh", &project.root())
+        .env("PATH", path)
+        .args(["-c".to_owned(), format!("exec {drop}{tool} {arguments}")])
+}
+
+#[test]
+fn missing_cargo() {
+    let sandbox = Sandbox::new();
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    let tools = sandbox.tools_without(&["cargo"]);
+    let before = state(gated);
+
+    gated.provenance(["verify"]).env("PATH", &tools).ok();
+    for arguments in [&["add", "victim"][..], &["pin", "--own", "victim=no"]] {
+        let output = gated.provenance([]).args(arguments).env("PATH", &tools).run();
+        let output = output.code_in(&[2, 3]).stderr_has("cargo");
+        assert!(!output.stderr.contains("Caused by:\n  Caused by"), "{output}");
+    }
+    assert!(before == state(gated), "something was changed");
+    let app = Project::app(&sandbox, "app");
+    app.provenance(["init"]).env("PATH", &tools).run().code_in(&[2, 3]).stderr_has("cargo");
+    assert!(!app.path("Provenance.lock").exists() && !app.path("Provenance.toml").exists());
+}
+
+#[test]
+fn missing_git() {
+    let sandbox = Sandbox::new();
+    crate::git::repository(&sandbox);
+    let gated = crate::git::dependent(&sandbox, "gated").gate();
+    gated.is_clean();
+    let tools = sandbox.tools_without(&["git"]);
+    let before = state(gated);
+    gated.provenance(["verify"]).env("PATH", &tools).ok();
+    // The commit's files are git's to name.
+    let entry = before[2].split("\n\n").find(|it| it.contains("name = \"victim\"")).expect("a pin");
+    files::write(
+        &gated.path("Provenance.lock"),
+        before[2].replace(&format!("{}\n", entry.trim()), "").replace("\n\n\n", "\n\n"),
+    );
+    let without = files::read(&gated.path("Provenance.lock"));
+    let output = gated.provenance(["pin"]).env("PATH", &tools).run();
+    match output.exit_code() {
+        Some(0) => assert_eq!(files::read(&gated.path("Provenance.lock")), before[2]),
+        Some(2 | 3) => {
+            assert!(output.stderr.contains("git"), "{output}");
+            assert_eq!(files::read(&gated.path("Provenance.lock")), without);
+        }
+        _ => panic!("{output}"),
+    }
+}
+
+#[test]
+fn two_commands_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    sandbox.registry().publish(&Krate::greeting("another", "1.0.0", CLEAN));
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    let slow = slow_cargo(&sandbox);
+
+    let first = gated.provenance(["add", "newcomer"]).env("PATH", &slow).start();
+    let id = first.id().to_string();
+    std::thread::sleep(Duration::from_millis(700));
+    let second = gated.provenance(["add", "another"]).run();
+    if second.exit_code() != Some(0) {
+        second.clone().code_in(&[2, 3]);
+    }
+    // Whether it waits or gives up, it says for whom.
+    second.stderr_has(&id);
+    first.wait().code(0);
+    gated.is_clean();
+    gated.provenance(["add", "another"]).ok();
+    gated.is_clean();
+    // To look, nobody has to wait.
+    let first = gated.provenance(["pin"]).env("PATH", &slow).start();
+    let started = Instant::now();
+    gated.provenance(["verify"]).ok();
+    assert!(started.elapsed() < Duration::from_secs(2));
+    first.wait();
+}
+
+#[test]
+fn many_commands_at_once() {
+    let sandbox = Sandbox::new();
+    for number in 0..4 {
+        sandbox.registry().publish(&Krate::greeting(&format!("newcomer{number}"), "1.0.0", CLEAN));
+    }
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    let running: Vec<_> = (0..4)
+        .map(|number| gated.provenance([]).args(["add", &format!("newcomer{number}")]).start())
+        .collect();
+    let codes: Vec<_> = running.into_iter().map(|it| it.wait().code_in(&[0, 2, 3]).exit_code()).collect();
+    assert!(codes.contains(&Some(0)), "{codes:?}");
+    let manifest = files::read(&gated.path("Cargo.toml"));
+    for (number, code) in codes.iter().enumerate() {
+        let added = manifest.contains(&format!("newcomer{number}"));
+        assert_eq!(added, *code == Some(0), "{number}: {code:?}:\n{manifest}");
+    }
+    gated.is_clean();
+}
+
+/// A `PATH` with a cargo that takes its time.
+fn slow_cargo(sandbox: &Sandbox) -> PathBuf {
+    let tools = sandbox.tools_without(&["cargo"]);
+    let cargo = sandbox.tools().join("cargo");
+    let sleep = "/bin/sleep";
+    files::script(&tools.join("cargo"), &format!("{sleep} 2\nexec {} \"$@\"", cargo.display()));
+    tools
+}

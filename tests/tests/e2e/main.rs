@@ -1,0 +1,22 @@
+//! End-to-end tests: attacks, failures and flows, against the real binary and the real cargo.
+//!
+//! An attack is first seen to succeed against plain cargo, then to be refused by `verify` and by the build, and once it
+//! is undone the workspace builds again and nothing evil is left in it.
+
+mod add;
+mod commands;
+mod config;
+mod flows;
+mod foundation;
+mod git;
+mod input;
+mod interruption;
+mod lockfile;
+mod members;
+mod merge;
+mod poison;
+mod registry;
+mod remap;
+mod sources;
+mod trees;
+mod vendor;

@@ -1,0 +1,212 @@
+//! Attacks that pass third-party code off as the team's own. `Cargo.lock` gives none of it a source.
+
+use tests::files;
+use tests::project::{CLEAN, EVIL};
+use tests::{Krate, Project, Sandbox};
+
+/// Puts an edited copy of `victim` into a directory, relative to the project's root.
+fn copy_victim(project: Project<'_>, directory: &str) {
+    for (path, content) in Krate::greeting("victim", "1.0.0", EVIL).all_files() {
+        files::write(&project.path(directory).join(path), content);
+    }
+}
+
+/// The honest and the gated project, which is committed and was built.
+fn pair(sandbox: &Sandbox) -> (Project<'_>, Project<'_>) {
+    let plain = Project::app(sandbox, "plain");
+    let gated = Project::app(sandbox, "gated").gate();
+    gated.is_clean();
+    gated.commit("gated");
+    (plain, gated)
+}
+
+#[test]
+fn third_party_crate_copied_into_the_workspace() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+
+    for project in [plain, gated] {
+        copy_victim(project, "crates/victim");
+        let manifest = project.path("Cargo.toml");
+        files::replace(&manifest, "victim = \"1\"", "victim = { path = \"crates/victim\" }");
+        files::append(&manifest, "\n[workspace]\nmembers = [\"crates/victim\"]\n");
+    }
+    plain.says(EVIL);
+    // First with the lockfile of before, then with the one that cargo rewrote.
+    gated.refuses("victim");
+    gated.verify_finds("victim");
+    // It bears the name of a package of the registry, so that it counts as third-party until somebody owns it.
+    gated.provenance(["pin"]).run().code(1).stderr_has("victim");
+    gated.refuses("victim");
+    gated.provenance(["pin", "--own", "victim=we maintain this fork"]).ok();
+    gated.says(EVIL);
+    assert!(files::read(&gated.path("Provenance.lock")).contains("we maintain this fork"));
+
+    gated.restore();
+    gated.is_clean();
+}
+
+#[test]
+fn third_party_crate_as_a_path_dependency() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+    copy_victim(plain, "../outside/victim");
+
+    for project in [plain, gated] {
+        files::replace(
+            &project.path("Cargo.toml"),
+            "victim = \"1\"",
+            "victim = { path = \"../outside/victim\" }",
+        );
+    }
+    plain.says(EVIL);
+    gated.refuses("victim");
+    gated.verify_finds("victim");
+
+    gated.restore();
+    gated.is_clean();
+}
+
+#[test]
+fn third_party_crate_as_a_path_dependency_below_the_root() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+
+    for project in [plain, gated] {
+        copy_victim(project, "third-party/victim");
+        files::replace(&project.path("Cargo.toml"), "victim = \"1\"", "victim.path = \"third-party/victim\"");
+    }
+    plain.says(EVIL);
+    gated.refuses("victim");
+    gated.verify_finds("victim");
+
+    gated.restore();
+    gated.is_clean();
+}
+
+#[test]
+fn third_party_crate_as_a_patch() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+
+    for project in [plain, gated] {
+        copy_victim(project, "patches/victim");
+        files::append(
+            &project.path("Cargo.toml"),
+            "\n[patch.crates-io]\nvictim = { path = \"patches/victim\" }\n",
+        );
+    }
+    plain.says(EVIL);
+    gated.refuses("victim");
+    gated.verify_finds("victim");
+
+    gated.restore();
+    gated.is_clean();
+}
+
+#[test]
+fn third_party_crate_as_a_patch_in_the_configuration() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+
+    for project in [plain, gated] {
+        copy_victim(project, "patches/victim");
+        files::write(
+            &project.path(".cargo/config.toml"),
+            "[patch.crates-io]\nvictim = { path = \"patches/victim\" }\n",
+        );
+    }
+    plain.says(EVIL);
+    gated.refuses("patch");
+    gated.verify_finds("patch");
+
+    gated.restore();
+    gated.is_clean();
+}
+
+#[test]
+fn third_party_crate_as_a_replacement() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+
+    for project in [plain, gated] {
+        copy_victim(project, "patches/victim");
+        files::append(
+            &project.path("Cargo.toml"),
+            "\n[replace]\n\"victim:1.0.0\" = { path = \"patches/victim\" }\n",
+        );
+    }
+    plain.says(EVIL);
+    gated.refuses("victim");
+    gated.verify_finds("victim");
+
+    gated.restore();
+    gated.is_clean();
+}
+
+#[test]
+fn a_renamed_path_dependency() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+
+    for project in [plain, gated] {
+        copy_victim(project, "third-party/fork");
+        files::replace(&project.path("third-party/fork/Cargo.toml"), "name = \"victim\"", "name = \"fork\"");
+        let renamed = "victim = { path = \"third-party/fork\", package = \"fork\" }";
+        files::replace(&project.path("Cargo.toml"), "victim = \"1\"", renamed);
+    }
+    plain.says(EVIL);
+    gated.refuses("fork");
+    gated.verify_finds("fork");
+
+    gated.restore();
+    gated.is_clean();
+}
+
+#[test]
+fn edited_path_package_outside_the_workspace() {
+    let sandbox = Sandbox::new();
+    for (path, content) in Krate::greeting("neighbor", "1.0.0", CLEAN).all_files() {
+        files::write(&sandbox.path("neighbor").join(path), content);
+    }
+    let make =
+        |name| Project::greeter(&sandbox, name, "neighbor.path = \"../neighbor\"", "neighbor::greeting()");
+    let plain = make("plain");
+    let gated = make("gated").gate();
+    gated.is_clean();
+
+    tests::project::make_evil(&sandbox.path("neighbor"));
+    plain.says(EVIL);
+    gated.refuses("neighbor");
+
+    tests::project::make_clean(&sandbox.path("neighbor"));
+    gated.is_clean();
+}
+
+#[test]
+fn a_member_that_is_moved_elsewhere() {
+    let sandbox = Sandbox::new();
+    let make = |name| {
+        let project = Project::greeter(&sandbox, name, "part.path = \"part\"", "part::greeting()");
+        files::append(&project.path("Cargo.toml"), "\n[workspace]\nmembers = [\"part\"]\n");
+        for (path, content) in Krate::greeting("part", "0.1.0", CLEAN).all_files() {
+            files::write(&project.path("part").join(path), content);
+        }
+        project
+    };
+    let plain = make("plain");
+    let gated = make("gated").gate();
+    gated.is_clean();
+    gated.commit("gated");
+
+    for project in [plain, gated] {
+        files::copy(&project.path("part"), &project.path("assets/part"));
+        tests::project::make_evil(&project.path("assets/part"));
+        files::replace(&project.path("Cargo.toml"), "\"part\"", "\"assets/part\"");
+    }
+    plain.says(EVIL);
+    gated.refuses("part");
+
+    gated.restore();
+    gated.is_clean();
+}

@@ -139,7 +139,7 @@ impl Gating {
     fn guard(&mut self, workspace: &Workspace, helper: &Helper, shared: bool) -> Result<Member, Error> {
         let root = workspace.manifest();
         let directory = workspace.root.join(GUARD_NAME);
-        if directory.exists() {
+        if directory.join("Cargo.toml").exists() {
             return Err(Error::Misplaced {
                 what: format!("`{}` exists already", directory.display()),
                 help: "remove it, or use `--build-helper=binaries`".to_owned(),

@@ -19,7 +19,7 @@ use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
-use crate::store::{Transaction, WorkspaceLock, recover};
+use crate::store::{Folders, Transaction, WorkspaceLock, recover};
 
 pub use pinning::Error;
 
@@ -354,11 +354,13 @@ fn write(
     files: &BTreeMap<PathBuf, (Option<String>, String)>,
     report: &mut Report,
 ) -> Result<(), Error> {
+    let mut folders = Folders::default();
     let mut transaction = Transaction::new(root);
     for (path, (old, new)) in files {
         if old.as_ref() == Some(new) {
             continue;
         }
+        folders.make_for(path)?;
         transaction.replace(path, old.clone().map(String::into_bytes), new.clone().into_bytes());
         let shown = relative(root, path).unwrap_or_else(|| path.display().to_string());
         report.step(if old.is_some() { "Changing" } else { "Writing" }, format!("`{shown}`"));

@@ -1,9 +1,28 @@
 //! The library behind `cargo provenance`. Not an interface for other programs: it follows the binary's needs.
 
+// Tests make and change files of their own, in directories of their own.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests set up what they test"))]
+
 pub mod archive;
+pub mod cargo;
+pub mod cli;
+pub mod collect;
+pub mod exit_code;
 pub mod finding;
+pub mod git;
+pub mod graph;
+pub mod helper;
 pub mod model;
+pub mod ops;
 pub mod policy;
 pub mod registry;
+pub mod render;
 pub mod report;
+pub mod shell;
 pub mod store;
+pub mod vet;
+
+/// Runs the program.
+pub fn main() -> std::process::ExitCode {
+    cli::main().into()
+}

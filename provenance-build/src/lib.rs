@@ -22,6 +22,7 @@ pub mod name;
 pub mod observe;
 mod poison;
 mod standing;
+pub mod threads;
 pub mod toml;
 pub mod tree;
 pub mod verify;
@@ -34,3 +35,8 @@ pub use lockfile::{LockedPackage, Lockfile};
 pub use manifest::Manifest;
 pub use name::{PackageId, PackageName, Source, Version};
 pub use verify::{Observation, Verdict, verify};
+
+// The examples of the read me compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

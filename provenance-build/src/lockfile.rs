@@ -1,10 +1,15 @@
 //! Strict reader of `Cargo.lock`, formats 3 and 4.
+//!
+//! It accepts the spelling that cargo itself writes (`cargo::core::resolver::encode` and `ops::lockfile`) and nothing
+//! else: what a lenient reader would understand in one way and cargo in another is refused, with its line.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::digest::Checksum;
 use crate::error::Error;
-use crate::name::PackageId;
+use crate::limits;
+use crate::name::{PackageId, PackageName, Source, Version};
 
 /// A `Cargo.lock` that was read without a doubt left.
 #[derive(Clone, Debug)]
@@ -31,7 +36,377 @@ pub struct LockedPackage {
 impl Lockfile {
     /// Reads the bytes of a lockfile; `file` is for messages only.
     pub fn parse(bytes: &[u8], file: &Path) -> Result<Self, Error> {
-        let _ = (bytes, file);
-        todo!()
+        if bytes.len() as u64 > limits::TEXT_BYTES {
+            let what = format!("it has more than the {} bytes that are read", limits::TEXT_BYTES);
+            return Err(Error::invalid(file, 0, what, HELP));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|fault| {
+            let line = bytes[..fault.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+            Error::invalid(file, line, "it is not UTF-8", HELP)
+        })?;
+        let mut reader = Reader::new(text, file)?;
+        let version = reader.version()?;
+        let mut packages = Vec::new();
+        while let Some(package) = reader.package()? {
+            if packages.len() == limits::PACKAGES {
+                return Err(reader.fault_at(package.line, format!("more than {} packages", limits::PACKAGES)));
+            }
+            packages.push(package);
+        }
+        reader.unused_patches()?;
+        check_order(&packages, &reader)?;
+        check_dependencies(&packages, &reader)?;
+        Ok(Self { version, packages })
+    }
+}
+
+const HELP: &str = "restore `Cargo.lock`, or let cargo write it again with `cargo generate-lockfile`";
+
+/// The lines of a lockfile, one at a time.
+struct Reader<'a> {
+    lines: Vec<&'a str>,
+    at: usize,
+    file: &'a Path,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, file: &'a Path) -> Result<Self, Error> {
+        // A Windows clone may turn every line end into CRLF; cargo keeps what it finds.
+        let crlf = text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'));
+        let mut reader = Self { lines: vec![], at: 0, file };
+        let body = text
+            .strip_suffix('\n')
+            .ok_or_else(|| reader.fault("it does not end with a line end: cut short?"))?;
+        for (at, line) in body.split('\n').enumerate() {
+            let line = if crlf { line.strip_suffix('\r').unwrap_or("\r") } else { line };
+            if line.contains(|c: char| c.is_control()) {
+                return Err(reader.fault_at(at as u32 + 1, "a control character, or line ends of two kinds"));
+            }
+            if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
+                let help = "resolve the merge (`git checkout --theirs Cargo.lock`, `cargo metadata`), then run `cargo provenance pin`";
+                return Err(Error::invalid(file, at as u32 + 1, "a conflict marker of git", help));
+            }
+            reader.lines.push(line);
+        }
+        Ok(reader)
+    }
+
+    fn fault(&self, what: impl Into<String>) -> Error {
+        self.fault_at(self.at as u32 + 1, what)
+    }
+
+    fn fault_at(&self, line: u32, what: impl Into<String>) -> Error {
+        Error::invalid(self.file, line, what, HELP)
+    }
+
+    fn peek(&self) -> Option<&'a str> {
+        self.lines.get(self.at).copied()
+    }
+
+    /// The head: comments, then the version.
+    fn version(&mut self) -> Result<u8, Error> {
+        while self.peek().is_some_and(|line| line.starts_with('#')) {
+            self.at += 1;
+        }
+        let line = self.peek().unwrap_or_default();
+        let version = match line {
+            "version = 3" => 3,
+            "version = 4" => 4,
+            "" | "[[package]]" => {
+                let what = "it has no version: format 1 or 2";
+                let help = "let a current cargo upgrade it: `cargo update --workspace`";
+                return Err(Error::invalid(self.file, self.at as u32 + 1, what, help));
+            }
+            _ if line.starts_with("version = ") => {
+                let help = "use a version of cargo-provenance that knows this format";
+                return Err(Error::invalid(
+                    self.file,
+                    self.at as u32 + 1,
+                    format!("unknown format: `{line}`"),
+                    help,
+                ));
+            }
+            _ => return Err(self.fault(format!("expected `version = 4`, found `{line}`"))),
+        };
+        self.at += 1;
+        self.gap()?;
+        Ok(version)
+    }
+
+    /// One empty line between entries, none at the end of the file.
+    fn gap(&mut self) -> Result<(), Error> {
+        match self.peek() {
+            None => Ok(()),
+            Some("") if self.at + 1 < self.lines.len() => {
+                self.at += 1;
+                Ok(())
+            }
+            Some("") => Err(self.fault("an empty line at the end")),
+            Some(line) => Err(self.fault(format!("unexpected `{line}`"))),
+        }
+    }
+
+    fn package(&mut self) -> Result<Option<LockedPackage>, Error> {
+        if self.peek() != Some("[[package]]") {
+            return Ok(None);
+        }
+        let package = self.entry()?;
+        let published = package.id.source.as_ref().is_some_and(|source| !source.is_git());
+        match package.checksum {
+            None if published => Err(self.fault_at(package.line, "a registry package without a checksum")),
+            Some(_) if !published => {
+                Err(self.fault_at(package.line, "a checksum for what is not a registry package"))
+            }
+            _ => Ok(Some(package)),
+        }
+    }
+
+    /// A header with the keys below it, up to the gap.
+    fn entry(&mut self) -> Result<LockedPackage, Error> {
+        let line = self.at as u32 + 1;
+        self.at += 1;
+        let name = self.value("name")?.ok_or_else(|| self.fault("expected `name = \"…\"`"))?;
+        let name =
+            PackageName::parse(name).ok_or_else(|| self.fault_at(self.at as u32, "not a package name"))?;
+        let version = self.value("version")?.ok_or_else(|| self.fault("expected `version = \"…\"`"))?;
+        let version =
+            Version::parse(version).ok_or_else(|| self.fault_at(self.at as u32, "not a version"))?;
+        let source = match self.value("source")? {
+            Some(source) => Some(Source::parse(source).ok_or_else(|| {
+                self.fault_at(
+                    self.at as u32,
+                    "not a source that the gate knows (`registry+`, `sparse+`, `git+`)",
+                )
+            })?),
+            None => None,
+        };
+        let checksum = match self.value("checksum")? {
+            Some(hex) => Some(
+                Checksum::from_hex(hex)
+                    .ok_or_else(|| self.fault_at(self.at as u32, "not 64 lowercase hex digits"))?,
+            ),
+            None => None,
+        };
+        let dependencies = self.dependencies()?;
+        if self.peek().is_some_and(|line| line.starts_with("replace = ")) {
+            let help = "use `[patch]` instead of `[replace]`";
+            return Err(Error::invalid(self.file, self.at as u32 + 1, "`[replace]` is in use", help));
+        }
+        self.gap()?;
+        Ok(LockedPackage { id: PackageId { name, version, source }, checksum, dependencies, line })
+    }
+
+    /// The text of `key = "text"`, if that is the key of this line.
+    fn value(&mut self, key: &str) -> Result<Option<&'a str>, Error> {
+        let rest =
+            self.peek().and_then(|line| line.strip_prefix(key)).and_then(|line| line.strip_prefix(" = "));
+        let Some(rest) = rest else { return Ok(None) };
+        let text = plain(rest).ok_or_else(|| self.fault(format!("`{key}` is not a plain string")))?;
+        self.at += 1;
+        Ok(Some(text))
+    }
+
+    fn dependencies(&mut self) -> Result<Vec<String>, Error> {
+        let mut dependencies = Vec::new();
+        if self.peek() != Some("dependencies = [") {
+            return Ok(dependencies);
+        }
+        self.at += 1;
+        loop {
+            let line = self.peek().ok_or_else(|| self.fault("the list of dependencies does not end"))?;
+            self.at += 1;
+            if line == "]" {
+                return Ok(dependencies);
+            }
+            let item = line.strip_prefix(' ').and_then(|line| line.strip_suffix(',')).and_then(plain);
+            let item =
+                item.ok_or_else(|| self.fault_at(self.at as u32, "not an entry of a list of dependencies"))?;
+            dependencies.push(item.to_owned());
+        }
+    }
+
+    /// `[[patch.unused]]` entries: patches that no package uses. Nothing of them is compiled.
+    fn unused_patches(&mut self) -> Result<(), Error> {
+        while let Some(line) = self.peek() {
+            match line {
+                "[[patch.unused]]" => drop(self.entry()?),
+                "[[package]]" => return Err(self.fault("a package below `[[patch.unused]]`")),
+                "[metadata]" | "[root]" => {
+                    return Err(self.fault(format!("`{line}` belongs to an older format")));
+                }
+                _ => return Err(self.fault(format!("unexpected `{line}`"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The inside of a string without escapes: cargo needs none for anything that it writes here.
+fn plain(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix('"')?.strip_suffix('"')?;
+    (!inside.contains(['"', '\\'])).then_some(inside)
+}
+
+/// Cargo sorts by name, version (in the order of versions, not of texts) and source; one package stands once.
+fn check_order(packages: &[LockedPackage], reader: &Reader<'_>) -> Result<(), Error> {
+    for pair in packages.windows(2) {
+        if pair[0].id.name > pair[1].id.name {
+            return Err(reader.fault_at(pair[1].line, format!("`{}` is out of order", pair[1].id.name)));
+        }
+    }
+    let mut seen = BTreeMap::new();
+    for package in packages {
+        if let Some(first) = seen.insert(&package.id, package.line) {
+            let what = format!("`{}` stands here and in line {first}", package.id.short());
+            return Err(reader.fault_at(package.line, what));
+        }
+    }
+    Ok(())
+}
+
+/// Every dependency names a package of the file: by name where one bears it, else by version, else by source.
+fn check_dependencies(packages: &[LockedPackage], reader: &Reader<'_>) -> Result<(), Error> {
+    let mut named: BTreeMap<&str, Vec<&PackageId>> = BTreeMap::new();
+    for package in packages {
+        named.entry(package.id.name.as_str()).or_default().push(&package.id);
+    }
+    for package in packages {
+        for dependency in &package.dependencies {
+            let mut parts = dependency.splitn(3, ' ');
+            let (name, version, source) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+            let source =
+                source.map(|source| source.strip_prefix('(').and_then(|s| s.strip_suffix(')')).unwrap_or(""));
+            let matches = named.get(name).into_iter().flatten().filter(|id| {
+                version.is_none_or(|version| version == id.version.as_str())
+                    && source
+                        .is_none_or(|source| id.source.as_ref().is_some_and(|id| same_source(id, source)))
+            });
+            match matches.count() {
+                1 => {}
+                0 => {
+                    let what =
+                        format!("`{}` depends on `{dependency}`, which is not there", package.id.short());
+                    return Err(reader.fault_at(package.line, what));
+                }
+                _ => {
+                    let what =
+                        format!("`{}` depends on `{dependency}`, which may be several", package.id.short());
+                    return Err(reader.fault_at(package.line, what));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// In a list of dependencies cargo leaves out the commit of a git source.
+fn same_source(id: &Source, text: &str) -> bool {
+    id.as_str() == text || (id.is_git() && id.as_str().split('#').next() == Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+    fn parse(text: &str) -> Result<Lockfile, String> {
+        Lockfile::parse(text.as_bytes(), Path::new("Cargo.lock")).map_err(|error| error.to_string())
+    }
+
+    fn sample() -> String {
+        format!(
+            "# This file is automatically @generated by Cargo.\n# It is not intended for manual editing.\n\
+             version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"dep\",\n]\n\n\
+             [[package]]\nname = \"dep\"\nversion = \"1.0.0\"\n\
+             source = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{SUM}\"\n"
+        )
+    }
+
+    #[test]
+    fn reads_what_cargo_writes() {
+        for text in [sample(), sample().replace('\n', "\r\n"), sample().replace("version = 4", "version = 3")]
+        {
+            let lock = parse(&text).expect("accepted");
+            assert_eq!(lock.packages.len(), 2);
+            assert_eq!(lock.packages[0].dependencies, ["dep"]);
+            assert_eq!((lock.packages[0].line, lock.packages[1].line), (5, 12));
+        }
+        assert_eq!(parse("version = 4\n").expect("accepted").packages.len(), 0);
+    }
+
+    #[test]
+    fn refuses_everything_else_with_its_line() {
+        let sample = sample();
+        let dep = sample.find("[[package]]\nname = \"dep\"").expect("there");
+        let cases = [
+            (sample.replace("version = 4", "version = 5"), "Cargo.lock:3: unknown format"),
+            (sample.replace("version = 4\n\n", ""), "Cargo.lock:3: it has no version"),
+            (sample.replace("name = \"dep\"", "\"name\" = \"dep\""), "Cargo.lock:13: expected `name"),
+            (
+                sample.replace("name = \"dep\"", "name = \"d\\u0065p\""),
+                "Cargo.lock:13: `name` is not a plain string",
+            ),
+            (sample.replace("name = \"dep\"", "name = 'dep'"), "Cargo.lock:13: `name` is not a plain"),
+            (sample.replace(SUM, &SUM.replace('0', "A")), "Cargo.lock:16: not 64 lowercase"),
+            (
+                sample.replace(&format!("checksum = \"{SUM}\"\n"), ""),
+                "Cargo.lock:12: a registry package without",
+            ),
+            (sample.replace(" \"dep\",", " \"gone\","), "Cargo.lock:5: `app v0.1.0` depends on `gone`"),
+            (
+                format!("{sample}\n{}", &sample[dep..]),
+                "Cargo.lock:18: `dep v1.0.0` stands here and in line 12",
+            ),
+            (
+                format!("{sample}\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n"),
+                "Cargo.lock:18: `a` is out of order",
+            ),
+            (format!("{sample}\n[metadata]\n"), "Cargo.lock:18: `[metadata]` belongs"),
+            (format!("{sample}extra = 1\n"), "Cargo.lock:17: unexpected `extra = 1`"),
+            (format!("{sample}\n"), "Cargo.lock:17: an empty line at the end"),
+            (
+                sample.replace(
+                    "\n\n[[package]]\nname = \"dep\"",
+                    "\n<<<<<<< ours\n[[package]]\nname = \"dep\"",
+                ),
+                "Cargo.lock:11: a conflict marker",
+            ),
+            (sample[..sample.len() - 1].to_owned(), "cut short"),
+            (sample[..sample.find(" \"dep\",").expect("there")].to_owned(), "does not end"),
+            (sample.replace("registry+https", "local-registry+file"), "Cargo.lock:15: not a source"),
+            (
+                sample.replace("\nversion = \"1.0.0\"", "\r\nversion = \"1.0.0\""),
+                "Cargo.lock:13: a control character",
+            ),
+            (format!("\u{feff}{sample}"), "Cargo.lock:1: expected"),
+            (String::new(), "cut short"),
+        ];
+        for (text, expected) in cases {
+            let error = parse(&text).expect_err(expected);
+            assert!(error.contains(expected), "{error}\n{expected}");
+        }
+    }
+
+    #[test]
+    fn refuses_bytes_that_are_not_text() {
+        let error = Lockfile::parse(b"version = 4\n\xff\n", Path::new("Cargo.lock")).expect_err("refused");
+        assert_eq!(error.to_string(), "Cargo.lock:2: it is not UTF-8");
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes: Vec<u8>) {
+            let _ = Lockfile::parse(&bytes, Path::new("Cargo.lock"));
+        }
+
+        #[test]
+        fn never_panics_on_mutations(at in 0usize..600, byte: u8) {
+            let mut bytes = sample().into_bytes();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            let _ = Lockfile::parse(&bytes, Path::new("Cargo.lock"));
+        }
     }
 }

@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use crate::config::{Configuration, Surroundings};
-use crate::digest::TreeDigest;
 use crate::error::Error;
 use crate::locate::{self, Located, Place};
 use crate::lockfile::Lockfile;
 use crate::manifest::{self, Manifest, Origin};
 use crate::members;
+use crate::threads;
 use crate::toml;
-use crate::tree::{self, Layout, Unacceptable};
+use crate::tree::{self, Layout};
 use crate::verify::{Observation, ObservedTree, Sources};
 
 /// A workspace as it lies on disk.
@@ -85,39 +83,21 @@ fn place_path_pins(root: &Path, manifest: &Manifest, lockfile: &Lockfile, locate
     }
 }
 
-/// Hashes every directory once, on as many threads as there are processors.
+/// Hashes every directory once: the packages of one git checkout share it.
 fn hash(located: &[Located]) -> Result<Vec<Sources>, Error> {
     let mut places = located.iter().flat_map(|located| &located.directories).collect::<Vec<_>>();
     places.sort();
     places.dedup();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done: Vec<(usize, Result<TreeDigest, Unacceptable>)> = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(place) = places.get(at) else { return Ok(done) };
-            let tree = tree::read(&place.directory, place.layout)?;
-            done.push((at, tree.map(|tree| tree.digest())));
-        }
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(places.len().max(1));
-    let done = thread::scope(|scope| {
-        let running = (0..threads).map(|_| scope.spawn(work)).collect::<Vec<_>>();
-        running.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
+    let digests = threads::map(&places, |place| {
+        let tree = tree::read(&place.directory, place.layout)?;
+        Ok((*place, tree.map(|tree| tree.digest())))
     });
-    let mut digests = BTreeMap::new();
-    for part in done {
-        let part: Result<_, Error> = part
-            .unwrap_or_else(|_| Err(Error::unclear("hashing the sources failed", "report this as a bug")));
-        digests.extend(part?.into_iter().map(|(at, digest)| (places[at].clone(), digest)));
-    }
+    let digests = digests.into_iter().collect::<Result<BTreeMap<_, _>, Error>>()?;
     let observed =
         |place: &Place| Some(ObservedTree { place: place.clone(), digest: digests.get(place)?.clone() });
-    Ok(located
-        .iter()
-        .map(|located| Sources {
-            trees: located.directories.iter().filter_map(observed).collect(),
-            archives: vec![],
-        })
-        .collect())
+    let sources = |located: &Located| {
+        let trees = located.directories.iter().filter_map(observed).collect();
+        Sources { trees, archives: vec![] }
+    };
+    Ok(located.iter().map(sources).collect())
 }

@@ -122,7 +122,8 @@ fn in_directory_source(environment: &BuildEnvironment) -> Result<bool, Error> {
     }
     let root = environment.starts.first().unwrap_or(&environment.package);
     let configuration = Configuration::read(&environment.surroundings(root))?;
-    Ok(configuration.views.iter().flat_map(|view| view.directories()).any(|directory| {
+    let sources = configuration.views.iter().flat_map(|view| view.sources.values());
+    Ok(sources.filter_map(|keys| keys.get("directory")).map(PathBuf::from).any(|directory| {
         let directory = directory.canonicalize().unwrap_or(directory);
         environment.package.parent() == Some(&directory)
     }))

@@ -1,23 +1,29 @@
 //! Reads a `.crate` file that may be hostile, before anything of it touches the disk.
+//!
+//! Only what `cargo package` can have written is accepted: regular files below `NAME-VERSION/` in one gzip member.
+//! What goes beyond that is how past attacks on cargo and on the `tar` crate worked.
 
+mod fault;
+mod gzip;
+mod limits;
 mod manifest;
+mod path;
+mod walk;
+
+#[cfg(test)]
+pub(crate) mod samples;
 
 use std::ops::Range;
 
 use provenance_build::PackageId;
 use provenance_build::manifest::BuildTime;
-use provenance_build::tree::Tree;
+use provenance_build::tree::{self, Tree};
 
+use fault::{Faults, printable};
+use limits::Limits;
+
+pub use fault::Fault;
 pub use manifest::License;
-
-/// One reason to refuse an archive, or a remark about one that is accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The check's id.
-    pub check: &'static str,
-    /// What was seen: a lowercase fragment, printable whatever the archive holds.
-    pub what: String,
-}
 
 /// An archive that was read without a doubt left. Its entries are regular files below `NAME-VERSION/`.
 #[derive(Clone, Debug)]
@@ -28,7 +34,6 @@ pub struct Archive {
     remarks: Vec<Fault>,
 }
 
-/// One regular file of an archive.
 #[derive(Clone, Debug)]
 struct Entry {
     path: String,
@@ -47,10 +52,65 @@ pub struct File<'a> {
     pub content: &'a [u8],
 }
 
-/// Reads the bytes of the archive of `id`. Every fault that was found is returned, not the first.
+/// Reads the bytes of the archive of `id`. All faults that were found are returned, not the first.
+///
+/// Faults bear the ids of the checks on archives, `manifest-identity`, or `archive-malformed` for what is no readable
+/// archive at all. Memory is bounded by the size of `bytes` and 512 MiB.
 pub fn read(bytes: &[u8], id: &PackageId) -> Result<Archive, Vec<Fault>> {
-    let _ = (bytes, id);
-    todo!()
+    read_within(bytes, id, &Limits::DEFAULT)
+}
+
+fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive, Vec<Fault>> {
+    let mut faults = Faults::new(limits);
+    let mut remarks = Faults::new(limits);
+    let data = gzip::inflate(bytes, limits, &mut faults).map_err(|fault| vec![fault])?;
+    let root = id.file_stem();
+    let mut entries = vec![];
+    for member in walk::members(&data, limits, &mut faults) {
+        judge_mode(&member, &mut faults, &mut remarks);
+        match path::relative(&member.path, &root, limits, &mut remarks) {
+            Ok(path) => {
+                let executable = member.mode & 0o111 != 0;
+                entries.push(Entry { path, executable, content: member.content });
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    path::collisions(entries.iter().map(|entry| entry.path.as_str()), &mut faults);
+    let find = |name: &str| entries.iter().find(|entry| entry.path == name);
+    // In any case: where case does not matter, cargo finds `Build.rs` too.
+    let has_build_script = entries.iter().any(|entry| entry.path.eq_ignore_ascii_case("build.rs"));
+    let manifest = match find("Cargo.toml").map(|entry| &data[entry.content.clone()]) {
+        Some(text) => manifest::read(text, id, has_build_script, limits),
+        None => Err(Fault::new("manifest-identity", "it has no `Cargo.toml`")),
+    };
+    match manifest {
+        Ok(manifest) if faults.is_empty() => {
+            Ok(Archive { data, entries, manifest, remarks: remarks.into_vec() })
+        }
+        Ok(_) => Err(faults.into_vec()),
+        Err(fault) => {
+            // An archive that could not be walked has no manifest either, which says nothing new.
+            if faults.is_empty() || !entries.is_empty() {
+                faults.push(fault);
+            }
+            Err(faults.into_vec())
+        }
+    }
+}
+
+// Cargo masks what it unpacks with the umask since CVE-2023-38497; older ones do not. File type bits above the
+// permissions, which some writers leave in, mean nothing in a tar header.
+fn judge_mode(member: &walk::Member, faults: &mut Faults, remarks: &mut Faults) {
+    let name = || printable(&member.path);
+    if member.mode & 0o7000 != 0 {
+        faults.push(Fault::new("archive-mode", format!("`{}` is setuid, setgid or sticky", name())));
+    }
+    if member.mode & 0o002 != 0 {
+        faults.push(Fault::new("archive-mode", format!("`{}` is writable for everybody", name())));
+    } else if member.mode & 0o020 != 0 {
+        remarks.push(Fault::new("archive-mode", format!("`{}` is writable for its group", name())));
+    }
 }
 
 impl Archive {
@@ -70,7 +130,13 @@ impl Archive {
 
     /// The tree that the archive unpacks to.
     pub fn tree(&self) -> Result<Tree, Fault> {
-        todo!()
+        let entries = self.files().map(|file| tree::Entry {
+            path: file.path.to_owned(),
+            content: tree::Content::File(*blake3::hash(file.content).as_bytes()),
+        });
+        Tree::new(entries.collect()).map_err(|odd| {
+            Fault::new("archive-name", format!("`{}` {}", printable(odd.path.as_bytes()), odd.what))
+        })
     }
 
     /// Which of its code runs while other packages compile; sorted.
@@ -83,9 +149,12 @@ impl Archive {
         &self.manifest.license
     }
 
-    /// What deserves a look without being refused: group-writable modes (`archive-mode`), names that end in a dot
+    /// What deserves a look without being refused: group-writable files (`archive-mode`), names that end in a dot
     /// (`archive-name`).
     pub fn remarks(&self) -> &[Fault] {
         &self.remarks
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! What was noticed about a package or the workspace, with the place in the user's own files.
 
+pub mod drift;
+
 use std::path::PathBuf;
 
 use provenance_build::PackageId;

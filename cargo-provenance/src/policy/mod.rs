@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use provenance_build::name::{CRATES_IO, Source};
 
 use crate::finding::{Place, Role, Weight};
+use crate::report::failure::{Explain, Kind};
 
 pub use checks::{CHECK_SET, Check, Standing, check};
 pub use glob::Glob;
@@ -130,6 +131,20 @@ pub enum PolicyErrorKind {
     Invalid,
     /// The text is fine, and asks for something that this version of the tool cannot do.
     Unsupported,
+}
+
+impl Explain for PolicyError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn help(&self) -> Vec<String> {
+        vec![self.help.clone()]
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        Some((self.file.clone(), self.line))
+    }
 }
 
 impl Policy {

@@ -1,7 +1,10 @@
-//! Reads what cargo has already fetched: its index cache and its archives. No network, no process.
+//! Reads what cargo has already fetched: its index caches and its archives. No network, no process.
 
+mod bounded;
+mod cache;
 pub mod index;
 pub mod proof;
 
-pub use index::{Entries, Index, IndexEntry};
-pub use proof::{Proof, Refusal, prove};
+pub use cache::{Entries, IndexEntry, Odd, OddKind, parse_cache, parse_lines};
+pub use index::{Index, local_entries};
+pub use proof::{Proof, Refusal, Verdict, prove};

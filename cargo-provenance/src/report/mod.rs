@@ -1,6 +1,10 @@
 //! What a use case returns: everything that is to be shown, nothing shown yet.
 
+pub mod failure;
+mod plural;
 pub mod progress;
+
+pub use plural::plural;
 
 use crate::finding::{Finding, Weight};
 
@@ -17,11 +21,13 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// Numbers for the conclusion and for machines, in order.
     pub counts: Vec<Count>,
-    /// What was not checked and why, a line each; always shown and counted.
+    /// What was not checked and why, a line each; always shown. Reads after `Not checked`: `3 packages not on disk`.
     pub not_checked: Vec<String>,
-    /// The last line, without the time: `211 packages match`.
+    /// The last line, without verb and time. The verb is `Finished` when fine (`211 packages match`), `Refusing` when refused
+    /// (``to add `x`: 1 denial in 4 packages``), `Undecided`, else `Failed` (`3 of 214 packages drifted`). Empty for the tally
+    /// of the findings, and for nothing at all where there are none and all is fine.
     pub conclusion: String,
-    /// What belongs on standard output: a diff, a list.
+    /// What belongs on standard output: a diff (shown in colors if it is a unified one), a list.
     pub output: String,
 }
 
@@ -88,6 +94,17 @@ impl Report {
     /// Adds a number.
     pub fn count(&mut self, name: &'static str, value: usize) {
         self.counts.push(Count { name, value: value as u64 });
+    }
+
+    /// The findings in words, the weights that do not occur left out: `2 denials, 1 note`; `no findings`.
+    pub fn tally(&self) -> String {
+        let parts = [(Weight::Denial, "denial"), (Weight::Review, "review"), (Weight::Note, "note")]
+            .into_iter()
+            .map(|(weight, noun)| (self.weighing(weight), noun))
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, noun)| plural(number, noun))
+            .collect::<Vec<_>>();
+        if parts.is_empty() { "no findings".into() } else { parts.join(", ") }
     }
 
     /// The number of findings of a weight.

@@ -1,17 +1,23 @@
 //! The one place that writes files: atomically, several together, and never two commands at once.
 
 mod atomic;
+mod journal;
 mod lock;
+mod remove;
 mod restore;
+mod state;
 mod transaction;
 
 pub use atomic::write_atomic;
 pub use lock::{Holder, LockError, WorkspaceLock};
+pub use remove::{remove_directory, remove_file};
 pub use restore::{Form, restore};
 pub use transaction::{Recovery, Transaction, recover};
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::report::failure::Explain;
 
 /// The folder at the workspace root that holds the lock and the journal while a command writes. It ignores itself
 /// (`.gitignore` with `*`) and is gone when nothing is under way.
@@ -46,7 +52,7 @@ pub enum Error {
         why: &'static str,
     },
     /// An earlier command was interrupted and its work can neither be finished nor undone without losing bytes.
-    #[error("an earlier command was interrupted, and `{}` was changed since", path.display())]
+    #[error("an earlier command was interrupted while it wrote, and `{}` was changed since", path.display())]
     Stuck {
         /// The file that holds unknown bytes.
         path: PathBuf,
@@ -63,7 +69,35 @@ pub enum Error {
     },
 }
 
+impl Explain for Error {
+    fn help(&self) -> Vec<String> {
+        Self::help(self).into_iter().collect()
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        match self {
+            Self::Io { path, .. }
+            | Self::Changed { path }
+            | Self::Unsuitable { path, .. }
+            | Self::Stuck { path, .. }
+            | Self::Journal { path, .. } => Some((path.clone(), 0)),
+        }
+    }
+}
+
 impl Error {
+    /// What to do next, where there is more to say than to make the path writable.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Changed { .. } => Some("run the command again".into()),
+            Self::Journal { path, .. } | Self::Stuck { journal: path, .. } => Some(format!(
+                "compare the workspace with version control; once it is as it should be, remove `{}`",
+                path.display()
+            )),
+            Self::Io { .. } | Self::Unsuitable { .. } => None,
+        }
+    }
+
     fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }

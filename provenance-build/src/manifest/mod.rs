@@ -2,12 +2,15 @@
 //!
 //! The reader accepts exactly what the writer writes, so that equal manifests are equal bytes.
 
+mod read;
+mod write;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::digest::{Checksum, TreeDigest};
 use crate::error::Error;
-use crate::name::{PackageName, Source, Version};
+use crate::name::{PackageId, PackageName, Source, Version};
 
 /// The file's name, beside `Cargo.lock` at the workspace root.
 pub const FILE_NAME: &str = "Provenance.lock";
@@ -123,7 +126,7 @@ pub struct Vetted {
 }
 
 /// A finding that a person accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Acceptance {
     /// The check's id.
     pub check: String,
@@ -150,12 +153,77 @@ impl Eq for Line {}
 impl Manifest {
     /// Reads the bytes of a manifest; `file` is for messages only.
     pub fn parse(bytes: &[u8], file: &Path) -> Result<Self, Error> {
-        let _ = (bytes, file);
-        todo!()
+        read::manifest(bytes, file)
     }
 
-    /// The canonical text. Sorts members and packages first, so that the caller need not.
+    /// The canonical text. Sorts members, packages and what they hold, so that the caller need not.
     pub fn to_text(&self) -> String {
-        todo!()
+        write::manifest(self)
+    }
+
+    /// The pin of a package of the lockfile. Packages are sorted, as a manifest that was read always is.
+    pub fn pin_for(&self, id: &PackageId) -> Option<&Pin> {
+        let source = id.source.as_ref();
+        let key = (&id.name, &id.version);
+        let from = self.packages.partition_point(|pin| (&pin.name, &pin.version) < key);
+        let same = self.packages[from..].iter().take_while(|pin| (&pin.name, &pin.version) == key);
+        same.into_iter().find(|pin| pin.source() == source)
     }
 }
+
+impl Pin {
+    /// Name, version and source, as the lockfile has them.
+    pub fn id(&self) -> PackageId {
+        PackageId { name: self.name.clone(), version: self.version.clone(), source: self.source().cloned() }
+    }
+
+    /// Its registry or git repository; `None` for a path package.
+    pub fn source(&self) -> Option<&Source> {
+        match &self.origin {
+            Origin::Source(source) => Some(source),
+            Origin::Path(_) => None,
+        }
+    }
+}
+
+impl BuildTime {
+    /// The kind's name in the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BuildScript => "build-script",
+            Self::ProcMacro => "proc-macro",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::BuildScript, Self::ProcMacro].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl Basis {
+    /// The ground's name in the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Audit => "audit",
+            Self::Baseline => "baseline",
+            Self::Policy => "policy",
+            Self::Publisher => "publisher",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Accepted, Self::Audit, Self::Baseline, Self::Policy, Self::Publisher];
+        all.into_iter().find(|basis| basis.as_str() == text)
+    }
+}
+
+impl Trust {
+    /// Trust on this ground, without criteria and without anybody who vouches.
+    pub fn on(basis: Basis) -> Self {
+        Self { basis, criteria: None, from: vec![] }
+    }
+}
+
+#[cfg(test)]
+mod tests;

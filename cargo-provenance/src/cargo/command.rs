@@ -1,0 +1,537 @@
+//! Starts cargo and waits for it.
+//!
+//! The child never inherits what would make it run or fetch something else without saying so (compiler overrides,
+//! wrappers, cargo's test hooks), reads nothing from the terminal, and its last words go into the error when it fails.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use cargo_metadata::{Metadata, MetadataCommand};
+
+use crate::model::{Network, Surroundings};
+use crate::report::failure::{Explain, Kind};
+use crate::report::progress::Progress;
+
+const OFFLINE: &str = "--offline";
+
+/// Variables that swap the compiler or the registry below cargo's configuration. Cargo reads them all; the last two
+/// are hooks for its own tests that work in released versions too (`sources/config.rs`, `core/features.rs`).
+const NOT_INHERITED: [&str; 12] = [
+    "RUSTC",
+    "RUSTDOC",
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTC",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTDOC",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_RESOLVER_LOCKFILE_PATH",
+    "__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS",
+    "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS",
+];
+
+/// Bytes of standard output: the metadata of 400 packages has 1.6 MB, so this is room for 60,000 packages.
+const OUTPUT_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Lines of standard error that are kept: a crate may have 300 features (the limit of crates.io), each a line of
+/// `cargo add`.
+const KEPT_LINES: usize = 1_000;
+
+/// Bytes of one line of standard error: no line of cargo's own comes near it.
+const LINE_BYTES: u64 = 16 * 1024;
+
+/// Lines of standard error that an error carries.
+const LAST_LINES: usize = 30;
+
+/// Why cargo did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Cargo ran and refused.
+    #[error("`cargo {args}` failed{}", exit_text(*code))]
+    Failed {
+        /// The arguments, joined by spaces.
+        args: String,
+        /// The exit code; `None` when a signal ended it.
+        code: Option<i32>,
+        /// What it said last.
+        #[source]
+        stderr: LastWords,
+    },
+    /// Talking to the running program failed.
+    #[error("could not read what `cargo {args}` wrote")]
+    Io {
+        /// The arguments, joined by spaces.
+        args: String,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// A file that belongs to the workspace could not be read or copied.
+    #[error("could not {action} `{}`", path.display())]
+    File {
+        /// What was being done: `read`, `create`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The program could not be started.
+    #[error("could not start `{program}`")]
+    Missing {
+        /// The program.
+        program: String,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The answer of `cargo metadata` makes no sense.
+    #[error("could not understand the answer of `cargo {args}`")]
+    Unreadable {
+        /// The arguments, joined by spaces.
+        args: String,
+        /// What is wrong with it.
+        source: cargo_metadata::Error,
+    },
+    /// A manifest, a configuration file or an answer holds something that the gate does not accept.
+    #[error("{}: {what}", file.display())]
+    Unacceptable {
+        /// The file it stands in.
+        file: PathBuf,
+        /// What is wrong: a lowercase fragment.
+        what: String,
+    },
+}
+
+/// The last lines that cargo wrote on standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWords(pub Vec<String>);
+
+impl fmt::Display for LastWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for LastWords {}
+
+/// What cargo says when the network, and not the user, is at fault (`sources/registry`, `util/network` of cargo 1.95).
+const OUT_OF_REACH: [&str; 6] = [
+    "--offline",
+    "failed to download",
+    "download of ",
+    "failed to fetch",
+    "spurious network error",
+    "Unable to update registry",
+];
+
+impl Error {
+    fn said(&self, words: &[&str]) -> bool {
+        let Self::Failed { stderr, .. } = self else { return false };
+        stderr.0.iter().any(|line| words.iter().any(|words| line.contains(words)))
+    }
+
+    fn was_offline(&self) -> bool {
+        matches!(self, Self::Failed { args, .. } if args.ends_with(OFFLINE))
+    }
+
+    /// Whether cargo lacked something that it would have had to download.
+    fn is_out_of_reach(&self) -> bool {
+        self.said(&OUT_OF_REACH)
+            || (self.was_offline() && self.said(&["could not be found in registry", "no matching package"]))
+    }
+
+    /// Wraps an operating system's answer about a file.
+    pub(crate) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File { action, path: path.to_owned(), source }
+    }
+
+    /// Content of `file` that is not accepted.
+    pub(crate) fn unacceptable(file: &Path, what: impl Into<String>) -> Self {
+        Self::Unacceptable { file: file.to_owned(), what: what.into() }
+    }
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Failed { .. } if !self.is_out_of_reach() => Kind::Usage,
+            Self::Unacceptable { .. } => Kind::Usage,
+            _ => Kind::Undecided,
+        }
+    }
+
+    fn help(&self) -> Vec<String> {
+        let help = match self {
+            Self::Missing { .. } => "install cargo (https://rustup.rs), or name it in `CARGO`",
+            _ if self.said(&["could not find `Cargo.toml`"]) => {
+                "run it inside a cargo workspace, or name one with `--manifest-path`"
+            }
+            _ if self.was_offline() && self.is_out_of_reach() => {
+                "run it again with the network at hand, or `cargo fetch` first"
+            }
+            _ => return vec![],
+        };
+        vec![help.to_owned()]
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        match self {
+            Self::Unacceptable { file, .. } => Some((file.clone(), 0)),
+            _ => None,
+        }
+    }
+}
+
+/// How much `cargo metadata` shall find out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The whole graph for all platforms and features; downloads what is missing.
+    Graph,
+    /// The members alone: no resolution, no download, no compiler is asked.
+    Members,
+}
+
+/// What cargo may do to the lockfile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Nothing: a lockfile that would have to change is a failure (`--locked`).
+    Keep,
+    /// Add what is missing and drop what is unused; locked versions stay.
+    Settle,
+}
+
+/// What a run left behind.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error without control characters, a line each; only the last ones of a long output.
+    pub lines: Vec<String>,
+}
+
+/// A cargo that is ready to run: the program, where it runs, and what it may do.
+#[derive(Clone, Debug)]
+pub struct CargoCommand {
+    program: OsString,
+    home: PathBuf,
+    directory: PathBuf,
+    lockfile: Option<PathBuf>,
+    network: Network,
+    overrides: Vec<String>,
+    hidden_prefix: Option<String>,
+    config: Vec<OsString>,
+}
+
+impl CargoCommand {
+    /// The user's cargo, run where the user stands.
+    pub fn new(surroundings: &Surroundings) -> Self {
+        Self {
+            program: surroundings.cargo.clone(),
+            home: surroundings.cargo_home.clone(),
+            directory: surroundings.directory.clone(),
+            lockfile: surroundings.lockfile.clone(),
+            network: surroundings.network,
+            overrides: surroundings.overrides.iter().map(|(name, _)| name.clone()).collect(),
+            hidden_prefix: None,
+            config: vec![],
+        }
+    }
+
+    /// The same cargo, run in another directory.
+    pub fn within(&self, directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), ..self.clone() }
+    }
+
+    /// The same cargo with another cargo home.
+    pub fn with_home(&self, home: &Path) -> Self {
+        Self { home: home.to_owned(), ..self.clone() }
+    }
+
+    /// The same cargo, told to keep the lockfile elsewhere than beside the workspace's manifest.
+    pub fn with_lockfile(&self, lockfile: Option<&Path>) -> Self {
+        Self { lockfile: lockfile.map(Path::to_owned), ..self.clone() }
+    }
+
+    /// The same cargo, whose messages shall not show `prefix` before paths.
+    pub fn hiding(&self, prefix: &Path) -> Self {
+        Self { hidden_prefix: Some(prefix.display().to_string()), ..self.clone() }
+    }
+
+    /// The same cargo, given these `--config` values.
+    pub fn with_config(&self, config: &[OsString]) -> Self {
+        Self { config: config.to_vec(), ..self.clone() }
+    }
+
+    /// The directory it runs in.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The manifest of the workspace that `manifest` (or the directory it runs in) belongs to.
+    pub fn locate_project(&self, manifest: Option<&Path>) -> Result<PathBuf, Error> {
+        let mut args = arguments(["locate-project", "--workspace", "--message-format", "plain"]);
+        push_manifest(&mut args, manifest);
+        let output = self.run(&args, None)?;
+        Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end_matches(['\r', '\n'])))
+    }
+
+    /// What cargo knows of the workspace.
+    pub fn metadata(&self, manifest: Option<&Path>, extent: Extent, lock: Lock) -> Result<Metadata, Error> {
+        let mut args = arguments(["metadata", "--format-version", "1"]);
+        match extent {
+            Extent::Graph => args.push("--all-features".into()),
+            Extent::Members => args.push("--no-deps".into()),
+        }
+        push_manifest(&mut args, manifest);
+        push_lock(&mut args, lock);
+        let output = self.run(&args, None)?;
+        let unreadable = |source| Error::Unreadable { args: shown(&args), source };
+        let text = str::from_utf8(&output.stdout).map_err(|e| unreadable(e.into()))?;
+        MetadataCommand::parse(text).map_err(unreadable)
+    }
+
+    /// Downloads every package of the lockfile, for all platforms.
+    pub fn fetch(&self, manifest: &Path, lock: Lock, progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments(["fetch"]);
+        push_manifest(&mut args, Some(manifest));
+        push_lock(&mut args, lock);
+        self.run(&args, Some(progress))
+    }
+
+    /// Writes a lockfile with the newest versions that fit. Versions that were locked are not kept.
+    pub fn generate_lockfile(&self, manifest: &Path, progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments(["generate-lockfile"]);
+        push_manifest(&mut args, Some(manifest));
+        self.run(&args, Some(progress))
+    }
+
+    /// Brings the lockfile in line with the manifests; locked versions that still fit stay.
+    pub fn settle_lockfile(&self, manifest: &Path, progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments(["update", "--workspace"]);
+        push_manifest(&mut args, Some(manifest));
+        self.run(&args, Some(progress))
+    }
+
+    /// `cargo add` with the user's arguments.
+    pub fn add(&self, user: &[OsString], progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments(["add"]);
+        args.extend_from_slice(user);
+        self.run(&args, Some(progress))
+    }
+
+    /// Copies the sources of all dependencies into `target`, the way `cargo vendor` lays them out.
+    pub fn vendor(&self, manifest: &Path, target: &Path, progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments(["vendor", "--versioned-dirs"]);
+        push_manifest(&mut args, Some(manifest));
+        push_lock(&mut args, Lock::Keep);
+        args.push(target.as_os_str().to_owned());
+        self.run(&args, Some(progress))
+    }
+
+    fn run(&self, args: &[OsString], progress: Option<&dyn Progress>) -> Result<Output, Error> {
+        let args = &self.completed(args);
+        let mut child = self.prepared(args).spawn().map_err(|source| Error::Missing {
+            program: self.program.to_string_lossy().into_owned(),
+            source,
+        })?;
+        let io = |source| Error::Io { args: shown(args), source };
+        let heard = self.listen(&mut child, progress);
+        let status = child.wait().map_err(io)?;
+        let output = heard.map_err(io)?;
+        if status.success() {
+            return Ok(output);
+        }
+        let from = output.lines.len().saturating_sub(LAST_LINES);
+        let stderr = LastWords(output.lines.get(from..).unwrap_or_default().to_vec());
+        Err(Error::Failed { args: shown(args), code: status.code(), stderr })
+    }
+
+    fn completed(&self, args: &[OsString]) -> Vec<OsString> {
+        let mut all = vec![];
+        for value in &self.config {
+            all.extend(["--config".into(), value.clone()]);
+        }
+        all.extend_from_slice(args);
+        all.extend((self.network == Network::Forbidden).then(|| OFFLINE.into()));
+        all
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the place that starts cargo")]
+    fn prepared(&self, args: &[OsString]) -> Command {
+        let mut command = Command::new(&self.program);
+        for name in NOT_INHERITED.into_iter().chain(self.overrides.iter().map(String::as_str)) {
+            command.env_remove(name);
+        }
+        command
+            .args(args)
+            .current_dir(&self.directory)
+            .env("CARGO_HOME", &self.home)
+            // Empty means: no wrapper, whatever a configuration file says.
+            .env("RUSTC_WRAPPER", "")
+            .env("RUSTC_WORKSPACE_WRAPPER", "")
+            .env("CARGO_TERM_COLOR", "never")
+            .env("CARGO_TERM_PROGRESS_WHEN", "never")
+            .env("CARGO_TERM_QUIET", "false")
+            .env("CARGO_TERM_VERBOSE", "false")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(lockfile) = &self.lockfile {
+            command.env("CARGO_RESOLVER_LOCKFILE_PATH", lockfile);
+        }
+        command
+    }
+
+    /// Reads both streams to their end, each in its own thread, so that neither can fill up and stop the child.
+    fn listen(&self, child: &mut Child, progress: Option<&dyn Progress>) -> io::Result<Output> {
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        std::thread::scope(|scope| {
+            let answer = scope.spawn(move || {
+                let mut bytes = vec![];
+                let Some(mut stdout) = stdout else { return Ok(bytes) };
+                stdout.by_ref().take(OUTPUT_BYTES).read_to_end(&mut bytes)?;
+                // What is beyond the limit is drained, so that the child can end, and then refused.
+                match io::copy(&mut stdout, &mut io::sink())? {
+                    0 => Ok(bytes),
+                    _ => {
+                        Err(io::Error::new(io::ErrorKind::InvalidData, "more output than cargo ever writes"))
+                    }
+                }
+            });
+            let lines = match stderr {
+                Some(stderr) => self.read_lines(BufReader::new(stderr), progress)?,
+                None => vec![],
+            };
+            let stdout = answer.join().map_err(|_| io::Error::other("the reading thread stopped"))??;
+            Ok(Output { stdout, lines })
+        })
+    }
+
+    fn read_lines(
+        &self,
+        mut stderr: impl BufRead,
+        progress: Option<&dyn Progress>,
+    ) -> io::Result<Vec<String>> {
+        let mut lines = std::collections::VecDeque::new();
+        let mut line = vec![];
+        while stderr.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)? > 0 {
+            let text = self.made_readable(&line);
+            line.clear();
+            if let (Some(progress), Some((verb, message))) = (progress, status(&text)) {
+                progress.status(verb, message);
+            }
+            if lines.len() == KEPT_LINES {
+                lines.pop_front();
+            }
+            lines.push_back(text);
+        }
+        Ok(lines.into())
+    }
+
+    fn made_readable(&self, line: &[u8]) -> String {
+        let text = String::from_utf8_lossy(line);
+        let text: String = text.trim_end().chars().filter(|c| !c.is_control()).collect();
+        match &self.hidden_prefix {
+            Some(prefix) => text.replace(prefix.as_str(), ""),
+            None => text,
+        }
+    }
+}
+
+/// The verb and the message of a status line: a capitalised verb, right-aligned in 12 columns.
+pub(crate) fn status(line: &str) -> Option<(&str, &str)> {
+    let (verb, message) = (line.get(..12)?.trim_start(), line.get(12..)?.strip_prefix(' ')?);
+    let is_verb = verb.starts_with(|c: char| c.is_ascii_uppercase())
+        && verb.bytes().all(|b| b.is_ascii_alphabetic())
+        && !message.trim().is_empty();
+    is_verb.then_some((verb, message))
+}
+
+fn arguments<const N: usize>(args: [&str; N]) -> Vec<OsString> {
+    args.iter().map(OsString::from).collect()
+}
+
+fn push_manifest(args: &mut Vec<OsString>, manifest: Option<&Path>) {
+    if let Some(manifest) = manifest {
+        args.push("--manifest-path".into());
+        args.push(manifest.as_os_str().to_owned());
+    }
+}
+
+fn push_lock(args: &mut Vec<OsString>, lock: Lock) {
+    if lock == Lock::Keep {
+        args.push("--locked".into());
+    }
+}
+
+fn shown(args: &[OsString]) -> String {
+    args.join(OsStr::new(" ")).to_string_lossy().into_owned()
+}
+
+fn exit_text(code: Option<i32>) -> String {
+    code.map_or(" (ended by a signal)".to_owned(), |code| format!(" (exit code {code})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Clock;
+
+    fn surroundings(directory: &Path) -> Surroundings {
+        Surroundings {
+            directory: directory.to_owned(),
+            manifest_path: None,
+            cargo_home: directory.join("cargo-home"),
+            cargo: "cargo".into(),
+            lockfile: None,
+            overrides: vec![],
+            network: Network::Forbidden,
+            clock: Clock(1_795_392_000),
+            user: "tester".into(),
+        }
+    }
+
+    #[test]
+    fn status_lines_are_told_from_other_lines() {
+        assert_eq!(status("    Updating crates.io index"), Some(("Updating", "crates.io index")));
+        assert_eq!(status("      Adding serde v1.0.0"), Some(("Adding", "serde v1.0.0")));
+        for other in
+            ["error: no such thing", "             + derive", "", "warning: a b c d e", "    12345678 x"]
+        {
+            assert_eq!(status(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_cargo_is_named() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let mut surroundings = surroundings(directory.path());
+        surroundings.cargo = "cargo-that-is-not-there".into();
+        let error = CargoCommand::new(&surroundings).locate_project(None).expect_err("nothing to run");
+        assert_eq!(error.to_string(), "could not start `cargo-that-is-not-there`");
+        assert!(!error.help().is_empty());
+    }
+
+    #[test]
+    fn the_last_words_of_cargo_are_in_the_error() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let error =
+            CargoCommand::new(&surroundings(directory.path())).locate_project(None).expect_err("no manifest");
+        assert_eq!(error.kind(), Kind::Usage);
+        assert!(error.help()[0].contains("--manifest-path"));
+        let failure = crate::report::failure::Failure::from(error);
+        assert!(failure.message.ends_with("failed (exit code 101)"), "{failure:?}");
+        assert!(failure.causes[0].contains("could not find `Cargo.toml`"), "{failure:?}");
+    }
+
+    #[test]
+    fn messages_have_no_control_characters_and_no_scratch_paths() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let command = CargoCommand::new(&surroundings(directory.path())).hiding(Path::new("/scratch/x"));
+        assert_eq!(command.made_readable(b"at `/scratch/x/home/p`\x1b[31m\r\n"), "at `/home/p`[31m");
+    }
+}

@@ -1,0 +1,393 @@
+//! The shadow workspace: a copy of what cargo reads when it resolves (manifests, lockfile, configuration, toolchain
+//! files) with empty stand-ins for the targets, in which cargo may edit while the real workspace stays as it is.
+//!
+//! It repeats the whole path from the file system's root, so that every relative path and every directory of
+//! configuration above the workspace keeps its meaning. It lies below the cargo home: cargo does not look for a
+//! workspace above that, the user alone can write there, and the configuration there is in force anyway. (A scratch
+//! directory below `/tmp` would make cargo read a `/tmp/.cargo/config.toml` that anybody can put there.)
+
+#![expect(clippy::disallowed_methods, reason = "the shadow workspace is written here, and nothing else")]
+
+mod configuration;
+mod targets;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::command::{CargoCommand, Error};
+use super::workspace::{Workspace, normal, read_text};
+use crate::model::{Clock, Surroundings};
+
+/// Seconds after which a shadow that a killed command left behind is swept away.
+const STALE: u64 = 86_400;
+
+const PREFIX: &str = "shadow-";
+
+/// A workspace's shadow; gone when dropped.
+#[derive(Debug)]
+pub struct Shadow {
+    scratch: TempDir,
+    top: PathBuf,
+    directory: PathBuf,
+    lockfile: PathBuf,
+    default_lockfile: bool,
+    /// The files that cargo may edit, by their real path, with the bytes they have there.
+    tracked: BTreeMap<PathBuf, Option<Vec<u8>>>,
+}
+
+/// A file that cargo changed in the shadow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The real file.
+    pub path: PathBuf,
+    /// What it held when the shadow was made; `None` if it did not exist.
+    pub old: Option<Vec<u8>>,
+    /// What it shall hold.
+    pub new: Vec<u8>,
+}
+
+impl Shadow {
+    /// Makes the shadow of `workspace`, whose lockfile is `workspace.lockfile`, for a user who stands in
+    /// `surroundings.directory`.
+    pub fn cast(workspace: &Workspace, surroundings: &Surroundings) -> Result<Self, Error> {
+        let scratch = scratch(&surroundings.cargo_home, surroundings.clock)?;
+        let top = match cfg!(windows) {
+            // Canonical paths on Windows have a form that cargo does not like.
+            true => scratch.path().to_owned(),
+            false => scratch.path().canonicalize().map_err(|e| Error::file("find", scratch.path(), e))?,
+        };
+        let mut shadow = Self {
+            scratch,
+            top,
+            directory: surroundings.directory.clone(),
+            lockfile: workspace.lockfile.clone(),
+            default_lockfile: workspace.lockfile == workspace.root.join("Cargo.lock"),
+            tracked: BTreeMap::new(),
+        };
+        shadow.copy_packages(workspace)?;
+        shadow.copy_lockfile()?;
+        let starts = [surroundings.directory.as_path(), workspace.root.as_path()];
+        shadow.copy_configuration(&starts, &surroundings.cargo_home)?;
+        let directory = shadow.path(&surroundings.directory);
+        fs::create_dir_all(&directory).map_err(|e| Error::file("create", &directory, e))?;
+        Ok(shadow)
+    }
+
+    /// Where the shadow of a real path lies.
+    pub fn path(&self, real: &Path) -> PathBuf {
+        let mut path = self.top.clone();
+        for component in normal(real).components() {
+            match component {
+                Component::Normal(name) => path.push(name),
+                Component::Prefix(prefix) => path.push(
+                    prefix.as_os_str().to_string_lossy().replace(|c: char| !c.is_ascii_alphanumeric(), "_"),
+                ),
+                Component::RootDir | Component::CurDir | Component::ParentDir => {}
+            }
+        }
+        path
+    }
+
+    /// The cargo that works in the shadow of the user's directory.
+    pub fn cargo(&self, cargo: &CargoCommand) -> CargoCommand {
+        let lockfile = self.path(&self.lockfile);
+        cargo
+            .within(&self.path(&self.directory))
+            .with_lockfile((!self.default_lockfile).then_some(lockfile.as_path()))
+            .hiding(&self.top)
+    }
+
+    /// What the shadow of a real file holds now, if it exists.
+    pub fn read(&self, real: &Path) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.path(real);
+        if !path.exists() {
+            return Ok(None);
+        }
+        read_text(&path).map(|text| Some(text.into_bytes()))
+    }
+
+    /// The manifests and the lockfile that cargo changed, sorted by path.
+    pub fn edited(&self) -> Result<Vec<Edit>, Error> {
+        let mut edits = vec![];
+        for (path, old) in &self.tracked {
+            match self.read(path)? {
+                Some(new) if old.as_ref() != Some(&new) => {
+                    edits.push(Edit { path: path.clone(), old: old.clone(), new });
+                }
+                _ => {}
+            }
+        }
+        Ok(edits)
+    }
+
+    /// Removes the shadow, and says so if that fails.
+    pub fn close(self) -> Result<(), Error> {
+        let path = self.top;
+        self.scratch.close().map_err(|source| Error::file("remove", &path, source))
+    }
+
+    fn copy_packages(&mut self, workspace: &Workspace) -> Result<(), Error> {
+        let mut manifests = BTreeSet::from([workspace.manifest()]);
+        manifests.extend(workspace.members.iter().map(|member| member.manifest.clone()));
+        for package in &workspace.path_packages {
+            manifests.insert(package.manifest.clone());
+            manifests.extend(package.workspace.clone().filter(|manifest| manifest.is_file()));
+        }
+        for manifest in manifests {
+            let text = read_text(&manifest)?;
+            self.write(&manifest, text.as_bytes())?;
+            let directory = manifest.parent().unwrap_or(Path::new("/"));
+            let document = text
+                .parse()
+                .map_err(|e: toml_edit::TomlError| Error::unacceptable(&manifest, e.message().to_owned()))?;
+            for target in targets::stand_ins(directory, &document) {
+                self.write(&target, b"")?;
+            }
+            self.tracked.insert(manifest, Some(text.into_bytes()));
+        }
+        Ok(())
+    }
+
+    fn copy_lockfile(&mut self) -> Result<(), Error> {
+        let path = self.lockfile.clone();
+        let old = match path.exists() {
+            true => Some(read_text(&path)?.into_bytes()),
+            false => None,
+        };
+        if let Some(bytes) = &old {
+            self.write(&path, bytes)?;
+        }
+        self.tracked.insert(path, old);
+        Ok(())
+    }
+
+    /// Copies the configuration and the toolchain files that are in force in `starts`. Those of the cargo home are in
+    /// force in the shadow anyway.
+    fn copy_configuration(&self, starts: &[&Path], cargo_home: &Path) -> Result<(), Error> {
+        let home = cargo_home.canonicalize().unwrap_or_else(|_| cargo_home.to_owned());
+        let is_home =
+            |folder: &Path| folder == cargo_home || folder.canonicalize().is_ok_and(|folder| folder == home);
+        let directories: BTreeSet<&Path> = starts.iter().flat_map(|start| start.ancestors()).collect();
+        let mut open = vec![];
+        for directory in directories {
+            let folder = directory.join(".cargo");
+            if !is_home(&folder) {
+                open.extend(
+                    ["config", "config.toml"]
+                        .map(|name| folder.join(name))
+                        .into_iter()
+                        .filter(|f| f.is_file()),
+                );
+            }
+            for name in ["rust-toolchain", "rust-toolchain.toml"] {
+                let file = directory.join(name);
+                if file.is_file() {
+                    self.write(&file, configuration::toolchain(&read_text(&file)?, directory).as_bytes())?;
+                }
+            }
+        }
+        let mut seen = BTreeSet::new();
+        while let Some(file) = open.pop() {
+            if !seen.insert(file.clone()) {
+                continue;
+            }
+            if seen.len() > provenance_build::limits::CONFIG_INCLUDES {
+                return Err(Error::unacceptable(&file, "too many configuration files include each other"));
+            }
+            let text = read_text(&file)?;
+            let mirrored = |real: &Path| self.path(real).join("Cargo.toml").is_file();
+            let copy = configuration::rewritten(&text, &file, &|real| self.path(real), &mirrored)?;
+            self.write(&file, copy.text.as_bytes())?;
+            open.extend(copy.includes.into_iter().filter(|file| file.is_file()));
+        }
+        Ok(())
+    }
+
+    fn write(&self, real: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.path(real);
+        let parent = path.parent().unwrap_or(&self.top);
+        fs::create_dir_all(parent).map_err(|source| Error::file("create", parent, source))?;
+        // A target may be named that is a manifest or lies where a directory is: the first one stays.
+        if bytes.is_empty() && path.exists() {
+            return Ok(());
+        }
+        fs::write(&path, bytes).map_err(|source| Error::file("write", &path, source))
+    }
+}
+
+/// A fresh scratch directory below the cargo home. What killed commands left there long ago is swept away.
+fn scratch(cargo_home: &Path, now: Clock) -> Result<TempDir, Error> {
+    let folder = cargo_home.join("provenance");
+    fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
+    for entry in fs::read_dir(&folder).into_iter().flatten().filter_map(io::Result::ok) {
+        let name = entry.file_name();
+        let begun = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
+        if begun.is_some_and(|begun: u64| begun.saturating_add(STALE) < now.0) {
+            // Nothing depends on it: what cannot be removed now is tried again next time.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let prefix = format!("{PREFIX}{}-", now.0);
+    let scratch = tempfile::Builder::new().prefix(&prefix).tempdir_in(&folder);
+    scratch.map_err(|source| Error::file("create a directory in", &folder, source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cargo::{Extent, Lock};
+    use crate::model::Network;
+    use crate::report::progress::Silent;
+
+    fn write(root: &Path, files: &[(&str, &str)]) {
+        for (path, text) in files {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().expect("inside")).expect("a directory");
+            fs::write(path, text).expect("a file");
+        }
+    }
+
+    fn surroundings(base: &Path, directory: &str) -> Surroundings {
+        Surroundings {
+            directory: base.join(directory),
+            manifest_path: None,
+            cargo_home: base.with_file_name("cargo-home"),
+            cargo: "cargo".into(),
+            lockfile: None,
+            overrides: vec![],
+            network: Network::Forbidden,
+            clock: Clock(1_795_392_000),
+            user: String::new(),
+        }
+    }
+
+    const FILES: &[(&str, &str)] = &[
+        (
+            "ws/Cargo.toml",
+            "[workspace]\nresolver = \"2\"\nmembers = [\"crates/*\", \"../beside\"]\n[workspace.package]\nedition = \"2021\"\n\
+             [workspace.dependencies]\nfar = { path = \"../libs/far\" }\n",
+        ),
+        (
+            "ws/crates/app/Cargo.toml",
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition.workspace = true\nbuild = \"build/main.rs\"\n\
+             [[bin]]\nname = \"tool\"\npath = \"cmd/tool.rs\"\n[dependencies]\nbeside = { path = \"../../../beside\" }\n",
+        ),
+        ("ws/crates/app/cmd/tool.rs", "fn main() {}"),
+        ("ws/crates/app/build/main.rs", "fn main() { panic!(\"ran\") }"),
+        (
+            "beside/Cargo.toml",
+            "[package]\nname = \"beside\"\nversion = \"0.1.0\"\nworkspace = \"../ws\"\nedition.workspace = true\n\
+             [dependencies]\nnear = { path = \"../libs/near\" }\n",
+        ),
+        ("beside/src/lib.rs", ""),
+        (
+            "libs/Cargo.toml",
+            "[workspace]\nmembers = [\"near\"]\n[workspace.package]\nversion = \"0.2.0\"\n[workspace.dependencies]\nfar = { path = \"far\" }\n",
+        ),
+        (
+            "libs/near/Cargo.toml",
+            "[package]\nname = \"near\"\nversion.workspace = true\n[dependencies]\nfar.workspace = true\n",
+        ),
+        ("libs/near/src/near.rs", ""),
+        ("libs/near/src/lib.rs", ""),
+        ("libs/far/Cargo.toml", "[package]\nname = \"far\"\nversion = \"0.3.0\"\n"),
+        ("libs/far/src/lib.rs", ""),
+        // Wrappers and compilers of the repository must not run.
+        (
+            ".cargo/config.toml",
+            "[build]\nrustc-wrapper = \"./no-such-wrapper\"\n[alias]\nadd = \"no-such-command\"\n",
+        ),
+        ("ws/.cargo/config.toml", "include = [\"more.toml\"]\n"),
+        ("ws/.cargo/more.toml", "[env]\nX = \"y\"\n[net]\nretry = 1\n"),
+    ];
+
+    #[test]
+    fn cargo_edits_the_shadow_and_nothing_else() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let base = scratch.path().canonicalize().expect("it exists").join("project");
+        write(&base, FILES);
+        let surroundings = surroundings(&base, "ws/crates/app");
+        let cargo = CargoCommand::new(&surroundings);
+        let workspace = Workspace::load(&cargo, None).expect("a workspace");
+        let shadow = Shadow::cast(&workspace, &surroundings).expect("a shadow");
+
+        let shadowed = shadow.cargo(&cargo);
+        let manifest = shadow.path(&workspace.manifest());
+        let output = shadowed.add(&["far".into()], &Silent).expect("added");
+        assert!(output.lines.iter().any(|line| line.contains("Adding far (workspace)")), "{output:?}");
+        let metadata = shadowed.metadata(Some(&manifest), Extent::Graph, Lock::Settle).expect("resolved");
+        assert_eq!(metadata.packages.len(), 4);
+        shadowed.fetch(&manifest, Lock::Keep, &Silent).expect("the lockfile is complete");
+
+        let edits = shadow.edited().expect("readable");
+        let paths: Vec<_> = edits.iter().map(|edit| edit.path.clone()).collect();
+        assert_eq!(paths, [base.join("ws/Cargo.lock"), base.join("ws/crates/app/Cargo.toml")]);
+        assert_eq!(edits[0].old, None);
+        let text = String::from_utf8(edits[1].new.clone()).expect("text");
+        assert!(text.ends_with("far.workspace = true\n"), "{text}");
+
+        let top = shadow.top.clone();
+        shadow.close().expect("removed");
+        assert!(!top.exists() && !base.join("ws/Cargo.lock").exists());
+        for (path, text) in FILES {
+            assert_eq!(&fs::read_to_string(base.join(path)).expect("still there"), text);
+        }
+    }
+
+    #[test]
+    fn messages_speak_of_the_real_files() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let base = scratch.path().canonicalize().expect("it exists").join("project");
+        write(
+            &base,
+            &[("Cargo.toml", "[package]\nname = \"one\"\nversion = \"0.1.0\"\n"), ("src/lib.rs", "")],
+        );
+        let surroundings = surroundings(&base, "");
+        let cargo = CargoCommand::new(&surroundings);
+        let workspace = Workspace::load(&cargo, None).expect("a workspace");
+        let shadow = Shadow::cast(&workspace, &surroundings).expect("a shadow");
+        fs::write(shadow.path(&base.join("Cargo.toml")), "[package]\nname = 1\n").expect("written");
+        let error = shadow.cargo(&cargo).locate_project(None).expect_err("a broken manifest");
+        let error = format!("{error:?}");
+        assert!(error.contains("Cargo.toml") && !error.contains(PREFIX), "{error}");
+    }
+
+    #[test]
+    fn paths_cannot_leave_the_shadow() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let base = scratch.path().canonicalize().expect("it exists").join("project");
+        write(
+            &base,
+            &[
+                (
+                    "Cargo.toml",
+                    "[package]\nname = \"one\"\nversion = \"0.1.0\"\n[[bin]]\nname = \"b\"\npath = \"../../../../../../../../../../../etc/b.rs\"\n",
+                ),
+                ("src/lib.rs", ""),
+            ],
+        );
+        let surroundings = surroundings(&base, "");
+        let workspace = Workspace::load(&CargoCommand::new(&surroundings), None).expect("a workspace");
+        let shadow = Shadow::cast(&workspace, &surroundings).expect("a shadow");
+        assert!(shadow.top.join("etc/b.rs").is_file());
+        assert!(shadow.path(Path::new("/a/../../../b")).starts_with(&shadow.top));
+    }
+
+    #[test]
+    fn only_old_shadows_are_swept_away() {
+        let scratch_directory = tempfile::tempdir().expect("a scratch directory");
+        let folder = scratch_directory.path().join("provenance");
+        for name in ["shadow-1000-abc", "shadow-90000-def", "shadow-x", "other"] {
+            fs::create_dir_all(folder.join(name)).expect("a directory");
+        }
+        let made = scratch(scratch_directory.path(), Clock(90_000)).expect("a scratch directory");
+        let left = ["shadow-1000-abc", "shadow-90000-def", "shadow-x", "other"]
+            .map(|name| folder.join(name).exists());
+        assert_eq!(left, [false, true, true, true]);
+        assert!(made.path().exists());
+    }
+}

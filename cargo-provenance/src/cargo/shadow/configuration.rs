@@ -1,0 +1,264 @@
+//! Cargo configuration and toolchain files, rewritten so that they mean in the shadow what they mean where they lie.
+//!
+//! Settings that only matter to compiling are left out: nothing compiles in the shadow, and what the repository would
+//! have run (wrappers, runners, environment) has no business there.
+
+use std::path::{Path, PathBuf};
+
+use toml_edit::{Array, DocumentMut, Item, TableLike, Value};
+
+use super::Error;
+use crate::cargo::workspace::normal;
+
+/// Tables that resolving and downloading do not read.
+const LEFT_OUT: [&str; 10] = [
+    "alias",
+    "cargo-new",
+    "doc",
+    "env",
+    "future-incompat-report",
+    "host",
+    "install",
+    "profile",
+    "target",
+    "term",
+];
+
+/// A configuration file for the shadow.
+#[derive(Debug)]
+pub(super) struct Copied {
+    /// Its text.
+    pub(super) text: String,
+    /// The real files that it includes.
+    pub(super) includes: Vec<PathBuf>,
+}
+
+/// Rewrites the configuration `text` of `file`. `shadowed` gives the place of a real path in the shadow, `mirrored`
+/// says whether a package at a real path has one there; other paths become absolute real ones.
+pub(super) fn rewritten(
+    text: &str,
+    file: &Path,
+    shadowed: &dyn Fn(&Path) -> PathBuf,
+    mirrored: &dyn Fn(&Path) -> bool,
+) -> Result<Copied, Error> {
+    let mut document: DocumentMut =
+        text.parse().map_err(|e: toml_edit::TomlError| Error::unacceptable(file, e.message().to_owned()))?;
+    // Cargo's rule: relative to the parent of the directory that holds the file; `include` to that directory itself.
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let base = folder.parent().unwrap_or(folder);
+    let package = |path: &str| {
+        let real = normal(&base.join(path));
+        if mirrored(&real) { shadowed(&real) } else { real }
+    };
+    let real = |path: &str| normal(&base.join(path));
+    let program = |path: &str| if path.contains(['/', '\\']) { real(path) } else { PathBuf::from(path) };
+
+    let table = document.as_table_mut();
+    LEFT_OUT.iter().for_each(|key| drop(table.remove(key)));
+    if let Some(build) = table.get_mut("build").and_then(Item::as_table_like_mut) {
+        let others: Vec<String> =
+            build.iter().map(|(key, _)| key.to_owned()).filter(|key| key != "rustc").collect();
+        others.iter().for_each(|key| drop(build.remove(key)));
+        replace(build.get_mut("rustc"), &program);
+    }
+    if let Some(paths) = table.get_mut("paths").and_then(Item::as_array_mut) {
+        replace_all(paths, &package);
+    }
+    for key in ["cainfo", "proxy-cainfo"] {
+        replace(at(table, &["http", key]), &real);
+    }
+    for (_, source) in tables(table.get_mut("source")) {
+        for key in ["directory", "local-registry"] {
+            replace(source.get_mut(key), &real);
+        }
+    }
+    for (_, source) in tables(table.get_mut("patch")) {
+        for (_, patch) in source.iter_mut() {
+            replace(patch.as_table_like_mut().and_then(|patch| patch.get_mut("path")), &package);
+        }
+    }
+    replace(at(table, &["resolver", "lockfile-path"]), &|path| shadowed(&real(path)));
+    credential_providers(table, &program);
+    let includes = includes(table.get_mut("include"), &|path| normal(&folder.join(path)), shadowed);
+    Ok(Copied { text: document.to_string(), includes })
+}
+
+/// A toolchain file of `directory`, with the path of a toolchain made absolute. A bare channel name is no TOML and
+/// stays as it is.
+pub(super) fn toolchain(text: &str, directory: &Path) -> String {
+    let Ok(mut document) = text.parse::<DocumentMut>() else { return text.to_owned() };
+    replace(at(document.as_table_mut(), &["toolchain", "path"]), &|path| normal(&directory.join(path)));
+    document.to_string()
+}
+
+/// The programs that hand out credentials: text or an array, the program first.
+fn credential_providers(table: &mut dyn TableLike, program: &dyn Fn(&str) -> PathBuf) {
+    let first_word = |text: &str| match text.split_once(' ') {
+        Some((first, rest)) => format!("{} {rest}", program(first).display()),
+        None => program(text).display().to_string(),
+    };
+    let rewrite = |item: Option<&mut Item>| match item {
+        Some(Item::Value(Value::Array(words))) => {
+            if let Some(word) = words.get(0).and_then(Value::as_str).map(program) {
+                words.replace(0, word.display().to_string());
+            }
+        }
+        item => replace(item, &|text| PathBuf::from(first_word(text))),
+    };
+    rewrite(at(table, &["registry", "credential-provider"]));
+    if let Some(providers) =
+        at(table, &["registry", "global-credential-providers"]).and_then(Item::as_array_mut)
+    {
+        replace_all(providers, &|text| PathBuf::from(first_word(text)));
+    }
+    for (_, registry) in tables(table.get_mut("registries")) {
+        rewrite(registry.get_mut("credential-provider"));
+    }
+    if let Some(aliases) = table.get_mut("credential-alias").and_then(Item::as_table_like_mut) {
+        for (_, alias) in aliases.iter_mut() {
+            rewrite(Some(alias));
+        }
+    }
+}
+
+/// Points every `include` at the copy of its file, and returns the real files.
+fn includes(
+    item: Option<&mut Item>,
+    real: &dyn Fn(&str) -> PathBuf,
+    shadowed: &dyn Fn(&Path) -> PathBuf,
+) -> Vec<PathBuf> {
+    let mut found = vec![];
+    let mut follow = |text: &str| {
+        let file = real(text);
+        let copy = shadowed(&file);
+        found.push(file);
+        copy
+    };
+    match item {
+        Some(Item::Value(Value::Array(list))) => {
+            for value in list.iter_mut() {
+                match value {
+                    Value::InlineTable(table) => {
+                        if let Some(path) = table.get_mut("path") {
+                            replace_value(path, &mut follow);
+                        }
+                    }
+                    value => replace_value(value, &mut follow),
+                }
+            }
+        }
+        Some(Item::Value(value)) => replace_value(value, &mut follow),
+        Some(Item::ArrayOfTables(tables)) => {
+            for table in tables.iter_mut() {
+                if let Some(path) = table.get_mut("path").and_then(Item::as_value_mut) {
+                    replace_value(path, &mut follow);
+                }
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+fn at<'t>(table: &'t mut dyn TableLike, keys: &[&str; 2]) -> Option<&'t mut Item> {
+    table.get_mut(keys[0])?.as_table_like_mut()?.get_mut(keys[1])
+}
+
+fn tables(item: Option<&mut Item>) -> impl Iterator<Item = (String, &mut dyn TableLike)> {
+    let entries = item.and_then(Item::as_table_like_mut).into_iter().flat_map(|table| table.iter_mut());
+    entries.filter_map(|(key, item)| Some((key.to_string(), item.as_table_like_mut()?)))
+}
+
+fn replace(item: Option<&mut Item>, new: &dyn Fn(&str) -> PathBuf) {
+    if let Some(value) = item.and_then(Item::as_value_mut) {
+        replace_value(value, &mut |text| new(text));
+    }
+}
+
+fn replace_all(values: &mut Array, new: &dyn Fn(&str) -> PathBuf) {
+    values.iter_mut().for_each(|value| replace_value(value, &mut |text| new(text)));
+}
+
+fn replace_value(value: &mut Value, new: &mut dyn FnMut(&str) -> PathBuf) {
+    if let Some(text) = value.as_str() {
+        *value = new(text).display().to_string().into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copied(text: &str) -> Copied {
+        let shadowed = |real: &Path| Path::new("/shadow").join(real.strip_prefix("/").unwrap_or(real));
+        let mirrored = |real: &Path| real == Path::new("/home/ws/libs/near");
+        rewritten(text, Path::new("/home/ws/.cargo/config.toml"), &shadowed, &mirrored).expect("TOML")
+    }
+
+    #[test]
+    fn relative_paths_keep_their_meaning() {
+        for (text, expected) in [
+            ("paths = [\"../over\"]\n", "paths = [\"/home/over\"]\n"),
+            ("paths = [\"libs/near\"]\n", "paths = [\"/shadow/home/ws/libs/near\"]\n"),
+            ("build.rustc = \"tools/rustc\"\n", "build.rustc =\"/home/ws/tools/rustc\"\n"),
+            ("build.rustc = \"rustc-custom\"\n", "build.rustc =\"rustc-custom\"\n"),
+            ("[http]\ncainfo = \"ca.pem\"\n", "[http]\ncainfo =\"/home/ws/ca.pem\"\n"),
+            ("[source.v]\ndirectory = \"vendor\"\n", "[source.v]\ndirectory =\"/home/ws/vendor\"\n"),
+            (
+                "source.\"v\".\"local-registry\" = \"reg\"\n",
+                "source.\"v\".\"local-registry\" =\"/home/ws/reg\"\n",
+            ),
+            ("source = { v = { directory = \"/abs\" } }\n", "source = { v = { directory =\"/abs\" } }\n"),
+            (
+                "[patch.crates-io]\na = { path = \"libs/near\" }\nb.path = \"x/../b\"\n",
+                "[patch.crates-io]\na = { path =\"/shadow/home/ws/libs/near\" }\nb.path =\"/home/ws/b\"\n",
+            ),
+            (
+                "resolver.lockfile-path = \"locks/Cargo.lock\"\n",
+                "resolver.lockfile-path =\"/shadow/home/ws/locks/Cargo.lock\"\n",
+            ),
+            (
+                "[registries.corp]\nindex = \"sparse+https://h/\"\ncredential-provider = [\"tools/get\", \"--x\"]\n",
+                "[registries.corp]\nindex = \"sparse+https://h/\"\ncredential-provider = [\"/home/ws/tools/get\", \"--x\"]\n",
+            ),
+            (
+                "registry.global-credential-providers = [\"cargo:token\", \"./get a b\"]\n",
+                "registry.global-credential-providers = [\"cargo:token\",\"/home/ws/get a b\"]\n",
+            ),
+            ("[credential-alias]\nme = \"bin/me x\"\n", "[credential-alias]\nme =\"/home/ws/bin/me x\"\n"),
+        ] {
+            let squeeze = |text: &str| text.replace(' ', "");
+            assert_eq!(squeeze(&copied(text).text), squeeze(expected));
+        }
+    }
+
+    #[test]
+    fn what_would_run_code_is_left_out() {
+        let text = "[alias]\nadd = \"x\"\n[build]\nrustc-wrapper = \"./evil\"\nrustflags = [\"-C\", \"linker=evil\"]\n\
+                    [env]\nPATH = { value = \"bin\", relative = true, force = true }\n\
+                    [target.'cfg(all())']\nrunner = \"./evil\"\n[net]\noffline = true\n";
+        assert_eq!(copied(text).text.replace("[build]\n", ""), "[net]\noffline = true\n");
+    }
+
+    #[test]
+    fn included_files_are_copied_along() {
+        for text in [
+            "include = \"more.toml\"\n",
+            "include = [\"more.toml\"]\n",
+            "include = [{ path = \"more.toml\", optional = true }]\n",
+            "[[include]]\npath = \"../.cargo/more.toml\"\n",
+        ] {
+            let copied = copied(text);
+            assert_eq!(copied.includes, [Path::new("/home/ws/.cargo/more.toml")], "{text}");
+            assert!(copied.text.contains("\"/shadow/home/ws/.cargo/more.toml\""), "{}", copied.text);
+        }
+    }
+
+    #[test]
+    fn a_toolchain_by_path_stays_the_same_toolchain() {
+        let at = |text| toolchain(text, Path::new("/home/ws"));
+        assert_eq!(at("stable\n"), "stable\n");
+        assert_eq!(at("[toolchain]\nchannel = \"1.95\"\n"), "[toolchain]\nchannel = \"1.95\"\n");
+        assert!(at("[toolchain]\npath = \"../tc\"\n").contains("\"/home/tc\""));
+    }
+}

@@ -1,0 +1,338 @@
+//! The workspace as cargo sees it: its members, and the packages that it reaches by a path without their being members.
+//!
+//! Found with `cargo metadata --no-deps`, which resolves nothing, downloads nothing and asks no compiler, so that
+//! nothing of what the repository configures can run.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use cargo_metadata::TargetKind;
+use provenance_build::{PackageName, Version, limits};
+use toml_edit::{DocumentMut, Item, TableLike};
+
+use super::command::{CargoCommand, Error, Extent, Lock};
+
+/// Path packages of one workspace: far above any monorepo, and a bound for links that never end.
+const PATH_PACKAGES: usize = 10_000;
+
+/// A cargo workspace.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// The directory of the workspace's manifest, absolute.
+    pub root: PathBuf,
+    /// `Cargo.lock`, where cargo puts it unless configuration says otherwise.
+    pub lockfile: PathBuf,
+    /// The members, sorted by name, then directory.
+    pub members: Vec<Member>,
+    /// Packages that are reached by a path (dependencies, `[patch]`, `[workspace.dependencies]`) and are no members,
+    /// sorted by directory. Those that cargo does not use in the end are listed too.
+    pub path_packages: Vec<PathPackage>,
+}
+
+/// A member of the workspace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Member {
+    /// The package's name.
+    pub name: PackageName,
+    /// The package's version.
+    pub version: Version,
+    /// Its directory, absolute.
+    pub directory: PathBuf,
+    /// Its `Cargo.toml`, absolute.
+    pub manifest: PathBuf,
+    /// Whether a program comes out of it.
+    pub makes_binary: bool,
+    /// Its build script, absolute.
+    pub build_script: Option<PathBuf>,
+    /// Whether it is a procedural macro.
+    pub proc_macro: bool,
+    /// The native library that its build script says it links.
+    pub links: Option<String>,
+}
+
+/// A package outside the workspace (though maybe inside its directory) that is reached by a path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PathPackage {
+    /// Its directory, absolute.
+    pub directory: PathBuf,
+    /// Its `Cargo.toml`, absolute.
+    pub manifest: PathBuf,
+    /// The package's name.
+    pub name: PackageName,
+    /// The manifest of its own workspace, if it takes anything from one.
+    pub workspace: Option<PathBuf>,
+}
+
+impl Workspace {
+    /// Finds the workspace that `manifest` belongs to, or the directory that `cargo` runs in.
+    pub fn load(cargo: &CargoCommand, manifest: Option<&Path>) -> Result<Self, Error> {
+        let metadata = cargo.metadata(manifest, Extent::Members, Lock::Settle)?;
+        let root = metadata.workspace_root.clone().into_std_path_buf();
+        let root_manifest = root.join("Cargo.toml");
+        let mut members = vec![];
+        let mut paths = BTreeSet::new();
+        for package in &metadata.packages {
+            members.push(member(package)?);
+            paths.extend(package.dependencies.iter().filter_map(|d| d.path.clone().map(PathBuf::from)));
+        }
+        members.sort();
+        let document = read_manifest(&root_manifest)?;
+        paths.extend(shared_paths(&document).into_iter().map(|path| normal(&root.join(path))));
+        let known = members.iter().map(|member| member.directory.clone()).collect();
+        let path_packages = follow(paths, known)?;
+        Ok(Self { lockfile: root.join("Cargo.lock"), root, members, path_packages })
+    }
+
+    /// The workspace's own manifest.
+    pub fn manifest(&self) -> PathBuf {
+        self.root.join("Cargo.toml")
+    }
+
+    /// Adds packages at `directories` and what they reach by paths, as if something depended on them.
+    pub fn reach(&mut self, directories: impl IntoIterator<Item = PathBuf>) -> Result<(), Error> {
+        let members = self.members.iter().map(|member| member.directory.clone());
+        let known = members.chain(self.path_packages.iter().map(|p| p.directory.clone())).collect();
+        self.path_packages.extend(follow(directories.into_iter().collect(), known)?);
+        self.path_packages.sort();
+        Ok(())
+    }
+}
+
+/// The path without `.` and `..`, by text alone. What would climb above the root stays there.
+pub(crate) fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// Reads a file that is text by its nature, bounded.
+pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
+    let mut bytes = vec![];
+    let file = File::open(path).map_err(|source| Error::file("read", path, source))?;
+    file.take(limits::TEXT_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::file("read", path, source))?;
+    if bytes.len() as u64 > limits::TEXT_BYTES {
+        return Err(Error::unacceptable(path, "larger than any such file in use"));
+    }
+    String::from_utf8(bytes).map_err(|_| Error::unacceptable(path, "not UTF-8"))
+}
+
+/// Reads a manifest or a configuration file.
+pub(crate) fn read_manifest(path: &Path) -> Result<DocumentMut, Error> {
+    let text = read_text(path)?;
+    text.parse().map_err(|e: toml_edit::TomlError| Error::unacceptable(path, e.message().to_owned()))
+}
+
+fn member(package: &cargo_metadata::Package) -> Result<Member, Error> {
+    let manifest = package.manifest_path.clone().into_std_path_buf();
+    let (name, version) = (package.name.to_string(), package.version.to_string());
+    let unacceptable = |what: &str, text: &str| {
+        Error::unacceptable(
+            &manifest,
+            format!("the package's {what} `{}` is not accepted", text.escape_debug()),
+        )
+    };
+    let kinds = || package.targets.iter().flat_map(|target| &target.kind);
+    let build_script = package.targets.iter().find(|target| target.kind.contains(&TargetKind::CustomBuild));
+    Ok(Member {
+        name: PackageName::parse(&name).ok_or_else(|| unacceptable("name", &name))?,
+        version: Version::parse(&version).ok_or_else(|| unacceptable("version", &version))?,
+        directory: manifest.parent().map(Path::to_owned).unwrap_or_default(),
+        makes_binary: kinds().any(|kind| matches!(kind, TargetKind::Bin)),
+        build_script: build_script.map(|target| target.src_path.clone().into_std_path_buf()),
+        proc_macro: kinds().any(|kind| matches!(kind, TargetKind::ProcMacro)),
+        links: package.links.clone(),
+        manifest,
+    })
+}
+
+/// Walks from path to path. A directory without a manifest is passed over: whether that matters is for cargo to say.
+fn follow(mut open: BTreeSet<PathBuf>, mut known: BTreeSet<PathBuf>) -> Result<Vec<PathPackage>, Error> {
+    let mut roots = BTreeSet::new();
+    let mut found = vec![];
+    while let Some(directory) = open.pop_first() {
+        let manifest = directory.join("Cargo.toml");
+        if !known.insert(directory.clone()) || !manifest.is_file() {
+            continue;
+        }
+        if found.len() == PATH_PACKAGES {
+            return Err(Error::unacceptable(&manifest, "more path packages than a workspace can have"));
+        }
+        let document = read_manifest(&manifest)?;
+        let Some(name) = document.get("package").and_then(|p| p.get("name")).and_then(Item::as_str) else {
+            continue;
+        };
+        let name = PackageName::parse(name).ok_or_else(|| {
+            let name = name.escape_debug();
+            Error::unacceptable(&manifest, format!("the package's name `{name}` is not accepted"))
+        })?;
+        let workspace = own_workspace(&directory, &document);
+        if let Some(workspace) = &workspace {
+            let root = workspace.parent().map(Path::to_owned).unwrap_or_default();
+            if roots.insert(workspace.clone()) && workspace.is_file() {
+                let document = read_manifest(workspace)?;
+                open.extend(shared_paths(&document).into_iter().map(|path| normal(&root.join(path))));
+            }
+        }
+        open.extend(dependency_paths(&document).into_iter().map(|path| normal(&directory.join(path))));
+        found.push(PathPackage { directory, manifest, name, workspace });
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Cargo's search for the workspace of a package that inherits from it: `package.workspace`, else the nearest manifest
+/// above with a `[workspace]`.
+fn own_workspace(directory: &Path, document: &DocumentMut) -> Option<PathBuf> {
+    if document.contains_key("workspace") || !inherits(document.as_item()) {
+        return None;
+    }
+    let named = document.get("package").and_then(|p| p.get("workspace")).and_then(Item::as_str);
+    if let Some(named) = named {
+        return Some(normal(&directory.join(named)).join("Cargo.toml"));
+    }
+    let above = directory.ancestors().skip(1).map(|directory| directory.join("Cargo.toml"));
+    let mut above = above.filter(|manifest| manifest.is_file());
+    above.find(|manifest| read_manifest(manifest).is_ok_and(|document| document.contains_key("workspace")))
+}
+
+/// Whether `workspace = true` stands anywhere.
+fn inherits(item: &Item) -> bool {
+    tables(Some(item))
+        .any(|(key, value)| (key == "workspace" && value.as_bool() == Some(true)) || inherits(value))
+}
+
+/// The paths that a workspace's manifest holds for all its members.
+fn shared_paths(document: &DocumentMut) -> Vec<String> {
+    let mut paths = vec![];
+    let shared = document.get("workspace").and_then(|workspace| workspace.get("dependencies"));
+    collect_paths(shared, &mut paths);
+    collect_paths(document.get("replace"), &mut paths);
+    for (_, patched) in tables(document.get("patch")) {
+        collect_paths(Some(patched), &mut paths);
+    }
+    paths
+}
+
+/// The paths of a package that somebody depends on; its dev-dependencies do not matter then.
+fn dependency_paths(document: &DocumentMut) -> Vec<String> {
+    let mut paths = vec![];
+    let mut of = |holder: Option<&dyn TableLike>| {
+        for name in ["dependencies", "build-dependencies", "build_dependencies"] {
+            collect_paths(holder.and_then(|holder| holder.get(name)), &mut paths);
+        }
+    };
+    of(Some(document.as_table()));
+    for (_, target) in tables(document.get("target")) {
+        of(target.as_table_like());
+    }
+    paths
+}
+
+fn collect_paths(dependencies: Option<&Item>, paths: &mut Vec<String>) {
+    for (_, dependency) in tables(dependencies) {
+        paths.extend(dependency.get("path").and_then(Item::as_str).map(str::to_owned));
+    }
+}
+
+fn tables(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
+    item.and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Clock, Network, Surroundings};
+
+    fn write(root: &Path, files: &[(&str, &str)]) {
+        for (path, text) in files {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().expect("inside")).expect("a directory");
+            std::fs::write(path, text).expect("a file");
+        }
+    }
+
+    fn load(directory: &Path) -> Workspace {
+        let surroundings = Surroundings {
+            directory: directory.to_owned(),
+            manifest_path: None,
+            cargo_home: directory.join("cargo-home"),
+            cargo: "cargo".into(),
+            lockfile: None,
+            overrides: vec![],
+            network: Network::Forbidden,
+            clock: Clock(0),
+            user: String::new(),
+        };
+        Workspace::load(&CargoCommand::new(&surroundings), None).expect("a workspace")
+    }
+
+    #[test]
+    fn members_and_path_packages_are_told_apart() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let base = scratch.path().canonicalize().expect("it exists");
+        let package = |name: &str, rest: &str| {
+            format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{rest}")
+        };
+        write(
+            &base,
+            &[
+                (
+                    "ws/Cargo.toml",
+                    "[workspace]\nmembers = [\"app\"]\n[workspace.dependencies]\nshared = { path = \"../shared\" }\n\
+                     [patch.crates-io]\nfixed = { path = \"fixed\" }\n",
+                ),
+                (
+                    "ws/app/Cargo.toml",
+                    &package("app", "[dependencies]\nnear = { path = \"../../libs/near\" }\n"),
+                ),
+                ("ws/app/src/main.rs", ""),
+                ("ws/app/build.rs", ""),
+                ("ws/fixed/src/lib.rs", ""),
+                ("shared/src/lib.rs", ""),
+                ("far/src/lib.rs", ""),
+                ("libs/near/src/lib.rs", ""),
+                (
+                    "ws/fixed/Cargo.toml",
+                    &package("fixed", "[dev-dependencies]\nx = { path = \"../../missing\" }\n"),
+                ),
+                (
+                    "shared/Cargo.toml",
+                    &package("shared", "[target.'cfg(unix)'.dependencies]\nfar = { path = \"../far\" }\n"),
+                ),
+                ("far/Cargo.toml", &package("far", "")),
+                (
+                    "libs/Cargo.toml",
+                    "[workspace]\nmembers = [\"near\"]\n[workspace.package]\nlicense = \"MIT\"\n",
+                ),
+                ("libs/near/Cargo.toml", &package("near", "license.workspace = true\n")),
+            ],
+        );
+        let workspace = load(&base.join("ws/app"));
+        assert_eq!(workspace.root, base.join("ws"));
+        let app = &workspace.members[0];
+        assert_eq!((workspace.members.len(), app.name.as_str(), app.makes_binary), (1, "app", true));
+        assert_eq!(app.build_script, Some(base.join("ws/app/build.rs")));
+        let found: Vec<_> = workspace.path_packages.iter().map(|p| (p.name.as_str(), &p.workspace)).collect();
+        let libs = Some(base.join("libs/Cargo.toml"));
+        assert_eq!(found, [("far", &None), ("near", &libs), ("shared", &None), ("fixed", &None)]);
+    }
+
+    #[test]
+    fn paths_are_normal_without_asking_the_disk() {
+        for (path, expected) in [("/a/./b/../c", "/a/c"), ("/../../x", "/x"), ("/a/b/../../..", "/")] {
+            assert_eq!(normal(Path::new(path)), Path::new(expected));
+        }
+    }
+}

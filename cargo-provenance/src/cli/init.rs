@@ -1,0 +1,61 @@
+//! `cargo provenance init`
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::Context;
+use crate::ops::init;
+use crate::report::Report;
+use crate::report::failure::Failure;
+
+/// Put this workspace behind the gate
+///
+/// Writes `Provenance.toml` (what is trusted, for you to edit), `Provenance.lock` (the pins of everything that is there
+/// now, marked `baseline`: nobody looked at it yet) and `.gitattributes`. Refuses where a manifest exists.
+#[derive(ClapArgs, Clone, Debug)]
+pub struct Args {
+    /// Also call the build helper, so that plain `cargo build` refuses what drifted
+    #[arg(
+        long,
+        value_name = "WHERE",
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "binaries"
+    )]
+    build_helper: Option<Where>,
+
+    /// Take `provenance-build` from this directory instead of the registry
+    #[arg(long, value_name = "PATH", requires = "build_helper")]
+    helper_path: Option<PathBuf>,
+}
+
+/// Which packages call the build helper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Where {
+    /// Each package that makes a binary
+    Binaries,
+    /// One small leaf package that all members depend on
+    Guard,
+}
+
+impl Args {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// Those of the use case.
+    pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
+        let placement = self.build_helper.map(|place| match place {
+            Where::Binaries => init::Placement::Binaries,
+            Where::Guard => init::Placement::Guard,
+        });
+        let path = self.helper_path.map(|path| context.environment.absolute(&path)).transpose()?;
+        let options = init::Options {
+            helper: placement.map(|placement| init::Helper { placement, path }),
+            locked: context.global.is_locked(),
+        };
+        Ok(init::run(&context.surroundings()?, &options, context.progress)?)
+    }
+}

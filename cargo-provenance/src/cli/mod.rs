@@ -1,0 +1,162 @@
+//! The command line: reads it, calls the use case, has the report rendered, and turns the outcome into an exit code. The
+//! boundary where errors become text.
+
+pub mod add;
+pub mod argv;
+pub mod completions;
+pub mod diff;
+mod error;
+pub mod global;
+pub mod init;
+pub mod pin;
+pub mod progress;
+pub mod settings;
+pub mod verify;
+
+use clap::{Parser, Subcommand};
+
+use self::global::Global;
+use self::progress::Bars;
+use self::settings::{Environment, Presentation};
+use crate::exit_code::ExitCode;
+use crate::model::Surroundings;
+use crate::render::{self, Format, View, json};
+use crate::report::Report;
+use crate::report::failure::Failure;
+use crate::report::progress::Progress;
+use crate::shell::Shell;
+
+/// The supply-chain gate of a Rust workspace
+///
+/// Vets third-party code before it enters, pins the bytes that were let in, and refuses to build anything else.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "cargo-provenance",
+    bin_name = "cargo provenance",
+    version,
+    styles = clap_cargo::style::CLAP_STYLING,
+    subcommand_value_name = "COMMAND",
+    after_help = AFTER_HELP,
+)]
+pub struct Cli {
+    /// Flags that every command has.
+    #[command(flatten)]
+    pub global: Global,
+
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+#[expect(missing_docs, reason = "the help text is the documentation of the arguments")]
+pub enum Command {
+    Init(init::Args),
+    Add(Box<add::Args>),
+    Pin(pin::Args),
+    Verify(verify::Args),
+    Diff(diff::Args),
+    Completions(completions::Args),
+}
+
+/// What a command's `run` may use.
+pub struct Context<'a> {
+    /// What the process was given.
+    pub environment: &'a Environment,
+    /// The flags that every command has.
+    pub global: &'a Global,
+    /// Where to show signs of life.
+    pub progress: &'a dyn Progress,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 fine, 1 the policy refused, 2 usage or configuration error, 3 could not decide,
+4 drift, 5 signature or trust failure.";
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let environment = Environment::read();
+    let arguments = argv::normalize(environment.arguments().to_vec());
+    let early = argv::early(&arguments);
+    let global = Global { color: early.color, message_format: early.format, ..Global::default() };
+    let shell = Shell::new(environment.colors(early.color));
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => dispatch(cli, &environment, &shell),
+        Err(error) => {
+            let presentation = environment.presentation(&global);
+            error::usage(&error, &shell, &view(&presentation, &environment))
+        }
+    }
+}
+
+impl Command {
+    /// The command's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::Add(_) => "add",
+            Self::Pin(_) => "pin",
+            Self::Verify(_) => "verify",
+            Self::Diff(_) => "diff",
+            Self::Completions(_) => "completions",
+        }
+    }
+
+    fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
+        match self {
+            Self::Init(args) => args.run(context),
+            Self::Add(args) => args.run(context),
+            Self::Pin(args) => args.run(context),
+            Self::Verify(args) => args.run(context),
+            Self::Diff(args) => args.run(context),
+            Self::Completions(args) => Ok(args.report()),
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Where the run takes place.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Environment::surroundings`].
+    pub fn surroundings(&self) -> Result<Surroundings, Failure> {
+        self.environment.surroundings(self.global)
+    }
+}
+
+fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
+    let presentation = environment.presentation(&cli.global);
+    if presentation.format == Format::Json
+        && let Err(error) = shell.out(&json::start(Some(cli.command.name())))
+    {
+        return error::unwritten(&error, shell);
+    }
+    let result = error::guarded(|| {
+        let progress = Bars::new(shell, &presentation);
+        let context = Context { environment, global: &cli.global, progress: &progress };
+        cli.command.run(&context)
+    });
+    let view = view(&presentation, environment);
+    let (rendered, code) = match result {
+        Ok(report) => (render::report(&report, &view), report.outcome.into()),
+        Err(failure) => (render::failure(&failure, &view), failure.kind.into()),
+    };
+    match shell.print(&rendered) {
+        Ok(()) => code,
+        Err(error) => error::unwritten(&error, shell),
+    }
+}
+
+fn view(presentation: &Presentation, environment: &Environment) -> View {
+    View {
+        format: presentation.format,
+        verbosity: presentation.verbosity,
+        charset: presentation.charset,
+        elapsed: environment.started().elapsed(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

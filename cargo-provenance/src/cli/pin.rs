@@ -1,0 +1,60 @@
+//! `cargo provenance pin`
+
+use clap::Args as ClapArgs;
+use provenance_build::PackageName;
+
+use super::Context;
+use crate::ops::pin;
+use crate::report::Report;
+use crate::report::failure::Failure;
+
+/// Vet what changed and write the pins of what passes
+///
+/// The one command that brings `Provenance.lock` in line with `Cargo.lock`: after a merge, a bot's commit or an edit by
+/// hand. Pins of bytes that did not change stay as they are, conflict markers are resolved.
+#[derive(ClapArgs, Clone, Debug)]
+pub struct Args {
+    /// Declare a package the team's own, although it bears a known name or is reached by a patch
+    #[arg(long, value_name = "NAME=REASON", value_parser = own)]
+    own: Vec<pin::Own>,
+
+    /// Show how the manifest would change, and change nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+impl Args {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// Those of the use case.
+    pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
+        let options =
+            pin::Options { own: self.own, dry_run: self.dry_run, locked: context.global.is_locked() };
+        Ok(pin::run(&context.surroundings()?, &options, context.progress)?)
+    }
+}
+
+fn own(text: &str) -> Result<pin::Own, String> {
+    let (name, reason) = text.split_once('=').ok_or("expected `NAME=REASON`")?;
+    let name = PackageName::parse(name).ok_or_else(|| format!("`{name}` is not a package name"))?;
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err("a reason is needed: it is what a reviewer reads".into());
+    }
+    Ok(pin::Own { name, reason: reason.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own;
+
+    #[test]
+    fn own_needs_a_name_and_a_reason() {
+        assert_eq!(own("serde=our fork=yes").expect("valid").reason, "our fork=yes");
+        for bad in ["serde", "serde=", "serde= ", "../x=why", "=why"] {
+            assert!(own(bad).is_err(), "{bad}");
+        }
+    }
+}

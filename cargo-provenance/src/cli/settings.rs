@@ -1,0 +1,299 @@
+//! The only reader of the environment and the clock.
+//!
+//! What is read here decides how things look, where cargo's home is, and whether the network is used; it never decides what
+//! is trusted. Everything is read once, into an [`Environment`]; what follows from it and the flags are pure functions.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::global::{ColorWhen, Global, MessageFormat};
+use crate::model::{Clock, Network, Surroundings};
+use crate::render::{Charset, Format, Verbosity};
+use crate::report::failure::{Failure, Kind};
+use crate::shell::{Color, Colors};
+
+/// Everything that the process was given.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    arguments: Vec<OsString>,
+    variables: BTreeMap<OsString, OsString>,
+    directory: Option<PathBuf>,
+    home: Option<PathBuf>,
+    now: u64,
+    started: Instant,
+    terminals: Terminals,
+}
+
+/// Which streams are terminals.
+#[derive(Clone, Copy, Debug, Default)]
+struct Terminals {
+    out: bool,
+    err: bool,
+}
+
+/// How a run looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presentation {
+    /// The form of the report.
+    pub format: Format,
+    /// How much is said.
+    pub verbosity: Verbosity,
+    /// Which characters draw frames.
+    pub charset: Charset,
+    /// Which streams are colored.
+    pub colors: Colors,
+    /// The progress bar's room in columns; `None` for no progress bar.
+    pub progress: Option<u16>,
+}
+
+/// The width of the progress line where `CARGO_TERM_PROGRESS_WIDTH` does not say: cargo's own limit.
+const PROGRESS_WIDTH: u16 = 80;
+
+/// Variables that make cargo run or compile with something else, named in full.
+const OVERRIDES: [&str; 11] = [
+    "CARGO_ALIAS_PROVENANCE",
+    "CARGO_BUILD_RUSTC",
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTC",
+    "RUSTC_BOOTSTRAP",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
+];
+
+impl Environment {
+    /// Reads what the process was given.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads environment and clock")]
+    pub fn read() -> Self {
+        Self {
+            arguments: std::env::args_os().collect(),
+            variables: std::env::vars_os().collect(),
+            directory: std::env::current_dir().ok(),
+            home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
+            now: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            started: Instant::now(),
+            terminals: Terminals {
+                out: std::io::stdout().is_terminal(),
+                err: std::io::stderr().is_terminal(),
+            },
+        }
+    }
+
+    /// The command line, program name first.
+    pub fn arguments(&self) -> &[OsString] {
+        &self.arguments
+    }
+
+    /// When the process began.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// The colors before anything but `--color` is known.
+    pub fn colors(&self, flag: Option<ColorWhen>) -> Colors {
+        Colors { out: self.color(flag, self.terminals.out), err: self.color(flag, self.terminals.err) }
+    }
+
+    /// How the run looks.
+    pub fn presentation(&self, global: &Global) -> Presentation {
+        let verbosity = self.verbosity(global);
+        Presentation {
+            format: match global.message_format {
+                None | Some(MessageFormat::Human) => Format::Human,
+                Some(MessageFormat::Short) => Format::Short,
+                Some(MessageFormat::Json) => Format::Json,
+            },
+            verbosity,
+            charset: if self.flag("CARGO_TERM_UNICODE") == Some(true) {
+                Charset::Unicode
+            } else {
+                Charset::Ascii
+            },
+            colors: self.colors(global.color),
+            progress: self.progress(verbosity),
+        }
+    }
+
+    /// Where the run takes place.
+    ///
+    /// # Errors
+    ///
+    /// A current directory that is gone, a home that is nowhere, a manifest path that names no `Cargo.toml`, a
+    /// `CARGO_NET_OFFLINE` that is neither true nor false.
+    pub fn surroundings(&self, global: &Global) -> Result<Surroundings, Failure> {
+        let directory = self.directory()?;
+        Ok(Surroundings {
+            manifest_path: match &global.manifest_path {
+                Some(path) => Some(manifest_path(&directory.join(path))?),
+                None => None,
+            },
+            cargo_home: self.cargo_home(directory)?,
+            cargo: self.variable("CARGO").map_or_else(|| "cargo".into(), OsStr::to_owned),
+            lockfile: self.variable("CARGO_RESOLVER_LOCKFILE_PATH").map(|path| directory.join(path)),
+            overrides: self.overrides(),
+            network: self.network(global)?,
+            clock: Clock(self.now),
+            user: self.user(),
+            directory: directory.to_owned(),
+        })
+    }
+
+    /// A path from the command line, absolute.
+    ///
+    /// # Errors
+    ///
+    /// A current directory that is gone.
+    pub fn absolute(&self, path: &Path) -> Result<PathBuf, Failure> {
+        Ok(self.directory()?.join(path))
+    }
+
+    fn directory(&self) -> Result<&Path, Failure> {
+        self.directory.as_deref().ok_or_else(|| {
+            Failure::new(Kind::Undecided, "could not find out the current directory")
+                .help("change to a directory that exists and can be read")
+        })
+    }
+
+    /// A variable that is set to something; cargo treats empty ones as unset.
+    fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.variable(name).and_then(OsStr::to_str)
+    }
+
+    /// A variable that says yes or no; anything else is as good as unset.
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.text(name)? {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Flag, then `CARGO_TERM_COLOR`, then `NO_COLOR` and `CLICOLOR_FORCE`, then what anstream does by itself.
+    fn color(&self, flag: Option<ColorWhen>, terminal: bool) -> Color {
+        let when = flag.or_else(|| match self.text("CARGO_TERM_COLOR")? {
+            "always" => Some(ColorWhen::Always),
+            "auto" => Some(ColorWhen::Auto),
+            "never" => Some(ColorWhen::Never),
+            _ => None,
+        });
+        let wanted = match when {
+            Some(ColorWhen::Always) => true,
+            Some(ColorWhen::Never) => false,
+            Some(ColorWhen::Auto) | None => {
+                let plain = self.variable("NO_COLOR").is_some();
+                let forced = self.variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+                let refused = self.text("CLICOLOR") == Some("0");
+                let capable =
+                    self.has_capable_terminal() || self.variable("CLICOLOR").is_some() || self.is_ci();
+                !plain && (forced || (!refused && terminal && capable))
+            }
+        };
+        if wanted { Color::On } else { Color::Off }
+    }
+
+    /// Unix terminals say what they are; on Windows most say nothing and are capable.
+    fn has_capable_terminal(&self) -> bool {
+        match self.variable("TERM") {
+            Some(name) => name != "dumb",
+            None => cfg!(windows),
+        }
+    }
+
+    fn is_ci(&self) -> bool {
+        self.variable("CI").is_some_and(|value| value != "false")
+    }
+
+    fn verbosity(&self, global: &Global) -> Verbosity {
+        match global.verbose {
+            _ if global.quiet => Verbosity::Quiet,
+            0 if self.flag("CARGO_TERM_VERBOSE") == Some(true) => Verbosity::Verbose,
+            0 if self.flag("CARGO_TERM_QUIET") == Some(true) => Verbosity::Quiet,
+            0 => Verbosity::Normal,
+            1 => Verbosity::Verbose,
+            _ => Verbosity::Traced,
+        }
+    }
+
+    fn progress(&self, verbosity: Verbosity) -> Option<u16> {
+        let never = self.text("CARGO_TERM_PROGRESS_WHEN") == Some("never");
+        let always = self.text("CARGO_TERM_PROGRESS_WHEN") == Some("always");
+        let fitting = self.has_capable_terminal() && (always || !self.is_ci());
+        (self.terminals.err && verbosity != Verbosity::Quiet && !never && fitting).then(|| {
+            self.text("CARGO_TERM_PROGRESS_WIDTH")
+                .and_then(|width| width.parse().ok())
+                .unwrap_or(PROGRESS_WIDTH)
+        })
+    }
+
+    /// `CARGO_HOME`, against the current directory, else `.cargo` in the home directory: cargo's own rule.
+    fn cargo_home(&self, directory: &Path) -> Result<PathBuf, Failure> {
+        match (self.variable("CARGO_HOME"), &self.home) {
+            (Some(home), _) => Ok(directory.join(home)),
+            (None, Some(home)) => Ok(directory.join(home).join(".cargo")),
+            (None, None) => Err(Failure::new(Kind::Undecided, "could not find cargo's home directory")
+                .help("set `CARGO_HOME`, or `HOME`")),
+        }
+    }
+
+    fn network(&self, global: &Global) -> Result<Network, Failure> {
+        let offline = match self.text("CARGO_NET_OFFLINE") {
+            None if self.variable("CARGO_NET_OFFLINE").is_none() => false,
+            _ => self.flag("CARGO_NET_OFFLINE").ok_or_else(|| {
+                Failure::new(Kind::Usage, "`CARGO_NET_OFFLINE` is neither `true` nor `false`")
+            })?,
+        };
+        let forbidden = offline || global.offline || global.frozen;
+        Ok(if forbidden { Network::Forbidden } else { Network::Allowed })
+    }
+
+    /// `RUSTC_WRAPPER` and its like, and the families that cargo builds from a target's, source's or registry's name.
+    fn overrides(&self) -> Vec<(String, String)> {
+        let listed = |name: &str, value: &str| {
+            let family = |prefix: &str, ends: &[&str]| {
+                name.starts_with(prefix) && ends.iter().any(|end| name.ends_with(end))
+            };
+            OVERRIDES.contains(&name)
+                || family("CARGO_TARGET_", &["_LINKER", "_RUNNER", "_RUSTFLAGS"])
+                || family("CARGO_REGISTRIES_", &["_INDEX"])
+                || name.starts_with("CARGO_SOURCE_")
+                // Rustup sets it in every process that it starts; only a path names a toolchain that nobody installed.
+                || (name == "RUSTUP_TOOLCHAIN" && value.contains(['/', '\\']))
+        };
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+            .filter(|(name, value)| !value.is_empty() && listed(name, value))
+            .collect()
+    }
+
+    fn user(&self) -> String {
+        ["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL", "EMAIL", "USER", "LOGNAME", "USERNAME"]
+            .into_iter()
+            .find_map(|name| self.text(name))
+            .unwrap_or("unknown")
+            .to_owned()
+    }
+}
+
+fn manifest_path(path: &Path) -> Result<PathBuf, Failure> {
+    if !path.ends_with("Cargo.toml") {
+        return Err(Failure::new(Kind::Usage, "the manifest-path must be a path to a Cargo.toml file"));
+    }
+    if !path.is_file() {
+        return Err(Failure::new(Kind::Usage, format!("manifest path `{}` does not exist", path.display())));
+    }
+    Ok(path.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,483 @@
+//! Proves packages that enter: index = lock = `.crate` for a registry's, the commit for a git repository's, the files
+//! for a directory's. What is missing is fetched by cargo, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{Metadata, TargetKind};
+use provenance_build::config::{Configuration, Replacement, View};
+use provenance_build::locate::{self, Located};
+use provenance_build::manifest::BuildTime;
+use provenance_build::tree::{self, Layout, Tree};
+use provenance_build::{Checksum, LockedPackage, Source, TreeDigest, threads};
+use toml_edit::{DocumentMut, Item};
+
+use super::releases;
+use super::situation::Situation;
+use crate::archive::License;
+use crate::cargo::{self, Extent, Lock};
+use crate::git::{Databases, GitError};
+use crate::model::{Evidence, Network};
+use crate::registry::index::local_entries;
+use crate::registry::proof::Verdict;
+use crate::registry::{self, Entries, Index, Refusal};
+use crate::report::failure::{Explain, Kind};
+use crate::report::progress::Progress;
+use crate::vet::entry::Release;
+
+/// A package whose bytes are known for certain.
+#[derive(Clone, Debug)]
+pub struct Entrant {
+    /// Where it lies, for a path package: relative to the workspace root.
+    pub path: Option<String>,
+    /// SHA-256 of the `.crate`, for a registry package.
+    pub checksum: Option<Checksum>,
+    /// Digest of its tree.
+    pub tree: TreeDigest,
+    /// Digest of what vendoring leaves of it, where that differs and is known.
+    pub vendor_tree: Option<TreeDigest>,
+    /// Which of its code runs while other packages compile; sorted.
+    pub build_time: Vec<BuildTime>,
+    /// What it says about its license.
+    pub license: License,
+    /// What its registry's index lists of it; `Absent` for a package that no registry offers.
+    pub releases: Evidence<Vec<Release>>,
+    /// What deserves a look without being refused: check and what was seen.
+    pub remarks: Vec<(&'static str, String)>,
+}
+
+/// What came of proving one package.
+pub type Proven = Result<Entrant, Vec<Refusal>>;
+
+/// Why packages could not be proven at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Cargo did not answer.
+    #[error(transparent)]
+    Cargo(#[from] cargo::Error),
+    /// Git did not answer.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A file or directory could not be read, or is not acceptable.
+    #[error(transparent)]
+    Kernel(#[from] provenance_build::Error),
+    /// Cargo does not know a package that the lockfile names.
+    #[error("cargo does not know where `{0}` of the lockfile lies")]
+    Unplaced(String),
+    /// No scratch directory could be made.
+    #[error("could not make a scratch directory")]
+    Scratch(#[source] std::io::Error),
+}
+
+impl Error {
+    fn carried(&self) -> Option<&dyn Explain> {
+        match self {
+            Self::Cargo(error) => Some(error),
+            Self::Git(error) => Some(error),
+            Self::Kernel(error) => Some(error),
+            Self::Scratch(_) | Self::Unplaced(_) => None,
+        }
+    }
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        self.carried().map_or(Kind::Undecided, Explain::kind)
+    }
+
+    fn help(&self) -> Vec<String> {
+        match self {
+            Self::Unplaced(_) => {
+                vec!["run `cargo metadata --locked` to see what cargo makes of it".to_owned()]
+            }
+            _ => self.carried().map(Explain::help).unwrap_or_default(),
+        }
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        self.carried().and_then(Explain::place)
+    }
+}
+
+/// Proves packages of the lockfile, named by their indices. The answers come in the same order.
+pub fn prove(
+    situation: &Situation,
+    network: Network,
+    wanted: &[usize],
+    progress: &dyn Progress,
+) -> Result<Vec<Proven>, Error> {
+    let mut gathering = Gathering::new(situation, network, progress)?;
+    gathering.complete(wanted)?;
+    gathering.checkouts(wanted)?;
+    let metadata = gathering.metadata(wanted)?;
+    progress.begin("Proving", wanted.len());
+    let proven = threads::map(wanted, |&index| {
+        let proven = gathering.prove(index, metadata.as_ref());
+        progress.tick();
+        proven
+    });
+    progress.end();
+    proven.into_iter().collect()
+}
+
+struct Gathering<'a> {
+    situation: &'a Situation,
+    network: Network,
+    progress: &'a dyn Progress,
+    index: Index,
+    archives: Vec<Vec<PathBuf>>,
+    fetched: bool,
+    vendored: Option<tempfile::TempDir>,
+    commits: BTreeMap<String, Result<Tree, Vec<Refusal>>>,
+}
+
+impl<'a> Gathering<'a> {
+    fn new(situation: &'a Situation, network: Network, progress: &'a dyn Progress) -> Result<Self, Error> {
+        Ok(Self {
+            situation,
+            network,
+            progress,
+            index: Index::open(&situation.cargo_home),
+            archives: archives(situation)?,
+            fetched: false,
+            vendored: None,
+            commits: BTreeMap::new(),
+        })
+    }
+
+    fn package(&self, index: usize) -> &'a LockedPackage {
+        &self.situation.lockfile.packages[index]
+    }
+
+    /// Lets cargo fetch what is missing of registry packages, and vendor git packages where a directory takes their place.
+    fn complete(&mut self, wanted: &[usize]) -> Result<(), Error> {
+        let is_missing =
+            |index: &usize| self.package(*index).checksum.is_some() && self.archives[*index].is_empty();
+        if wanted.iter().any(is_missing) {
+            self.fetch(wanted)?;
+        }
+        for &index in wanted {
+            if self.needs_vendoring(index)? && self.vendored.is_none() {
+                self.vendor()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn needs_vendoring(&self, index: usize) -> Result<bool, Error> {
+        match &self.package(index).id.source {
+            Some(source) if source.is_git() => Ok(is_vendored(&self.situation.configuration, source)?),
+            _ => Ok(false),
+        }
+    }
+
+    fn fetch(&mut self, wanted: &[usize]) -> Result<(), Error> {
+        self.fetched = true;
+        if self.network == Network::Forbidden {
+            // Each package that is missing is told of on its own.
+            return Ok(());
+        }
+        let configuration = &self.situation.configuration;
+        let mut replaced = false;
+        for source in wanted.iter().filter_map(|index| self.package(*index).id.source.as_ref()) {
+            replaced |= is_vendored(configuration, source)?;
+        }
+        if replaced {
+            // Cargo fetches nothing where a directory takes the registry's place; vendoring asks the registry itself.
+            self.vendor()?;
+        } else {
+            let manifest = self.situation.workspace.manifest();
+            self.situation.cargo.fetch(&manifest, Lock::Keep, self.progress)?;
+        }
+        self.archives = archives(self.situation)?;
+        Ok(())
+    }
+
+    fn vendor(&mut self) -> Result<(), Error> {
+        let scratch = tempfile::tempdir().map_err(Error::Scratch)?;
+        let target = scratch.path().join("vendor");
+        self.situation.cargo.vendor(&self.situation.workspace.manifest(), &target, self.progress)?;
+        self.vendored = Some(scratch);
+        Ok(())
+    }
+
+    /// Reads the files of every commit that is wanted, each commit once.
+    fn checkouts(&mut self, wanted: &[usize]) -> Result<(), Error> {
+        let commits = wanted
+            .iter()
+            .filter_map(|index| self.package(*index).id.source.as_ref()?.commit())
+            .collect::<BTreeSet<_>>();
+        for commit in commits {
+            self.progress.status("Reading", &format!("commit {commit}"));
+            let mut tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
+            if matches!(tree, Err(GitError::Incomplete { .. })) && !self.fetched {
+                self.fetch(wanted)?;
+                tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
+            }
+            let tree = match tree {
+                Ok(tree) => Ok(tree),
+                Err(error @ GitError::Incomplete { .. }) => Err(vec![Refusal {
+                    check: "archive-missing",
+                    verdict: Verdict::Undecided,
+                    what: error.to_string(),
+                    help: Explain::help(&error).join("; "),
+                }]),
+                Err(error @ GitError::Unacceptable { .. }) => Err(vec![Refusal {
+                    check: "archive-path",
+                    verdict: Verdict::Refused,
+                    what: error.to_string(),
+                    help: Explain::help(&error).join("; "),
+                }]),
+                Err(error) => return Err(error.into()),
+            };
+            self.commits.insert(commit.to_owned(), tree);
+        }
+        Ok(())
+    }
+
+    /// What cargo knows of git packages: where in its repository each lies is for cargo to find.
+    fn metadata(&self, wanted: &[usize]) -> Result<Option<Metadata>, Error> {
+        let is_git = |index: &usize| self.package(*index).id.source.as_ref().is_some_and(Source::is_git);
+        if !wanted.iter().any(is_git) {
+            return Ok(None);
+        }
+        let manifest = self.situation.workspace.manifest();
+        Ok(Some(self.situation.cargo.metadata(Some(&manifest), Extent::Graph, Lock::Keep)?))
+    }
+
+    fn prove(&self, index: usize, metadata: Option<&Metadata>) -> Result<Proven, Error> {
+        let package = self.package(index);
+        match &package.id.source {
+            Some(source) if source.is_git() => self.git(package, source, metadata),
+            Some(source) => self.published(package, source, &self.archives[index]),
+            None => self.path(package),
+        }
+    }
+
+    fn published(
+        &self,
+        package: &LockedPackage,
+        source: &Source,
+        archives: &[PathBuf],
+    ) -> Result<Proven, Error> {
+        let entries = entries(&self.situation.configuration, &self.index, source, package)?;
+        Ok(registry::prove(package, archives, &entries).map(|proof| Entrant {
+            path: None,
+            checksum: Some(proof.checksum),
+            tree: proof.tree,
+            vendor_tree: proof.vendor_tree,
+            build_time: proof.build_time,
+            license: proof.license,
+            releases: releases(&entries),
+            remarks: proof.remarks.into_iter().map(|fault| (fault.check, fault.what)).collect(),
+        }))
+    }
+
+    fn git(
+        &self,
+        package: &LockedPackage,
+        source: &Source,
+        metadata: Option<&Metadata>,
+    ) -> Result<Proven, Error> {
+        let tree = match source.commit().and_then(|commit| self.commits.get(commit)) {
+            Some(Ok(tree)) => tree,
+            Some(Err(refusals)) => return Ok(Err(refusals.clone())),
+            None => return Err(Error::Unplaced(package.id.to_string())),
+        };
+        let digest = tree.digest();
+        let vendor_tree = match &self.vendored {
+            Some(scratch) if is_vendored(&self.situation.configuration, source)? => {
+                match self.vendored_tree(scratch.path(), package, source, digest)? {
+                    Ok(tree) => Some(tree),
+                    Err(refusal) => return Ok(Err(vec![refusal])),
+                }
+            }
+            _ => None,
+        };
+        let described = described(metadata, package)?;
+        Ok(Ok(Entrant {
+            path: None,
+            checksum: None,
+            tree: digest,
+            vendor_tree,
+            build_time: build_time(described),
+            license: license(described),
+            releases: Evidence::Absent,
+            remarks: vec![],
+        }))
+    }
+
+    /// Digest of what cargo's own vendoring made of a git package. It copies from the checkout, which therefore must be
+    /// the commit.
+    fn vendored_tree(
+        &self,
+        scratch: &Path,
+        package: &LockedPackage,
+        source: &Source,
+        commit: TreeDigest,
+    ) -> Result<Result<TreeDigest, Refusal>, Error> {
+        let refused = |what: String, help: &str| Refusal {
+            check: "checksum-changed",
+            verdict: Verdict::Refused,
+            what,
+            help: help.to_owned(),
+        };
+        for directory in checkouts(self.situation, package)? {
+            let found = tree::read(&directory, Layout::Checkout)?.map(|tree| tree.digest());
+            if found != Ok(commit) {
+                let what = format!("its checkout `{}` is not commit `{source}`", directory.display());
+                return Ok(Err(refused(what, "remove the checkout; cargo makes it anew")));
+            }
+        }
+        let directory = scratch.join("vendor").join(package.id.file_stem());
+        Ok(tree::read(&directory, Layout::Directory)?.map(|tree| tree.digest()).map_err(|odd| {
+            refused(format!("it cannot be vendored: `{}` {}", odd.path, odd.what), "use a commit without it")
+        }))
+    }
+
+    fn path(&self, package: &LockedPackage) -> Result<Proven, Error> {
+        let unplaced = || Error::Unplaced(package.id.to_string());
+        let directory = self.situation.directory(package).ok_or_else(unplaced)?;
+        let path = self.situation.relative(directory).ok_or_else(unplaced)?;
+        let file = directory.join("Cargo.toml");
+        let document = cargo::read_manifest(&file)?;
+        let (build_time, license) = declared(&document, directory);
+        Ok(tree::read(directory, Layout::Path)?
+            .map(|tree| Entrant {
+                path: Some(path.clone()),
+                checksum: None,
+                tree: tree.digest(),
+                vendor_tree: None,
+                build_time,
+                license,
+                releases: Evidence::Absent,
+                remarks: vec![],
+            })
+            .map_err(|odd| {
+                vec![Refusal {
+                    check: "archive-path",
+                    verdict: Verdict::Refused,
+                    what: format!("`{}` in `{path}` {}", odd.path, odd.what),
+                    help: "remove it, or list the directory in `own` if it is the team's own".to_owned(),
+                }]
+            }))
+    }
+}
+
+/// What the index in force for `source` says about a package. A vendored package is still judged by the registry that
+/// published it.
+pub fn entries(
+    configuration: &Configuration,
+    index: &Index,
+    source: &Source,
+    package: &LockedPackage,
+) -> Result<Evidence<Entries>, provenance_build::Error> {
+    let name = &package.id.name;
+    for view in &configuration.views {
+        match view.replacement(source)? {
+            Replacement::Url(url) => return Ok(index.entries_at(&url, name)),
+            Replacement::LocalRegistry(directory) => return Ok(local_entries(&directory, name)),
+            Replacement::None | Replacement::Directory(_) => {}
+        }
+    }
+    Ok(index.entries(source, name))
+}
+
+/// The cached archives of every package, those of registries that a directory stands in for included.
+pub fn archives(situation: &Situation) -> Result<Vec<Vec<PathBuf>>, Error> {
+    let plain = Configuration { views: vec![View::default()], ..Configuration::default() };
+    let mut all = vec![vec![]; situation.lockfile.packages.len()];
+    for configuration in [&situation.configuration, &plain] {
+        let located = locate::locate(&situation.lockfile, configuration, &situation.cargo_home)?;
+        for (all, Located { archives, .. }) in all.iter_mut().zip(located) {
+            all.extend(archives);
+        }
+    }
+    for archives in &mut all {
+        archives.sort();
+        archives.dedup();
+    }
+    Ok(all)
+}
+
+fn checkouts(situation: &Situation, package: &LockedPackage) -> Result<Vec<PathBuf>, Error> {
+    let plain = Configuration { views: vec![View::default()], ..Configuration::default() };
+    let one =
+        provenance_build::Lockfile { version: situation.lockfile.version, packages: vec![package.clone()] };
+    let located = locate::locate(&one, &plain, &situation.cargo_home)?;
+    let places = located.into_iter().flat_map(|located| located.directories);
+    Ok(places.filter(|place| place.layout == Layout::Checkout).map(|place| place.directory).collect())
+}
+
+/// Whether a directory stands in for a source.
+pub fn is_vendored(configuration: &Configuration, source: &Source) -> Result<bool, provenance_build::Error> {
+    for view in &configuration.views {
+        if matches!(view.replacement(source)?, Replacement::Directory(_)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn described<'m>(
+    metadata: Option<&'m Metadata>,
+    package: &LockedPackage,
+) -> Result<&'m cargo_metadata::Package, Error> {
+    let id = &package.id;
+    // URL and commit say enough: the reference between them is spelled differently in lockfiles of format 3.
+    let key = |source: &Source| (source.url().to_owned(), source.commit().map(str::to_owned));
+    let is_it = |described: &&cargo_metadata::Package| {
+        described.name.as_str() == id.name.as_str()
+            && described.version.to_string() == id.version.as_str()
+            && match (&described.source, &id.source) {
+                (None, None) => true,
+                (Some(described), Some(locked)) => {
+                    Source::parse(&described.repr).is_some_and(|described| key(&described) == key(locked))
+                }
+                _ => false,
+            }
+    };
+    let found = metadata.and_then(|metadata| metadata.packages.iter().find(is_it));
+    found.ok_or_else(|| Error::Unplaced(id.to_string()))
+}
+
+fn build_time(package: &cargo_metadata::Package) -> Vec<BuildTime> {
+    let has = |wanted: TargetKind| package.targets.iter().any(|target| target.kind.contains(&wanted));
+    let mut kinds = vec![];
+    kinds.extend(has(TargetKind::CustomBuild).then_some(BuildTime::BuildScript));
+    kinds.extend(has(TargetKind::ProcMacro).then_some(BuildTime::ProcMacro));
+    kinds
+}
+
+fn license(package: &cargo_metadata::Package) -> License {
+    License {
+        expression: package.license.clone(),
+        file: package.license_file.as_ref().map(|file| file.to_string()),
+    }
+}
+
+/// What a path package's manifest says about code that runs at build time and about its license, by cargo's rules for
+/// targets.
+fn declared(document: &DocumentMut, directory: &Path) -> (Vec<BuildTime>, License) {
+    let package = document.get("package").or_else(|| document.get("project"));
+    let of = |item: Option<&Item>, key: &str| item.and_then(|item| item.get(key)).cloned();
+    let build_script = match of(package, "build") {
+        Some(build) => build.as_bool() != Some(false),
+        None => directory.join("build.rs").is_file(),
+    };
+    let library = document.get("lib");
+    let flag = ["proc-macro", "proc_macro"]
+        .iter()
+        .filter_map(|key| of(library, key))
+        .any(|flag| flag.as_bool() == Some(true));
+    let kinds = ["crate-type", "crate_type"].iter().filter_map(|key| of(library, key));
+    let kind = kinds
+        .filter_map(|kinds| kinds.as_array().cloned())
+        .any(|kinds| kinds.iter().any(|kind| kind.as_str() == Some("proc-macro")));
+    let mut build_time = vec![];
+    build_time.extend(build_script.then_some(BuildTime::BuildScript));
+    build_time.extend((flag || kind).then_some(BuildTime::ProcMacro));
+    let text = |key| of(package, key).and_then(|item| item.as_str().map(str::to_owned));
+    (build_time, License { expression: text("license"), file: text("license-file") })
+}

@@ -1,0 +1,170 @@
+//! A workspace that is behind the gate, read from disk: root, policy, manifest, lockfile and what lies of the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use provenance_build::config;
+use provenance_build::manifest;
+use provenance_build::observe::{self, Seen};
+use provenance_build::{Verdict, toml};
+
+use crate::finding::drift::Excerpts;
+use crate::finding::{Place, Role};
+use crate::model::Surroundings;
+use crate::policy::{self, Policy, PolicyError};
+use crate::report::failure::{Explain, Kind};
+
+/// A workspace with a manifest.
+#[derive(Debug)]
+pub struct Gate {
+    /// The directory that holds `Provenance.lock`.
+    pub root: PathBuf,
+    /// What the team trusts.
+    pub policy: Policy,
+    /// Manifest, lockfile, configuration and observed sources.
+    pub seen: Seen,
+    texts: Texts,
+}
+
+/// The lines of the two files that findings point into.
+#[derive(Clone, Debug, Default)]
+struct Texts {
+    lock: Vec<String>,
+    manifest: Vec<String>,
+}
+
+/// Why a workspace could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No directory from here upward holds a manifest.
+    #[error("no `{}` in `{}` or any folder above it", manifest::FILE_NAME, from.display())]
+    NoManifest {
+        /// Where the search began.
+        from: PathBuf,
+    },
+    /// There is a manifest and no policy.
+    #[error("there is no `{}`", file.display())]
+    NoPolicy {
+        /// Where it should be.
+        file: PathBuf,
+    },
+    /// Something could not be read or was not acceptable.
+    #[error(transparent)]
+    Kernel(#[from] provenance_build::Error),
+    /// The policy was not acceptable.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoManifest { .. } | Self::NoPolicy { .. } => Kind::Usage,
+            Self::Kernel(fault) => fault.kind(),
+            Self::Policy(fault) => fault.kind(),
+        }
+    }
+
+    fn help(&self) -> Vec<String> {
+        match self {
+            Self::NoManifest { .. } => vec!["run `cargo provenance init` at the workspace root".to_owned()],
+            Self::NoPolicy { .. } => {
+                vec!["restore it from version control: the manifest was written under it".to_owned()]
+            }
+            Self::Kernel(fault) => Explain::help(fault),
+            Self::Policy(fault) => fault.help(),
+        }
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        match self {
+            Self::NoManifest { .. } | Self::NoPolicy { .. } => None,
+            Self::Kernel(fault) => Explain::place(fault),
+            Self::Policy(fault) => fault.place(),
+        }
+    }
+}
+
+impl Gate {
+    /// Reads the workspace that `surroundings` stand in.
+    pub fn open(surroundings: &Surroundings) -> Result<Self, Error> {
+        let root = root(surroundings)?;
+        let policy = read_policy(&root)?;
+        let mut seen = observe::observe(kernel_surroundings(surroundings, &root))?;
+        seen.observation.policy = Some(policy.digest());
+        let texts = Texts { lock: lines(&seen.lockfile)?, manifest: lines(&root.join(manifest::FILE_NAME))? };
+        Ok(Self { root, policy, seen, texts })
+    }
+}
+
+impl Gate {
+    /// Compares the manifest with what was seen.
+    pub fn verdict(&self) -> Verdict {
+        provenance_build::verify(&self.seen.manifest, &self.seen.observation)
+    }
+}
+
+/// The nearest folder, from the place of the command upward, that holds a manifest.
+pub fn root(surroundings: &Surroundings) -> Result<PathBuf, Error> {
+    let given = surroundings.manifest_path.as_deref().and_then(Path::parent);
+    let from = given.unwrap_or(&surroundings.directory);
+    let from = fs::canonicalize(from).map_err(|source| provenance_build::Error::io("find", from, source))?;
+    let root = from.ancestors().find(|folder| folder.join(manifest::FILE_NAME).exists());
+    root.map(Path::to_owned).ok_or_else(|| Error::NoManifest { from: from.clone() })
+}
+
+/// Reads `Provenance.toml` at `root`.
+pub fn read_policy(root: &Path) -> Result<Policy, Error> {
+    let file = root.join(policy::FILE_NAME);
+    if !file.exists() {
+        return Err(Error::NoPolicy { file });
+    }
+    Ok(Policy::parse(toml::read(&file)?.as_bytes(), &file)?)
+}
+
+/// What the kernel is to look at, for a command of the tool.
+pub fn kernel_surroundings(surroundings: &Surroundings, root: &Path) -> config::Surroundings {
+    config::Surroundings {
+        root: root.to_owned(),
+        starts: vec![surroundings.directory.clone()],
+        members: vec![],
+        cargo_home: surroundings.cargo_home.clone(),
+        arguments: vec![],
+        lockfile: surroundings.lockfile.clone(),
+    }
+}
+
+impl Excerpts for Gate {
+    fn locked(&self, line: u32, label: String, role: Role) -> Place {
+        Place { file: "Cargo.lock".into(), line, excerpt: entry(&self.texts.lock, line), label, role }
+    }
+
+    fn pinned(&self, line: u32, label: String, role: Role) -> Place {
+        Place {
+            file: manifest::FILE_NAME.into(),
+            line,
+            excerpt: entry(&self.texts.manifest, line),
+            label,
+            role,
+        }
+    }
+
+    fn other(&self, file: &Path, line: u32, label: String, role: Role) -> Option<Place> {
+        let text = toml::read(file).ok()?;
+        let excerpt = text.lines().nth((line as usize).checked_sub(1)?)?.to_owned();
+        let file = file.strip_prefix(&self.root).unwrap_or(file).to_owned();
+        Some(Place { file, line, excerpt, label, role })
+    }
+}
+
+fn lines(file: &Path) -> Result<Vec<String>, Error> {
+    Ok(toml::read(file)?.lines().map(str::to_owned).collect())
+}
+
+/// The lines from `line` (counted from 1) that name the package: the header, its name and its version.
+fn entry(lines: &[String], line: u32) -> String {
+    let start = (line as usize).saturating_sub(1);
+    let named = lines.iter().skip(start).take(3).take_while(|line| !line.is_empty());
+    named.map(String::as_str).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,10 @@
+//! Gathers from disk, from cargo and from git what the use cases judge.
+
+pub mod archives;
+pub mod entrants;
+pub mod gate;
+pub mod proofs;
+mod releases;
+pub mod situation;
+
+pub use releases::releases;

@@ -1,0 +1,102 @@
+//! What `--build-helper` writes: the build-dependency, the call in `build.rs`, the guard package. Pure text edits.
+
+mod edit;
+mod guard;
+
+use toml_edit::{Document, Item, TableLike};
+
+pub use edit::{EditError, Spec, TableName, add_dependency, add_member, has_dependency, shares_dependencies};
+pub use guard::{GUARD_NAME, GuardFile, guard_files};
+
+/// The package that refuses drift.
+pub const HELPER_NAME: &str = "provenance-build";
+
+/// The build script of a package that has none.
+pub const BUILD_SCRIPT: &str = "\
+//! Refuses to build sources that are not the ones that were vetted.
+
+fn main() {
+    provenance_build::enforce();
+}
+";
+
+/// The line that an existing build script needs, at the beginning of its `main`.
+pub const BUILD_SCRIPT_LINE: &str = "provenance_build::enforce();";
+
+/// What a package's manifest says about its build script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuildScript {
+    /// `build = false`.
+    Disabled,
+    /// `build.rs` beside the manifest, if it is there.
+    Implied,
+    /// `build = "path"`, relative to the manifest.
+    Named(String),
+    /// Something that this tool does not know.
+    Unknown,
+}
+
+/// Reads `package.build` of a manifest.
+pub fn build_script(manifest: &str) -> Result<BuildScript, EditError> {
+    let document =
+        Document::parse(manifest).map_err(|error| EditError::Syntax(error.message().to_owned()))?;
+    let build =
+        document.get("package").and_then(Item::as_table_like).and_then(|package| package.get("build"));
+    Ok(match build {
+        None => BuildScript::Implied,
+        Some(item) => match (item.as_str(), item.as_bool()) {
+            (Some(path), _) => BuildScript::Named(path.to_owned()),
+            (None, Some(false)) => BuildScript::Disabled,
+            (None, Some(true)) => BuildScript::Implied,
+            (None, None) => BuildScript::Unknown,
+        },
+    })
+}
+
+/// The path from one directory to another, both relative to the same root, `/`-separated, `.` for the root itself.
+pub fn relative(from: &str, to: &str) -> String {
+    let parts = |path: &str| {
+        path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b && *a != "..").count();
+    let up = from[shared..].iter().map(|_| "..".to_owned());
+    let path = up.chain(to[shared..].iter().cloned()).collect::<Vec<_>>().join("/");
+    if path.is_empty() { ".".to_owned() } else { path }
+}
+
+fn table<'t>(item: Option<&'t Item>) -> Option<&'t dyn TableLike> {
+    item.and_then(Item::as_table_like)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_build_script_is_where_the_manifest_says() {
+        for (text, expected) in [
+            ("[package]\nname = \"a\"\n", BuildScript::Implied),
+            ("[package]\nbuild = true\n", BuildScript::Implied),
+            ("[package]\nbuild = false\n", BuildScript::Disabled),
+            ("package = { build = 'src/b.rs' }\n", BuildScript::Named("src/b.rs".into())),
+            ("[package]\nbuild = [\"a.rs\", \"b.rs\"]\n", BuildScript::Unknown),
+        ] {
+            assert_eq!(build_script(text).expect(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_lead_from_one_directory_to_another() {
+        for (from, to, expected) in [
+            (".", "guard", "guard"),
+            ("crates/a", "guard", "../../guard"),
+            ("crates/a", "crates/b", "../b"),
+            ("crates/a", "../helper", "../../../helper"),
+            ("crates", "crates", "."),
+            (".", "../helper", "../helper"),
+        ] {
+            assert_eq!(relative(from, to), expected, "{from} to {to}");
+        }
+    }
+}

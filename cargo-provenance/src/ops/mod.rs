@@ -1,0 +1,10 @@
+//! The use cases, one file each. Each takes the surroundings and its own options, shows signs of life through
+//! [`Progress`](crate::report::progress::Progress), and returns a report. None prints.
+
+pub mod add;
+pub mod diff;
+pub mod init;
+pub mod pin;
+mod pinning;
+mod repair;
+pub mod verify;

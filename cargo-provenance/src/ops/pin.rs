@@ -1,0 +1,170 @@
+//! `pin`: vets what changed and writes the manifest.
+
+use std::path::Path;
+
+use provenance_build::{Manifest, PackageName, manifest, toml};
+use similar::TextDiff;
+
+use super::pinning::{self, Draft, Material, Rigor, draft, split};
+use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::entrants;
+use crate::collect::situation::Situation;
+use crate::model::Surroundings;
+use crate::policy::{self, Policy};
+use crate::report::progress::Progress;
+use crate::report::{Outcome, Report, plural};
+use crate::store::{Recovery, Transaction, WorkspaceLock, recover};
+
+pub use pinning::Error;
+
+/// What `pin` is asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Packages that are the team's own although they look like others'.
+    pub own: Vec<Own>,
+    /// Whether to show the changes of the manifest instead of writing them.
+    pub dry_run: bool,
+    /// Whether `Cargo.lock` must stay as it is.
+    pub locked: bool,
+}
+
+/// A package that somebody declared the team's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// The package.
+    pub name: PackageName,
+    /// Why; never empty.
+    pub reason: String,
+}
+
+/// Runs the use case.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
+    let mut report = Report::new("pin");
+    let cargo = CargoCommand::new(surroundings);
+    let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
+    let root = workspace.root.clone();
+    let _lock = WorkspaceLock::acquire(&root, "pin", surroundings.clock)?;
+    tell_recovery(&mut report, &recover(&root)?);
+
+    let policy = read_policy(&root)?;
+    let file = root.join(manifest::FILE_NAME);
+    let old_text = read_old(&file)?;
+    let old = Manifest::parse(old_text.as_bytes(), &file)?;
+    let situation = Situation::read(surroundings, workspace)?;
+    let split = split(&situation, &policy, Some(&old), &options.own)?;
+    let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
+    let draft = draft(Material {
+        situation: &situation,
+        policy: &policy,
+        old: Some(&old),
+        split: &split,
+        proven: &proven,
+        declared: &options.own,
+        rigor: Rigor::Policy,
+        now: surroundings.clock,
+    })?;
+
+    tell(&mut report, &draft);
+    if !draft.may_be_written() {
+        report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
+        report.conclusion = format!("to pin: {} in {}", report.tally(), entering(split.entering.len()));
+        return Ok(report);
+    }
+    let text = draft.manifest.to_text();
+    if text == old_text {
+        report.conclusion = format!("{} up to date", plural(draft.kept, "pin"));
+        return Ok(report);
+    }
+    let changed = format!(
+        "{} added, {} removed, {} kept",
+        draft.added.len() + draft.joined.len(),
+        draft.removed.len(),
+        draft.kept
+    );
+    if options.dry_run {
+        report.output = unified(&old_text, &text);
+        report.conclusion = format!("nothing written; pins would change: {changed}");
+        return Ok(report);
+    }
+    let mut transaction = Transaction::new(&root);
+    transaction.replace(&file, Some(old_text.into_bytes()), text.into_bytes());
+    transaction.commit()?;
+    report.conclusion = format!("pins written: {changed}");
+    Ok(report)
+}
+
+/// Says what was done about an interrupted command.
+pub(super) fn tell_recovery(report: &mut Report, recovery: &Recovery) {
+    let names = |files: &[std::path::PathBuf]| {
+        files.iter().map(|file| format!("`{}`", file.display())).collect::<Vec<_>>().join(", ")
+    };
+    match recovery {
+        Recovery::Finished(files) => {
+            report.step("Recovering", format!("an interrupted command: put {} in place", names(files)));
+        }
+        Recovery::Undone(files) => {
+            report.step("Recovering", format!("an interrupted command: left {} as it was", names(files)));
+        }
+        Recovery::Nothing => {}
+    }
+}
+
+/// Reads the policy of the workspace at `root`.
+fn read_policy(root: &Path) -> Result<Policy, Error> {
+    let file = root.join(policy::FILE_NAME);
+    if !file.exists() {
+        return Err(missing(&file, root));
+    }
+    Ok(Policy::parse(toml::read(&file)?.as_bytes(), &file)?)
+}
+
+fn read_old(file: &Path) -> Result<String, Error> {
+    if !file.exists() {
+        return Err(missing(file, file.parent().unwrap_or(file)));
+    }
+    Ok(toml::read(file)?)
+}
+
+fn missing(file: &Path, root: &Path) -> Error {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Error::Misplaced {
+        what: format!("there is no `{name}` in `{}`", root.display()),
+        help: "run `cargo provenance init`, or restore the file from version control".to_owned(),
+    }
+}
+
+fn tell(report: &mut Report, draft: &Draft) {
+    for id in &draft.added {
+        report.step("Pinning", id.to_string());
+    }
+    for member in &draft.joined {
+        report.step("Listing", format!("member {member}"));
+    }
+    for gone in &draft.removed {
+        report.step("Removing", gone);
+    }
+    for pin in draft.manifest.packages.iter().filter(|pin| !draft.added.contains(&pin.id())) {
+        report.detail("Keeping", pin.id().to_string());
+    }
+    report.count("packages", draft.manifest.packages.len());
+    report.count("members", draft.manifest.members.len());
+    report.count("added", draft.added.len());
+    report.count("removed", draft.removed.len());
+    report.count("kept", draft.kept);
+    report.findings.extend(draft.findings.iter().cloned());
+    report.not_checked.push("advisories, audits and licenses: this version does not judge them".to_owned());
+}
+
+fn entering(number: usize) -> String {
+    format!("{} to prove", plural(number, "package"))
+}
+
+fn unified(old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let name = manifest::FILE_NAME;
+    diff.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+}

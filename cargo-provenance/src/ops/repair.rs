@@ -1,0 +1,129 @@
+//! `verify --repair`: puts drifted sources back from archives that prove their pins.
+//!
+//! Only what can be downloaded again is touched: unpacked registry packages, cached archives, vendored packages and git
+//! checkouts. Configuration, lockfile and first-party packages are the user's to mend.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use provenance_build::tree::Layout;
+use provenance_build::{Drift, PackageId, Verdict};
+
+use crate::cargo::{CargoCommand, Lock, Workspace};
+use crate::collect::entrants;
+use crate::collect::gate::Gate;
+use crate::collect::situation::Situation;
+use crate::model::{Network, Surroundings};
+use crate::registry::{self, Index, Proof};
+use crate::report::Report;
+use crate::report::failure::Failure;
+use crate::report::progress::Progress;
+use crate::store::{self, Form, WorkspaceLock};
+
+/// Restores what can be restored. What remains shows when the workspace is looked at again.
+pub fn run(
+    surroundings: &Surroundings,
+    gate: &Gate,
+    verdict: &Verdict,
+    report: &mut Report,
+    progress: &dyn Progress,
+) -> Result<(), Failure> {
+    let _lock = WorkspaceLock::acquire(&gate.root, "verify --repair", surroundings.clock)?;
+    let cargo_home = &surroundings.cargo_home;
+    for drift in &verdict.drift {
+        if let Drift::Archive { id, file, .. } = drift {
+            store::remove_file(file)?;
+            report.step("Removing", format!("`{}`: not the archive of `{}`", file.display(), id.short()));
+        }
+    }
+    let drifted = directories(verdict);
+    let checkouts = drifted.iter().filter(|(directory, _)| layout(gate, directory) == Some(Layout::Checkout));
+    let mut refetch = false;
+    for (directory, id) in checkouts {
+        store::remove_directory(&cargo_home.join("git").join("checkouts"), directory)?;
+        report.step("Removing", format!("the checkout of `{}` in `{}`", id.short(), directory.display()));
+        refetch = true;
+    }
+    if refetch && surroundings.network == Network::Allowed {
+        let cargo = CargoCommand::new(surroundings).within(&gate.root);
+        cargo.fetch(&gate.root.join("Cargo.toml"), Lock::Keep, progress)?;
+    }
+    let archives = Archives::obtain(surroundings, gate, verdict, progress)?;
+    for (directory, id) in drifted {
+        let (base, vendored) = match layout(gate, directory) {
+            Some(Layout::Registry) => (cargo_home.join("registry").join("src"), false),
+            Some(Layout::Directory) => (directory.parent().unwrap_or(directory).to_owned(), true),
+            _ => continue,
+        };
+        match archives.proof(gate, id)? {
+            Ok(proof) => {
+                let form = if vendored { Form::Vendored(proof.checksum) } else { Form::Registry };
+                store::restore(&base, directory, &proof.contents, form)?;
+                report.step("Restoring", format!("`{}` in `{}`", id.short(), directory.display()));
+            }
+            Err(why) => report.step("Skipping", format!("`{}`: {why}", id.short())),
+        }
+    }
+    Ok(())
+}
+
+/// The drifted directories with their packages.
+fn directories(verdict: &Verdict) -> BTreeMap<&Path, &PackageId> {
+    let directory = |drift| match drift {
+        &Drift::Tree { ref directory, ref id, .. } | &Drift::Unacceptable { ref directory, ref id, .. } => {
+            Some((directory.as_path(), id))
+        }
+        _ => None,
+    };
+    verdict.drift.iter().filter_map(directory).collect()
+}
+
+fn layout(gate: &Gate, directory: &Path) -> Option<Layout> {
+    let mut places = gate.seen.located.iter().flat_map(|located| &located.directories);
+    places.find(|place| place.directory == directory).map(|place| place.layout)
+}
+
+/// The archives of the drifted packages, fetched where they were missing.
+struct Archives {
+    situation: Situation,
+    index: Index,
+}
+
+impl Archives {
+    fn obtain(
+        surroundings: &Surroundings,
+        gate: &Gate,
+        verdict: &Verdict,
+        progress: &dyn Progress,
+    ) -> Result<Self, Failure> {
+        let cargo = CargoCommand::new(surroundings);
+        let workspace = Workspace::load(&cargo, Some(&gate.root.join("Cargo.toml")))?;
+        let situation = Situation::read(surroundings, workspace)?;
+        let drifted = |id: &PackageId| verdict.drift.iter().any(|drift| drift.package() == Some(id));
+        let packages = situation.lockfile.packages.iter().enumerate();
+        let wanted = packages.filter(|(_, package)| package.checksum.is_some() && drifted(&package.id));
+        let wanted = wanted.map(|(at, _)| at).collect::<Vec<_>>();
+        // What is missing is fetched on the way; what is refused shows when the proof is asked for.
+        entrants::prove(&situation, surroundings.network, &wanted, progress)?;
+        Ok(Self { situation, index: Index::open(&surroundings.cargo_home) })
+    }
+
+    /// The proof of a package, if it is the one that is pinned.
+    fn proof(&self, gate: &Gate, id: &PackageId) -> Result<Result<Proof, String>, Failure> {
+        let position = self.situation.lockfile.packages.iter().position(|locked| locked.id == *id);
+        let (Some(at), Some(source), Some(pin)) = (position, &id.source, gate.seen.manifest.pin_for(id))
+        else {
+            return Ok(Err("it has no pin".to_owned()));
+        };
+        let locked = &self.situation.lockfile.packages[at];
+        let entries = entrants::entries(&self.situation.configuration, &self.index, source, locked)?;
+        let archives = entrants::archives(&self.situation)?.swap_remove(at);
+        Ok(match registry::prove(locked, &archives, &entries) {
+            Ok(proof) if pin.checksum == Some(proof.checksum) && pin.tree == proof.tree => Ok(proof),
+            Ok(_) => Err("its archive is not the pinned one".to_owned()),
+            Err(refusals) => {
+                Err(refusals.into_iter().map(|refusal| refusal.what).collect::<Vec<_>>().join("; "))
+            }
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! Cargo's style: status lines, findings as annotated snippets of the user's own files, the conclusion last.
+
+use std::path::Path;
+use std::time::Duration;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use clap_cargo::style::ERROR;
+
+use super::style::{labeled, output, status};
+use super::{Charset, Rendered, Verbosity, View, sanitize};
+use crate::finding::{Finding, Place, Role, Weight};
+use crate::report::failure::{Failure, Kind};
+use crate::report::{Outcome, Report};
+
+/// How many lines of what was not checked are shown without `-v`; the rest is counted. A graph has many packages of other
+/// platforms.
+const NOT_CHECKED_SHOWN: usize = 8;
+
+/// The whole report, each finding drawn by `draw`.
+pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> String) -> Rendered {
+    let quiet = view.verbosity == Verbosity::Quiet;
+    let mut before = String::new();
+    for step in &report.steps {
+        if !quiet && (!step.verbose || view.verbosity >= Verbosity::Verbose) {
+            before.push_str(&status(step.verb, &step.message));
+        }
+    }
+    for finding in &report.findings {
+        if !quiet || finding.weight != Weight::Note {
+            before.push_str(&draw(finding, view));
+        }
+    }
+    let is_mere_output = report.conclusion.is_empty() && report.findings.is_empty();
+    let silent = report.outcome == Outcome::Fine && (quiet || is_mere_output);
+    if !silent {
+        before.push_str(&not_checked(&report.not_checked, view.verbosity));
+    }
+    let after = if silent { String::new() } else { conclusion(report, view.elapsed) };
+    Rendered { before, output: output(&report.output), after }
+}
+
+/// One finding as an annotated snippet.
+pub(super) fn finding(finding: &Finding, view: &View) -> String {
+    let message = sanitize::line(&finding.message);
+    let mut notes = finding.notes.clone();
+    let mut group = Group::with_title(level(finding.weight).primary_title(message).id(finding.id));
+    for place in &finding.places {
+        let path = path(&place.file);
+        if place.excerpt.trim().is_empty() {
+            let origin = Origin::path(path);
+            group = group.element(if place.line == 0 { origin } else { origin.line(place.line as usize) });
+            // Without a line to stand under, the label would be lost.
+            notes.extend((!place.label.is_empty()).then(|| place.label.clone()));
+        } else {
+            group = group.element(snippet(place, path));
+        }
+    }
+    let group = group
+        .elements(notes.iter().map(|note| Level::NOTE.message(sanitize::line(note))))
+        .elements(finding.help.iter().map(|help| Level::HELP.message(sanitize::line(help))));
+    let decor = match view.charset {
+        Charset::Ascii => DecorStyle::Ascii,
+        Charset::Unicode => DecorStyle::Unicode,
+    };
+    format!("{}\n", Renderer::styled().decor_style(decor).render(&[group]))
+}
+
+/// `error:`, `Caused by:` and what to do next, as cargo prints it.
+pub fn failure(failure: &Failure) -> String {
+    let mut lines = failure.message.trim_end().lines();
+    let first = lines.next().unwrap_or_default();
+    let mut text = match failure.kind {
+        Kind::Bug => labeled("error", ERROR, &format!("internal error: {first}")),
+        Kind::Undecided | Kind::Usage => labeled("error", ERROR, first),
+    };
+    // What cargo or git had to say comes in several lines, already indented.
+    text.extend(lines.map(|line| format!("{}\n", sanitize::line(line))));
+    if !failure.causes.is_empty() {
+        text.push_str("\nCaused by:\n");
+        for cause in &failure.causes {
+            for line in cause.trim_end().lines() {
+                text.push_str(&format!("  {}\n", sanitize::line(line)));
+            }
+        }
+        if !failure.help.is_empty() {
+            text.push('\n');
+        }
+    }
+    for help in &failure.help {
+        text.push_str(&labeled("help", annotate_snippets::renderer::DEFAULT_HELP_STYLE, help));
+    }
+    text
+}
+
+/// The word for a weight at the head of a finding.
+pub(super) fn level(weight: Weight) -> Level<'static> {
+    match weight {
+        Weight::Denial => Level::ERROR,
+        Weight::Review => Level::ERROR.with_name("review"),
+        Weight::Note => Level::WARNING,
+    }
+}
+
+/// A path for the screen.
+pub(super) fn path(path: &Path) -> String {
+    sanitize::line(&path.to_string_lossy())
+}
+
+fn snippet<'a>(place: &Place, path: String) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let source = place.excerpt.lines().map(sanitize::line).collect::<Vec<_>>().join("\n");
+    let first = source.lines().next().unwrap_or_default();
+    let start = first.len() - first.trim_start().len();
+    let kind = match place.role {
+        Role::Primary => AnnotationKind::Primary,
+        Role::Context => AnnotationKind::Context,
+    };
+    let mut annotation = kind.span(start..first.trim_end().len().max(start));
+    if !place.label.is_empty() {
+        annotation = annotation.label(sanitize::line(&place.label));
+    }
+    Snippet::source(source)
+        .path(path)
+        .line_start(place.line.max(1) as usize)
+        .fold(false)
+        .annotation(annotation)
+}
+
+fn not_checked(reasons: &[String], verbosity: Verbosity) -> String {
+    let shown = if verbosity >= Verbosity::Verbose { reasons.len() } else { NOT_CHECKED_SHOWN };
+    let mut text: String = reasons.iter().take(shown).map(|reason| status("Not checked", reason)).collect();
+    if reasons.len() > shown {
+        text.push_str(&status(
+            "Not checked",
+            &format!("… and {} more; `-v` lists them", reasons.len() - shown),
+        ));
+    }
+    text
+}
+
+fn conclusion(report: &Report, elapsed: Duration) -> String {
+    let verb = match report.outcome {
+        Outcome::Fine => "Finished",
+        Outcome::Refused => "Refusing",
+        Outcome::Undecided => "Undecided",
+        Outcome::Drift | Outcome::Distrusted => "Failed",
+    };
+    let text = if report.conclusion.is_empty() { report.tally() } else { report.conclusion.clone() };
+    status(verb, &format!("{text} [{}]", seconds(elapsed)))
+}
+
+/// `0.12s`, `1m 05s`, as cargo writes it.
+pub fn seconds(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    if seconds >= 60 {
+        format!("{}m {:02}s", seconds / 60, seconds % 60)
+    } else {
+        format!("{seconds}.{:02}s", elapsed.subsec_millis() / 10)
+    }
+}

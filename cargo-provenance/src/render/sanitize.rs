@@ -1,0 +1,118 @@
+//! Makes text harmless that comes from crates, indexes, commits and paths before it is printed.
+//!
+//! A crate name, a changed source line or a file name may hold escape sequences that move the cursor over a verdict, bidi
+//! controls that turn a line around, or characters that nobody sees. They are shown as `\u{…}`, so that the reader sees that
+//! something is there. Text of this program's own is styled only after its parts went through here.
+
+/// The longest line that is printed, in characters; longer ones are cut and end with `…`. A terminal of 80 by 50 is full then:
+/// more would push the verdict out of sight.
+pub const LONGEST_LINE: usize = 4_000;
+
+/// One harmless line: line breaks are made visible too, tabs become spaces, and it is cut at [`LONGEST_LINE`].
+pub fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST_LINE));
+    for (count, c) in text.chars().enumerate() {
+        if count == LONGEST_LINE {
+            out.push('…');
+            break;
+        }
+        match c {
+            '\t' => out.push(' '),
+            c => push(&mut out, c),
+        }
+    }
+    out
+}
+
+/// Harmless text of several lines: line feeds and tabs stay what they are.
+pub fn block(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c => push(&mut out, c),
+        }
+    }
+    out
+}
+
+/// Whether a character acts on the terminal, on the order of the text, or cannot be seen.
+pub fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}'                    // soft hyphen
+            | '\u{34f}'                 // combining grapheme joiner
+            | '\u{61c}'                 // Arabic letter mark
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // Hangul fillers
+            | '\u{17b4}' | '\u{17b5}'   // Khmer inherent vowels
+            | '\u{180b}'..='\u{180f}'   // Mongolian selectors and vowel separator
+            | '\u{200b}'..='\u{200f}'   // zero-width space, joiners, directional marks
+            | '\u{2028}'..='\u{202e}'   // line and paragraph separator, bidi embeddings and overrides
+            | '\u{2060}'..='\u{206f}'   // word joiner, invisible operators, bidi isolates, deprecated format characters
+            | '\u{fe00}'..='\u{fe0f}'   // variation selectors, known to smuggle bytes
+            | '\u{feff}'                // byte order mark
+            | '\u{fff9}'..='\u{fffb}'   // interlinear annotation
+            | '\u{1bca0}'..='\u{1bca3}' // shorthand format controls
+            | '\u{1d173}'..='\u{1d17a}' // musical format controls
+            | '\u{e0000}'..='\u{e0fff}' // tags and further variation selectors
+        )
+}
+
+fn push(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        c if is_harmful(c) => out.extend(c.escape_unicode()),
+        c => out.push(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn attacks_become_visible() {
+        for (attack, shown) in [
+            ("\u{1b}[2K\u{1b}[1Afine", "\\u{1b}[2K\\u{1b}[1Afine"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("a\u{202e}b", "a\\u{202e}b"),
+            ("ser\u{200b}de", "ser\\u{200b}de"),
+            ("x\r\nerror: y", "x\\r\\nerror: y"),
+            ("\u{e0041}", "\\u{e0041}"),
+            ("Grüße, 世界 🦀", "Grüße, 世界 🦀"),
+            ("a\tb", "a b"),
+        ] {
+            assert_eq!(line(attack), shown);
+        }
+        assert_eq!(block("+a\tb\r\n\u{7}"), "+a\tb\\r\n\\u{7}");
+    }
+
+    #[test]
+    fn a_flood_is_cut() {
+        let cut = line(&"\u{7}".repeat(LONGEST_LINE + 1));
+        assert!(cut.ends_with('…') && cut.len() <= LONGEST_LINE * "\\u{7}".len() + 3);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_harmful_survives(text in any::<String>()) {
+            prop_assert!(!line(&text).chars().any(is_harmful));
+            prop_assert!(!block(&text).chars().any(|c| is_harmful(c) && c != '\n' && c != '\t'));
+        }
+
+        #[test]
+        fn harmless_text_stays_and_twice_is_once(text in "[ -~äß世🦀]{0,200}") {
+            prop_assert_eq!(line(&text), text.clone());
+            prop_assert_eq!(block(&text), text);
+        }
+
+        #[test]
+        fn making_harmless_twice_changes_nothing_more(text in any::<String>()) {
+            prop_assert_eq!(line(&line(&text)), line(&text));
+            prop_assert_eq!(block(&block(&text)), block(&text));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The one owner of standard output, standard error and their colors. Nothing else prints.
+//!
+//! Standard output carries what is piped on; everything for people goes to standard error. Text comes styled with ANSI
+//! escape codes, which are stripped here where they are not wanted.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::render::{self, Rendered};
+
+/// The two streams.
+pub struct Shell {
+    out: Mutex<Box<dyn Write + Send>>,
+    err: Mutex<Box<dyn Write + Send>>,
+}
+
+/// Which streams are colored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Colors {
+    /// Standard output.
+    pub out: Color,
+    /// Standard error.
+    pub err: Color,
+}
+
+/// Whether a stream is colored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// With escape codes.
+    On,
+    /// Plain text.
+    Off,
+}
+
+impl Shell {
+    /// The process's own streams.
+    #[expect(clippy::disallowed_methods, reason = "the one owner of the streams")]
+    pub fn new(colors: Colors) -> Self {
+        Self::of(
+            Box::new(AutoStream::new(io::stdout(), colors.out.into())),
+            Box::new(AutoStream::new(io::stderr(), colors.err.into())),
+        )
+    }
+
+    /// Other streams.
+    pub fn of(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
+        Self { out: Mutex::new(out), err: Mutex::new(err) }
+    }
+
+    /// Writes to standard output. A reader that went away, as `head` does, has what it wanted and is no error.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says, for instance that the disk is full: a result that did not arrive is not a result.
+    pub fn out(&self, text: &str) -> io::Result<()> {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Writes to standard error. Where that fails there is nobody left to tell; the exit code still speaks.
+    pub fn err(&self, text: &str) {
+        let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+
+    /// Prints a status line: a verb of at most 12 characters and what it is about.
+    pub fn status(&self, verb: &str, message: &str) {
+        self.err(&render::status(verb, message));
+    }
+
+    /// Prints what was rendered, the conclusion last.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Shell::out`]; the conclusion is printed nevertheless.
+    pub fn print(&self, rendered: &Rendered) -> io::Result<()> {
+        self.err(&rendered.before);
+        let result = if rendered.output.is_empty() { Ok(()) } else { self.out(&rendered.output) };
+        self.err(&rendered.after);
+        result
+    }
+}
+
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::On => Self::Always,
+            Color::Off => Self::Never,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    struct Pipe(io::ErrorKind);
+
+    impl Write for Pipe {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("not poisoned").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_quiet_and_a_full_disk_is_not() {
+        let shell = |kind| Shell::of(Box::new(Pipe(kind)), Box::new(io::sink()));
+        assert!(shell(io::ErrorKind::BrokenPipe).out("x").is_ok());
+        assert!(shell(io::ErrorKind::StorageFull).out("x").is_err());
+    }
+
+    #[test]
+    fn the_conclusion_comes_last_even_where_the_output_failed() {
+        let memory = Memory::default();
+        let shell = Shell::of(Box::new(Pipe(io::ErrorKind::StorageFull)), Box::new(memory.clone()));
+        let rendered = Rendered { before: "a".into(), output: "b".into(), after: "c".into() };
+        assert!(shell.print(&rendered).is_err());
+        assert_eq!(*memory.0.lock().expect("not poisoned"), b"ac");
+    }
+}

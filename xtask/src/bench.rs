@@ -1,0 +1,78 @@
+//! `cargo xtask bench`: what the gate costs, as ratios to something bare that runs in turn with it.
+//!
+//! Nothing is asserted: a machine under load is slow, and only the ratios of one run say something.
+
+mod graph;
+mod helper;
+mod synthetic;
+mod timing;
+mod verify;
+
+use std::path::PathBuf;
+
+use crate::repository::{self, Failure};
+
+const USAGE: &str = "\
+Measure what the gate costs
+
+Usage: cargo xtask bench [verify|helper|synthetic]... [--runs N] [--cache FOLDER]
+
+  verify      `verify` on the packages of xtask/bench/Cargo.toml against two processes of b3sum over the same files
+  helper      the build helper on that graph, unoptimised, and what it adds to a `cargo build` that has nothing to do
+  synthetic   a made-up lockfile and manifest of 2,500, 5,000, 10,000 and 20,000 packages without files on disk
+
+  --runs N         runs of each measurement; minimum, median and maximum are shown [default: 11]
+  --cache FOLDER   where downloaded packages and built programs are kept [default: target/bench]
+";
+
+/// How to measure.
+struct Plan {
+    runs: usize,
+    cache: PathBuf,
+}
+
+/// Measures what the arguments name, or everything.
+pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    let mut plan = Plan { runs: 11, cache: repository::target()?.join("bench") };
+    let mut names = vec![];
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--help" | "-h" => {
+                print!("{USAGE}");
+                return Ok(());
+            }
+            "--runs" => {
+                plan.runs = rest
+                    .next()
+                    .and_then(|n| n.parse().ok())
+                    .filter(|n| *n > 0)
+                    .ok_or_else(|| Failure::usage("`--runs` needs a number"))?
+            }
+            "--cache" => {
+                plan.cache = rest
+                    .next()
+                    .map(PathBuf::from)
+                    .ok_or_else(|| Failure::usage("`--cache` needs a folder"))?
+            }
+            name @ ("verify" | "helper" | "synthetic") => names.push(name),
+            other => return Err(Failure::usage(format!("unexpected argument `{other}`"))),
+        }
+    }
+    if names.is_empty() {
+        names = vec!["verify", "helper", "synthetic"];
+    }
+    std::fs::create_dir_all(&plan.cache).map_err(|error| Failure::file("create", &plan.cache, &error))?;
+    plan.cache = plan.cache.canonicalize().map_err(|error| Failure::file("find", &plan.cache, &error))?;
+
+    println!("Building the tool (release)");
+    let tool = repository::build_tool("release")?;
+    for name in names {
+        match name {
+            "verify" => verify::run(&plan, &tool)?,
+            "helper" => helper::run(&plan, &tool)?,
+            _ => synthetic::run(&plan, &tool)?,
+        }
+    }
+    Ok(())
+}

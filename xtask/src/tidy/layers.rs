@@ -1,0 +1,148 @@
+//! The direction of the arrows: which layer of the subcommand may use which.
+
+use super::source::Source;
+use super::{KERNEL, Offence, TOOL};
+
+const DOMAIN: &[&str] = &["finding", "model", "report"];
+const KNOWLEDGE: &[&str] = &["archive", "policy"];
+const EDGES: &[&str] = &["cargo", "git", "registry", "store"];
+
+/// A layer and the groups of layers that it may use besides itself.
+const LAYERS: &[(&str, &[&[&str]])] = &[
+    ("model", &[]),
+    ("finding", &[&["model"]]),
+    ("report", &[&["finding", "model"]]),
+    ("archive", &[DOMAIN]),
+    ("policy", &[DOMAIN]),
+    ("cargo", &[DOMAIN, KNOWLEDGE, &["store"]]),
+    ("git", &[DOMAIN, KNOWLEDGE]),
+    ("registry", &[DOMAIN, KNOWLEDGE]),
+    ("store", &[DOMAIN, KNOWLEDGE]),
+    ("collect", &[DOMAIN, KNOWLEDGE, EDGES]),
+    ("ops", &[DOMAIN, KNOWLEDGE, EDGES, &["collect"]]),
+    ("render", &[DOMAIN]),
+    ("shell", &[DOMAIN]),
+    ("cli", &[DOMAIN, KNOWLEDGE, EDGES, &["ops", "render", "shell"]]),
+];
+
+/// The roots of the binary and the library, which only start the command line.
+const ROOTS: &[&str] = &["lib", "main"];
+
+/// Checks the subcommand's layers, and that the kernel knows nothing of the subcommand.
+pub(super) fn check(sources: &[&Source]) -> Vec<Offence> {
+    sources
+        .iter()
+        .flat_map(|source| match source.file.strip_prefix(TOOL) {
+            Some(inside) => layer_offences(source, inside),
+            None => kernel_offences(source),
+        })
+        .collect()
+}
+
+fn layer_offences(source: &Source, inside: &str) -> Vec<Offence> {
+    let modules = modules(inside);
+    let Some(layer) = modules.first().copied() else { return vec![] };
+    if ROOTS.contains(&layer) {
+        return vec![];
+    }
+    let Some((_, groups)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
+        return vec![Offence::new(
+            &source.file,
+            0,
+            format!(
+                "`{layer}` is no layer; add it to the table in `xtask/src/tidy/layers.rs` and to ARCHITECTURE.md"
+            ),
+        )];
+    };
+    let allowed = |used: &str| used == layer || groups.iter().any(|group| group.contains(&used));
+    source
+        .paths()
+        .iter()
+        .filter_map(|named| Some((named.line, used_layer(&named.path, &modules)?)))
+        .filter(|(_, used)| !allowed(used))
+        .map(|(line, used)| {
+            Offence::new(&source.file, line, format!("layer `{layer}` must not use layer `{used}`"))
+        })
+        .collect()
+}
+
+fn kernel_offences(source: &Source) -> Vec<Offence> {
+    if !source.file.starts_with(KERNEL) {
+        return vec![];
+    }
+    let paths = source.paths();
+    paths
+        .iter()
+        .filter(|named| named.path.starts_with("cargo_provenance"))
+        .map(|named| Offence::new(&source.file, named.line, "the kernel must know nothing of the subcommand"))
+        .collect()
+}
+
+// The modules that a file below `src` stands for: `ops/pin.rs` is `ops`, `pin`; `ops/mod.rs` is `ops`.
+fn modules(inside: &str) -> Vec<&str> {
+    let stem = inside.strip_suffix(".rs").unwrap_or(inside);
+    stem.strip_suffix("/mod").unwrap_or(stem).split('/').collect()
+}
+
+// The layer that a path names, if it names one of this crate: by `crate::`, or by a chain of `super::` that reaches
+// the crate's root.
+fn used_layer(path: &str, modules: &[&str]) -> Option<String> {
+    let mut segments = path.split("::").peekable();
+    match segments.next()? {
+        "crate" | "cargo_provenance" => segments.next().map(str::to_owned),
+        "super" => {
+            let mut up = 1;
+            while segments.next_if_eq(&"super").is_some() {
+                up += 1;
+            }
+            (up >= modules.len()).then(|| segments.next().map(str::to_owned)).flatten()
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_one(file: &str, text: &str) -> Vec<String> {
+        check(&[&Source::parse(file, text)]).into_iter().map(|offence| offence.message).collect()
+    }
+
+    #[test]
+    fn arrows_that_point_up_are_found() {
+        for (file, text) in [
+            ("cargo-provenance/src/render/json.rs", "use crate::ops::pin;"),
+            ("cargo-provenance/src/render/json.rs", "fn f() { crate::ops::pin::run() }"),
+            ("cargo-provenance/src/render/json.rs", "use super::super::ops;"),
+            ("cargo-provenance/src/policy.rs", "use super::store::write;"),
+            ("cargo-provenance/src/policy/mod.rs", "use crate::{finding::Finding, cli::settings};"),
+        ] {
+            assert_eq!(check_one(file, text).len(), 1, "{file}: {text}");
+        }
+    }
+
+    #[test]
+    fn arrows_that_point_down_pass() {
+        for (file, text) in [
+            (
+                "cargo-provenance/src/ops/pin.rs",
+                "use crate::store::Files; use super::verify::x; use crate::ops::y;",
+            ),
+            ("cargo-provenance/src/main.rs", "use cargo_provenance::cli;"),
+            ("cargo-provenance/src/policy/read.rs", "#[cfg(test)] mod tests { use crate::ops::pin; }"),
+        ] {
+            assert_eq!(check_one(file, text), [] as [&str; 0], "{file}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_no_layer_is_found() {
+        assert_eq!(check_one("cargo-provenance/src/utils/text.rs", "fn f() {}").len(), 1);
+    }
+
+    #[test]
+    fn a_kernel_that_uses_the_subcommand_is_found() {
+        assert_eq!(check_one("provenance-build/src/tree.rs", "use cargo_provenance::model;").len(), 1);
+    }
+}

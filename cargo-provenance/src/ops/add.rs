@@ -318,6 +318,7 @@ fn prove(
         lockfile_path,
         lockfile: change.lockfile.clone(),
         lockfile_text: String::new(),
+        manifest: shadow.path(&workspace.manifest()),
         cargo: shadow.cargo(cargo),
         cargo_home: surroundings.cargo_home.clone(),
     };

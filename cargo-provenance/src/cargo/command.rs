@@ -34,6 +34,9 @@ const NOT_INHERITED: [&str; 12] = [
     "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS",
 ];
 
+/// The verbs of cargo that tell that it waits for something; what it decided is for the report to tell.
+const SIGNS_OF_LIFE: [&str; 5] = ["Blocking", "Downloaded", "Downloading", "Fetching", "Updating"];
+
 /// Bytes of standard output: the metadata of 400 packages has 1.6 MB, so this is room for 60,000 packages.
 const OUTPUT_BYTES: u64 = 256 * 1024 * 1024;
 
@@ -316,6 +319,19 @@ impl CargoCommand {
         self.run(&args, Some(progress))
     }
 
+    /// Locks a package of the lockfile, named as `NAME@VERSION`, to another version.
+    pub fn hold(
+        &self,
+        manifest: &Path,
+        package: &str,
+        version: &str,
+        progress: &dyn Progress,
+    ) -> Result<Output, Error> {
+        let mut args = arguments(["update", package, "--precise", version]);
+        push_manifest(&mut args, Some(manifest));
+        self.run(&args, Some(progress))
+    }
+
     /// `cargo add` with the user's arguments.
     pub fn add(&self, user: &[OsString], progress: &dyn Progress) -> Result<Output, Error> {
         let mut args = arguments(["add"]);
@@ -345,9 +361,7 @@ impl CargoCommand {
         if status.success() {
             return Ok(output);
         }
-        let from = output.lines.len().saturating_sub(LAST_LINES);
-        let stderr = LastWords(output.lines.get(from..).unwrap_or_default().to_vec());
-        Err(Error::Failed { args: shown(args), code: status.code(), stderr })
+        Err(Error::Failed { args: shown(args), code: status.code(), stderr: last_words(output.lines) })
     }
 
     fn completed(&self, args: &[OsString]) -> Vec<OsString> {
@@ -421,8 +435,11 @@ impl CargoCommand {
         while stderr.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)? > 0 {
             let text = self.made_readable(&line);
             line.clear();
-            if let (Some(progress), Some((verb, message))) = (progress, status(&text)) {
-                progress.status(verb, message);
+            match (progress, status(&text)) {
+                (Some(progress), Some((verb, message))) if SIGNS_OF_LIFE.contains(&verb) => {
+                    progress.status(verb, message);
+                }
+                _ => {}
             }
             if lines.len() == KEPT_LINES {
                 lines.pop_front();
@@ -442,8 +459,16 @@ impl CargoCommand {
     }
 }
 
+/// What cargo said from its error on, or the last lines where it named none.
+fn last_words(mut lines: Vec<String>) -> LastWords {
+    let from = lines.iter().position(|line| line.starts_with("error")).unwrap_or_default();
+    lines.drain(..from);
+    let from = lines.len().saturating_sub(LAST_LINES);
+    LastWords(lines.split_off(from))
+}
+
 /// The verb and the message of a status line: a capitalised verb, right-aligned in 12 columns.
-pub(crate) fn status(line: &str) -> Option<(&str, &str)> {
+fn status(line: &str) -> Option<(&str, &str)> {
     let (verb, message) = (line.get(..12)?.trim_start(), line.get(12..)?.strip_prefix(' ')?);
     let is_verb = verb.starts_with(|c: char| c.is_ascii_uppercase())
         && verb.bytes().all(|b| b.is_ascii_alphabetic())

@@ -26,3 +26,8 @@ pub mod vet;
 pub fn main() -> std::process::ExitCode {
     cli::main().into()
 }
+
+// The examples of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+struct Guide;

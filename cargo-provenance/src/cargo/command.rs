@@ -122,11 +122,12 @@ impl fmt::Display for LastWords {
 impl std::error::Error for LastWords {}
 
 /// What cargo says when the network, and not the user, is at fault (`sources/registry`, `util/network` of cargo 1.95).
-const OUT_OF_REACH: [&str; 6] = [
+const OUT_OF_REACH: [&str; 7] = [
     "--offline",
     "failed to download",
     "download of ",
     "failed to fetch",
+    "network failure",
     "spurious network error",
     "Unable to update registry",
 ];

@@ -21,7 +21,7 @@ use super::pin::tell_recovery;
 use super::pinning::{self, Rigor};
 use crate::cargo::Edit;
 use crate::collect::archives::{self, Which};
-use crate::collect::entrants::Proven;
+use crate::collect::entrants::{self, Proven};
 use crate::collect::gate::{self, Gate};
 use crate::finding::{self, Finding, Weight};
 use crate::model::Surroundings;
@@ -261,8 +261,25 @@ fn put_in_place(
         transaction.replace(&edit.path, edit.old, edit.new);
     }
     transaction.commit()?;
+    report.findings.extend(not_vendored(attempt, change)?);
     report.conclusion = format!("{entered} entered, {files} changed");
     Ok(())
+}
+
+/// Where a directory stands in for the registry, the new packages have to get there before anything can be built.
+fn not_vendored(attempt: &Attempt<'_>, change: &Change) -> Result<Option<Finding>, Error> {
+    for entry in &change.entering {
+        if let Some(source) = &entry.id.source
+            && entrants::is_vendored(&attempt.gate.seen.configuration, source)?
+        {
+            let message = "the vendor directory does not hold the new packages yet";
+            let finding = Finding::new("not-vendored", Weight::Note, message);
+            return Ok(Some(
+                finding.help("run `cargo vendor` as it was run before, then `cargo provenance verify`"),
+            ));
+        }
+    }
+    Ok(None)
 }
 
 fn unified(root: &Path, edit: &Edit) -> String {

@@ -409,7 +409,9 @@ impl Draft {
 
     /// The kernel's own look at members and patches, so that a fresh manifest never drifts at once.
     fn detours(&mut self, material: &Material<'_>) -> Result<(), Error> {
-        let root = &material.situation.workspace.root;
+        // Where the manifests lie as they will be.
+        let situation = material.situation;
+        let root = situation.manifest.parent().unwrap_or(&situation.workspace.root);
         if material.rigor == Rigor::Baseline {
             for drift in members::inspect(root, &self.manifest)? {
                 if let Drift::Detour { name, .. } = &drift

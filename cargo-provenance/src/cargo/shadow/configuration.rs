@@ -67,6 +67,7 @@ pub(super) fn rewritten(
     for key in ["cainfo", "proxy-cainfo"] {
         replace(at(table, &["http", key]), &real);
     }
+    unreplace(table.get_mut("source"));
     for (_, source) in tables(table.get_mut("source")) {
         for key in ["directory", "local-registry"] {
             replace(source.get_mut(key), &real);
@@ -89,6 +90,21 @@ pub(super) fn toolchain(text: &str, directory: &Path) -> String {
     let Ok(mut document) = text.parse::<DocumentMut>() else { return text.to_owned() };
     replace(at(document.as_table_mut(), &["toolchain", "path"]), &|path| normal(&directory.join(path)));
     document.to_string()
+}
+
+/// Where a directory (`cargo vendor`) stands in for a source, the shadow asks the source itself: a directory holds what
+/// was there before, and never what shall enter.
+fn unreplace(mut sources: Option<&mut Item>) {
+    let directories: Vec<String> = tables(sources.as_deref_mut())
+        .filter(|(_, source)| source.contains_key("directory"))
+        .map(|(name, _)| name)
+        .collect();
+    for (_, source) in tables(sources) {
+        let replacement = source.get("replace-with").and_then(Item::as_str);
+        if replacement.is_some_and(|name| directories.iter().any(|directory| directory == name)) {
+            source.remove("replace-with");
+        }
+    }
 }
 
 /// The programs that hand out credentials: text or an array, the program first.
@@ -238,6 +254,14 @@ mod tests {
                     [env]\nPATH = { value = \"bin\", relative = true, force = true }\n\
                     [target.'cfg(all())']\nrunner = \"./evil\"\n[net]\noffline = true\n";
         assert_eq!(copied(text).text.replace("[build]\n", ""), "[net]\noffline = true\n");
+    }
+
+    #[test]
+    fn only_directories_lose_the_place_of_the_source() {
+        let text = "[source.crates-io]\nreplace-with = \"v\"\n[source.mirror]\nregistry = \"https://h/i\"\n\
+                    [source.corp]\nreplace-with = \"mirror\"\n[source.v]\ndirectory = \"/v\"\n";
+        let expected = text.replace("replace-with = \"v\"\n", "").replace("directory = ", "directory =");
+        assert_eq!(copied(text).text.replace("directory = ", "directory ="), expected);
     }
 
     #[test]

@@ -130,6 +130,7 @@ impl<'a> Attempt<'a> {
             lockfile_path,
             lockfile: change.lockfile.clone(),
             lockfile_text: String::new(),
+            manifest: self.shadow.path(&self.workspace.manifest()),
             cargo: self.cargo.clone(),
             cargo_home: self.surroundings.cargo_home.clone(),
         };

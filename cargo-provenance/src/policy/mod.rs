@@ -221,7 +221,8 @@ impl Policy {
     pub fn place(&self, line: u32, label: impl Into<String>) -> Place {
         let index = usize::try_from(line).unwrap_or(0).saturating_sub(1);
         Place {
-            file: self.file.clone(),
+            // The policy lies at the workspace root, which is what the files of places are relative to.
+            file: self.file.file_name().map_or_else(|| self.file.clone(), PathBuf::from),
             line,
             excerpt: self.lines.get(index).cloned().unwrap_or_default(),
             label: label.into(),

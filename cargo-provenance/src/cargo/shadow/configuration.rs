@@ -207,41 +207,41 @@ mod tests {
 
     fn copied(text: &str) -> Copied {
         let shadowed = |real: &Path| Path::new("/shadow").join(real.strip_prefix("/").unwrap_or(real));
-        let mirrored = |real: &Path| real == Path::new("/home/ws/libs/near");
-        rewritten(text, Path::new("/home/ws/.cargo/config.toml"), &shadowed, &mirrored).expect("TOML")
+        let mirrored = |real: &Path| real == Path::new("/srv/ws/libs/near");
+        rewritten(text, Path::new("/srv/ws/.cargo/config.toml"), &shadowed, &mirrored).expect("TOML")
     }
 
     #[test]
     fn relative_paths_keep_their_meaning() {
         for (text, expected) in [
-            ("paths = [\"../over\"]\n", "paths = [\"/home/over\"]\n"),
-            ("paths = [\"libs/near\"]\n", "paths = [\"/shadow/home/ws/libs/near\"]\n"),
-            ("build.rustc = \"tools/rustc\"\n", "build.rustc =\"/home/ws/tools/rustc\"\n"),
+            ("paths = [\"../over\"]\n", "paths = [\"/srv/over\"]\n"),
+            ("paths = [\"libs/near\"]\n", "paths = [\"/shadow/srv/ws/libs/near\"]\n"),
+            ("build.rustc = \"tools/rustc\"\n", "build.rustc =\"/srv/ws/tools/rustc\"\n"),
             ("build.rustc = \"rustc-custom\"\n", "build.rustc =\"rustc-custom\"\n"),
-            ("[http]\ncainfo = \"ca.pem\"\n", "[http]\ncainfo =\"/home/ws/ca.pem\"\n"),
-            ("[source.v]\ndirectory = \"vendor\"\n", "[source.v]\ndirectory =\"/home/ws/vendor\"\n"),
+            ("[http]\ncainfo = \"ca.pem\"\n", "[http]\ncainfo =\"/srv/ws/ca.pem\"\n"),
+            ("[source.v]\ndirectory = \"vendor\"\n", "[source.v]\ndirectory =\"/srv/ws/vendor\"\n"),
             (
                 "source.\"v\".\"local-registry\" = \"reg\"\n",
-                "source.\"v\".\"local-registry\" =\"/home/ws/reg\"\n",
+                "source.\"v\".\"local-registry\" =\"/srv/ws/reg\"\n",
             ),
             ("source = { v = { directory = \"/abs\" } }\n", "source = { v = { directory =\"/abs\" } }\n"),
             (
                 "[patch.crates-io]\na = { path = \"libs/near\" }\nb.path = \"x/../b\"\n",
-                "[patch.crates-io]\na = { path =\"/shadow/home/ws/libs/near\" }\nb.path =\"/home/ws/b\"\n",
+                "[patch.crates-io]\na = { path =\"/shadow/srv/ws/libs/near\" }\nb.path =\"/srv/ws/b\"\n",
             ),
             (
                 "resolver.lockfile-path = \"locks/Cargo.lock\"\n",
-                "resolver.lockfile-path =\"/shadow/home/ws/locks/Cargo.lock\"\n",
+                "resolver.lockfile-path =\"/shadow/srv/ws/locks/Cargo.lock\"\n",
             ),
             (
                 "[registries.corp]\nindex = \"sparse+https://h/\"\ncredential-provider = [\"tools/get\", \"--x\"]\n",
-                "[registries.corp]\nindex = \"sparse+https://h/\"\ncredential-provider = [\"/home/ws/tools/get\", \"--x\"]\n",
+                "[registries.corp]\nindex = \"sparse+https://h/\"\ncredential-provider = [\"/srv/ws/tools/get\", \"--x\"]\n",
             ),
             (
                 "registry.global-credential-providers = [\"cargo:token\", \"./get a b\"]\n",
-                "registry.global-credential-providers = [\"cargo:token\",\"/home/ws/get a b\"]\n",
+                "registry.global-credential-providers = [\"cargo:token\",\"/srv/ws/get a b\"]\n",
             ),
-            ("[credential-alias]\nme = \"bin/me x\"\n", "[credential-alias]\nme =\"/home/ws/bin/me x\"\n"),
+            ("[credential-alias]\nme = \"bin/me x\"\n", "[credential-alias]\nme =\"/srv/ws/bin/me x\"\n"),
         ] {
             let squeeze = |text: &str| text.replace(' ', "");
             assert_eq!(squeeze(&copied(text).text), squeeze(expected));
@@ -273,16 +273,16 @@ mod tests {
             "[[include]]\npath = \"../.cargo/more.toml\"\n",
         ] {
             let copied = copied(text);
-            assert_eq!(copied.includes, [Path::new("/home/ws/.cargo/more.toml")], "{text}");
-            assert!(copied.text.contains("\"/shadow/home/ws/.cargo/more.toml\""), "{}", copied.text);
+            assert_eq!(copied.includes, [Path::new("/srv/ws/.cargo/more.toml")], "{text}");
+            assert!(copied.text.contains("\"/shadow/srv/ws/.cargo/more.toml\""), "{}", copied.text);
         }
     }
 
     #[test]
     fn a_toolchain_by_path_stays_the_same_toolchain() {
-        let at = |text| toolchain(text, Path::new("/home/ws"));
+        let at = |text| toolchain(text, Path::new("/srv/ws"));
         assert_eq!(at("stable\n"), "stable\n");
         assert_eq!(at("[toolchain]\nchannel = \"1.95\"\n"), "[toolchain]\nchannel = \"1.95\"\n");
-        assert!(at("[toolchain]\npath = \"../tc\"\n").contains("\"/home/tc\""));
+        assert!(at("[toolchain]\npath = \"../tc\"\n").contains("\"/srv/tc\""));
     }
 }

@@ -147,7 +147,7 @@ impl CargoCommand {
         push_manifest(&mut args, manifest);
         push_lock(&mut args, lock);
         let output = self.run(&args, None)?;
-        let unreadable = |source| Error::Unreadable { args: shown(&args), source };
+        let unreadable = |source| Error::Unreadable { args: self.shown(&args), source };
         let text = str::from_utf8(&output.stdout).map_err(|e| unreadable(e.into()))?;
         MetadataCommand::parse(text).map_err(unreadable)
     }
@@ -209,14 +209,18 @@ impl CargoCommand {
             program: self.program.to_string_lossy().into_owned(),
             source,
         })?;
-        let io = |source| Error::Io { args: shown(args), source };
+        let io = |source| Error::Io { args: self.shown(args), source };
         let heard = self.listen(&mut child, progress);
         let status = child.wait().map_err(io)?;
         let output = heard.map_err(io)?;
         if status.success() {
             return Ok(output);
         }
-        Err(Error::Failed { args: shown(args), code: status.code(), stderr: LastWords::of(output.lines) })
+        Err(Error::Failed {
+            args: self.shown(args),
+            code: status.code(),
+            stderr: LastWords::of(output.lines),
+        })
     }
 
     fn completed(&self, args: &[OsString]) -> Vec<OsString> {
@@ -304,9 +308,16 @@ impl CargoCommand {
         Ok(lines.into())
     }
 
+    fn shown(&self, args: &[OsString]) -> String {
+        self.without_prefix(args.join(OsStr::new(" ")).to_string_lossy().into_owned())
+    }
+
     fn made_readable(&self, line: &[u8]) -> String {
         let text = String::from_utf8_lossy(line);
-        let text: String = text.trim_end().chars().filter(|c| !c.is_control()).collect();
+        self.without_prefix(text.trim_end().chars().filter(|c| !c.is_control()).collect())
+    }
+
+    fn without_prefix(&self, text: String) -> String {
         match &self.hidden_prefix {
             Some(prefix) => text.replace(prefix.as_str(), ""),
             None => text,
@@ -338,10 +349,6 @@ fn push_lock(args: &mut Vec<OsString>, lock: Lock) {
     if lock == Lock::Keep {
         args.push("--locked".into());
     }
-}
-
-fn shown(args: &[OsString]) -> String {
-    args.join(OsStr::new(" ")).to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Archives as they should be, and every way in which they can lie.
+
 use proptest::prelude::*;
 use tar::{EntryType, Header};
 

@@ -1,3 +1,5 @@
+//! The manifest reads back as it was written, and nothing else is accepted.
+
 use super::*;
 use crate::name::CRATES_IO;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Interrupted transactions leave the old state or the new one.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Interrupted transactions leave the old state or the new one.
+//! Kills after every step, edits in between, and journals that somebody else wrote.
 
 use std::collections::BTreeMap;
 

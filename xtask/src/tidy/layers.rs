@@ -4,7 +4,7 @@ use super::source::Source;
 use super::{KERNEL, Offence, TOOL};
 
 const DOMAIN: &[&str] = &["finding", "model", "report"];
-const KNOWLEDGE: &[&str] = &["archive", "policy"];
+const KNOWLEDGE: &[&str] = &["archive", "merge", "policy"];
 const EDGES: &[&str] = &["cargo", "git", "registry", "store"];
 
 /// A layer and the groups of layers that it may use besides itself.
@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("finding", &[&["model"]]),
     ("report", &[&["finding", "model"]]),
     ("archive", &[DOMAIN]),
+    ("merge", &[DOMAIN]),
     ("policy", &[DOMAIN]),
     ("cargo", &[DOMAIN, KNOWLEDGE, &["store"]]),
     ("git", &[DOMAIN, KNOWLEDGE]),

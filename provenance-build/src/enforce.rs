@@ -121,8 +121,7 @@ impl Enforcer {
         directories.dedup();
         for place in directories {
             match place.layout {
-                // `target/` below a path package changes at every build.
-                Layout::Path => directive::rerun_if_changed(&place.directory.join("Cargo.toml")),
+                Layout::Path => watch_but_target(&place.directory),
                 _ => directive::rerun_if_changed(&alias(&place.directory, &environment.cargo_home)),
             }
         }
@@ -222,6 +221,15 @@ fn newest(directory: &Path) -> Option<PathBuf> {
     newest.map(|(_, file)| file)
 }
 
+/// `target/` below a path package changes at every build, so each other entry is named on its own.
+fn watch_but_target(package: &Path) {
+    for entry in fs::read_dir(package).into_iter().flatten().flatten() {
+        if entry.file_name() != "target" && entry.file_name() != ".git" {
+            directive::rerun_if_changed(&entry.path());
+        }
+    }
+}
+
 /// Cargo ignores re-run lines below `CARGO_HOME/registry` and `CARGO_HOME/git` (rust-lang/cargo#12369) by comparing
 /// texts, so the same directory is named by way of the parent of the cargo home.
 fn alias(directory: &Path, cargo_home: &Path) -> PathBuf {
@@ -246,12 +254,12 @@ fn refuse_signatures(root: &Path) -> Result<(), Error> {
     }
     let text = toml::read(&file)?;
     let policy = toml::parse(&text, &file)?;
-    let Some(value) = toml::table(&policy, "signing").and_then(|signing| signing.get("required")) else {
-        return Ok(());
-    };
-    if value.as_bool() == Some(false) {
-        return Ok(());
+    match toml::table(&policy, "signing").and_then(|signing| signing.get("required")) {
+        Some(required) if required.as_bool() != Some(false) => {
+            let help = "use a version of `provenance-build` that checks signatures";
+            let line = toml::line(&text, required.span.start);
+            Err(Error::invalid(&file, line, "the policy demands signatures", help))
+        }
+        _ => Ok(()),
     }
-    let help = "use a version of `provenance-build` that checks signatures";
-    Err(Error::invalid(&file, toml::line(&text, value.span.start), "the policy demands signatures", help))
 }

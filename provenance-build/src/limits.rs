@@ -14,9 +14,5 @@ pub const TREE_FILES: usize = 400_000;
 /// Directory depth of one package: the deepest of 428 measured packages has 15 levels; each level costs a stack frame.
 pub const TREE_DEPTH: usize = 128;
 
-/// Bytes of one file of cargo configuration or one vendored `Cargo.toml`: the largest of the `Cargo.toml` files in a big
-/// cargo home has 70 kB, and hand-written configuration is far below.
-pub const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
-
 /// Files that cargo configuration may `include`, directly and indirectly: cargo itself has no bound but cycles.
 pub const CONFIG_INCLUDES: usize = 64;

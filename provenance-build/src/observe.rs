@@ -9,6 +9,7 @@ use crate::locate::{self, Located, Place};
 use crate::lockfile::Lockfile;
 use crate::manifest::{self, Manifest, Origin};
 use crate::members;
+use crate::members::normal;
 use crate::threads;
 use crate::toml;
 use crate::tree::{self, Layout};
@@ -33,9 +34,7 @@ pub struct Seen {
 pub fn observe(mut surroundings: Surroundings) -> Result<Seen, Error> {
     let root = surroundings.root.clone();
     let manifest = read_manifest(&root)?;
-    surroundings
-        .members
-        .extend(manifest.members.iter().map(|member| members::normal(&root.join(&member.path))));
+    surroundings.members.extend(manifest.members.iter().map(|member| normal(&root.join(&member.path))));
     let configuration = Configuration::read(&surroundings)?;
     let lockfile_path = configuration.lockfile(&root)?;
     let lockfile = read_lockfile(&lockfile_path)?;
@@ -77,7 +76,7 @@ fn place_path_pins(root: &Path, manifest: &Manifest, lockfile: &Lockfile, locate
     for (package, located) in lockfile.packages.iter().zip(located) {
         if let (None, Some(path)) = (&package.id.source, paths.get(&(&package.id.name, &package.id.version)))
         {
-            let directory = members::normal(&root.join(path));
+            let directory = normal(&root.join(path));
             located.directories.push(Place { directory, layout: Layout::Path });
         }
     }

@@ -12,6 +12,10 @@ use crate::limits;
 /// Reads a text file of at most [`limits::TEXT_BYTES`].
 pub fn read(file: &Path) -> Result<String, Error> {
     let failed = |source| Error::io("read", file, source);
+    // Opening a named pipe would wait for ever, so the kind is looked at first.
+    if !fs::metadata(file).map_err(failed)?.is_file() {
+        return Err(Error::invalid(file, 0, "it is not a regular file", "remove it"));
+    }
     let mut bytes = Vec::new();
     let opened = fs::File::open(file).map_err(failed)?;
     opened.take(limits::TEXT_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;

@@ -22,7 +22,7 @@ use crate::limits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layout {
     /// `git/checkouts/NAME-HASH/REV`: the whole checkout without anything named `.git`; links that stay inside are
-    /// listed; `.cargo-ok` at the root must be there and empty, and is left out.
+    /// listed; `.cargo-ok` at the root must be there and empty, and is left out, as it is beside a submodule's `.git`.
     Checkout,
     /// A package of a directory source (`cargo vendor`): regular files; `.cargo-checksum.json` at the root left out.
     Directory,
@@ -170,7 +170,7 @@ impl Walk {
         for entry in fs::read_dir(directory).map_err(cannot)? {
             let entry = entry.map_err(cannot)?;
             let name = entry.file_name();
-            if self.leaves_out(&name, depth) {
+            if self.leaves_out(directory, &name, depth) {
                 continue;
             }
             self.seen += 1;
@@ -207,9 +207,14 @@ impl Walk {
         Ok(())
     }
 
-    fn leaves_out(&self, name: &OsStr, depth: usize) -> bool {
+    fn leaves_out(&self, directory: &Path, name: &OsStr, depth: usize) -> bool {
         match self.layout {
-            Layout::Checkout => name == ".git" || (depth == 0 && name == ".cargo-ok"),
+            Layout::Checkout if name == ".cargo-ok" && depth > 0 => {
+                // Cargo marks submodules, too, since some version.
+                let marker = fs::symlink_metadata(directory.join(name));
+                directory.join(".git").exists() && marker.is_ok_and(|m| m.is_file() && m.len() == 0)
+            }
+            Layout::Checkout => name == ".git" || name == ".cargo-ok",
             Layout::Directory => depth == 0 && name == ".cargo-checksum.json",
             Layout::Path => name == ".git" || (depth == 0 && name == "target"),
             Layout::Registry => depth == 0 && name == ".cargo-ok",
@@ -495,6 +500,20 @@ mod tests {
     }
 
     #[test]
+    fn only_an_empty_marker_of_a_submodule_is_left_out() {
+        let directory = directory(&[
+            (".cargo-ok", ""),
+            ("plain/.cargo-ok", ""),
+            ("sub/.git/HEAD", ""),
+            ("sub/.cargo-ok", ""),
+            ("odd/.git", "gitdir: x"),
+            ("odd/.cargo-ok", "x"),
+        ]);
+        let tree = accepted(directory.path(), Layout::Checkout);
+        assert_eq!(paths(&tree), ["odd/.cargo-ok", "plain/.cargo-ok"]);
+    }
+
+    #[test]
     fn a_directory_that_cargo_did_not_finish_is_refused() {
         for content in
             [None, Some(""), Some("ok"), Some("{\"v\":2}"), Some("{\"v\":1}\n"), Some("{ \"v\":1}")]
@@ -590,7 +609,7 @@ mod tests {
         fn what_cannot_be_read_is_refused() {
             let directory = directory(&[("src/lib.rs", "a")]);
             let src = directory.path().join("src");
-            fs::set_permissions(&src, fs::Permissions::from_mode(0)).expect("set");
+            fs::set_permissions(&src, fs::Permissions::from_mode(0o000)).expect("set");
             // Root reads everything, so the refusal only shows for others.
             if fs::read_dir(&src).is_err() {
                 assert!(refused(directory.path(), Layout::Directory).starts_with("src: could not be listed"));

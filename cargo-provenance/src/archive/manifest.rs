@@ -97,6 +97,7 @@ fn is_proc_macro(library: &dyn TableLike) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use provenance_build::{PackageName, Version};
 
     use super::*;
@@ -164,5 +165,14 @@ mod tests {
             assert!(what.contains(expected), "{what}");
         }
         assert!(check(&format!("a = {}", "[".repeat(100_000)), false).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_text_never_panics(text in "[\\[\\]{}a-c.=,\"'#\\\\ \n0-9T:-]{0,80}", any in ".{0,40}") {
+            let _ = check(&any, true);
+            let _ = check(&format!("{text}\n[package]\nname='a'\nversion='1.0.0'\n"), true);
+            let _ = check(&format!("[package]\nname='a'\nversion='1.0.0'\n[lib]\n{text}"), true);
+        }
     }
 }

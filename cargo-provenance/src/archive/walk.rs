@@ -255,6 +255,8 @@ fn malformed(what: &str) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pax(records: &[(&str, &str)]) -> Result<Pax, String> {
@@ -291,6 +293,19 @@ mod tests {
         ];
         for result in refused {
             assert!(result.is_err(), "{result:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_pax_records_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60), text in "[0-9]{1,3} [a-z=\n]{0,20}\n") {
+            let _ = parse_pax(&bytes);
+            let _ = parse_pax(text.as_bytes());
+        }
+
+        #[test]
+        fn the_length_decides_where_a_pax_record_ends(value in "[a-z=0-9 ]{5,40}") {
+            prop_assert_eq!(pax(&[("path", &value)]).map(|pax| pax.path), Ok(Some(value.into_bytes())));
         }
     }
 }

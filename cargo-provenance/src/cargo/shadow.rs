@@ -101,6 +101,11 @@ impl Shadow {
             .hiding(&self.top)
     }
 
+    /// Writes the shadow of a real file that shall be written later.
+    pub fn put(&self, real: &Path, bytes: &[u8]) -> Result<(), Error> {
+        self.write(real, bytes)
+    }
+
     /// What the shadow of a real file holds now, if it exists.
     pub fn read(&self, real: &Path) -> Result<Option<Vec<u8>>, Error> {
         let path = self.path(real);

@@ -187,8 +187,7 @@ impl<'a> Gathering<'a> {
             // Cargo fetches nothing where a directory takes the registry's place; vendoring asks the registry itself.
             self.vendor()?;
         } else {
-            let manifest = self.situation.workspace.manifest();
-            self.situation.cargo.fetch(&manifest, Lock::Keep, self.progress)?;
+            self.situation.cargo.fetch(&self.situation.manifest, Lock::Keep, self.progress)?;
         }
         self.archives = archives(self.situation)?;
         Ok(())
@@ -197,7 +196,7 @@ impl<'a> Gathering<'a> {
     fn vendor(&mut self) -> Result<(), Error> {
         let scratch = tempfile::tempdir().map_err(Error::Scratch)?;
         let target = scratch.path().join("vendor");
-        self.situation.cargo.vendor(&self.situation.workspace.manifest(), &target, self.progress)?;
+        self.situation.cargo.vendor(&self.situation.manifest, &target, self.progress)?;
         self.vendored = Some(scratch);
         Ok(())
     }
@@ -242,8 +241,7 @@ impl<'a> Gathering<'a> {
         if !wanted.iter().any(is_git) {
             return Ok(None);
         }
-        let manifest = self.situation.workspace.manifest();
-        Ok(Some(self.situation.cargo.metadata(Some(&manifest), Extent::Graph, Lock::Keep)?))
+        Ok(Some(self.situation.cargo.metadata(Some(&self.situation.manifest), Extent::Graph, Lock::Keep)?))
     }
 
     fn prove(&self, index: usize, metadata: Option<&Metadata>) -> Result<Proven, Error> {

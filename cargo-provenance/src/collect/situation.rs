@@ -27,8 +27,10 @@ pub struct Situation {
     pub lockfile: Lockfile,
     /// Its text, for pointing into it.
     pub lockfile_text: String,
-    /// The user's cargo, standing at the root.
+    /// The cargo to ask, standing at the root.
     pub cargo: CargoCommand,
+    /// The workspace's manifest as that cargo finds it.
+    pub manifest: PathBuf,
     /// The cargo home, absolute.
     pub cargo_home: PathBuf,
 }
@@ -83,24 +85,44 @@ impl Explain for Error {
 }
 
 impl Situation {
-    /// Reads the workspace that `workspace` describes.
+    /// Reads configuration and lockfile of the workspace that `workspace` describes.
     pub fn read(surroundings: &Surroundings, workspace: Workspace) -> Result<Self, Error> {
-        let root = workspace.root.clone();
-        let mut kernel = gate::kernel_surroundings(surroundings, &root);
-        kernel.members = workspace.members.iter().map(|member| member.directory.clone()).collect();
-        let configuration = Configuration::read(&kernel)?;
-        let lockfile_path = configuration.lockfile(&root)?;
-        let text = match toml::read(&lockfile_path) {
+        let configuration = configuration(surroundings, &workspace)?;
+        let lockfile = configuration.lockfile(&workspace.root)?;
+        let text = match toml::read(&lockfile) {
             Ok(text) => text,
             Err(provenance_build::Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::NoLockfile(lockfile_path));
+                return Err(Error::NoLockfile(lockfile));
             }
             Err(error) => return Err(error.into()),
         };
-        let lockfile = Lockfile::parse(text.as_bytes(), &lockfile_path)?;
-        let cargo = CargoCommand::new(surroundings).within(&root);
+        let cargo = CargoCommand::new(surroundings).within(&workspace.root);
+        let manifest = workspace.manifest();
+        Self::planned(surroundings, workspace, text, cargo, manifest)
+    }
+
+    /// The workspace as it will be: with another lockfile's text, and a cargo that finds its manifest elsewhere.
+    pub fn planned(
+        surroundings: &Surroundings,
+        workspace: Workspace,
+        lockfile_text: String,
+        cargo: CargoCommand,
+        manifest: PathBuf,
+    ) -> Result<Self, Error> {
+        let configuration = configuration(surroundings, &workspace)?;
+        let lockfile_path = configuration.lockfile(&workspace.root)?;
+        let lockfile = Lockfile::parse(lockfile_text.as_bytes(), &lockfile_path)?;
         let cargo_home = surroundings.cargo_home.clone();
-        Ok(Self { workspace, configuration, lockfile_path, lockfile, lockfile_text: text, cargo, cargo_home })
+        Ok(Self {
+            workspace,
+            configuration,
+            lockfile_path,
+            lockfile,
+            lockfile_text,
+            cargo,
+            manifest,
+            cargo_home,
+        })
     }
 
     /// The member that a package of the lockfile is.
@@ -162,17 +184,33 @@ impl Situation {
     /// A directory relative to the workspace root, as the manifest writes it; `None` where there is no such way or it is
     /// no UTF-8.
     pub fn relative(&self, directory: &Path) -> Option<String> {
-        let root = self.workspace.root.components().collect::<Vec<_>>();
-        let directory = directory.components().collect::<Vec<_>>();
-        let shared = root.iter().zip(&directory).take_while(|(a, b)| a == b).count();
-        if shared == 0 {
-            return None;
-        }
-        let up = root[shared..].iter().map(|_| Some(".."));
-        let down = directory[shared..].iter().map(|part| part.as_os_str().to_str());
-        let parts = up.chain(down).collect::<Option<Vec<_>>>()?;
-        Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+        relative(&self.workspace.root, directory)
     }
+}
+
+/// The way from one directory to another, `/`-separated, `.` for the same; `None` where there is no such way or it is no
+/// UTF-8. Both are absolute and normal.
+pub fn relative(from: &Path, to: &Path) -> Option<String> {
+    let from = from.components().collect::<Vec<_>>();
+    let to = to.components().collect::<Vec<_>>();
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    if shared == 0 {
+        return None;
+    }
+    let up = from[shared..].iter().map(|_| Some(".."));
+    let down = to[shared..].iter().map(|part| part.as_os_str().to_str());
+    let parts = up.chain(down).collect::<Option<Vec<_>>>()?;
+    Some(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+}
+
+/// The cargo configuration in force at a workspace's root.
+pub fn configuration(
+    surroundings: &Surroundings,
+    workspace: &Workspace,
+) -> Result<Configuration, provenance_build::Error> {
+    let mut kernel = gate::kernel_surroundings(surroundings, &workspace.root);
+    kernel.members = workspace.members.iter().map(|member| member.directory.clone()).collect();
+    Configuration::read(&kernel)
 }
 
 /// The index URL of a registry's name in the cargo configuration inside the repository. What a machine's own
@@ -199,6 +237,18 @@ mod tests {
     use provenance_build::config::Setting;
 
     use super::*;
+
+    #[test]
+    fn paths_lead_from_one_directory_to_another() {
+        for (from, to, expected) in [
+            ("/w", "/w/guard", "guard"),
+            ("/w/crates/a", "/w/guard", "../../guard"),
+            ("/w/crates/a", "/helper", "../../../helper"),
+            ("/w", "/w", "."),
+        ] {
+            assert_eq!(relative(Path::new(from), Path::new(to)).as_deref(), Some(expected), "{from} to {to}");
+        }
+    }
 
     #[test]
     fn a_registry_is_what_the_repository_says() {

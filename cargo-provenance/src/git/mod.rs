@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use provenance_build::limits::TREE_FILES;
-use provenance_build::tree::{self, Content, Entry, Layout, Tree};
+use provenance_build::tree::{self, Layout, Tree};
 
 use crate::report::failure::{Explain, Kind};
 
@@ -170,24 +170,15 @@ impl Databases {
             databases: self,
             scratch: scratch_directory.path(),
             export: &export,
-            done: vec![],
+            repositories: 0,
             bytes: 0,
         };
         exporter.export(commit, "", 0)?;
-        let done = std::mem::take(&mut exporter.done);
-
-        let unacceptable =
-            |path: String, what: String| GitError::Unacceptable { commit: commit.to_owned(), path, what };
-        let mut tree =
-            tree::read(&export, Layout::Checkout)?.map_err(|odd| unacceptable(odd.path, odd.what))?;
-        if !done.is_empty() {
-            // Cargo marks each submodule's checkout as complete with an empty file of its own.
-            let marker = |path: String| Entry { path, content: Content::File(*blake3::hash(b"").as_bytes()) };
-            let mut entries = tree.entries().to_vec();
-            entries.retain(|entry| !done.contains(&entry.path));
-            entries.extend(done.into_iter().map(marker));
-            tree = Tree::new(entries).map_err(|odd| unacceptable(odd.path, odd.what))?;
-        }
+        let tree = tree::read(&export, Layout::Checkout)?.map_err(|odd| GitError::Unacceptable {
+            commit: commit.to_owned(),
+            path: odd.path,
+            what: odd.what,
+        })?;
         Ok(Export { scratch: scratch_directory, tree })
     }
 }
@@ -219,15 +210,15 @@ struct Exporter<'a> {
     databases: &'a Databases,
     scratch: &'a Path,
     export: &'a Path,
-    /// The markers of submodules, relative to the export.
-    done: Vec<String>,
+    repositories: usize,
     bytes: u64,
 }
 
 impl Exporter<'_> {
     /// Exports `commit` into `prefix`, which is empty or ends with `/`.
     fn export(&mut self, commit: &str, prefix: &str, depth: usize) -> Result<(), GitError> {
-        let repository = self.scratch.join(format!("repository-{}", self.done.len()));
+        let repository = self.scratch.join(format!("repository-{}", self.repositories));
+        self.repositories += 1;
         let git = Git { repository: &repository, commit };
         git.init()?;
         git.take_objects(&self.databases.stores)?;
@@ -240,10 +231,16 @@ impl Exporter<'_> {
         fs::create_dir(&attributes).map_err(scratch("make a folder"))?;
         write_scratch(&attributes.join("attributes"), b"* !filter !working-tree-encoding\n")?;
         git.run("checkout-index", &["--all", &format!("--prefix={target}")])?;
+        // Cargo marks every checkout, those of submodules too, as complete with an empty file.
+        let marker = Path::new(&target).join(".cargo-ok");
+        if fs::symlink_metadata(&marker).is_ok() {
+            fs::remove_file(&marker).map_err(scratch("write"))?;
+        }
+        write_scratch(&marker, b"")?;
 
         for (path, commit) in links {
             let inner = format!("{prefix}{path}/");
-            if depth >= SUBMODULE_DEPTH || self.done.len() >= SUBMODULES {
+            if depth >= SUBMODULE_DEPTH || self.repositories > SUBMODULES {
                 return Err(git.unacceptable(&inner, "is one submodule too many"));
             }
             // A link in the place of a submodule would lead the export out of the scratch directory.
@@ -256,7 +253,6 @@ impl Exporter<'_> {
                     );
                 }
             }
-            self.done.push(format!("{inner}.cargo-ok"));
             self.export(&commit, &inner, depth + 1)?;
         }
         Ok(())

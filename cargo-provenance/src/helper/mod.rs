@@ -53,18 +53,6 @@ pub fn build_script(manifest: &str) -> Result<BuildScript, EditError> {
     })
 }
 
-/// The path from one directory to another, both relative to the same root, `/`-separated, `.` for the root itself.
-pub fn relative(from: &str, to: &str) -> String {
-    let parts = |path: &str| {
-        path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let (from, to) = (parts(from), parts(to));
-    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b && *a != "..").count();
-    let up = from[shared..].iter().map(|_| "..".to_owned());
-    let path = up.chain(to[shared..].iter().cloned()).collect::<Vec<_>>().join("/");
-    if path.is_empty() { ".".to_owned() } else { path }
-}
-
 fn table<'t>(item: Option<&'t Item>) -> Option<&'t dyn TableLike> {
     item.and_then(Item::as_table_like)
 }
@@ -83,20 +71,6 @@ mod tests {
             ("[package]\nbuild = [\"a.rs\", \"b.rs\"]\n", BuildScript::Unknown),
         ] {
             assert_eq!(build_script(text).expect(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn paths_lead_from_one_directory_to_another() {
-        for (from, to, expected) in [
-            (".", "guard", "guard"),
-            ("crates/a", "guard", "../../guard"),
-            ("crates/a", "crates/b", "../b"),
-            ("crates/a", "../helper", "../../../helper"),
-            ("crates", "crates", "."),
-            (".", "../helper", "../helper"),
-        ] {
-            assert_eq!(relative(from, to), expected, "{from} to {to}");
         }
     }
 }

@@ -1,11 +1,27 @@
 //! `init`: puts a workspace behind the gate.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
 
+use provenance_build::manifest::{self, BuildTime};
+use provenance_build::{Source, toml};
+
+use super::gating::{self, Gating};
+use super::pin::tell_recovery;
+use super::pinning::{self, Draft, Material, Rigor, Split, draft, split};
+use crate::archive::License;
+use crate::cargo::{CargoCommand, Shadow, Workspace};
+use crate::collect::entrants::{self, Entrant, Proven};
+use crate::collect::situation::{self, Situation, relative};
+use crate::finding::{Finding, Weight};
 use crate::model::Surroundings;
-use crate::report::Report;
-use crate::report::failure::Explain;
+use crate::policy::{self, Policy, Template, write_template};
 use crate::report::progress::Progress;
+use crate::report::{Outcome, Report, plural};
+use crate::store::{Folders, Transaction, WorkspaceLock, recover};
+
+pub use pinning::Error;
 
 /// What `init` is asked to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,15 +50,8 @@ pub enum Placement {
     Guard,
 }
 
-/// Why `init` came to no report.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The use case is not there yet.
-    #[error("not built yet")]
-    NotBuilt,
-}
-
-impl Explain for Error {}
+/// The line of `.gitattributes` that keeps line endings from breaking a digest.
+const ATTRIBUTE: &str = "Provenance.* -text";
 
 /// Runs the use case.
 ///
@@ -50,6 +59,358 @@ impl Explain for Error {}
 ///
 /// See [`Error`].
 pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
-    let _ = (surroundings, options, progress);
-    Err(Error::NotBuilt)
+    let mut report = Report::new("init");
+    let cargo = CargoCommand::new(surroundings);
+    let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
+    let root = workspace.root.clone();
+    let _lock = WorkspaceLock::acquire(&root, "init", surroundings.clock)?;
+    tell_recovery(&mut report, &recover(&root)?);
+    let lock_file = root.join(manifest::FILE_NAME);
+    if lock_file.exists() {
+        return Err(Error::Misplaced {
+            what: format!("`{}` exists: this workspace is behind the gate already", lock_file.display()),
+            help: "run `cargo provenance pin` to bring it up to date".to_owned(),
+        });
+    }
+
+    let gating = match &options.helper {
+        Some(helper) => gating::plan(&workspace, helper)?,
+        None => Gating::default(),
+    };
+    let plan = Plan::make(surroundings, options, &cargo, workspace, &gating, progress)?;
+    let situation = &plan.situation;
+    let written = read_optional(&root.join(policy::FILE_NAME))?;
+    let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
+    let split = split(situation, &preliminary, None, &[])?;
+    let proven = entrants::prove(situation, surroundings.network, &split.entering, progress)?;
+
+    let policy_file = root.join(policy::FILE_NAME);
+    let policy_text =
+        written.clone().unwrap_or_else(|| write_template(&found(situation, &split, &proven, &gating)));
+    let policy = Policy::parse(policy_text.as_bytes(), &policy_file)?;
+    let draft = draft(Material {
+        situation,
+        policy: &policy,
+        old: None,
+        split: &split,
+        proven: &proven,
+        declared: &[],
+        rigor: Rigor::Baseline,
+        now: surroundings.clock,
+    })?;
+    tell_found(&mut report, situation, &draft, &proven);
+    tell_gates(&mut report, &gating, options);
+    if !draft.may_be_written() {
+        report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
+        report.conclusion =
+            format!("to pin: {} in {}", report.tally(), plural(split.entering.len(), "package"));
+        return Ok(report);
+    }
+
+    let mut files = BTreeMap::<PathBuf, (Option<String>, String)>::new();
+    files.insert(lock_file, (None, draft.manifest.to_text()));
+    files.insert(policy_file, (written, policy_text));
+    if let Some((path, old, new)) = attributes(situation)? {
+        files.insert(path, (old, new));
+    }
+    if let Some(new) = plan.lockfile {
+        files.insert(situation.lockfile_path.clone(), (plan.old_lockfile, new));
+    }
+    for (path, text) in gating.texts {
+        files.insert(path, (text.old, text.new));
+    }
+    write(&root, &files, &mut report)?;
+    report.conclusion = format!(
+        "{} pinned as they are, {} listed; review and commit what was written",
+        plural(draft.manifest.packages.len(), "package"),
+        plural(draft.manifest.members.len(), "member")
+    );
+    Ok(report)
+}
+
+/// The workspace as it will be, and the lockfile's new text if it gets one.
+struct Plan {
+    situation: Situation,
+    old_lockfile: Option<String>,
+    lockfile: Option<String>,
+    // Holds the directories that the situation's cargo works in.
+    _shadow: Option<Shadow>,
+}
+
+impl Plan {
+    fn make(
+        surroundings: &Surroundings,
+        options: &Options,
+        cargo: &CargoCommand,
+        mut workspace: Workspace,
+        gating: &Gating,
+        progress: &dyn Progress,
+    ) -> Result<Self, Error> {
+        let path = situation::configuration(surroundings, &workspace)?.lockfile(&workspace.root)?;
+        let old = read_optional(&path)?;
+        let must_settle = old.is_none() || !gating.texts.is_empty();
+        if !must_settle {
+            let situation = Situation::read(surroundings, workspace)?;
+            return Ok(Self { situation, old_lockfile: old, lockfile: None, _shadow: None });
+        }
+        if options.locked {
+            return Err(Error::Misplaced {
+                what: format!("`{}` would have to change, and `--locked` forbids it", path.display()),
+                help: "run the command without `--locked`".to_owned(),
+            });
+        }
+        // The lockfile is settled in the shadow, so that a refusal leaves everything as it was.
+        workspace.lockfile = path.clone();
+        let mut shaped = gating.workspace.clone().unwrap_or_else(|| workspace.clone());
+        shaped.lockfile = path.clone();
+        let cast = Workspace { members: workspace.members.clone(), ..shaped.clone() };
+        let shadow = Shadow::cast(&cast, surroundings)?;
+        for (path, text) in &gating.texts {
+            shadow.put(path, text.new.as_bytes())?;
+        }
+        let manifest = shadow.path(&shaped.manifest());
+        let shadowed = shadow.cargo(cargo);
+        shadowed.settle_lockfile(&manifest, progress)?;
+        let settled = shadow.read(&path)?.map(String::from_utf8);
+        let Some(Ok(settled)) = settled else { return Err(situation::Error::NoLockfile(path).into()) };
+        let changed = old.as_ref() != Some(&settled);
+        let situation = Situation::planned(surroundings, shaped, settled.clone(), shadowed, manifest)?;
+        let lockfile = changed.then_some(settled);
+        Ok(Self { situation, old_lockfile: old, lockfile, _shadow: Some(shadow) })
+    }
+}
+
+/// A policy that says no more than which path packages are the team's own, for telling them apart before there is one.
+fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Result<Policy, Error> {
+    let own = gating.own.iter().cloned().collect();
+    let text = match written {
+        Some(text) => text.to_owned(),
+        None => write_template(&Template { own, ..Template::default() }),
+    };
+    Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME))?)
+}
+
+/// What the new policy names.
+fn found(situation: &Situation, split: &Split<'_>, proven: &[Proven], gating: &Gating) -> Template {
+    let mut template = Template { own: gating.own.iter().cloned().collect(), ..Template::default() };
+    let mut dated = BTreeMap::<&Source, bool>::new();
+    for (&index, proven) in split.entering.iter().zip(proven) {
+        let Some(source) = &situation.lockfile.packages[index].id.source else { continue };
+        if source.is_git() {
+            template.git.push(source.url().to_owned());
+            continue;
+        }
+        let releases = proven.as_ref().ok().and_then(|entrant| entrant.releases.known());
+        let has_time = releases.is_none_or(|all| all.iter().any(|release| release.published.is_some()));
+        *dated.entry(source).or_default() |= has_time;
+    }
+    for (source, dated) in dated {
+        let name = registry_name(situation, source);
+        template.registries.push((name, dated || source.is_crates_io()));
+    }
+    if template.registries.is_empty() {
+        template.registries.push(("crates-io".to_owned(), true));
+    }
+    let licenses = proven.iter().flatten().flat_map(|entrant| licenses(&entrant.license));
+    template.licenses = licenses.collect::<BTreeSet<_>>().into_iter().collect();
+    template
+}
+
+/// `crates-io`, the name that the repository's cargo configuration has for a registry, or its source id.
+fn registry_name(situation: &Situation, source: &Source) -> String {
+    if source.is_crates_io() {
+        return "crates-io".to_owned();
+    }
+    let names = situation.configuration.recorded.keys().filter_map(|key| {
+        let key = key.rsplit_once('#').map_or(key.as_str(), |(_, key)| key);
+        key.strip_prefix("registries.")?.strip_suffix(".index")
+    });
+    let means = |name: &&str| {
+        let index = situation.index_of(name).unwrap_or_default();
+        source.as_str() == index || source.as_str().strip_prefix("registry+") == Some(&index)
+    };
+    let name = names.into_iter().find(means).filter(|name| !name.contains(['"', '.']));
+    name.map_or_else(|| source.as_str().to_owned(), str::to_owned)
+}
+
+/// The single licenses of an SPDX expression, or of the older form with slashes.
+fn licenses(license: &License) -> Vec<String> {
+    let text = license.expression.as_deref().unwrap_or_default().replace(['(', ')', '/'], " ");
+    let mut licenses: Vec<String> = vec![];
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        match (word, licenses.last_mut()) {
+            ("AND" | "OR", _) => {}
+            ("WITH", Some(last)) => {
+                last.push_str(" WITH ");
+                last.push_str(words.next().unwrap_or_default());
+            }
+            _ => licenses.push(word.to_owned()),
+        }
+    }
+    licenses.retain(|license| policy::is_license(license));
+    licenses
+}
+
+fn tell_found(report: &mut Report, situation: &Situation, draft: &Draft, proven: &[Proven]) {
+    let mut sources = BTreeMap::<String, usize>::new();
+    for pin in &draft.manifest.packages {
+        let from = match pin.source() {
+            Some(source) => source.display_name().to_owned(),
+            None => "paths".to_owned(),
+        };
+        *sources.entry(from).or_default() += 1;
+    }
+    for (source, number) in &sources {
+        report.step("Found", format!("{} from {source}", plural(*number, "package")));
+    }
+    report.step("Found", plural(draft.manifest.members.len(), "member"));
+    let runs =
+        |kind: BuildTime| draft.manifest.packages.iter().filter(|pin| pin.build_time.contains(&kind)).count();
+    let (scripts, macros) = (runs(BuildTime::BuildScript), runs(BuildTime::ProcMacro));
+    if scripts + macros > 0 {
+        let (scripts, macros) = (plural(scripts, "build script"), plural(macros, "procedural macro"));
+        report.step("Found", format!("{scripts} and {macros}, which run while others compile"));
+    }
+    let mut counts = BTreeMap::<String, usize>::new();
+    for license in proven.iter().flatten().flat_map(|entrant: &Entrant| licenses(&entrant.license)) {
+        *counts.entry(license).or_default() += 1;
+    }
+    if !counts.is_empty() {
+        let names = counts.iter().map(|(name, number)| format!("{name} ({number})")).collect::<Vec<_>>();
+        report.step("Found", format!("licenses {}", names.join(", ")));
+    }
+    for setting in situation.configuration.recorded.values() {
+        report.step("Recording", format!("cargo setting `{} = {}`", setting.key, setting.value));
+    }
+    for member in &draft.manifest.members {
+        report.detail("Listing", format!("member {} ({})", member.name, member.path));
+    }
+    report.count("packages", draft.manifest.packages.len());
+    report.count("members", draft.manifest.members.len());
+    report.count("build-scripts", scripts);
+    report.count("proc-macros", macros);
+    report.count("cargo-settings", situation.configuration.recorded.len());
+    report.findings.extend(draft.findings.iter().cloned());
+    report.not_checked.push(format!(
+        "{}: pinned as they are (`baseline`), nobody has looked at them yet",
+        plural(draft.manifest.packages.len(), "package")
+    ));
+    report.not_checked.push("advisories, audits and licenses: this version does not judge them".to_owned());
+}
+
+fn tell_gates(report: &mut Report, gating: &Gating, options: &Options) {
+    if options.helper.is_none() {
+        let message = "no member refuses drift in a plain `cargo build`";
+        let help = "`cargo provenance verify` finds drift; `--build-helper` puts the check into the build";
+        report.findings.push(Finding::new("member-without-gate", Weight::Note, message).help(help));
+        return;
+    }
+    for member in &gating.gated {
+        report.step("Gating", format!("member {member}"));
+    }
+    for ungated in &gating.ungated {
+        let message = format!("member `{}` has no gate: {}", ungated.member, ungated.why);
+        let mut finding = Finding::new("member-without-gate", Weight::Note, message);
+        finding.help.extend(ungated.help.clone());
+        report.findings.push(finding);
+    }
+    report.count("gated", gating.gated.len());
+    report.count("without-gate", gating.ungated.len());
+}
+
+/// `.gitattributes` with the lines that it lacks: path, old and new text. `None` where it lacks none.
+fn attributes(situation: &Situation) -> Result<Option<(PathBuf, Option<String>, String)>, Error> {
+    let root = &situation.workspace.root;
+    let mut wanted = vec![ATTRIBUTE.to_owned()];
+    for directory in situation.configuration.views.iter().flat_map(|view| view.directories()) {
+        match relative(root, &directory) {
+            Some(path) if path != "." && !path.starts_with("..") && !path.contains([' ', '"']) => {
+                wanted.push(format!("/{path}/** -text"));
+            }
+            _ => {}
+        }
+    }
+    wanted.dedup();
+    let path = root.join(".gitattributes");
+    let old = read_optional(&path)?;
+    Ok(appended(old.as_deref().unwrap_or_default(), &wanted).map(|new| (path, old, new)))
+}
+
+/// A text with the lines added that it lacks, in its own line endings.
+fn appended(text: &str, wanted: &[String]) -> Option<String> {
+    let missing = wanted.iter().filter(|wanted| !text.lines().any(|line| line.trim() == wanted.as_str()));
+    let missing = missing.map(String::as_str).collect::<Vec<_>>();
+    if missing.is_empty() {
+        return None;
+    }
+    let ending = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { ending };
+    Some(format!("{text}{gap}{}{ending}", missing.join(ending)))
+}
+
+fn write(
+    root: &Path,
+    files: &BTreeMap<PathBuf, (Option<String>, String)>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let mut folders = Folders::default();
+    let mut transaction = Transaction::new(root);
+    for (path, (old, new)) in files {
+        if old.as_ref() == Some(new) {
+            continue;
+        }
+        folders.make_for(path)?;
+        transaction.replace(path, old.clone().map(String::into_bytes), new.clone().into_bytes());
+        let shown = relative(root, path).unwrap_or_else(|| path.display().to_string());
+        report.step(if old.is_some() { "Changing" } else { "Writing" }, format!("`{shown}`"));
+    }
+    Ok(transaction.commit()?)
+}
+
+fn read_optional(path: &Path) -> Result<Option<String>, Error> {
+    match toml::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(provenance_build::Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licenses_are_taken_one_by_one() {
+        for (text, expected) in [
+            ("MIT OR Apache-2.0", vec!["MIT", "Apache-2.0"]),
+            ("MIT/Apache-2.0", vec!["MIT", "Apache-2.0"]),
+            (
+                "(MIT OR Apache-2.0 WITH LLVM-exception) AND Unicode-3.0",
+                vec!["MIT", "Apache-2.0 WITH LLVM-exception", "Unicode-3.0"],
+            ),
+            ("", vec![]),
+            ("\"; x", vec!["x"]),
+        ] {
+            let license = License { expression: Some(text.to_owned()), file: None };
+            assert_eq!(licenses(&license), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_appended_once_and_in_their_own_line_endings() {
+        let wanted = [ATTRIBUTE.to_owned(), "/vendor/** -text".to_owned()];
+        for (before, after) in [
+            ("", "Provenance.* -text\n/vendor/** -text\n"),
+            ("* text=auto", "* text=auto\nProvenance.* -text\n/vendor/** -text\n"),
+            ("* text=auto\r\n", "* text=auto\r\nProvenance.* -text\r\n/vendor/** -text\r\n"),
+            ("Provenance.* -text\n*.png -text\n", "Provenance.* -text\n*.png -text\n/vendor/** -text\n"),
+        ] {
+            let appended = appended(before, &wanted);
+            assert_eq!(appended.as_deref(), Some(after), "{before}");
+            assert_eq!(super::appended(after, &wanted), None, "{before}");
+        }
+    }
 }

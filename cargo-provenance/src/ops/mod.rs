@@ -3,6 +3,7 @@
 
 pub mod add;
 pub mod diff;
+mod gating;
 pub mod init;
 pub mod pin;
 mod pinning;

@@ -170,7 +170,7 @@ fn tell(report: &mut Report, draft: &Draft) {
     report.count("removed", draft.removed.len());
     report.count("kept", draft.kept);
     report.findings.extend(draft.findings.iter().cloned());
-    report.not_checked.push("advisories, audits and licenses: this version does not judge them".to_owned());
+    report.not_checked.push(pinning::NOT_JUDGED.to_owned());
 }
 
 fn entering(number: usize) -> String {

@@ -99,6 +99,9 @@ impl Explain for Error {
     }
 }
 
+/// What a report says of what is not judged yet.
+pub(super) const NOT_JUDGED: &str = "advisories, audits and licenses: this version does not judge them";
+
 /// How much the checks weigh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rigor {
@@ -254,30 +257,35 @@ pub fn draft(material: Material<'_>) -> Result<Draft, Error> {
     Ok(draft)
 }
 
+/// The pin of a proven package that nobody has pinned before.
+pub(super) fn pin(id: &PackageId, entrant: &Entrant, rigor: Rigor) -> Pin {
+    let origin = match (&id.source, &entrant.path) {
+        (Some(source), _) => Origin::Source(source.clone()),
+        (None, path) => Origin::Path(path.clone().unwrap_or_default()),
+    };
+    let (basis, vetted) = match rigor {
+        Rigor::Baseline => (Basis::Baseline, None),
+        Rigor::Policy => (Basis::Policy, Some(Vetted { checks: CHECK_SET, advisories: None })),
+    };
+    Pin {
+        name: id.name.clone(),
+        version: id.version.clone(),
+        origin,
+        checksum: entrant.checksum,
+        tree: entrant.tree,
+        vendor_tree: entrant.vendor_tree,
+        build_time: entrant.build_time.clone(),
+        trust: Trust::on(basis),
+        vetted,
+        accepted: vec![],
+        line: Line(0),
+    }
+}
+
 impl Draft {
     fn admit(&mut self, package: &LockedPackage, entrant: &Entrant, material: &Material<'_>) {
         let id = &package.id;
-        let origin = match (&id.source, &entrant.path) {
-            (Some(source), _) => Origin::Source(source.clone()),
-            (None, path) => Origin::Path(path.clone().unwrap_or_default()),
-        };
-        let (basis, vetted) = match material.rigor {
-            Rigor::Baseline => (Basis::Baseline, None),
-            Rigor::Policy => (Basis::Policy, Some(Vetted { checks: CHECK_SET, advisories: None })),
-        };
-        let pin = Pin {
-            name: id.name.clone(),
-            version: id.version.clone(),
-            origin,
-            checksum: entrant.checksum,
-            tree: entrant.tree,
-            vendor_tree: entrant.vendor_tree,
-            build_time: entrant.build_time.clone(),
-            trust: Trust::on(basis),
-            vetted,
-            accepted: vec![],
-            line: Line(0),
-        };
+        let pin = pin(id, entrant, material.rigor);
         let before = material.old.and_then(|old| old.pin_for(id));
         let same = |before: &&Pin| {
             (&before.origin, &before.checksum, &before.tree) == (&pin.origin, &pin.checksum, &pin.tree)
@@ -401,7 +409,9 @@ impl Draft {
 
     /// The kernel's own look at members and patches, so that a fresh manifest never drifts at once.
     fn detours(&mut self, material: &Material<'_>) -> Result<(), Error> {
-        let root = &material.situation.workspace.root;
+        // Where the manifests lie as they will be.
+        let situation = material.situation;
+        let root = situation.manifest.parent().unwrap_or(&situation.workspace.root);
         if material.rigor == Rigor::Baseline {
             for drift in members::inspect(root, &self.manifest)? {
                 if let Drift::Detour { name, .. } = &drift

@@ -19,6 +19,7 @@ use crate::report::failure::{Explain, Kind};
 
 pub use checks::{CHECK_SET, Check, Standing, check};
 pub use glob::Glob;
+pub use read::is_license;
 pub use template::{Template, write_template};
 
 /// The file's name, beside `Cargo.lock` at the workspace root.

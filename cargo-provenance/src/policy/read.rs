@@ -286,7 +286,7 @@ impl Reader<'_> {
         let mut allow = vec![];
         for (_, value) in table {
             let help = "write SPDX identifiers, such as `\"MIT\"` or `\"Apache-2.0 WITH LLVM-exception\"`";
-            allow = self.strings(value, "allow", |text| license(text).then(|| text.to_owned()), help)?;
+            allow = self.strings(value, "allow", |text| is_license(text).then(|| text.to_owned()), help)?;
         }
         Ok(allow)
     }
@@ -503,7 +503,8 @@ fn git_url(text: &str) -> bool {
     printable && text.contains("://") && !text.starts_with("git+") && text.len() <= 2_048
 }
 
-fn license(text: &str) -> bool {
+/// Whether a text can stand in `[licenses] allow`: an SPDX identifier, maybe with an exception.
+pub fn is_license(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'+' | b':' | b' ');
     !text.is_empty() && text.len() <= 128 && text.bytes().all(plain) && text.trim() == text
 }

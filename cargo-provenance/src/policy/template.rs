@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 pub struct Template {
     /// Patterns for path packages outside the workspace that are the team's own.
     pub own: Vec<String>,
-    /// Registries in use: `crates-io`, names or source ids.
-    pub registries: Vec<String>,
+    /// Registries in use (`crates-io`, names or source ids), and whether their indexes have publication times.
+    pub registries: Vec<(String, bool)>,
     /// URLs of git repositories in use.
     pub git: Vec<String>,
     /// The single licenses of the packages in use.
@@ -24,7 +24,7 @@ pub fn write_template(found: &Template) -> String {
          \n\
          # Path packages outside this workspace that are the team's own, relative to this file.\n",
     );
-    list(&mut text, "own", &found.own);
+    list(&mut text, "own", found.own.iter().map(|own| quoted(own)));
     text.push_str(
         "\n\
          # What a finding leads to: \"deny\" refuses, \"review\" refuses until a person accepts it, \"note\" is shown,\n\
@@ -40,16 +40,26 @@ pub fn write_template(found: &Template) -> String {
          # { name = \"corp\", pubtime = \"absent\" }.\n\
          [sources]\n",
     );
-    list(&mut text, "registries", &found.registries);
-    list(&mut text, "git", &found.git);
+    list(
+        &mut text,
+        "registries",
+        found.registries.iter().map(|(name, dated)| match dated {
+            true => quoted(name),
+            false => format!("{{ name = {}, pubtime = \"absent\" }}", quoted(name)),
+        }),
+    );
+    list(&mut text, "git", found.git.iter().map(|url| quoted(url)));
     text.push_str("\n# The licenses found when this file was written. This version does not judge them yet.\n[licenses]\n");
-    list(&mut text, "allow", &found.licenses);
+    list(&mut text, "allow", found.licenses.iter().map(|license| quoted(license)));
     text
 }
 
-fn list(text: &mut String, key: &str, entries: &[String]) {
-    let mut entries =
-        entries.iter().map(|entry| serde_json::Value::from(entry.as_str()).to_string()).collect::<Vec<_>>();
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn list(text: &mut String, key: &str, entries: impl Iterator<Item = String>) {
+    let mut entries = entries.collect::<Vec<_>>();
     entries.sort();
     entries.dedup();
     let line = format!("{key} = [{}]", entries.join(", "));
@@ -78,7 +88,10 @@ mod tests {
             Template::default(),
             Template {
                 own: vec!["../libs/a".into()],
-                registries: vec!["crates-io".into(), "sparse+https://registry.example/index/".into()],
+                registries: vec![
+                    ("crates-io".into(), true),
+                    ("sparse+https://registry.example/index/".into(), false),
+                ],
                 git: vec!["https://git.example/r".into()],
                 licenses: (0..40).map(|n| format!("License-{n}")).collect(),
             },

@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use provenance_build::{PackageName, Source};
 
@@ -57,7 +56,7 @@ impl Index {
                 Err(error) => return unreadable(&file, &error.to_string()),
             }
         }
-        found.sort_by_key(|(modified, _): &(SystemTime, PathBuf)| std::cmp::Reverse(*modified));
+        found.sort_by_key(|(modified, _)| std::cmp::Reverse(*modified));
         let mut caches = vec![];
         for (_, file) in &found {
             let read = bounded::read(file, bounded::INDEX_BYTES).map_err(|error| error.to_string());
@@ -172,7 +171,7 @@ fn unreadable(file: &Path, why: &str) -> Evidence<Entries> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use provenance_build::{Version, name::CRATES_IO};
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing here looks at an unpacked directory. An archive is read into memory once; what is hashed is what is judged.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use provenance_build::manifest::BuildTime;
 use provenance_build::{Checksum, LockedPackage, TreeDigest};
@@ -147,7 +147,7 @@ fn ask_index(
     }
 }
 
-fn read_archive(path: &PathBuf, checksum: Checksum) -> Result<Vec<u8>, Refusal> {
+fn read_archive(path: &Path, checksum: Checksum) -> Result<Vec<u8>, Refusal> {
     let bytes = bounded::read(path, bounded::ARCHIVE_BYTES).map_err(|error| Refusal {
         check: "archive-unreadable",
         verdict: Verdict::Undecided,

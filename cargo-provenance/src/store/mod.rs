@@ -1,6 +1,7 @@
 //! The one place that writes files: atomically, several together, and never two commands at once.
 
 mod atomic;
+mod folders;
 mod journal;
 mod lock;
 mod remove;
@@ -9,6 +10,7 @@ mod state;
 mod transaction;
 
 pub use atomic::write_atomic;
+pub use folders::Folders;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use remove::{remove_directory, remove_file};
 pub use restore::{Form, restore};

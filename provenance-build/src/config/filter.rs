@@ -6,16 +6,16 @@
 /// `build.build-dir` (artifacts that count as fresh), `net.git-fetch-with-cli` (runs another git with its own
 /// configuration), `http.proxy`, `http.cainfo` and `net.ssh` (who answers), `registry.default` (where `add` looks),
 /// `profile.*.rustflags`, `codegen-backend` and `rpath`.
-pub(super) fn harmless(key: &[&str]) -> bool {
-    match key {
+pub(super) fn harmless(key: &[String]) -> bool {
+    match key.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["cache" | "cargo-new" | "future-incompat-report" | "term", ..] => true,
         // Built-in commands cannot be aliased away; ours is not built in.
-        ["alias", name, ..] => *name != "provenance",
+        ["alias", name, ..] => name != "provenance",
         ["build", "dep-info-basedir" | "incremental" | "jobs" | "warnings"] => true,
         ["http", "debug" | "low-speed-limit" | "multiplexing" | "timeout" | "user-agent"] => true,
         ["net", "offline" | "retry"] => true,
         ["profile", _, .., setting] => matches!(
-            *setting,
+            setting,
             "codegen-units"
                 | "debug"
                 | "debug-assertions"

@@ -5,22 +5,24 @@
 //! The repository is everything below the nearest directory above the workspace root that holds `.git` (else the root itself)
 //! and everything below a member's directory; the cargo home is never part of it unless it lies inside the workspace root.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::error::Error;
+use crate::manifest::quoted;
+use crate::toml;
 
-pub(crate) mod document;
-mod files;
+mod document;
 mod filter;
-pub(crate) mod replace;
 mod scope;
+mod view;
 
-use document::{Item, Table};
-pub(crate) use files::normal;
-use files::{Document, Loader, config_file};
+pub(crate) use document::canonical;
+use document::{Document, Leaf, Loader, config_file};
 use scope::Scope;
+pub(crate) use view::{host, is_crates_io};
 
 /// What cargo would be configured with when it is started in any of several directories.
 #[derive(Clone, Debug, Default)]
@@ -103,28 +105,22 @@ impl Configuration {
         let mut configuration = Self::default();
         for directory in scope.directories() {
             if let Some(file) = config_file(&directory.join(".cargo")) {
-                for document in loader.chain(&file)? {
-                    configuration.note(&document, &scope, scope.repository_file(&document.file))?;
-                }
+                configuration.note(&loader.chain(&file)?, &scope)?;
             }
             configuration.note_toolchain(&directory, &scope)?;
         }
         for start in scope.starts() {
-            let arguments = scope.arguments(start, &mut loader)?;
-            let mut documents = vec![];
-            for file in scope.files_seen_from(start) {
-                documents.append(&mut loader.chain(&file)?);
-            }
-            for document in &arguments {
-                configuration.note(document, &scope, false)?;
-            }
-            for document in &documents {
-                configuration.note(document, &scope, scope.repository_file(&document.file))?;
-            }
             let mut view = View::default();
-            arguments.iter().try_for_each(|document| view.overlay(document))?;
+            for document in scope.arguments(start, &mut loader)? {
+                view.overlay(&document)?;
+                configuration.outside(settings(&document));
+            }
             view.lockfile = view.lockfile.or_else(|| surroundings.lockfile.clone());
-            documents.iter().try_for_each(|document| view.overlay(document))?;
+            for file in scope.files_seen_from(start) {
+                let documents = loader.chain(&file)?;
+                documents.iter().try_for_each(|document| view.overlay(document))?;
+                configuration.note(&documents, &scope)?;
+            }
             if !configuration.views.contains(&view) {
                 configuration.views.push(view);
             }
@@ -137,138 +133,80 @@ impl Configuration {
     /// is there with other content (cargo before 1.97 ignores the setting, so either could be the one in use).
     pub fn lockfile(&self, root: &Path) -> Result<PathBuf, Error> {
         let usual = root.join("Cargo.lock");
-        let mut chosen = self.views.iter().map(|view| view.lockfile.as_ref().unwrap_or(&usual));
-        let first = chosen.next().unwrap_or(&usual);
-        let disagree = chosen.any(|other| other != first)
-            || (*first != usual
-                && usual.exists()
-                && fs::read(&usual).map_err(|e| Error::io("read", &usual, e))?
-                    != fs::read(first).map_err(|e| Error::io("read", first, e))?);
-        if disagree {
-            let what = format!("two lockfiles could be in force: `{}` and another", first.display());
+        let chosen = self.views.iter().map(|view| view.lockfile.as_ref().unwrap_or(&usual));
+        let mut chosen = chosen.collect::<BTreeSet<_>>();
+        let first = chosen.pop_first().unwrap_or(&usual);
+        let read = |file: &Path| fs::read(file).map_err(|e| Error::io("read", file, e));
+        if !chosen.is_empty() || (*first != usual && usual.exists() && read(&usual)? != read(first)?) {
+            let what = format!("`{}` may be in force, or another lockfile", first.display());
             return Err(Error::unclear(what, "leave only one, or remove `resolver.lockfile-path`"));
         }
         Ok(first.clone())
     }
 
-    fn note(&mut self, document: &Document, scope: &Scope, recorded: bool) -> Result<(), Error> {
-        let mut found = vec![];
-        settings(&document.table, &mut vec![], &mut found);
-        for (path, line, value) in found {
-            let key = path.iter().map(|name| document::key(name)).collect::<Vec<_>>().join(".");
-            self.add(Setting { key, value, file: document.file.clone(), line }, scope, recorded)?;
+    fn note(&mut self, documents: &[Rc<Document>], scope: &Scope) -> Result<(), Error> {
+        for document in documents {
+            if scope.repository_file(&document.file) {
+                settings(document).into_iter().try_for_each(|setting| self.record(setting, scope))?;
+            } else {
+                self.outside(settings(document));
+            }
         }
         Ok(())
     }
 
+    /// The toolchain directory that a toolchain file names. Rustup takes the file without an extension first, whose old
+    /// form is a single line: a channel, or the absolute path of a toolchain.
     fn note_toolchain(&mut self, directory: &Path, scope: &Scope) -> Result<(), Error> {
-        // rustup prefers the first name, but reads the second where the first is missing.
         for name in ["rust-toolchain", "rust-toolchain.toml"] {
             let file = directory.join(name);
             if !file.exists() {
                 continue;
             }
-            let text = document::read_text(&file)?;
-            let path = if name == "rust-toolchain" && text.lines().count() < 2 {
-                // The old form: a single line, a channel or the absolute path of a toolchain.
-                let line = text.trim();
-                Path::new(line).is_absolute().then(|| (1, Item::Text(line.to_owned())))
+            let text = toml::read(&file)?;
+            let key = "toolchain.path".to_owned();
+            let old = name == "rust-toolchain" && text.lines().count() < 2;
+            let found = if old {
+                let path = text.trim();
+                Path::new(path).is_absolute().then(|| (quoted(path), 1))
             } else {
-                let mut table = document::parse(&text, &file)?;
-                let toolchain = table.remove("toolchain").map(|node| node.item);
-                let path = toolchain.as_ref().and_then(Item::table).and_then(|table| table.get("path"));
-                path.map(|node| (node.line, node.item.clone()))
+                let table = toml::parse(&text, &file)?;
+                let path = toml::table(&table, "toolchain").and_then(|toolchain| toolchain.get("path"));
+                path.map(|path| (document::canonical(path), toml::line(&text, path.span.start)))
             };
-            if let Some((line, item)) = path {
-                let key = "toolchain.path".to_owned();
-                self.add(Setting { key, value: item.canonical(), file: file.clone(), line }, scope, true)?;
+            if let Some((value, line)) = found {
+                self.record(Setting { key, value, file: file.clone(), line }, scope)?;
             }
             self.files.push(file);
         }
         Ok(())
     }
 
-    fn add(&mut self, mut setting: Setting, scope: &Scope, recorded: bool) -> Result<(), Error> {
-        if recorded {
-            setting.key = scope.recorded_key(&setting.file, setting.key)?;
-            self.recorded.insert(setting.key.clone(), setting);
-        } else if !self.outside.contains(&setting) {
-            self.outside.push(setting);
-        }
+    fn record(&mut self, mut setting: Setting, scope: &Scope) -> Result<(), Error> {
+        setting.key = scope.recorded_key(&setting.file, setting.key)?;
+        self.recorded.insert(setting.key.clone(), setting);
         Ok(())
+    }
+
+    fn outside(&mut self, settings: Vec<Setting>) {
+        for setting in settings {
+            if !self.outside.contains(&setting) {
+                self.outside.push(setting);
+            }
+        }
     }
 }
 
-impl View {
-    /// Adds what a less important document says.
-    fn overlay(&mut self, document: &Document) -> Result<(), Error> {
-        let invalid = |line, key: &str, kind: &str| {
-            let what = format!("`{}` is not {kind}", key.escape_debug());
-            Error::invalid(&document.file, line, what, "correct that line: cargo cannot use it either")
-        };
-        let table_of = |table: &Table, key: &str| match table.get(key) {
-            None => Ok(Table::new()),
-            Some(node) => node.item.table().cloned().ok_or_else(|| invalid(node.line, key, "a table")),
-        };
-        let path_of = |text: &str| document.base.join(text);
-        let tables = table_of(&document.table, "source")?;
-        for (name, node) in &tables {
-            for (key, value) in table_of(&tables, name)? {
-                let Some(text) = value.item.text() else {
-                    return Err(invalid(value.line, &key, "a string"));
-                };
-                let text = match key.as_str() {
-                    "directory" | "local-registry" => path_of(text)
-                        .into_os_string()
-                        .into_string()
-                        .map_err(|_| invalid(value.line, &key, "a path in UTF-8"))?,
-                    _ => text.to_owned(),
-                };
-                self.places.entry(name.clone()).or_insert_with(|| (document.file.clone(), node.line));
-                self.sources.entry(name.clone()).or_default().entry(key).or_insert(text);
-            }
-        }
-        let tables = table_of(&document.table, "registries")?;
-        for name in tables.keys() {
-            if let Some(index) = table_of(&tables, name)?.get("index") {
-                let Some(text) = index.item.text() else { return Err(invalid(index.line, name, "a string")) };
-                self.registries.entry(name.clone()).or_insert_with(|| text.to_owned());
-            }
-        }
-        if let Some(node) = document.table.get("paths") {
-            let Item::List(paths) = &node.item else { return Err(invalid(node.line, "paths", "an array")) };
-            for path in paths {
-                let Some(path) = path.text() else {
-                    return Err(invalid(node.line, "paths", "an array of strings"));
-                };
-                let path = normal(&path_of(path));
-                if !self.paths.contains(&path) {
-                    self.paths.push(path);
-                }
-            }
-        }
-        if let Some(node) = table_of(&document.table, "resolver")?.get("lockfile-path") {
-            let Some(path) = node.item.text() else {
-                return Err(invalid(node.line, "lockfile-path", "a string"));
-            };
-            self.lockfile.get_or_insert_with(|| normal(&path_of(path)));
-        }
-        Ok(())
-    }
-}
-
-/// Every setting of a table that is not harmless: its key, its line, its value. A table without keys is a setting, too: an
-/// empty `[target.TRIPLE.LINKS]` keeps a build script from running.
-fn settings<'a>(table: &'a Table, path: &mut Vec<&'a str>, found: &mut Vec<(Vec<&'a str>, u32, String)>) {
-    for (name, node) in table {
-        path.push(name);
-        match &node.item {
-            Item::Table(table) if !table.is_empty() => settings(table, path, found),
-            _ if filter::harmless(path) => {}
-            item => found.push((path.clone(), node.line, item.canonical())),
-        }
-        path.pop();
-    }
+/// The settings of a document that are not harmless.
+fn settings(document: &Document) -> Vec<Setting> {
+    let telling = document.leaves.iter().filter(|leaf| !filter::harmless(&leaf.path));
+    let setting = |leaf: &Leaf| Setting {
+        key: leaf.path.iter().map(|name| document::key(name)).collect::<Vec<_>>().join("."),
+        value: leaf.canonical.clone(),
+        file: document.file.clone(),
+        line: leaf.line,
+    };
+    telling.map(setting).collect()
 }
 
 #[cfg(test)]

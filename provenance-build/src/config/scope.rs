@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::Surroundings;
-use super::files::{Document, Loader, config_file, normal};
+use super::document::{Document, Loader, config_file};
 use crate::error::Error;
+use crate::members::normal;
 
 /// The directories of one run, as the operating system spells them.
 pub(super) struct Scope<'a> {
@@ -82,8 +83,9 @@ impl<'a> Scope<'a> {
     /// Whether a configuration file is the repository's.
     pub(super) fn repository_file(&self, file: &Path) -> bool {
         let file = normal(file);
-        let home = file.starts_with(&self.cargo_home) && !self.cargo_home.starts_with(&self.root);
-        !home && self.in_repository(&file)
+        let home = &self.cargo_home;
+        let apart = !home.starts_with(&self.root) && !self.root.starts_with(home);
+        self.in_repository(&file) && !(apart && file.starts_with(home))
     }
 
     /// The key under which the manifest records a setting of a file of the repository.

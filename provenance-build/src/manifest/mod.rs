@@ -12,6 +12,8 @@ use crate::digest::{Checksum, TreeDigest};
 use crate::error::Error;
 use crate::name::{PackageId, PackageName, Source, Version};
 
+pub(crate) use write::quoted;
+
 /// The file's name, beside `Cargo.lock` at the workspace root.
 pub const FILE_NAME: &str = "Provenance.lock";
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Acceptance, Manifest, Member, Origin, Pin, Trust};
 
-pub(super) const HEAD: &str = "# Written by cargo-provenance. Review its changes like code; do not edit it.";
+const HEAD: &str = "# Written by cargo-provenance. Review its changes like code; do not edit it.";
 
 pub(super) fn manifest(manifest: &Manifest) -> String {
     let mut text = String::with_capacity(512 * (manifest.packages.len() + 1));
@@ -96,8 +96,9 @@ fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", items.map(quoted).collect::<Vec<_>>().join(", "))
 }
 
-/// A TOML basic string (TOML 1.0, "String"): quotes, backslashes and control characters escaped, nothing else.
-pub(super) fn quoted(text: &str) -> String {
+/// A TOML basic string (TOML 1.0, "String"): quotes, backslashes, control characters and characters that reorder or hide
+/// text in a review are escaped, nothing else.
+pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {
@@ -106,12 +107,17 @@ pub(super) fn quoted(text: &str) -> String {
                 quoted.push('\\');
                 quoted.push(c);
             }
-            c if c.is_control() => drop(write!(quoted, "\\u{:04x}", u32::from(c))),
+            c if c.is_control() || hides(c) => drop(write!(quoted, "\\u{:04x}", u32::from(c))),
             c => quoted.push(c),
         }
     }
     quoted.push('"');
     quoted
+}
+
+/// Soft hyphen, zero-width characters, line separators and bidirectional controls, all of them below U+10000.
+fn hides(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {

@@ -43,8 +43,10 @@ fn hand_edited_lockfile_with_another_checksum() {
     let honest = Krate::greeting("victim", "1.0.0", CLEAN).old_manifest();
     let honest_sum = sandbox.registry().publish(&honest);
     let evil_sum = sandbox.registry().publish(&Krate::greeting("victim", "1.0.0", EVIL));
-    files::remove(&sandbox.source("victim-1.0.0"));
-    files::remove(&sandbox.archive("victim-1.0.0"));
+    // A registry that serves other bytes, to a machine that has not seen the package yet.
+    let forget =
+        || ["index", "cache", "src"].map(|it| files::remove(&sandbox.cargo_home().join("registry").join(it)));
+    forget();
 
     for project in [plain, gated] {
         files::replace(&project.path("Cargo.lock"), &honest_sum, &evil_sum);
@@ -55,8 +57,7 @@ fn hand_edited_lockfile_with_another_checksum() {
 
     gated.restore();
     sandbox.registry().publish(&honest);
-    files::remove(&sandbox.source("victim-1.0.0"));
-    files::remove(&sandbox.archive("victim-1.0.0"));
+    forget();
     gated.cargo(["fetch"]).ok();
     gated.is_clean();
 }

@@ -1,3 +1,5 @@
+//! Kills after every step, edits in between, and journals that somebody else wrote.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

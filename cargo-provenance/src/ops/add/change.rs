@@ -1,0 +1,204 @@
+//! What a new lockfile changes: which packages enter, for whom, and which leave. Pure.
+
+use std::collections::BTreeSet;
+
+use provenance_build::manifest::Pin;
+use provenance_build::{Lockfile, Manifest, PackageId, Version};
+
+use crate::graph::{Graph, GraphError};
+
+/// The difference that a new lockfile makes to a workspace behind the gate.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// The new lockfile.
+    pub(super) lockfile: Lockfile,
+    /// Packages that no pin covers, in the lockfile's order.
+    pub(super) entering: Vec<Entry>,
+    /// Packages that the new lockfile no longer has, and nothing takes the place of.
+    pub(super) leaving: Vec<PackageId>,
+}
+
+/// A package that would enter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Its place in the lockfile.
+    pub(super) index: usize,
+    /// Name, version and source.
+    pub(super) id: PackageId,
+    /// The version of the same package that leaves, if just one does.
+    pub(super) replaces: Option<Version>,
+    /// Whether a first-party package depends on it directly.
+    pub(super) direct: bool,
+    /// Who pulls it in: `app > serde`.
+    pub(super) chain: String,
+}
+
+impl Change {
+    /// Compares lockfiles. Only a pin with the locked checksum lets a package stay; the old lockfile decides nothing, it is
+    /// there to tell what leaves.
+    pub(super) fn between(old: &Lockfile, new: Lockfile, manifest: &Manifest) -> Result<Self, GraphError> {
+        let graph = Graph::of(&new)?;
+        let ids: BTreeSet<&PackageId> = new.packages.iter().map(|package| &package.id).collect();
+        let mut leaving: Vec<PackageId> =
+            old.packages.iter().map(|package| &package.id).filter(|id| !ids.contains(id)).cloned().collect();
+        let first_party = |index: usize| is_member(&new.packages[index].id, manifest);
+        let mut entering = vec![];
+        for (index, package) in new.packages.iter().enumerate() {
+            let pinned = manifest.pin_for(&package.id).is_some_and(|pin| pin.checksum == package.checksum);
+            if first_party(index) || pinned {
+                continue;
+            }
+            let chain = graph.chain(index, first_party);
+            let names: Vec<&str> = chain
+                .iter()
+                .take(chain.len().saturating_sub(1))
+                .map(|at| new.packages[*at].id.name.as_str())
+                .collect();
+            entering.push(Entry {
+                index,
+                id: package.id.clone(),
+                replaces: None,
+                direct: chain.len() == 2,
+                chain: names.join(" > "),
+            });
+        }
+        let same = |a: &PackageId, b: &PackageId| a.name == b.name && a.source == b.source;
+        for at in 0..entering.len() {
+            let id = entering[at].id.clone();
+            let rivals = entering.iter().filter(|entry| same(&entry.id, &id)).count();
+            let mut gone = leaving.iter().filter(|gone| same(gone, &id));
+            if let (Some(only), None, 1) = (gone.next().cloned(), gone.next(), rivals) {
+                leaving.retain(|gone| *gone != only);
+                entering[at].replaces = Some(only.version);
+            }
+        }
+        Ok(Self { lockfile: new, entering, leaving })
+    }
+
+    /// A package without a source that would enter: a directory, not something that a registry published.
+    pub(super) fn local(&self) -> Option<&PackageId> {
+        self.entering.iter().map(|entry| &entry.id).find(|id| id.source.is_none())
+    }
+
+    /// The pins of the packages that stay.
+    pub(super) fn kept_pins(&self, manifest: &Manifest) -> Vec<Pin> {
+        let entering: BTreeSet<&PackageId> = self.entering.iter().map(|entry| &entry.id).collect();
+        let staying = self.lockfile.packages.iter().map(|p| &p.id).filter(|id| !entering.contains(id));
+        staying.filter_map(|id| manifest.pin_for(id).cloned()).collect()
+    }
+}
+
+fn is_member(id: &PackageId, manifest: &Manifest) -> bool {
+    id.source.is_none() && manifest.members.iter().any(|member| member.name == id.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use provenance_build::manifest::{Basis, Line, Member, Origin, Trust};
+    use provenance_build::name::CRATES_IO;
+    use provenance_build::{Checksum, LockedPackage, PackageName, Source, TreeDigest};
+
+    use super::*;
+
+    fn id(spec: &str) -> PackageId {
+        let (name, version) = spec.split_once(' ').expect("name and version");
+        let (version, source) = match version.strip_suffix('*') {
+            Some(version) => (version, None),
+            None => (version, Source::parse(CRATES_IO)),
+        };
+        PackageId {
+            name: PackageName::parse(name).expect("a name"),
+            version: Version::parse(version).expect("a version"),
+            source,
+        }
+    }
+
+    /// `name version`, `*` after the version for a local package; a byte of the checksum; dependencies.
+    fn lockfile(packages: &[(&str, u8, &[&str])]) -> Lockfile {
+        let packages = packages.iter().map(|(spec, sum, dependencies)| {
+            let id = id(spec);
+            LockedPackage {
+                checksum: id.source.is_some().then(|| Checksum::from_bytes([*sum; 32])),
+                id,
+                dependencies: dependencies.iter().map(|&name| name.to_owned()).collect(),
+                line: 1,
+            }
+        });
+        Lockfile { version: 4, packages: packages.collect() }
+    }
+
+    fn manifest(pins: &[(&str, u8)]) -> Manifest {
+        let pin = |(spec, sum): &(&str, u8)| {
+            let id = id(spec);
+            Pin {
+                name: id.name,
+                version: id.version,
+                origin: id.source.map_or(Origin::Path("x".to_owned()), Origin::Source),
+                checksum: Some(Checksum::from_bytes([*sum; 32])),
+                tree: TreeDigest::from_bytes([0; 32]),
+                vendor_tree: None,
+                build_time: vec![],
+                trust: Trust::on(Basis::Policy),
+                vetted: None,
+                accepted: vec![],
+                line: Line(0),
+            }
+        };
+        Manifest {
+            version: 1,
+            policy: Checksum::from_bytes([0; 32]),
+            cargo_config: BTreeMap::new(),
+            members: vec![Member { name: id("app 0.1.0*").name, path: ".".to_owned(), own: None }],
+            packages: pins.iter().map(pin).collect(),
+        }
+    }
+
+    #[test]
+    fn what_enters_is_told_with_who_pulls_it_in() {
+        let old = lockfile(&[("app 0.1.0*", 0, &["a"]), ("a 1.0.0", 1, &[]), ("gone 1.0.0", 2, &[])]);
+        let new = lockfile(&[
+            ("a 1.1.0", 3, &["b"]),
+            ("app 0.1.0*", 0, &["a", "c"]),
+            ("b 1.0.0", 4, &[]),
+            ("c 1.0.0", 5, &[]),
+        ]);
+        let manifest = manifest(&[("a 1.0.0", 1), ("c 1.0.0", 5), ("gone 1.0.0", 2)]);
+        let change = Change::between(&old, new, &manifest).expect("a graph");
+        let shown: Vec<_> = change
+            .entering
+            .iter()
+            .map(|entry| {
+                let replaces = entry.replaces.as_ref().map(Version::as_str);
+                (entry.id.short(), replaces, entry.direct, entry.chain.as_str())
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("a v1.1.0".to_owned(), Some("1.0.0"), true, "app"),
+                ("b v1.0.0".to_owned(), None, false, "app > a")
+            ]
+        );
+        assert_eq!(change.leaving, [id("gone 1.0.0")]);
+        let kept: Vec<_> = change.kept_pins(&manifest).iter().map(|pin| pin.id().short()).collect();
+        assert_eq!(kept, ["c v1.0.0"]);
+        assert_eq!(change.local(), None);
+    }
+
+    #[test]
+    fn a_pin_with_another_checksum_covers_nothing() {
+        let new = lockfile(&[("a 1.0.0", 9, &[]), ("app 0.1.0*", 0, &["a"])]);
+        let change = Change::between(&new.clone(), new, &manifest(&[("a 1.0.0", 1)])).expect("a graph");
+        assert_eq!(change.entering.len(), 1);
+        assert!(change.kept_pins(&manifest(&[("a 1.0.0", 1)])).is_empty());
+    }
+
+    #[test]
+    fn a_local_package_that_is_no_member_is_seen() {
+        let new = lockfile(&[("app 0.1.0*", 0, &["near"]), ("near 0.1.0*", 0, &[])]);
+        let change = Change::between(&new.clone(), new, &manifest(&[])).expect("a graph");
+        assert_eq!(change.local(), Some(&id("near 0.1.0*")));
+    }
+}

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod git;
 pub mod graph;
 pub mod helper;
+pub mod merge;
 pub mod model;
 pub mod ops;
 pub mod policy;

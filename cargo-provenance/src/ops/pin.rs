@@ -10,6 +10,7 @@ use super::pinning::{self, Draft, Material, Rigor, draft, split};
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::entrants;
 use crate::collect::situation::Situation;
+use crate::merge;
 use crate::model::Surroundings;
 use crate::policy::{self, Policy};
 use crate::report::progress::Progress;
@@ -54,7 +55,10 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     let policy = read_policy(&root)?;
     let file = root.join(manifest::FILE_NAME);
     let old_text = read_old(&file)?;
-    let old = Manifest::parse(old_text.as_bytes(), &file)?;
+    let old = match Manifest::parse(old_text.as_bytes(), &file) {
+        Ok(old) => old,
+        Err(_) => heal(&mut report, &old_text, &file)?,
+    };
     let situation = Situation::read(surroundings, workspace)?;
     let split = split(&situation, &policy, Some(&old), &options.own)?;
     let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
@@ -129,6 +133,16 @@ fn read_old(file: &Path) -> Result<String, Error> {
         return Err(missing(file, file.parent().unwrap_or(file)));
     }
     Ok(toml::read(file)?)
+}
+
+/// Unites what a merge of git left of the manifest, and says what was lost.
+fn heal(report: &mut Report, text: &str, file: &Path) -> Result<Manifest, Error> {
+    let merge::Healed { manifest, dropped } = merge::heal(text, file)?;
+    report.step("Healing", format!("`{}`, which git merged line by line", manifest::FILE_NAME));
+    for lost in dropped {
+        report.step("Dropping", lost);
+    }
+    Ok(manifest)
 }
 
 fn missing(file: &Path, root: &Path) -> Error {

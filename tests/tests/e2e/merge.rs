@@ -78,6 +78,26 @@ fn a_conflict_that_hides_an_evil_pin_is_vetted_again() {
 }
 
 #[test]
+fn pins_that_a_clean_merge_put_out_of_order_or_in_twice_are_healed() {
+    let sandbox = Sandbox::new();
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    let manifest = gated.path("Provenance.lock");
+    let text = files::read(&manifest);
+    let mut blocks: Vec<&str> = text.trim_end().split("\n\n").collect();
+    let last = blocks.len() - 1;
+    blocks.push(blocks[last]);
+    blocks.swap(1, last);
+    files::write(&manifest, format!("{}\n", blocks.join("\n\n")));
+
+    gated.provenance(["verify"]).run().code_in(&[2, 3]);
+    let output = gated.provenance(["pin"]).run().code(0);
+    assert!(output.stderr.contains("Healing"), "{output}");
+    assert_eq!(files::read(&manifest), text);
+    gated.is_clean();
+}
+
+#[test]
 fn crlf_clone() {
     let sandbox = Sandbox::new();
     let gated = Project::app(&sandbox, "gated").gate();

@@ -13,7 +13,7 @@ use super::pinning::{self, Draft, Material, Rigor, Split, draft, split};
 use crate::archive::License;
 use crate::cargo::{CargoCommand, Shadow, Workspace};
 use crate::collect::entrants::{self, Entrant, Proven};
-use crate::collect::situation::{self, Situation, relative};
+use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
@@ -60,6 +60,7 @@ const ATTRIBUTE: &str = "Provenance.* -text";
 /// See [`Error`].
 pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
     let mut report = Report::new("init");
+    let surroundings = &resolved(surroundings)?;
     let cargo = CargoCommand::new(surroundings);
     let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
     let root = workspace.root.clone();

@@ -20,8 +20,9 @@ use super::pin::tell_recovery;
 use super::pinning::{self, Rigor};
 use crate::cargo::Edit;
 use crate::collect::archives::{self, Which};
-use crate::collect::entrants::{self, Proven};
+use crate::collect::entrants::Proven;
 use crate::collect::gate::{self, Gate};
+use crate::collect::publishers::is_vendored;
 use crate::collect::situation::resolved;
 use crate::finding::{self, Finding, Weight};
 use crate::model::Surroundings;
@@ -257,7 +258,7 @@ fn put_in_place(
 fn not_vendored(attempt: &Attempt<'_>, change: &Change) -> Result<Option<Finding>, Error> {
     for entry in &change.entering {
         if let Some(source) = &entry.id.source
-            && entrants::is_vendored(&attempt.gate.seen.configuration, source)?
+            && is_vendored(&attempt.gate.seen.configuration, source)?
         {
             let message = "the vendor directory does not hold the new packages yet";
             let finding = Finding::new("not-vendored", Weight::Note, message);

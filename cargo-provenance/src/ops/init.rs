@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use provenance_build::manifest::{self, BuildTime};
 use provenance_build::{Source, toml};
 
-use super::gating::{self, Gating};
+use super::gating::{self, Gating, gated_already};
 use super::pin::tell_recovery;
 use super::pinning::{self, Draft, Material, Rigor, Split, draft, split};
 use crate::archive::License;
@@ -100,7 +100,7 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         now: surroundings.clock,
     })?;
     tell_found(&mut report, situation, &draft, &proven);
-    tell_gates(&mut report, &gating, options);
+    tell_gates(&mut report, situation, &gating, options);
     if !draft.may_be_written() {
         report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
         let packages = plural(situation.lockfile.packages.len(), "package");
@@ -300,7 +300,10 @@ fn tell_found(report: &mut Report, situation: &Situation, draft: &Draft, proven:
     report.not_checked.push("advisories, audits and licenses: this version does not judge them".to_owned());
 }
 
-fn tell_gates(report: &mut Report, gating: &Gating, options: &Options) {
+fn tell_gates(report: &mut Report, situation: &Situation, gating: &Gating, options: &Options) {
+    if options.helper.is_none() && !gated_already(&situation.workspace).is_empty() {
+        return;
+    }
     if options.helper.is_none() {
         let message = "no member refuses drift in a plain `cargo build`";
         let help = "`cargo provenance verify` finds drift; `--build-helper` puts the check into the build";

@@ -271,6 +271,10 @@ impl Exporter<'_> {
             let (head, path) = line.split_once('\t').unwrap_or((line, ""));
             let mut head = head.split_ascii_whitespace();
             let (_, kind, object, size) = (head.next(), head.next(), head.next(), head.next());
+            if size == Some("BAD") {
+                let said = format!("the object of `{path}` is missing or damaged");
+                return Err(GitError::Incomplete { commit: git.commit.to_owned(), said });
+            }
             self.bytes = self.bytes.saturating_add(size.and_then(|size| size.parse().ok()).unwrap_or(0));
             if files > TREE_FILES || self.bytes > COMMIT_BYTES {
                 return Err(git.unacceptable(path, "is beyond what one checkout may hold"));
@@ -469,3 +473,6 @@ fn text(path: &Path) -> Result<String, GitError> {
         source: io::Error::new(io::ErrorKind::InvalidInput, "its path is not UTF-8"),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -256,7 +256,10 @@ fn show(path: &str, directory: &Path, old: Option<&[u8]>, new: Option<&[u8]>) ->
     };
     match (text(old), text(new)) {
         (Some(before), Some(after)) => {
-            TextDiff::from_lines(&before, &after).unified_diff().header(&names.0, &names.1).to_string()
+            let lines =
+                TextDiff::from_lines(&before, &after).unified_diff().header(&names.0, &names.1).to_string();
+            // An empty file has no lines to show.
+            if lines.is_empty() { format!("--- {}\n+++ {}\n", names.0, names.1) } else { lines }
         }
         _ => {
             let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);

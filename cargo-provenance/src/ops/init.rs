@@ -102,8 +102,8 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     tell_gates(&mut report, &gating, options);
     if !draft.may_be_written() {
         report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
-        report.conclusion =
-            format!("to pin: {} in {}", report.tally(), plural(split.entering.len(), "package"));
+        let packages = plural(situation.lockfile.packages.len(), "package");
+        report.conclusion = format!("to pin: {} in {packages}", report.tally());
         return Ok(report);
     }
 
@@ -309,11 +309,22 @@ fn tell_gates(report: &mut Report, gating: &Gating, options: &Options) {
     for member in &gating.gated {
         report.step("Gating", format!("member {member}"));
     }
+    let mut by_reason = BTreeMap::<_, Vec<_>>::new();
     for ungated in &gating.ungated {
-        let message = format!("member `{}` has no gate: {}", ungated.member, ungated.why);
+        by_reason.entry((&ungated.why, &ungated.help)).or_default().push(format!("`{}`", ungated.member));
+    }
+    for ((why, help), members) in by_reason {
+        let (noun, verb) = if members.len() == 1 { ("member", "has") } else { ("members", "have") };
+        let message = format!("{noun} {} {verb} no gate: {why}", members.join(", "));
         let mut finding = Finding::new("member-without-gate", Weight::Note, message);
-        finding.help.extend(ungated.help.clone());
+        finding.help.extend(help.clone());
         report.findings.push(finding);
+    }
+    if options.helper.as_ref().is_some_and(|helper| helper.placement == Placement::Guard) {
+        let message =
+            "the guard package is not published, and `cargo publish` refuses members that depend on it";
+        let help = "for members that are published, use `--build-helper=binaries`";
+        report.findings.push(Finding::new("guard-not-published", Weight::Note, message).help(help));
     }
     report.count("gated", gating.gated.len());
     report.count("without-gate", gating.ungated.len());

@@ -1,5 +1,6 @@
 //! `pin`: vets what changed and writes the manifest.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use provenance_build::{Manifest, PackageName, manifest, toml};
@@ -75,7 +76,8 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     tell(&mut report, &draft);
     if !draft.may_be_written() {
         report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
-        report.conclusion = format!("to pin: {} in {}", report.tally(), entering(split.entering.len()));
+        let packages = plural(situation.lockfile.packages.len(), "package");
+        report.conclusion = format!("to pin: {} in {packages}", report.tally());
         return Ok(report);
     }
     let text = draft.manifest.to_text();
@@ -152,17 +154,20 @@ fn missing(file: &Path, root: &Path) -> Error {
 }
 
 fn tell(report: &mut Report, draft: &Draft) {
-    for id in &draft.added {
-        report.step("Pinning", id.to_string());
-    }
-    for member in &draft.joined {
-        report.step("Listing", format!("member {member}"));
-    }
-    for gone in &draft.removed {
-        report.step("Removing", gone);
-    }
-    for pin in draft.manifest.packages.iter().filter(|pin| !draft.added.contains(&pin.id())) {
-        report.detail("Keeping", pin.id().to_string());
+    if draft.may_be_written() {
+        for id in &draft.added {
+            report.step("Pinning", id.to_string());
+        }
+        for member in &draft.joined {
+            report.step("Listing", format!("member {member}"));
+        }
+        for gone in &draft.removed {
+            report.step("Removing", gone);
+        }
+        let added = draft.added.iter().collect::<BTreeSet<_>>();
+        for pin in draft.manifest.packages.iter().filter(|pin| !added.contains(&pin.id())) {
+            report.detail("Keeping", pin.id().to_string());
+        }
     }
     report.count("packages", draft.manifest.packages.len());
     report.count("members", draft.manifest.members.len());
@@ -171,10 +176,6 @@ fn tell(report: &mut Report, draft: &Draft) {
     report.count("kept", draft.kept);
     report.findings.extend(draft.findings.iter().cloned());
     report.not_checked.push(pinning::NOT_JUDGED.to_owned());
-}
-
-fn entering(number: usize) -> String {
-    format!("{} to prove", plural(number, "package"))
 }
 
 fn unified(old: &str, new: &str) -> String {

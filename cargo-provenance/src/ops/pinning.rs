@@ -353,8 +353,9 @@ impl Draft {
             let none = Evidence::Unavailable(String::new());
             let candidate = Candidate { id: &pin.id(), releases: &none, way: Way::Locked };
             let judgment = judge(candidate, policy, |name| situation.index_of(name), material.now);
-            for finding in judgment.findings.into_iter().filter(|finding| finding.id == "source") {
-                self.findings.push(finding.at(situation.locked_at(package, "locked here")));
+            for mut finding in judgment.findings.into_iter().filter(|finding| finding.id == "source") {
+                finding.places.insert(0, situation.locked_at(package, "locked here"));
+                self.findings.push(finding);
             }
         }
     }

@@ -78,7 +78,6 @@ impl Reader<'_> {
         )?;
         let canonical = canonical::canonical(&root);
         let mut policy = Policy {
-            file: self.file.to_owned(),
             lines: self.text.lines().map(str::to_owned).collect(),
             canonical,
             own: vec![],

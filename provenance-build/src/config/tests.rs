@@ -1,3 +1,5 @@
+//! Configuration in force, however it is spelled and wherever it stands.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

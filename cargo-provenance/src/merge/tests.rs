@@ -1,3 +1,5 @@
+//! Merges the way git leaves them, and what must come out of each.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

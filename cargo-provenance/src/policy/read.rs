@@ -690,6 +690,11 @@ mod tests {
 
     proptest! {
         #[test]
+        fn no_bytes_make_the_reader_panic(bytes: Vec<u8>) {
+            let _ = Policy::parse(&bytes, Path::new("p"));
+        }
+
+        #[test]
         fn no_text_makes_the_reader_panic(text in "\\PC{0,200}") {
             let _ = Policy::parse(text.as_bytes(), Path::new("p"));
             let _ = Policy::parse(format!("version = 1\n{text}").as_bytes(), Path::new("p"));

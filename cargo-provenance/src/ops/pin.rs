@@ -11,7 +11,7 @@ use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::entrants;
 use crate::collect::situation::{Situation, resolved};
 use crate::merge;
-use crate::model::Surroundings;
+use crate::model::{Network, Surroundings};
 use crate::policy::{self, Policy};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
@@ -64,6 +64,10 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     };
     let situation = Situation::read(surroundings, workspace)?;
     let split = split(&situation, &policy, Some(&old), &options.own)?;
+    if !split.entering.is_empty() && surroundings.network == Network::Allowed {
+        // What enters may have been yanked since cargo last asked.
+        situation.cargo.refresh_index(&situation.manifest, progress)?;
+    }
     let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
     let draft = draft(Material {
         situation: &situation,

@@ -20,6 +20,7 @@ pub mod registry;
 pub mod render;
 pub mod report;
 pub mod shell;
+#[expect(clippy::disallowed_methods, reason = "the layer that writes files")]
 pub mod store;
 pub mod vet;
 

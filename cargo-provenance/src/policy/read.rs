@@ -126,7 +126,7 @@ impl Reader<'_> {
 
     fn own(&self, value: Value<'_>) -> Result<Vec<At<Glob>>> {
         let help = "name directories relative to the workspace root, such as `../libs/*`";
-        self.strings(value, "own", |text| Glob::parse(text), help)
+        self.strings(value, "own", Glob::parse, help)
     }
 
     fn checks(&self, table: Table<'_>) -> Result<Vec<(&'static checks::Check, Setting)>> {

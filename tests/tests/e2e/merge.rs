@@ -78,8 +78,12 @@ fn a_conflict_that_hides_an_evil_pin_is_vetted_again() {
     let conflict = format!("<<<<<<< ours\n{forged}\n=======\n{entry}\n>>>>>>> theirs");
     files::write(&manifest, text.replace(&entry, &conflict));
 
-    gated.provenance(["pin"]).ok();
-    assert_eq!(files::read(&manifest), text);
+    let output = gated.provenance(["pin"]).run().code(0);
+    assert!(output.stderr.contains("the sides pin different bytes"), "{output}");
+    // Nobody's word for it counts any more, so that its trust is that of a package that has just entered.
+    let after = pins(gated).into_iter().find(|it| it.contains("name = \"victim\"")).expect("a pin");
+    assert!(after.contains(digest) && after.contains("basis = \"policy\""), "{after}");
+    assert_eq!(without(&files::read(&manifest), &after), without(&text, &entry));
     gated.is_clean();
 }
 

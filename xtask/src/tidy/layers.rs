@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("archive", &[DOMAIN]),
     ("graph", &[DOMAIN]),
     ("helper", &[DOMAIN, &["policy"]]),
+    ("merge", &[DOMAIN]),
     ("policy", &[DOMAIN]),
     ("vet", &[DOMAIN, KNOWLEDGE]),
     ("cargo", &[DOMAIN, KNOWLEDGE, &["store"]]),

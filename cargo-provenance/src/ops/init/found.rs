@@ -120,10 +120,12 @@ pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Dra
     report.count("proc-macros", macros);
     report.count("cargo-settings", situation.configuration.recorded.len());
     report.findings.extend(draft.findings.iter().cloned());
-    report.not_checked.push(format!(
-        "{}: pinned as they are (`baseline`), nobody has looked at them yet",
-        plural(draft.manifest.packages.len(), "package")
-    ));
+    if !draft.manifest.packages.is_empty() {
+        report.not_checked.push(format!(
+            "{}: pinned as they are (`baseline`), nobody has looked at them yet",
+            plural(draft.manifest.packages.len(), "package")
+        ));
+    }
     report.not_checked.push("advisories, audits and licenses: this version does not judge them".to_owned());
 }
 

@@ -194,9 +194,10 @@ impl CargoCommand {
         self.run(&args, Some(progress))
     }
 
-    /// Copies the sources of all dependencies into `target`, the way `cargo vendor` lays them out.
+    /// Copies the sources of all dependencies into `target`, the way `cargo vendor` lays them out. They come from where
+    /// the configuration in force in the directory it runs in says, mirrors included.
     pub fn vendor(&self, manifest: &Path, target: &Path, progress: &dyn Progress) -> Result<Output, Error> {
-        let mut args = arguments(["vendor", "--versioned-dirs"]);
+        let mut args = arguments(["vendor", "--versioned-dirs", "--respect-source-config"]);
         push_manifest(&mut args, Some(manifest));
         push_lock(&mut args, Lock::Keep);
         args.push(target.as_os_str().to_owned());

@@ -6,6 +6,8 @@
 //! arrives there under its right name is exported. The repositories' own configuration, attributes, hooks and grafts
 //! are never read, and nothing is fetched.
 
+#![expect(clippy::disallowed_methods, reason = "git is started here, and exports into a scratch directory")]
+
 use std::ffi::OsString;
 use std::fs;
 use std::io;

@@ -8,7 +8,6 @@ mod change;
 mod error;
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use provenance_build::manifest::{self, Pin};
@@ -21,8 +20,10 @@ use super::pin::tell_recovery;
 use super::pinning::{self, Rigor};
 use crate::cargo::Edit;
 use crate::collect::archives::{self, Which};
-use crate::collect::entrants::{self, Proven};
+use crate::collect::entrants::Proven;
 use crate::collect::gate::{self, Gate};
+use crate::collect::publishers::is_vendored;
+use crate::collect::situation::resolved;
 use crate::finding::{self, Finding, Weight};
 use crate::model::Surroundings;
 use crate::registry::proof::Verdict as Proof;
@@ -105,19 +106,6 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     report.findings.sort_by_key(|finding| finding.weight);
     attempt.shadow.close()?;
     Ok(report)
-}
-
-/// The surroundings with links resolved, so that the paths of cargo, of the kernel and of the user are the same.
-fn resolved(surroundings: &Surroundings) -> Result<Surroundings, Error> {
-    let canonical = |path: &Path| {
-        fs::canonicalize(path).map_err(|source| provenance_build::Error::io("find", path, source))
-    };
-    let mut resolved = surroundings.clone();
-    resolved.directory = canonical(&surroundings.directory)?;
-    if let Some(path) = &surroundings.manifest_path {
-        resolved.manifest_path = Some(canonical(path)?);
-    }
-    Ok(resolved)
 }
 
 fn drifted(mut report: Report, gate: &Gate, verdict: &Verdict) -> Report {
@@ -270,7 +258,7 @@ fn put_in_place(
 fn not_vendored(attempt: &Attempt<'_>, change: &Change) -> Result<Option<Finding>, Error> {
     for entry in &change.entering {
         if let Some(source) = &entry.id.source
-            && entrants::is_vendored(&attempt.gate.seen.configuration, source)?
+            && is_vendored(&attempt.gate.seen.configuration, source)?
         {
             let message = "the vendor directory does not hold the new packages yet";
             let finding = Finding::new("not-vendored", Weight::Note, message);

@@ -81,6 +81,15 @@ pub(super) fn plan(workspace: &Workspace, helper: &Helper) -> Result<Gating, Err
     Ok(gating)
 }
 
+/// Members whose build scripts call the helper already.
+pub(super) fn gated_already(workspace: &Workspace) -> Vec<String> {
+    let calls = |member: &&Member| {
+        let script = member.build_script.as_deref().and_then(|script| toml::read(script).ok());
+        script.is_some_and(|script| calls_helper(&script))
+    };
+    workspace.members.iter().filter(calls).map(|member| member.name.to_string()).collect()
+}
+
 impl Gating {
     fn binaries(&mut self, workspace: &Workspace, helper: &Helper, shared: bool) -> Result<(), Error> {
         let root = workspace.manifest();

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use provenance_build::manifest::{self, BuildTime};
 use provenance_build::{Source, toml};
 
-use super::gating::{self, Gating};
+use super::gating::{self, Gating, gated_already};
 use super::pin::tell_recovery;
 use super::pinning::{self, Draft, Material, Rigor, Split, draft, split};
 use crate::archive::License;
 use crate::cargo::{CargoCommand, Shadow, Workspace};
 use crate::collect::entrants::{self, Entrant, Proven};
-use crate::collect::situation::{self, Situation, relative};
+use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
@@ -60,6 +60,7 @@ const ATTRIBUTE: &str = "Provenance.* -text";
 /// See [`Error`].
 pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
     let mut report = Report::new("init");
+    let surroundings = &resolved(surroundings)?;
     let cargo = CargoCommand::new(surroundings);
     let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
     let root = workspace.root.clone();
@@ -99,7 +100,7 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         now: surroundings.clock,
     })?;
     tell_found(&mut report, situation, &draft, &proven);
-    tell_gates(&mut report, &gating, options);
+    tell_gates(&mut report, situation, &gating, options);
     if !draft.may_be_written() {
         report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
         let packages = plural(situation.lockfile.packages.len(), "package");
@@ -299,7 +300,10 @@ fn tell_found(report: &mut Report, situation: &Situation, draft: &Draft, proven:
     report.not_checked.push("advisories, audits and licenses: this version does not judge them".to_owned());
 }
 
-fn tell_gates(report: &mut Report, gating: &Gating, options: &Options) {
+fn tell_gates(report: &mut Report, situation: &Situation, gating: &Gating, options: &Options) {
+    if options.helper.is_none() && !gated_already(&situation.workspace).is_empty() {
+        return;
+    }
     if options.helper.is_none() {
         let message = "no member refuses drift in a plain `cargo build`";
         let help = "`cargo provenance verify` finds drift; `--build-helper` puts the check into the build";

@@ -9,7 +9,8 @@ use similar::TextDiff;
 use super::pinning::{self, Draft, Material, Rigor, draft, split};
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::entrants;
-use crate::collect::situation::Situation;
+use crate::collect::situation::{Situation, resolved};
+use crate::merge;
 use crate::model::Surroundings;
 use crate::policy::{self, Policy};
 use crate::report::progress::Progress;
@@ -45,16 +46,22 @@ pub struct Own {
 /// See [`Error`].
 pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
     let mut report = Report::new("pin");
+    let surroundings = &resolved(surroundings)?;
     let cargo = CargoCommand::new(surroundings);
     let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
     let root = workspace.root.clone();
     let _lock = WorkspaceLock::acquire(&root, "pin", surroundings.clock)?;
     tell_recovery(&mut report, &recover(&root)?);
 
-    let policy = read_policy(&root)?;
+    let policy_file = root.join(policy::FILE_NAME);
+    let policy_text = read_text(&policy_file)?;
+    let policy = Policy::parse(policy_text.as_bytes(), &policy_file)?;
     let file = root.join(manifest::FILE_NAME);
-    let old_text = read_old(&file)?;
-    let old = Manifest::parse(old_text.as_bytes(), &file)?;
+    let old_text = read_text(&file)?;
+    let old = match Manifest::parse(old_text.as_bytes(), &file) {
+        Ok(old) => old,
+        Err(_) => heal(&mut report, &old_text, &file)?,
+    };
     let situation = Situation::read(surroundings, workspace)?;
     let split = split(&situation, &policy, Some(&old), &options.own)?;
     let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
@@ -94,6 +101,10 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     }
     let mut transaction = Transaction::new(&root);
     transaction.replace(&file, Some(old_text.into_bytes()), text.into_bytes());
+    // What was judged must still be so when the pins are put in place.
+    let lockfile = situation.lockfile_text.into_bytes();
+    transaction.replace(&situation.lockfile_path, Some(lockfile.clone()), lockfile);
+    transaction.replace(&policy_file, Some(policy_text.clone().into_bytes()), policy_text.into_bytes());
     transaction.commit()?;
     report.conclusion = format!("pins written: {changed}");
     Ok(report)
@@ -115,20 +126,21 @@ pub(super) fn tell_recovery(report: &mut Report, recovery: &Recovery) {
     }
 }
 
-/// Reads the policy of the workspace at `root`.
-fn read_policy(root: &Path) -> Result<Policy, Error> {
-    let file = root.join(policy::FILE_NAME);
-    if !file.exists() {
-        return Err(missing(&file, root));
-    }
-    Ok(Policy::parse(toml::read(&file)?.as_bytes(), &file)?)
-}
-
-fn read_old(file: &Path) -> Result<String, Error> {
+fn read_text(file: &Path) -> Result<String, Error> {
     if !file.exists() {
         return Err(missing(file, file.parent().unwrap_or(file)));
     }
     Ok(toml::read(file)?)
+}
+
+/// Unites what a merge of git left of the manifest, and says what was lost.
+fn heal(report: &mut Report, text: &str, file: &Path) -> Result<Manifest, Error> {
+    let merge::Healed { manifest, dropped } = merge::heal(text, file)?;
+    report.step("Healing", format!("`{}`, which git merged line by line", manifest::FILE_NAME));
+    for lost in dropped {
+        report.step("Dropping", lost);
+    }
+    Ok(manifest)
 }
 
 fn missing(file: &Path, root: &Path) -> Error {

@@ -10,6 +10,7 @@ use provenance_build::{Drift, LockedPackage, Manifest, PackageId, PackageName, S
 use super::pin::Own;
 use crate::cargo;
 use crate::collect::entrants::{self, Entrant, Proven};
+use crate::collect::publishers::is_vendored;
 use crate::collect::situation::{self, Situation};
 use crate::finding::{Finding, Place, Role, Weight};
 use crate::model::{Clock, Evidence};
@@ -145,7 +146,7 @@ pub fn split<'m>(
             }
             continue;
         };
-        let vendored = source.is_git() && entrants::is_vendored(&situation.configuration, source)?;
+        let vendored = source.is_git() && is_vendored(&situation.configuration, source)?;
         match pin {
             Some(pin) if pin.checksum == package.checksum && (!vendored || pin.vendor_tree.is_some()) => {
                 split.kept.push((index, pin));
@@ -414,7 +415,7 @@ impl Draft {
         let situation = material.situation;
         let root = situation.manifest.parent().unwrap_or(&situation.workspace.root);
         if material.rigor == Rigor::Baseline {
-            for drift in members::inspect(root, &self.manifest)? {
+            for drift in members::inspect(root, &self.manifest, &situation.lockfile)? {
                 if let Drift::Detour { name, .. } = &drift
                     && let Some(member) = self.manifest.members.iter_mut().find(|m| m.name.as_str() == name)
                 {
@@ -422,7 +423,7 @@ impl Draft {
                 }
             }
         }
-        for drift in members::inspect(root, &self.manifest)? {
+        for drift in members::inspect(root, &self.manifest, &situation.lockfile)? {
             let mut finding = Finding::new(drift.code(), Weight::Denial, drift.to_string());
             finding.notes = drift.details();
             if let Drift::Detour { name, .. } = &drift {

@@ -135,7 +135,7 @@ impl Reader<'_> {
 
     fn own(&self, value: Value<'_>) -> Result<Vec<At<Glob>>> {
         let help = "name directories relative to the workspace root, such as `../libs/*`";
-        self.strings(value, "own", |text| Glob::parse(text), help)
+        self.strings(value, "own", Glob::parse, help)
     }
 
     fn checks(&self, table: Table<'_>) -> Result<Vec<(&'static checks::Check, Setting)>> {
@@ -689,6 +689,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes: Vec<u8>) {
+            let _ = Policy::parse(&bytes, Path::new("p"));
+        }
+
         #[test]
         fn no_text_makes_the_reader_panic(text in "\\PC{0,200}") {
             let _ = Policy::parse(text.as_bytes(), Path::new("p"));

@@ -20,8 +20,19 @@ struct Capability {
 }
 
 /// Modules that judge or show: they get everything handed to them.
-const PURE: &[&str] =
-    &["archive", "exit_code", "finding", "graph", "helper", "model", "policy", "render", "report", "vet"];
+const PURE: &[&str] = &[
+    "archive",
+    "exit_code",
+    "finding",
+    "graph",
+    "helper",
+    "merge",
+    "model",
+    "policy",
+    "render",
+    "report",
+    "vet",
+];
 
 /// Kernel modules that turn bytes into values and values into verdicts.
 const PURE_KERNEL: &[&str] = &["digest", "drift", "lockfile", "manifest", "name", "verify"];

@@ -4,7 +4,7 @@ use super::source::Source;
 use super::{KERNEL, Offence, TOOL};
 
 const DOMAIN: &[&str] = &["exit_code", "finding", "model", "report"];
-const KNOWLEDGE: &[&str] = &["archive", "graph", "helper", "policy"];
+const KNOWLEDGE: &[&str] = &["archive", "graph", "helper", "merge", "policy"];
 const EDGES: &[&str] = &["cargo", "git", "registry", "store"];
 
 /// A layer and the groups of layers that it may use besides itself.
@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("archive", &[DOMAIN]),
     ("graph", &[DOMAIN]),
     ("helper", &[DOMAIN, &["policy"]]),
+    ("merge", &[DOMAIN]),
     ("policy", &[DOMAIN]),
     ("vet", &[DOMAIN, KNOWLEDGE]),
     ("cargo", &[DOMAIN, KNOWLEDGE, &["store"]]),

@@ -11,10 +11,11 @@ use super::{Error, Options};
 use crate::cargo::{CargoCommand, Shadow, Workspace};
 use crate::collect::entrants::{self, Proven};
 use crate::collect::gate::Gate;
+use crate::collect::publishers::Publishers;
 use crate::collect::releases;
 use crate::collect::situation::{Situation, index_of};
 use crate::model::{Evidence, Surroundings};
-use crate::registry::Index;
+
 use crate::report::progress::Progress;
 use crate::vet::entry::{Candidate, Judgment, Release, Way, judge};
 
@@ -79,14 +80,12 @@ impl<'a> Attempt<'a> {
 
     /// Judges what the indices say of the entrants. Nothing of them is fetched for that.
     pub(super) fn judge(&self, change: &Change) -> Result<Vec<Judged>, Error> {
-        let index = Index::open(&self.surroundings.cargo_home);
         let configuration = &self.gate.seen.configuration;
+        let publishers = Publishers::of(configuration, &self.surroundings.cargo_home)?;
         let judged = change.entering.iter().map(|entry| {
             let package = &change.lockfile.packages[entry.index];
             let releases = match &package.id.source {
-                Some(source) if !source.is_git() => {
-                    releases(&entrants::entries(configuration, &index, source, package)?)
-                }
+                Some(source) if !source.is_git() => releases(&publishers.entries(source, package)?),
                 _ => Evidence::Absent,
             };
             let way = if entry.direct { Way::Named } else { Way::Pulled };

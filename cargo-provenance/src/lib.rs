@@ -12,6 +12,7 @@ pub mod finding;
 pub mod git;
 pub mod graph;
 pub mod helper;
+pub mod merge;
 pub mod model;
 pub mod ops;
 pub mod policy;
@@ -19,6 +20,7 @@ pub mod registry;
 pub mod render;
 pub mod report;
 pub mod shell;
+#[expect(clippy::disallowed_methods, reason = "the layer that writes files")]
 pub mod store;
 pub mod vet;
 

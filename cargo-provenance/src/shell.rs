@@ -6,7 +6,8 @@
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use anstream::{AutoStream, ColorChoice};
+use anstream::AutoStream;
+use anstream::adapter::strip_bytes;
 
 use crate::render::{self, Rendered};
 
@@ -39,8 +40,14 @@ impl Shell {
     #[expect(clippy::disallowed_methods, reason = "the one owner of the streams")]
     pub fn new(colors: Colors) -> Self {
         Self::of(
-            Box::new(AutoStream::new(io::stdout(), colors.out.into())),
-            Box::new(AutoStream::new(io::stderr(), colors.err.into())),
+            match colors.out {
+                Color::On => Box::new(AutoStream::always(io::stdout())),
+                Color::Off => Box::new(Plain(io::stdout())),
+            },
+            match colors.err {
+                Color::On => Box::new(AutoStream::always(io::stderr())),
+                Color::Off => Box::new(Plain(io::stderr())),
+            },
         )
     }
 
@@ -86,12 +93,18 @@ impl Shell {
     }
 }
 
-impl From<Color> for ColorChoice {
-    fn from(color: Color) -> Self {
-        match color {
-            Color::On => Self::Always,
-            Color::Off => Self::Never,
-        }
+/// Leaves the escape codes out. The whole text goes on in one piece: standard error is not buffered, and ten thousand
+/// findings are half a million pieces between escape codes.
+struct Plain<W>(W);
+
+impl<W: Write> Write for Plain<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(&strip_bytes(bytes).into_vec())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -131,6 +144,14 @@ mod tests {
         let shell = |kind| Shell::of(Box::new(Pipe(kind)), Box::new(io::sink()));
         assert!(shell(io::ErrorKind::BrokenPipe).out("x").is_ok());
         assert!(shell(io::ErrorKind::StorageFull).out("x").is_err());
+    }
+
+    #[test]
+    fn plain_text_arrives_in_one_piece_without_escape_codes() {
+        let memory = Memory::default();
+        let mut plain = Plain(memory.clone());
+        assert_eq!(plain.write(b"\x1b[1ma\x1b[0m b\n").expect("memory"), 12);
+        assert_eq!(*memory.0.lock().expect("not poisoned"), b"a b\n");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //!
 //! Cargo tells a build script neither the workspace root nor its own arguments (rust-lang/cargo#3946), so what it does
 //! tell, and on Linux what `/proc` knows of the parent process, which is cargo itself, is put together here.
-#![expect(clippy::disallowed_methods, reason = "this file is the one reader of the environment")]
 
 use std::env;
 use std::ffi::OsString;

@@ -105,6 +105,15 @@ pub enum Drift {
         /// What is wrong: a lowercase fragment.
         what: String,
     },
+    /// `Cargo.lock` does not follow a member's manifest: the next build will write another.
+    Stale {
+        /// The member.
+        member: String,
+        /// The package that it asks for.
+        name: String,
+        /// The member's manifest file.
+        file: PathBuf,
+    },
     /// The manifest was written under another policy.
     Policy {
         /// The policy that the manifest was written under.
@@ -134,6 +143,7 @@ impl Drift {
             Self::Archive { .. } => "archive-differs",
             Self::Member { .. } => "member-moved",
             Self::Detour { .. } => "path-detour",
+            Self::Stale { .. } => "lock-stale",
             Self::Policy { .. } => "policy-changed",
             Self::Unused { .. } => "pin-unused",
         }
@@ -185,7 +195,9 @@ impl Drift {
                 format!("pinned {pinned} (Provenance.lock:{pin_line})"),
                 format!("found  {found} in {}", file.display()),
             ],
-            Self::Member { file, .. } | Self::Detour { file, .. } => vec![format!("in {}", file.display())],
+            Self::Member { file, .. } | Self::Detour { file, .. } | Self::Stale { file, .. } => {
+                vec![format!("in {}", file.display())]
+            }
             Self::Policy { pinned, found } => {
                 vec![
                     format!("pinned {pinned} (Provenance.lock)"),
@@ -218,6 +230,10 @@ impl Drift {
             Self::Member { .. } | Self::Detour { .. } => {
                 "undo the move, or run `cargo provenance pin` to list it after review".to_owned()
             }
+            Self::Stale { .. } => {
+                "let `cargo metadata` bring `Cargo.lock` up to date, then run `cargo provenance pin`"
+                    .to_owned()
+            }
             Self::Policy { .. } => {
                 "run `cargo provenance pin` to write the manifest under this policy".to_owned()
             }
@@ -248,6 +264,9 @@ impl fmt::Display for Drift {
             }
             Self::Member { name, what, .. } => write!(f, "member `{name}`: {what}"),
             Self::Detour { name, what, .. } => write!(f, "`{name}`: {what}"),
+            Self::Stale { member, name, .. } => {
+                write!(f, "`{member}` asks for `{name}` in a way that `Cargo.lock` does not know")
+            }
             Self::Policy { .. } => f.write_str("the manifest was written under another policy"),
             Self::Unused { what, .. } => write!(f, "`{what}` is pinned and no longer locked"),
         }

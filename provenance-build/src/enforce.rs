@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::manifest;
 use crate::observe::{self, Seen};
 use crate::poison::{self, Suspects};
-use crate::standing::{self, Standing};
+use crate::standing::{self, POLICY, Standing};
 use crate::toml;
 use crate::tree::Layout;
 use crate::verify;
@@ -108,7 +108,7 @@ impl Enforcer {
         }
         directive::rerun_if_changed(&root.join(manifest::FILE_NAME));
         directive::rerun_if_changed(&seen.lockfile);
-        let policy = root.join("Provenance.toml");
+        let policy = root.join(POLICY);
         let members = seen.manifest.members.iter().map(|member| root.join(&member.path).join("Cargo.toml"));
         let files =
             members.chain([policy, root.join("Cargo.toml")]).chain(seen.configuration.files.iter().cloned());
@@ -248,7 +248,7 @@ fn mark(marker: &Path, started: SystemTime) -> Result<(), Error> {
 
 /// A policy that demands signatures is beyond a helper that cannot check any.
 fn refuse_signatures(root: &Path) -> Result<(), Error> {
-    let file = root.join("Provenance.toml");
+    let file = root.join(POLICY);
     if !file.exists() {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! Refuses, from `build.rs`, to build sources that are not the ones that were vetted.
 //!
 //! ```no_run
+//! # #![expect(clippy::needless_doctest_main, reason = "a build script has one")]
 //! fn main() {
 //!     provenance_build::enforce();
 //! }

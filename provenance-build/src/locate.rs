@@ -10,6 +10,7 @@
 //!   is one more place of the package it names. So no subdirectory that cargo could use stays unverified.
 //! - A `paths` override's: every package below it, and below the path dependencies that its manifests name.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::fs;
@@ -63,13 +64,14 @@ pub fn locate(
     let mut overrides = BTreeSet::new();
     for view in &configuration.views {
         overrides.extend(view.paths.iter());
-        let mut providers = HashMap::<&Source, Provider>::new();
+        let mut providers = BTreeMap::<&Source, Provider>::new();
         for (index, package) in packages.iter().enumerate() {
             let Some(source) = &package.id.source else { continue };
-            if !providers.contains_key(source) {
-                providers.insert(source, Provider::of(source, view, &home)?);
-            }
-            match &providers[source] {
+            let provider = match providers.entry(source) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(Provider::of(source, view, &home)?),
+            };
+            match provider {
                 Provider::Checkout => home.checkouts_of(source, &mut located[index]),
                 Provider::Directory(directory) => {
                     vendored.entry(directory.clone()).or_default().insert(index);

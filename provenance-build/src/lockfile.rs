@@ -3,7 +3,7 @@
 //! It accepts the spelling that cargo itself writes (`cargo::core::resolver::encode` and `ops::lockfile`) and nothing
 //! else: what a lenient reader would understand in one way and cargo in another is refused, with its line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::digest::Checksum;
@@ -190,7 +190,8 @@ impl<'a> Reader<'a> {
         let dependencies = self.dependencies()?;
         if self.peek().is_some_and(|line| line.starts_with("replace = ")) {
             let help = "use `[patch]` instead of `[replace]`";
-            return Err(Error::invalid(self.file, self.at as u32 + 1, "`[replace]` is in use", help));
+            let what = format!("`[replace]` puts something in the place of `{name} v{version}`");
+            return Err(Error::invalid(self.file, self.at as u32 + 1, what, help));
         }
         self.gap()?;
         Ok(LockedPackage { id: PackageId { name, version, source }, checksum, dependencies, line })
@@ -264,44 +265,38 @@ fn check_order(packages: &[LockedPackage], reader: &Reader<'_>) -> Result<(), Er
     Ok(())
 }
 
-/// Every dependency names a package of the file: by name where one bears it, else by version, else by source.
+/// Every dependency names one package of the file: by name where one bears it, else by version, else by source. In this
+/// place cargo leaves out the commit of a git source, and a package without a source goes before others of its version.
 fn check_dependencies(packages: &[LockedPackage], reader: &Reader<'_>) -> Result<(), Error> {
-    let mut named: BTreeMap<&str, Vec<&PackageId>> = BTreeMap::new();
-    for package in packages {
-        named.entry(package.id.name.as_str()).or_default().push(&package.id);
+    let (mut spelled, mut unsourced) = (BTreeMap::<_, usize>::new(), BTreeSet::new());
+    for LockedPackage { id: PackageId { name, version, source }, .. } in packages {
+        let exact = format!("{name} {version}");
+        let mut spellings = vec![name.to_string(), exact.clone()];
+        match source.as_ref().map(Source::as_str) {
+            Some(source) => {
+                spellings.push(format!("{exact} ({source})"));
+                if let Some((branch, _)) = source.split_once('#') {
+                    spellings.push(format!("{exact} ({branch})"));
+                }
+            }
+            None => drop(unsourced.insert(exact)),
+        }
+        for spelling in spellings {
+            *spelled.entry(spelling).or_default() += 1;
+        }
     }
     for package in packages {
         for dependency in &package.dependencies {
-            let mut parts = dependency.splitn(3, ' ');
-            let (name, version, source) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-            let source =
-                source.map(|source| source.strip_prefix('(').and_then(|s| s.strip_suffix(')')).unwrap_or(""));
-            let matches = named.get(name).into_iter().flatten().filter(|id| {
-                version.is_none_or(|version| version == id.version.as_str())
-                    && source
-                        .is_none_or(|source| id.source.as_ref().is_some_and(|id| same_source(id, source)))
-            });
-            match matches.count() {
-                1 => {}
-                0 => {
-                    let what =
-                        format!("`{}` depends on `{dependency}`, which is not there", package.id.short());
-                    return Err(reader.fault_at(package.line, what));
-                }
-                _ => {
-                    let what =
-                        format!("`{}` depends on `{dependency}`, which may be several", package.id.short());
-                    return Err(reader.fault_at(package.line, what));
-                }
-            }
+            let fault = match spelled.get(dependency) {
+                None => "is not there",
+                Some(2..) if !unsourced.contains(dependency) => "may be several",
+                _ => continue,
+            };
+            let what = format!("`{}` depends on `{dependency}`, which {fault}", package.id.short());
+            return Err(reader.fault_at(package.line, what));
         }
     }
     Ok(())
-}
-
-/// In a list of dependencies cargo leaves out the commit of a git source.
-fn same_source(id: &Source, text: &str) -> bool {
-    id.as_str() == text || (id.is_git() && id.as_str().split('#').next() == Some(text))
 }
 
 #[cfg(test)]
@@ -334,6 +329,20 @@ mod tests {
             assert_eq!((lock.packages[0].line, lock.packages[1].line), (5, 12));
         }
         assert_eq!(parse("version = 4\n").expect("accepted").packages.len(), 0);
+    }
+
+    #[test]
+    fn a_package_without_a_source_goes_before_a_published_one_of_its_version() {
+        let twin = sample().replace(
+            "[[package]]\nname = \"dep\"",
+            "[[package]]\nname = \"dep\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"dep\"",
+        );
+        let published = "dep 1.0.0 (registry+https://github.com/rust-lang/crates.io-index)";
+        for good in ["dep 1.0.0", published] {
+            parse(&twin.replace("[\n \"dep\"", &format!("[\n \"{good}\""))).expect(good);
+        }
+        let error = parse(&twin).expect_err("refused");
+        assert!(error.contains("`app v0.1.0` depends on `dep`, which may be several"), "{error}");
     }
 
     #[test]

@@ -3,46 +3,50 @@
 //! `Cargo.lock` names members and path packages without their directories, so a path dependency, a `[patch]` or a
 //! `[replace]` could exchange one directory for another without a trace there. Their manifests are read to see it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use toml_span::value::Table;
 
 use crate::drift::Drift;
 use crate::error::Error;
+use crate::lockfile::{LockedPackage, Lockfile};
 use crate::manifest::{Manifest, Origin};
 use crate::toml::{self, string, table};
 
-/// Looks at the manifest files of the workspace root and of every listed member and path pin.
-pub fn inspect(root: &Path, manifest: &Manifest) -> Result<Vec<Drift>, Error> {
-    let listed = Listed::new(root, manifest);
+/// Looks at the manifest files of the workspace root and of every listed member. (Those of path pins are hashed.)
+pub fn inspect(root: &Path, manifest: &Manifest, lockfile: &Lockfile) -> Result<Vec<Drift>, Error> {
     let mut drift = Vec::new();
-    let workspace = root.join("Cargo.toml");
-    let mut files: BTreeMap<PathBuf, Option<&str>> = BTreeMap::from([(workspace, None)]);
+    let mut files = BTreeMap::from([(root.join("Cargo.toml"), None)]);
     for member in &manifest.members {
-        files.insert(normal(&root.join(&member.path)).join("Cargo.toml"), Some(member.name.as_str()));
+        files.insert(normal(&root.join(&member.path)).join("Cargo.toml"), Some(member));
     }
-    for (file, name) in files {
-        if !file.is_file() {
-            if let Some(name) = name {
-                drift.push(Drift::Member {
-                    name: name.to_owned(),
-                    file,
-                    what: "its manifest is not there".to_owned(),
-                });
-            }
+    let texts =
+        files.keys().filter(|file| file.is_file()).map(|file| Ok((file.as_path(), toml::read(file)?)));
+    let texts = texts.collect::<Result<BTreeMap<_, _>, Error>>()?;
+    let documents = texts
+        .iter()
+        .map(|(file, text)| Ok((*file, toml::parse(text, file)?)))
+        .collect::<Result<BTreeMap<_, _>, Error>>()?;
+    let listed = Listed::new(root, manifest);
+    let locked = Locked::new(lockfile, documents.get(root.join("Cargo.toml").as_path()));
+    for (file, member) in &files {
+        let moved = |what: String| {
+            member.map(|member| Drift::Member { name: member.name.to_string(), file: file.clone(), what })
+        };
+        let Some(document) = documents.get(file.as_path()) else {
+            drift.extend(moved("its manifest is not there".to_owned()));
             continue;
+        };
+        let found = table(document, "package").and_then(|package| string(package, "name")).unwrap_or("?");
+        if member.is_some_and(|member| member.name.as_str() != found) {
+            drift.extend(moved(format!("the package there is called `{found}`")));
         }
-        let text = toml::read(&file)?;
-        let document = toml::parse(&text, &file)?;
-        if let Some(name) = name {
-            let found = table(&document, "package").and_then(|package| string(package, "name"));
-            if found != Some(name) {
-                let what = format!("the package there is called `{}`", found.unwrap_or("?"));
-                drift.push(Drift::Member { name: name.to_owned(), file: file.clone(), what });
-            }
+        listed.judge(document, file, &mut drift);
+        // What others declare is locked as far as this workspace uses it.
+        if let Some(member) = member.filter(|member| member.own.is_none()) {
+            locked.judge(member.name.as_str(), document, file, &mut drift);
         }
-        listed.judge(&document, &file, &mut drift);
     }
     Ok(drift)
 }
@@ -103,21 +107,16 @@ impl<'m> Listed<'m> {
     }
 
     fn dependencies(&self, holder: &Table<'_>, file: &Path, drift: &mut Vec<Drift>) {
-        for key in [
-            "dependencies",
-            "dev-dependencies",
-            "dev_dependencies",
-            "build-dependencies",
-            "build_dependencies",
-        ] {
+        for key in DEPENDENCIES {
             self.dependencies_of(Some(holder), key, file, drift);
         }
     }
 
     fn dependencies_of(&self, holder: Option<&Table<'_>>, key: &str, file: &Path, drift: &mut Vec<Drift>) {
         for (name, path) in paths(holder.and_then(|holder| table(holder, key))) {
-            if let Some((directory, _)) = self.directories.get(name) {
-                self.same(name, directory, path, file, drift);
+            match self.directories.get(name) {
+                Some((directory, _)) => self.same(name, directory, path, file, drift),
+                None => drift.push(unlisted(name, path, file)),
             }
         }
     }
@@ -134,8 +133,7 @@ impl<'m> Listed<'m> {
                     file: file.to_owned(),
                     what: "a member takes the place of a third-party package and nobody declared it the team's own".to_owned(),
                 }),
-                // An unlisted package shows as an unpinned entry of the lockfile when cargo uses it.
-                None => {}
+                None => drift.push(unlisted(name, path, file)),
             }
         }
     }
@@ -146,6 +144,76 @@ impl<'m> Listed<'m> {
             let what = format!("`path = \"{path}\"` leads past the listed `{}`", listed.display());
             drift.push(Drift::Detour { name: name.to_owned(), file: file.to_owned(), what });
         }
+    }
+}
+
+/// The tables of a manifest that name dependencies; the old spellings still count (cargo's `TomlManifest`).
+const DEPENDENCIES: [&str; 5] =
+    ["dependencies", "build-dependencies", "build_dependencies", "dev-dependencies", "dev_dependencies"];
+
+fn unlisted(name: &str, path: &str, file: &Path) -> Drift {
+    let what = format!("`path = \"{path}\"` leads to a package that the manifest does not list");
+    Drift::Detour { name: name.to_owned(), file: file.to_owned(), what }
+}
+
+/// The lockfile, to be held against what members ask for: one that is stale says nothing about the next build, in which
+/// cargo will write another.
+struct Locked<'l> {
+    packages: BTreeMap<&'l str, Vec<&'l LockedPackage>>,
+    workspace: Option<&'l Table<'l>>,
+    patched: bool,
+}
+
+impl<'l> Locked<'l> {
+    fn new(lockfile: &'l Lockfile, root: Option<&'l Table<'l>>) -> Self {
+        let mut packages: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for package in &lockfile.packages {
+            packages.entry(package.id.name.as_str()).or_default().push(package);
+        }
+        let workspace = root.and_then(|root| table(table(root, "workspace")?, "dependencies"));
+        let patched = root.is_some_and(|root| ["patch", "replace"].iter().any(|key| root.contains_key(*key)));
+        Self { packages, workspace, patched }
+    }
+
+    fn judge(&self, member: &str, document: &Table<'_>, file: &Path, drift: &mut Vec<Drift>) {
+        let entry =
+            self.packages.get(member).into_iter().flatten().find(|package| package.id.source.is_none());
+        let Some(entry) = entry else { return };
+        let named = entry.dependencies.iter().filter_map(|dependency| dependency.split(' ').next());
+        let named = named.collect::<BTreeSet<_>>();
+        let targets = tables(table(document, "target"));
+        let holders = [document].into_iter().chain(targets);
+        let tables = holders.flat_map(|holder| DEPENDENCIES.iter().filter_map(|key| table(holder, key)));
+        for (key, value) in tables.flatten() {
+            let (name, entry) = self.resolve(&key.name, value.as_table());
+            if !named.contains(name) || !self.comes_from(name, entry) {
+                let (name, file) = (name.to_owned(), file.to_owned());
+                drift.push(Drift::Stale { member: member.to_owned(), name, file });
+            }
+        }
+    }
+
+    /// The package that an entry asks for, and the entry that says where it comes from.
+    fn resolve<'e>(&'e self, key: &'e str, entry: Option<&'e Table<'e>>) -> (&'e str, Option<&'e Table<'e>>) {
+        let inherited = entry.and_then(|entry| entry.get("workspace")).and_then(|value| value.as_bool());
+        let entry = match (inherited, self.workspace) {
+            (Some(true), Some(workspace)) => table(workspace, key),
+            _ => entry,
+        };
+        (entry.and_then(|entry| string(entry, "package")).unwrap_or(key), entry)
+    }
+
+    /// Whether a locked package of the name comes from where the entry says. A patch may lead elsewhere.
+    fn comes_from(&self, name: &str, entry: Option<&Table<'_>>) -> bool {
+        let sources = self.packages.get(name).into_iter().flatten().map(|package| &package.id.source);
+        let text = |key| entry.and_then(|entry| string(entry, key));
+        let (git, path) = (text("git"), text("path"));
+        self.patched
+            || sources.into_iter().any(|source| match source {
+                None => path.is_some(),
+                Some(source) if source.is_git() => git.is_some_and(|git| git == source.url()),
+                Some(_) => git.is_none() && path.is_none(),
+            })
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A package name: ASCII letters, digits, `-` and `_`, at most 64 bytes (the rule of crates.io; cargo itself allows
-/// more, which a lockfile in use never has).
+/// A package name: ASCII letters, digits, `-` and `_`, at most 128 bytes. Crates.io allows 64; cargo has no bound, but a
+/// name and a version of 126 bytes still make one file name of 255, the most that common file systems take.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PackageName(String);
 
@@ -33,7 +33,7 @@ pub const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-ind
 impl PackageName {
     /// Accepts a name that can stand in a path and in a message without harm.
     pub fn parse(text: &str) -> Option<Self> {
-        let ok = (1..=64).contains(&text.len())
+        let ok = (1..=128).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         ok.then(|| Self(text.to_owned()))
     }
@@ -74,10 +74,8 @@ impl Source {
     pub fn parse(text: &str) -> Option<Self> {
         let printable = text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
         let known = match text.split_once('+')? {
-            ("registry" | "sparse", url) => url.contains("://"),
-            ("git", url) => {
-                url.split_once('#').is_some_and(|(url, commit)| url.contains("://") && is_commit(commit))
-            }
+            ("registry" | "sparse", url) => is_url(url),
+            ("git", url) => url.split_once('#').is_some_and(|(url, commit)| is_url(url) && is_commit(commit)),
             _ => false,
         };
         (text.len() <= 2_048 && printable && known).then(|| Self(text.to_owned()))
@@ -127,6 +125,15 @@ impl PackageId {
     }
 }
 
+/// A scheme (RFC 3986, section 3.1) in lowercase and something below it, without a fragment.
+fn is_url(text: &str) -> bool {
+    let scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_lowercase())
+            && scheme.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.'))
+    };
+    !text.contains('#') && text.split_once("://").is_some_and(|(kind, rest)| scheme(kind) && !rest.is_empty())
+}
+
 fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -160,7 +167,7 @@ mod tests {
 
     #[test]
     fn names_that_could_leave_a_directory_are_refused() {
-        for bad in ["", "..", "a/b", "a\\b", "a b", "a\n", "é", &"x".repeat(65)] {
+        for bad in ["", "..", "a/b", "a\\b", "a b", "a\n", "é", &"x".repeat(129)] {
             assert!(PackageName::parse(bad).is_none(), "{bad:?}");
         }
         assert!(PackageName::parse("serde_json-2").is_some());
@@ -182,9 +189,16 @@ mod tests {
         let source = Source::parse(&format!("git+https://h/r?branch=x#{commit}")).expect("valid");
         assert_eq!(source.url(), "https://h/r");
         assert_eq!(source.commit(), Some(commit.as_str()));
-        for bad in
-            ["git+https://h/r", "git+https://h/r#abc", "path+file:///x", "registry+x", "registry+https://a b"]
-        {
+        for bad in [
+            "git+https://h/r",
+            "git+https://h/r#abc",
+            "path+file:///x",
+            "registry+x",
+            "registry+https://a b",
+            "registry+https://",
+            "registry+http#://a",
+            "sparse+https://a/#b",
+        ] {
             assert!(Source::parse(bad).is_none(), "{bad}");
         }
     }

@@ -41,7 +41,7 @@ pub fn observe(mut surroundings: Surroundings) -> Result<Seen, Error> {
     let mut located = locate::locate(&lockfile, &configuration, &surroundings.cargo_home)?;
     place_path_pins(&root, &manifest, &lockfile, &mut located);
     let sources = hash(&located);
-    let members = members::inspect(&root, &manifest)?;
+    let members = members::inspect(&root, &manifest, &lockfile)?;
     let settings = configuration.recorded.clone();
     let observation = Observation { lockfile, settings, members, policy: None, sources: sources? };
     Ok(Seen { manifest, observation, configuration, lockfile: lockfile_path, located })

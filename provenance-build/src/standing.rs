@@ -13,6 +13,9 @@ use crate::manifest::{self, Manifest};
 use crate::members::normal;
 use crate::observe;
 
+/// The policy's file, beside the manifest.
+pub(crate) const POLICY: &str = "Provenance.toml";
+
 /// Whose build this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -45,7 +48,7 @@ pub fn find(environment: &BuildEnvironment) -> Result<Standing, Error> {
             Some(claim) if claim == *package && is_trial_build(environment) => Ok(Standing::Packaged),
             Some(claim) => Ok(Standing::Own(claim)),
             None if root.join(manifest::FILE_NAME).exists() => Ok(Standing::Own(root)),
-            None if root == *package && (is_trial_build(environment) || is_unpacked(package)) => {
+            None if root == *package && (is_trial_build(environment) || is_alone(package)) => {
                 Ok(Standing::Packaged)
             }
             None => Err(no_manifest(&root)),
@@ -134,6 +137,11 @@ fn is_trial_build(environment: &BuildEnvironment) -> bool {
     let packages = environment.package.parent().filter(|parent| parent.ends_with("package"));
     let target = packages.and_then(Path::parent);
     target.is_some_and(|target| environment.out_dir.starts_with(target)) && is_unpacked(&environment.package)
+}
+
+/// Unpacked from an archive, and nothing around it tells of a gate: a policy without its manifest is no such thing.
+fn is_alone(package: &Path) -> bool {
+    is_unpacked(package) && !package.ancestors().any(|folder| folder.join(POLICY).exists())
 }
 
 /// What cargo packs carries its original manifest; a repository never lies around it.

@@ -75,6 +75,12 @@ pub fn verify(manifest: &Manifest, observation: &Observation) -> Verdict {
         if locked.id.source.is_none() && index.members.contains(locked.id.name.as_str()) {
             listed.insert(locked.id.name.as_str());
             verdict.members += 1;
+            // A member's own directory is not looked for, so what was found is a `paths` override.
+            for tree in &sources.trees {
+                let (name, file) = (locked.id.name.to_string(), tree.place.directory.clone());
+                let what = "a `paths` override takes the place of the member".to_owned();
+                verdict.drift.push(Drift::Detour { name, file, what });
+            }
             continue;
         }
         match index.pin(&locked.id) {
@@ -281,6 +287,13 @@ mod tests {
         let mut observation = workspace(Some(CRATES_IO), tree(Layout::Registry, 1));
         observation.lockfile.packages[1].checksum = Some(sum(2));
         assert_eq!(codes(&observation), ["checksum-differs"]);
+    }
+
+    #[test]
+    fn an_override_of_a_member_is_drift() {
+        let mut observation = workspace(Some(CRATES_IO), tree(Layout::Registry, 1));
+        observation.sources[0] = tree(Layout::Path, 1);
+        assert_eq!(codes(&observation), ["path-detour"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! `cargo xtask docs`: the reference page of the commands, and whether the documents tell the truth about them.
+//! `cargo xtask docs`: the reference pages, and whether the documents tell the truth about the commands.
 //!
-//! The page is what the binary prints itself. Every `cargo provenance …` that a document shows must name a command and
-//! flags that the binary knows.
+//! The pages (help texts, exit codes) are what the program prints itself; unit tests compare them, and write them when
+//! they are told to. Every `cargo provenance …` that a document shows must name a command and flags that the binary
+//! knows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,28 +10,26 @@ use std::process::Command;
 
 use crate::repository::{self, Failure};
 
-const PAGE: &str = "cargo-provenance/docs/commands.md";
+/// What the names of the unit tests that compare pages have in common.
+const PAGE_TESTS: [&str; 2] = ["help_pages_are_current", "the_page_is_current"];
 
-/// Writes the reference page, or compares it with `--check`.
+/// Writes the reference pages, or compares them with `--check`, and checks the documents.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
-    let tool = repository::build_tool("dev")?;
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => {
-            repository::write(&repository::root().join(PAGE), &page(&Commands::ask(&tool)?))?;
-            check(&tool)
-        }
-        ["--check"] => check(&tool),
-        _ => Err(Failure::usage("`docs` takes nothing but `--check`")),
-    }
+    let snapshots = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => "overwrite",
+        ["--check"] => "verify",
+        _ => return Err(Failure::usage("`docs` takes nothing but `--check`")),
+    };
+    let mut pages = repository::cargo();
+    pages.args(["test", "--quiet", "--package", "cargo-provenance", "--lib", "--"]).args(PAGE_TESTS);
+    repository::succeed(pages.env("SNAPSHOTS", snapshots))?;
+    check(&repository::build_tool("dev")?)
 }
 
-/// Compares the page with the binary, and every document with both.
+/// Compares every document with the binary.
 pub(crate) fn check(tool: &Path) -> Result<(), Failure> {
     let commands = Commands::ask(tool)?;
     let root = repository::root();
-    if repository::read(&root.join(PAGE)).ok().as_deref() != Some(page(&commands).as_str()) {
-        return Err(Failure::new(format!("`{PAGE}` is not what the binary prints; run `cargo xtask docs`")));
-    }
     let mut wrong = vec![];
     for document in documents(&root)? {
         let text = repository::read(&root.join(&document))?;
@@ -86,19 +85,6 @@ fn listed_commands(top: &str) -> Vec<String> {
         .filter(|name| *name != "help")
         .map(|name| name.trim_end_matches(',').to_owned())
         .collect()
-}
-
-fn page(commands: &Commands) -> String {
-    let mut page = String::from("<!-- Written by `cargo xtask docs`; do not edit it. -->\n\n# Commands\n\n");
-    page.push_str(&format!("```text\n{}\n```\n", trimmed(&commands.top)));
-    for (name, text) in &commands.help {
-        page.push_str(&format!("\n## `cargo provenance {name}`\n\n```text\n{}\n```\n", trimmed(text)));
-    }
-    page
-}
-
-fn trimmed(help: &str) -> String {
-    help.trim_end().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 fn documents(root: &Path) -> Result<Vec<String>, Failure> {

@@ -29,7 +29,7 @@ Commands:
   test            Run everything that the continuous integration runs
   ci              The same, but fail where test data is missing
   tidy            Check the invariants of ARCHITECTURE.md
-  docs [--check]  Write, or compare, the reference pages that the binary can print itself
+  docs [--check]  Write, or compare, the reference pages, and check what the documents say of commands
   demo            Show init, add, a gated build, an edit, the refusal and the repair on the real registry
   bench [NAME]    Measure: verify, helper, synthetic (all without a name); see `cargo xtask bench --help`
 ";

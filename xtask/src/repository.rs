@@ -89,8 +89,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     if result.status.success() {
         return Ok(String::from_utf8_lossy(&result.stdout).into_owned());
     }
-    let errors = String::from_utf8_lossy(&result.stderr);
-    Err(Failure::new(format!("`{}` failed: {}\n{errors}", line(command), result.status)))
+    let (said, errors) = (String::from_utf8_lossy(&result.stdout), String::from_utf8_lossy(&result.stderr));
+    Err(Failure::new(format!("`{}` failed: {}\n{said}{errors}", line(command), result.status)))
 }
 
 /// The failure of a program that could not be started.
@@ -121,7 +121,8 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|error| Failure::file("write", path, &error))
 }
 
-fn host() -> Result<String, Failure> {
+/// The triple of this machine.
+pub(crate) fn host() -> Result<String, Failure> {
     let text = output(
         Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"))).arg("-vV"),
     )?;

@@ -66,8 +66,9 @@ fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive,
     let data = gzip::inflate(bytes, limits, &mut faults).map_err(|fault| vec![fault])?;
     let root = id.file_stem();
     let mut entries = vec![];
-    for member in walk::members(&data, limits, &mut faults) {
-        judge_mode(&member, &mut faults, &mut remarks);
+    let members = walk::members(&data, limits, &mut faults);
+    judge_modes(&members, &mut faults, &mut remarks);
+    for member in members {
         match path::relative(&member.path, &root, limits, &mut remarks) {
             Ok(path) => {
                 let executable = member.mode & 0o111 != 0;
@@ -99,17 +100,23 @@ fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive,
     }
 }
 
-// Cargo masks what it unpacks with the umask since CVE-2023-38497; older ones do not. File type bits above the
-// permissions, which some writers leave in, mean nothing in a tar header.
-fn judge_mode(member: &walk::Member, faults: &mut Faults, remarks: &mut Faults) {
-    let name = || printable(&member.path);
-    if member.mode & 0o7000 != 0 {
-        faults.push(Fault::new("archive-mode", format!("`{}` is setuid, setgid or sticky", name())));
+// Cargo masks what it unpacks with the umask since CVE-2023-38497, so that a loose mode is only remarked, once a package:
+// published packages have it (tinytemplate 1.2.1). File type bits above the permissions, which some writers leave in,
+// mean nothing in a tar header.
+fn judge_modes(members: &[walk::Member], faults: &mut Faults, remarks: &mut Faults) {
+    for member in members.iter().filter(|member| member.mode & 0o7000 != 0) {
+        let name = printable(&member.path);
+        faults.push(Fault::new("archive-mode", format!("`{name}` is setuid, setgid or sticky")));
     }
-    if member.mode & 0o002 != 0 {
-        faults.push(Fault::new("archive-mode", format!("`{}` is writable for everybody", name())));
-    } else if member.mode & 0o020 != 0 {
-        remarks.push(Fault::new("archive-mode", format!("`{}` is writable for its group", name())));
+    for (mask, loose, whom) in [(0o002, 0o002, "everybody"), (0o022, 0o020, "its group")] {
+        let mut writable = members.iter().filter(|member| member.mode & mask == loose);
+        let Some(first) = writable.next() else { continue };
+        let name = printable(&first.path);
+        let what = match writable.count() {
+            0 => format!("`{name}` is writable for {whom}"),
+            more => format!("`{name}` and {more} more are writable for {whom}"),
+        };
+        remarks.push(Fault::new("archive-mode", what));
     }
 }
 
@@ -149,7 +156,7 @@ impl Archive {
         &self.manifest.license
     }
 
-    /// What deserves a look without being refused: group-writable files (`archive-mode`), names that end in a dot
+    /// What deserves a look without being refused: files that others may write (`archive-mode`), names that end in a dot
     /// (`archive-name`).
     pub fn remarks(&self) -> &[Fault] {
         &self.remarks

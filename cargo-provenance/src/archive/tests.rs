@@ -102,12 +102,27 @@ fn an_odd_name_is_refused() {
 
 #[test]
 fn a_dangerous_mode_is_refused() {
-    for mode in [0o4755, 0o2755, 0o1644, 0o666, 0o777] {
+    for mode in [0o4755, 0o2755, 0o1644] {
         let sample = sample().entry(b"a-1.0.0/x", EntryType::Regular, mode, b"");
         assert_eq!(check(sample), ["archive-mode"], "{mode:o}");
     }
-    let group = sample().entry(b"a-1.0.0/x", EntryType::Regular, 0o664, b"").build();
-    assert_eq!(read(&group, &id("a")).expect("a remark only").remarks()[0].check, "archive-mode");
+}
+
+#[test]
+fn a_loose_mode_is_remarked_once() {
+    for (mode, what) in [
+        (0o666, "`a-1.0.0/x` and 1 more are writable for everybody"),
+        (0o664, "`a-1.0.0/x` and 1 more are writable for its group"),
+    ] {
+        let sample = sample().entry(b"a-1.0.0/x", EntryType::Regular, mode, b"").entry(
+            b"a-1.0.0/y",
+            EntryType::Regular,
+            mode,
+            b"",
+        );
+        let archive = read(&sample.build(), &id("a")).expect("a remark only");
+        assert_eq!(archive.remarks(), [Fault::new("archive-mode", what.to_owned())]);
+    }
 }
 
 #[test]

@@ -4,18 +4,15 @@
 //! wrappers, cargo's test hooks), reads nothing from the terminal, and its last words go into the error when it fails.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use cargo_metadata::{Metadata, MetadataCommand};
 
+use super::error::{Error, LastWords, OFFLINE};
 use crate::model::{Network, Surroundings};
-use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
-
-const OFFLINE: &str = "--offline";
 
 /// Variables that swap the compiler or the registry below cargo's configuration. Cargo reads them all; the last two
 /// are hooks for its own tests that work in released versions too (`sources/config.rs`, `core/features.rs`).
@@ -34,6 +31,9 @@ const NOT_INHERITED: [&str; 12] = [
     "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS",
 ];
 
+/// The verbs of cargo that tell that it waits for something; what it decided is for the report to tell.
+const SIGNS_OF_LIFE: [&str; 5] = ["Blocking", "Downloaded", "Downloading", "Fetching", "Updating"];
+
 /// Bytes of standard output: the metadata of 400 packages has 1.6 MB, so this is room for 60,000 packages.
 const OUTPUT_BYTES: u64 = 256 * 1024 * 1024;
 
@@ -43,148 +43,6 @@ const KEPT_LINES: usize = 1_000;
 
 /// Bytes of one line of standard error: no line of cargo's own comes near it.
 const LINE_BYTES: u64 = 16 * 1024;
-
-/// Lines of standard error that an error carries.
-const LAST_LINES: usize = 30;
-
-/// Why cargo did not do what it was asked for.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Cargo ran and refused.
-    #[error("`cargo {args}` failed{}", exit_text(*code))]
-    Failed {
-        /// The arguments, joined by spaces.
-        args: String,
-        /// The exit code; `None` when a signal ended it.
-        code: Option<i32>,
-        /// What it said last.
-        #[source]
-        stderr: LastWords,
-    },
-    /// Talking to the running program failed.
-    #[error("could not read what `cargo {args}` wrote")]
-    Io {
-        /// The arguments, joined by spaces.
-        args: String,
-        /// The operating system's answer.
-        source: io::Error,
-    },
-    /// A file that belongs to the workspace could not be read or copied.
-    #[error("could not {action} `{}`", path.display())]
-    File {
-        /// What was being done: `read`, `create`.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The operating system's answer.
-        source: io::Error,
-    },
-    /// The program could not be started.
-    #[error("could not start `{program}`")]
-    Missing {
-        /// The program.
-        program: String,
-        /// The operating system's answer.
-        source: io::Error,
-    },
-    /// The answer of `cargo metadata` makes no sense.
-    #[error("could not understand the answer of `cargo {args}`")]
-    Unreadable {
-        /// The arguments, joined by spaces.
-        args: String,
-        /// What is wrong with it.
-        source: cargo_metadata::Error,
-    },
-    /// A manifest, a configuration file or an answer holds something that the gate does not accept.
-    #[error("{}: {what}", file.display())]
-    Unacceptable {
-        /// The file it stands in.
-        file: PathBuf,
-        /// What is wrong: a lowercase fragment.
-        what: String,
-    },
-}
-
-/// The last lines that cargo wrote on standard error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastWords(pub Vec<String>);
-
-impl fmt::Display for LastWords {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n"))
-    }
-}
-
-impl std::error::Error for LastWords {}
-
-/// What cargo says when the network, and not the user, is at fault (`sources/registry`, `util/network` of cargo 1.95).
-const OUT_OF_REACH: [&str; 6] = [
-    "--offline",
-    "failed to download",
-    "download of ",
-    "failed to fetch",
-    "spurious network error",
-    "Unable to update registry",
-];
-
-impl Error {
-    fn said(&self, words: &[&str]) -> bool {
-        let Self::Failed { stderr, .. } = self else { return false };
-        stderr.0.iter().any(|line| words.iter().any(|words| line.contains(words)))
-    }
-
-    fn was_offline(&self) -> bool {
-        matches!(self, Self::Failed { args, .. } if args.ends_with(OFFLINE))
-    }
-
-    /// Whether cargo lacked something that it would have had to download.
-    fn is_out_of_reach(&self) -> bool {
-        self.said(&OUT_OF_REACH)
-            || (self.was_offline() && self.said(&["could not be found in registry", "no matching package"]))
-    }
-
-    /// Wraps an operating system's answer about a file.
-    pub(crate) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::File { action, path: path.to_owned(), source }
-    }
-
-    /// Content of `file` that is not accepted.
-    pub(crate) fn unacceptable(file: &Path, what: impl Into<String>) -> Self {
-        Self::Unacceptable { file: file.to_owned(), what: what.into() }
-    }
-}
-
-impl Explain for Error {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Failed { .. } if !self.is_out_of_reach() => Kind::Usage,
-            Self::Unacceptable { .. } => Kind::Usage,
-            _ => Kind::Undecided,
-        }
-    }
-
-    fn help(&self) -> Vec<String> {
-        let help = match self {
-            Self::Missing { .. } => "install cargo (https://rustup.rs), or name it in `CARGO`",
-            _ if self.said(&["could not find `Cargo.toml`"]) => {
-                "run it inside a cargo workspace, or name one with `--manifest-path`"
-            }
-            _ if self.was_offline() && self.is_out_of_reach() => {
-                "run it again with the network at hand, or `cargo fetch` first"
-            }
-            _ => return vec![],
-        };
-        vec![help.to_owned()]
-    }
-
-    fn place(&self) -> Option<(PathBuf, u32)> {
-        match self {
-            Self::Unacceptable { file, .. } => Some((file.clone(), 0)),
-            _ => None,
-        }
-    }
-}
 
 /// How much `cargo metadata` shall find out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -289,7 +147,7 @@ impl CargoCommand {
         push_manifest(&mut args, manifest);
         push_lock(&mut args, lock);
         let output = self.run(&args, None)?;
-        let unreadable = |source| Error::Unreadable { args: shown(&args), source };
+        let unreadable = |source| Error::Unreadable { args: self.shown(&args), source };
         let text = str::from_utf8(&output.stdout).map_err(|e| unreadable(e.into()))?;
         MetadataCommand::parse(text).map_err(unreadable)
     }
@@ -316,6 +174,27 @@ impl CargoCommand {
         self.run(&args, Some(progress))
     }
 
+    /// Asks the registries again what they say of the locked packages. Nothing of the workspace changes: cargo only brings
+    /// its own copy of the indexes up to date.
+    pub fn refresh_index(&self, manifest: &Path, progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments(["update", "--dry-run"]);
+        push_manifest(&mut args, Some(manifest));
+        self.run(&args, Some(progress))
+    }
+
+    /// Locks a package of the lockfile, named as `NAME@VERSION`, to another version.
+    pub fn hold(
+        &self,
+        manifest: &Path,
+        package: &str,
+        version: &str,
+        progress: &dyn Progress,
+    ) -> Result<Output, Error> {
+        let mut args = arguments(["update", package, "--precise", version]);
+        push_manifest(&mut args, Some(manifest));
+        self.run(&args, Some(progress))
+    }
+
     /// `cargo add` with the user's arguments.
     pub fn add(&self, user: &[OsString], progress: &dyn Progress) -> Result<Output, Error> {
         let mut args = arguments(["add"]);
@@ -323,9 +202,10 @@ impl CargoCommand {
         self.run(&args, Some(progress))
     }
 
-    /// Copies the sources of all dependencies into `target`, the way `cargo vendor` lays them out.
+    /// Copies the sources of all dependencies into `target`, the way `cargo vendor` lays them out. They come from where
+    /// the configuration in force in the directory it runs in says, mirrors included.
     pub fn vendor(&self, manifest: &Path, target: &Path, progress: &dyn Progress) -> Result<Output, Error> {
-        let mut args = arguments(["vendor", "--versioned-dirs"]);
+        let mut args = arguments(["vendor", "--versioned-dirs", "--respect-source-config"]);
         push_manifest(&mut args, Some(manifest));
         push_lock(&mut args, Lock::Keep);
         args.push(target.as_os_str().to_owned());
@@ -338,16 +218,18 @@ impl CargoCommand {
             program: self.program.to_string_lossy().into_owned(),
             source,
         })?;
-        let io = |source| Error::Io { args: shown(args), source };
+        let io = |source| Error::Io { args: self.shown(args), source };
         let heard = self.listen(&mut child, progress);
         let status = child.wait().map_err(io)?;
         let output = heard.map_err(io)?;
         if status.success() {
             return Ok(output);
         }
-        let from = output.lines.len().saturating_sub(LAST_LINES);
-        let stderr = LastWords(output.lines.get(from..).unwrap_or_default().to_vec());
-        Err(Error::Failed { args: shown(args), code: status.code(), stderr })
+        Err(Error::Failed {
+            args: self.shown(args),
+            code: status.code(),
+            stderr: LastWords::of(output.lines),
+        })
     }
 
     fn completed(&self, args: &[OsString]) -> Vec<OsString> {
@@ -421,8 +303,11 @@ impl CargoCommand {
         while stderr.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)? > 0 {
             let text = self.made_readable(&line);
             line.clear();
-            if let (Some(progress), Some((verb, message))) = (progress, status(&text)) {
-                progress.status(verb, message);
+            match (progress, status(&text)) {
+                (Some(progress), Some((verb, message))) if SIGNS_OF_LIFE.contains(&verb) => {
+                    progress.status(verb, message);
+                }
+                _ => {}
             }
             if lines.len() == KEPT_LINES {
                 lines.pop_front();
@@ -432,9 +317,16 @@ impl CargoCommand {
         Ok(lines.into())
     }
 
+    fn shown(&self, args: &[OsString]) -> String {
+        self.without_prefix(args.join(OsStr::new(" ")).to_string_lossy().into_owned())
+    }
+
     fn made_readable(&self, line: &[u8]) -> String {
         let text = String::from_utf8_lossy(line);
-        let text: String = text.trim_end().chars().filter(|c| !c.is_control()).collect();
+        self.without_prefix(text.trim_end().chars().filter(|c| !c.is_control()).collect())
+    }
+
+    fn without_prefix(&self, text: String) -> String {
         match &self.hidden_prefix {
             Some(prefix) => text.replace(prefix.as_str(), ""),
             None => text,
@@ -443,7 +335,7 @@ impl CargoCommand {
 }
 
 /// The verb and the message of a status line: a capitalised verb, right-aligned in 12 columns.
-pub(crate) fn status(line: &str) -> Option<(&str, &str)> {
+fn status(line: &str) -> Option<(&str, &str)> {
     let (verb, message) = (line.get(..12)?.trim_start(), line.get(12..)?.strip_prefix(' ')?);
     let is_verb = verb.starts_with(|c: char| c.is_ascii_uppercase())
         && verb.bytes().all(|b| b.is_ascii_alphabetic())
@@ -468,18 +360,11 @@ fn push_lock(args: &mut Vec<OsString>, lock: Lock) {
     }
 }
 
-fn shown(args: &[OsString]) -> String {
-    args.join(OsStr::new(" ")).to_string_lossy().into_owned()
-}
-
-fn exit_text(code: Option<i32>) -> String {
-    code.map_or(" (ended by a signal)".to_owned(), |code| format!(" (exit code {code})"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Clock;
+    use crate::report::failure::{Explain, Kind};
 
     fn surroundings(directory: &Path) -> Surroundings {
         Surroundings {
@@ -532,6 +417,6 @@ mod tests {
     fn messages_have_no_control_characters_and_no_scratch_paths() {
         let directory = tempfile::tempdir().expect("a scratch directory");
         let command = CargoCommand::new(&surroundings(directory.path())).hiding(Path::new("/scratch/x"));
-        assert_eq!(command.made_readable(b"at `/scratch/x/home/p`\x1b[31m\r\n"), "at `/home/p`[31m");
+        assert_eq!(command.made_readable(b"at `/scratch/x/srv/p`\x1b[31m\r\n"), "at `/srv/p`[31m");
     }
 }

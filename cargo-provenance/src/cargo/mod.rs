@@ -3,10 +3,12 @@
 //! Nothing else in this crate but `git` starts processes.
 
 mod command;
+mod error;
 mod shadow;
 mod workspace;
 
-pub use command::{CargoCommand, Error, Extent, LastWords, Lock, Output};
+pub use command::{CargoCommand, Extent, Lock, Output};
+pub use error::{Error, LastWords};
 pub use shadow::{Edit, Shadow};
 pub(crate) use workspace::read_manifest;
 pub use workspace::{Member, PathPackage, Workspace};

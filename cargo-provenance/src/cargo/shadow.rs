@@ -18,7 +18,8 @@ use std::path::{Component, Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::command::{CargoCommand, Error};
+use super::command::CargoCommand;
+use super::error::Error;
 use super::workspace::{Workspace, normal, read_text};
 use crate::model::{Clock, Surroundings};
 

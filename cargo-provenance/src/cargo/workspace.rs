@@ -12,7 +12,8 @@ use cargo_metadata::TargetKind;
 use provenance_build::{PackageName, Version, limits};
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::command::{CargoCommand, Error, Extent, Lock};
+use super::command::{CargoCommand, Extent, Lock};
+use super::error::Error;
 
 /// Path packages of one workspace: far above any monorepo, and a bound for links that never end.
 const PATH_PACKAGES: usize = 10_000;

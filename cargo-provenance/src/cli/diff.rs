@@ -26,7 +26,7 @@ impl Args {
     /// Those of the use case.
     pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
         let options = diff::Options { package: self.package };
-        Ok(diff::run(&context.surroundings()?, &options, context.progress)?)
+        diff::run(&context.surroundings()?, &options, context.progress)
     }
 }
 

@@ -33,6 +33,6 @@ impl Args {
     /// Those of the use case.
     pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
         let options = verify::Options { full: self.full, complete: self.complete, repair: self.repair };
-        Ok(verify::run(&context.surroundings()?, &options, context.progress)?)
+        verify::run(&context.surroundings()?, &options, context.progress)
     }
 }

@@ -4,6 +4,7 @@ pub mod archives;
 pub mod entrants;
 pub mod gate;
 pub mod proofs;
+pub mod publishers;
 mod releases;
 pub mod situation;
 

@@ -56,11 +56,9 @@ fn compare(pin: &Pin, entrant: Result<Entrant, Vec<Refusal>>) -> Proven {
         differences.push(format!("pinned {}, what was published has {}", pin.tree, entrant.tree));
     }
     // The vendored form of a git package is known only where it is vendored.
-    if entrant.checksum.is_some() || entrant.vendor_tree.is_some() {
-        if pin.vendor_tree != entrant.vendor_tree {
-            differences
-                .push("`vendor-tree` is not what `cargo vendor` leaves of what was published".to_owned());
-        }
+    if (entrant.checksum.is_some() || entrant.vendor_tree.is_some()) && pin.vendor_tree != entrant.vendor_tree
+    {
+        differences.push("`vendor-tree` is not what `cargo vendor` leaves of what was published".to_owned());
     }
     if pin.build_time != entrant.build_time {
         differences.push("`build-time` does not tell which of its code runs while others compile".to_owned());

@@ -188,6 +188,18 @@ impl Situation {
     }
 }
 
+/// The surroundings with links resolved, so that the paths of cargo, of the kernel and of the user are the same.
+pub fn resolved(surroundings: &Surroundings) -> Result<Surroundings, provenance_build::Error> {
+    let canonical =
+        |path: &Path| path.canonicalize().map_err(|source| provenance_build::Error::io("find", path, source));
+    let mut resolved = surroundings.clone();
+    resolved.directory = canonical(&surroundings.directory)?;
+    if let Some(path) = &surroundings.manifest_path {
+        resolved.manifest_path = Some(canonical(path)?);
+    }
+    Ok(resolved)
+}
+
 /// The way from one directory to another, `/`-separated, `.` for the same; `None` where there is no such way or it is no
 /// UTF-8. Both are absolute and normal.
 pub fn relative(from: &Path, to: &Path) -> Option<String> {

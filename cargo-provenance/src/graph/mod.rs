@@ -44,6 +44,13 @@ impl Graph {
                     .flatten()
                     .copied()
                     .filter(|candidate| is_meant(reference, &packages[*candidate]));
+                // By name and version alone, a package without a source goes before the others.
+                let unsourced = |target: &usize| packages[*target].id.source.is_none();
+                if let (Some(target), 1) = (meant.clone().find(unsourced), reference.matches(' ').count()) {
+                    graph.dependencies[index].push(target);
+                    graph.dependents[target].push(index);
+                    continue;
+                }
                 let (Some(target), 0) = (meant.next(), meant.clone().count()) else {
                     return Err(GraphError {
                         dependent: package.id.clone(),
@@ -176,6 +183,16 @@ mod tests {
             ("x", "2.0.0", Some("registry+https://h/i"), &[]),
         ]);
         assert_eq!(Graph::of(&lockfile).expect("a graph").dependencies(0), [1, 2, 3]);
+    }
+
+    #[test]
+    fn by_version_alone_a_package_without_a_source_is_meant() {
+        let lockfile = lockfile(&[
+            ("app", "0.1.0", None, &["x 1.0.0", "x 1.0.0 (registry+https://h/i)"]),
+            ("x", "1.0.0", None, &[]),
+            ("x", "1.0.0", Some("registry+https://h/i"), &[]),
+        ]);
+        assert_eq!(Graph::of(&lockfile).expect("a graph").dependencies(0), [1, 2]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub fn build_script(manifest: &str) -> Result<BuildScript, EditError> {
     })
 }
 
-fn table<'t>(item: Option<&'t Item>) -> Option<&'t dyn TableLike> {
+fn table(item: Option<&Item>) -> Option<&dyn TableLike> {
     item.and_then(Item::as_table_like)
 }
 

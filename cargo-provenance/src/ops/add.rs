@@ -3,34 +3,34 @@
 //! Cargo edits and resolves in the shadow workspace. What would enter is judged by what its registry's index says, then
 //! fetched and proven, and only when all of it has passed are manifests, lockfile and pins put in place, together.
 
+mod attempt;
 mod change;
 mod error;
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use provenance_build::manifest::{self, Pin};
-use provenance_build::{Lockfile, Manifest, Verdict};
+use provenance_build::{Manifest, Verdict};
 use similar::TextDiff;
 
+use self::attempt::{Attempt, Judged};
 use self::change::{Change, Entry};
 use super::pin::tell_recovery;
 use super::pinning::{self, Rigor};
-use crate::cargo::{CargoCommand, Edit, Shadow, Workspace};
+use crate::cargo::Edit;
 use crate::collect::archives::{self, Which};
-use crate::collect::entrants::{self, Proven};
+use crate::collect::entrants::Proven;
 use crate::collect::gate::{self, Gate};
-use crate::collect::releases;
-use crate::collect::situation::{Situation, index_of};
+use crate::collect::publishers::is_vendored;
+use crate::collect::situation::resolved;
 use crate::finding::{self, Finding, Weight};
-use crate::model::{Evidence, Surroundings};
-use crate::registry::Index;
+use crate::model::Surroundings;
 use crate::registry::proof::Verdict as Proof;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 use crate::store::{Transaction, WorkspaceLock, recover};
-use crate::vet::entry::{Candidate, Release, Way, ago, judge};
+use crate::vet::entry::ago;
 
 pub use error::Error;
 
@@ -80,139 +80,52 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         return Ok(drifted(report, &gate, &verdict));
     }
 
-    let cargo = CargoCommand::new(surroundings).with_config(&options.config);
-    let workspace = workspace(&cargo, surroundings, options, &gate)?;
-    let shadow = Shadow::cast(&workspace, surroundings)?;
-    let lockfile = edit(&shadow, &cargo, &workspace, surroundings, options, &mut report, progress)?;
-    let change = Change::between(&gate.seen.observation.lockfile, lockfile, &gate.seen.manifest)?;
-    if let Some(local) = change.local() {
-        return Err(Error::Local(local.short()));
+    let attempt = Attempt::begin(surroundings, options, &gate, progress)?;
+    tell_cargo(&mut report, &attempt.edit()?);
+    let mut change = attempt.resolve()?;
+    let mut judged = attempt.judge(&change)?;
+    if attempt.hold_back(&judged) {
+        change = attempt.resolve()?;
+        judged = attempt.judge(&change)?;
     }
-
-    let gathered = gather(&gate, surroundings, &change)?;
-    tell(&mut report, &gathered, &change, surroundings);
-    if judged(&mut report, &gate, &gathered, surroundings) {
-        let proven = prove(&gate, &shadow, &cargo, &workspace, &change, surroundings, progress)?;
-        let pins = admitted(&mut report, &gathered, &proven);
+    tell(&mut report, &judged, &change, surroundings);
+    report.outcome = outcome(&judged);
+    for Judged { entry, judgment, .. } in &judged {
+        report.findings.extend(judgment.findings.iter().map(|finding| pulled_in(finding.clone(), entry)));
+    }
+    if report.outcome == Outcome::Fine {
+        let pins = admitted(&mut report, &change, &attempt.prove(&change)?);
         if report.outcome == Outcome::Fine {
-            put_in_place(&mut report, &gate, &shadow, &change, pins, options)?;
+            put_in_place(&mut report, &attempt, &change, pins)?;
         }
     }
     if report.outcome != Outcome::Fine {
-        let entering = plural(gathered.len(), "new package");
+        let entering = plural(judged.len(), "new package");
         report.conclusion = format!("to add: {} in {entering}; nothing was changed", report.tally());
     }
     report.findings.sort_by_key(|finding| finding.weight);
-    shadow.close()?;
+    attempt.shadow.close()?;
     Ok(report)
-}
-
-/// A package that would enter, with everything that is known before it is fetched.
-struct Entrant<'a> {
-    entry: &'a Entry,
-    releases: Evidence<Vec<Release>>,
-}
-
-/// The surroundings with links resolved, so that the paths of cargo, of the kernel and of the user are the same.
-fn resolved(surroundings: &Surroundings) -> Result<Surroundings, Error> {
-    let canonical = |path: &Path| {
-        fs::canonicalize(path).map_err(|source| provenance_build::Error::io("find", path, source))
-    };
-    let mut resolved = surroundings.clone();
-    resolved.directory = canonical(&surroundings.directory)?;
-    if let Some(path) = &surroundings.manifest_path {
-        resolved.manifest_path = Some(canonical(path)?);
-    }
-    Ok(resolved)
 }
 
 fn drifted(mut report: Report, gate: &Gate, verdict: &Verdict) -> Report {
     report.findings.extend(verdict.drift.iter().map(|drift| finding::drift::of(drift, gate)));
     report.outcome = Outcome::Drift;
-    report.conclusion = format!(
-        "to add: the workspace is not what its manifest says ({}); run `cargo provenance verify`, or \
-         `cargo provenance pin` if it should be so",
-        plural(report.findings.len(), "difference")
-    );
+    let differences = plural(report.findings.len(), "difference");
+    report.conclusion = format!("to add: the workspace is not what its manifest says, {differences}");
     report
 }
 
-fn workspace(
-    cargo: &CargoCommand,
-    surroundings: &Surroundings,
-    options: &Options,
-    gate: &Gate,
-) -> Result<Workspace, Error> {
-    let mut workspace = Workspace::load(cargo, surroundings.manifest_path.as_deref())?;
-    if workspace.root != gate.root {
-        return Err(Error::OtherWorkspace { manifest: gate.root.clone(), workspace: workspace.root });
-    }
-    workspace.lockfile.clone_from(&gate.seen.lockfile);
-    if let (Some(path), None) = (&options.path, &options.base) {
-        let path = fs::canonicalize(path).map_err(|e| provenance_build::Error::io("find", path, e))?;
-        workspace.reach([path])?;
-    }
-    Ok(workspace)
-}
-
-/// Lets cargo edit and resolve in the shadow, and returns the lockfile that came of it.
-fn edit(
-    shadow: &Shadow,
-    cargo: &CargoCommand,
-    workspace: &Workspace,
-    surroundings: &Surroundings,
-    options: &Options,
-    report: &mut Report,
-    progress: &dyn Progress,
-) -> Result<Lockfile, Error> {
-    let shadowed = shadow.cargo(cargo);
-    let output = shadowed.add(&arguments(shadow, surroundings, options), progress)?;
-    tell_cargo(report, &output.lines);
-    shadowed.settle_lockfile(&shadow.path(&workspace.manifest()), progress)?;
-    let bytes = shadow.read(&workspace.lockfile)?.unwrap_or_default();
-    Ok(Lockfile::parse(&bytes, &workspace.lockfile)?)
-}
-
-/// The user's words for `cargo add`, with the places that they name moved into the shadow.
-fn arguments(shadow: &Shadow, surroundings: &Surroundings, options: &Options) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = options.dependencies.iter().map(OsString::from).collect();
-    arguments.extend(options.flags.iter().cloned());
-    let mut push = |flag: &str, value: OsString| arguments.extend([flag.into(), value]);
-    for (flag, value) in [
-        ("--package", &options.package),
-        ("--base", &options.base),
-        ("--git", &options.git),
-        ("--registry", &options.registry),
-    ] {
-        if let Some(value) = value {
-            push(flag, value.into());
-        }
-    }
-    if let Some(path) = &options.path {
-        let path = match options.base {
-            Some(_) => path.clone(),
-            None => shadow.path(&fs::canonicalize(path).unwrap_or_else(|_| path.clone())),
-        };
-        push("--path", path.into_os_string());
-    }
-    if let Some(manifest) = &surroundings.manifest_path {
-        push("--manifest-path", shadow.path(manifest).into_os_string());
-    }
-    arguments.extend(options.locked.then(|| "--locked".into()));
-    arguments
-}
-
-/// Passes on what `cargo add` said: the dependency and its features.
+/// Passes on what `cargo add` said of the dependency and its features. What it locked is told by the comparison.
 fn tell_cargo(report: &mut Report, lines: &[String]) {
     let mut features: Vec<&str> = vec![];
     for line in lines {
         let text = line.trim();
-        if let Some(added) = text.strip_prefix("Adding ") {
+        let added = text.strip_prefix("Adding ").filter(|added| added.contains(" to "));
+        if let Some(added) = added {
             flush(report, &mut features);
             report.step("Adding", added);
-        } else if line.starts_with("             ")
-            && (text.starts_with(['+', '-']) || text.contains("activated features"))
-        {
+        } else if text.starts_with("+ ") || text.starts_with("- ") || text.ends_with("activated features") {
             features.push(text);
         } else if let Some(warning) = text.strip_prefix("warning: ") {
             report.step("Cargo warns", warning);
@@ -221,36 +134,17 @@ fn tell_cargo(report: &mut Report, lines: &[String]) {
     flush(report, &mut features);
 }
 
+/// The features that are on, then those that are off.
 fn flush(report: &mut Report, features: &mut Vec<&str>) {
-    if !features.is_empty() {
+    let (on, off): (Vec<_>, Vec<_>) = features.drain(..).partition(|feature| feature.starts_with('+'));
+    for features in [on, off].iter().filter(|features| !features.is_empty()) {
         report.step("Features", features.join(", "));
-        features.clear();
     }
 }
 
-fn gather<'c>(
-    gate: &Gate,
-    surroundings: &Surroundings,
-    change: &'c Change,
-) -> Result<Vec<Entrant<'c>>, Error> {
-    let index = Index::open(&surroundings.cargo_home);
-    let configuration = &gate.seen.configuration;
-    let gathered = change.entering.iter().map(|entry| {
-        let package = &change.lockfile.packages[entry.index];
-        let releases = match &package.id.source {
-            Some(source) if !source.is_git() => {
-                releases(&entrants::entries(configuration, &index, source, package)?)
-            }
-            _ => Evidence::Absent,
-        };
-        Ok(Entrant { entry, releases })
-    });
-    gathered.collect()
-}
-
 /// Lists what enters, leaves and changes.
-fn tell(report: &mut Report, gathered: &[Entrant<'_>], change: &Change, surroundings: &Surroundings) {
-    for Entrant { entry, releases } in gathered {
+fn tell(report: &mut Report, judged: &[Judged], change: &Change, surroundings: &Surroundings) {
+    for Judged { entry, releases, .. } in judged {
         let version = &entry.id.version;
         let release = releases.known().and_then(|all| all.iter().find(|r| r.version == *version));
         let age = match release.and_then(|release| release.published) {
@@ -268,68 +162,29 @@ fn tell(report: &mut Report, gathered: &[Entrant<'_>], change: &Change, surround
     for id in &change.leaving {
         report.step("Leaving", id.to_string());
     }
-    report.count("entering", gathered.len());
+    report.count("entering", judged.len());
     report.count("leaving", change.leaving.len());
 }
 
-/// Judges what the index says of the entrants. Nothing is fetched of a package that is refused here.
-fn judged(report: &mut Report, gate: &Gate, gathered: &[Entrant<'_>], surroundings: &Surroundings) -> bool {
-    let configuration = &gate.seen.configuration;
-    let mut refused = false;
-    for Entrant { entry, releases } in gathered {
-        let way = if entry.direct { Way::Named } else { Way::Pulled };
-        let candidate = Candidate { id: &entry.id, releases, way };
-        let now = surroundings.clock;
-        let judgment = judge(candidate, &gate.policy, |name| index_of(configuration, name), now);
-        if !judgment.admits() && !judgment.undecided {
-            refused = true;
-        }
-        if judgment.undecided {
-            report.outcome = Outcome::Undecided;
-        }
-        let chain = |finding: Finding| finding.note(format!("it would enter for {}", entry.chain));
-        report.findings.extend(judgment.findings.into_iter().map(chain));
+/// What the judgments come to. What is refused for certain weighs more than what could not be looked up.
+fn outcome(judged: &[Judged]) -> Outcome {
+    if judged.iter().any(|judged| judged.judgment.refuses()) {
+        Outcome::Refused
+    } else if judged.iter().any(|judged| judged.judgment.undecided) {
+        Outcome::Undecided
+    } else {
+        Outcome::Fine
     }
-    if refused {
-        report.outcome = Outcome::Refused;
-    }
-    report.outcome == Outcome::Fine
 }
 
-/// Fetches and proves the entrants in the shadow: index = lock = `.crate`.
-fn prove(
-    gate: &Gate,
-    shadow: &Shadow,
-    cargo: &CargoCommand,
-    workspace: &Workspace,
-    change: &Change,
-    surroundings: &Surroundings,
-    progress: &dyn Progress,
-) -> Result<Vec<Proven>, Error> {
-    let lockfile_path = shadow.path(&workspace.lockfile);
-    let situation = Situation {
-        workspace: Workspace {
-            root: shadow.path(&workspace.root),
-            lockfile: lockfile_path.clone(),
-            members: vec![],
-            path_packages: vec![],
-        },
-        configuration: gate.seen.configuration.clone(),
-        lockfile_path,
-        lockfile: change.lockfile.clone(),
-        lockfile_text: String::new(),
-        manifest: shadow.path(&workspace.manifest()),
-        cargo: shadow.cargo(cargo),
-        cargo_home: surroundings.cargo_home.clone(),
-    };
-    let wanted: Vec<usize> = change.entering.iter().map(|entry| entry.index).collect();
-    Ok(entrants::prove(&situation, surroundings.network, &wanted, progress)?)
+fn pulled_in(finding: Finding, entry: &Entry) -> Finding {
+    if entry.direct { finding } else { finding.note(format!("it would enter for {}", entry.chain)) }
 }
 
 /// The pins of the entrants that are proven, and findings for those that are not.
-fn admitted(report: &mut Report, gathered: &[Entrant<'_>], proven: &[Proven]) -> Vec<Pin> {
+fn admitted(report: &mut Report, change: &Change, proven: &[Proven]) -> Vec<Pin> {
     let mut pins = vec![];
-    for (Entrant { entry, .. }, proven) in gathered.iter().zip(proven) {
+    for (entry, proven) in change.entering.iter().zip(proven) {
         match proven {
             Ok(entrant) => {
                 for (check, what) in &entrant.remarks {
@@ -348,12 +203,10 @@ fn admitted(report: &mut Report, gathered: &[Entrant<'_>], proven: &[Proven]) ->
                         Proof::Undecided => {}
                     }
                     let message = format!("`{}`: {}", entry.id.short(), refusal.what);
-                    report.findings.push(
-                        Finding::new(refusal.check, Weight::Denial, message)
-                            .about(entry.id.clone())
-                            .note(format!("it would enter for {}", entry.chain))
-                            .help(refusal.help.clone()),
-                    );
+                    let finding = Finding::new(refusal.check, Weight::Denial, message)
+                        .about(entry.id.clone())
+                        .help(refusal.help.clone());
+                    report.findings.push(pulled_in(finding, entry));
                 }
             }
         }
@@ -363,24 +216,27 @@ fn admitted(report: &mut Report, gathered: &[Entrant<'_>], proven: &[Proven]) ->
 
 fn put_in_place(
     report: &mut Report,
-    gate: &Gate,
-    shadow: &Shadow,
+    attempt: &Attempt<'_>,
     change: &Change,
     pins: Vec<Pin>,
-    options: &Options,
 ) -> Result<(), Error> {
+    let gate = attempt.gate;
     let old = &gate.seen.manifest;
     let mut new = Manifest { packages: change.kept_pins(old), ..old.clone() };
     new.packages.extend(pins);
-    let mut edits = shadow.edited()?;
+    let mut edits = attempt.shadow.edited()?;
     // The reader accepts the writer's spelling only, so this is what the file holds.
     let (old, new) = (old.to_text().into_bytes(), new.to_text().into_bytes());
     if old != new {
         edits.push(Edit { path: gate.root.join(manifest::FILE_NAME), old: Some(old), new });
     }
     report.not_checked.push(pinning::NOT_JUDGED.to_owned());
-    let (entered, files) = (plural(change.entering.len(), "package"), plural(edits.len(), "file"));
-    if options.dry_run {
+    let entered = match change.entering.len() {
+        0 => "no new package".to_owned(),
+        number => plural(number, "new package"),
+    };
+    let files = plural(edits.len(), "file");
+    if attempt.options.dry_run {
         report.output = edits.iter().map(|edit| unified(&gate.root, edit)).collect();
         report.conclusion =
             format!("dry run: {entered} would enter, {files} would change; nothing was changed");
@@ -393,8 +249,25 @@ fn put_in_place(
         transaction.replace(&edit.path, edit.old, edit.new);
     }
     transaction.commit()?;
-    report.conclusion = format!("{entered} proven and pinned, {files} changed");
+    report.findings.extend(not_vendored(attempt, change)?);
+    report.conclusion = format!("{entered} entered, {files} changed");
     Ok(())
+}
+
+/// Where a directory stands in for the registry, the new packages have to get there before anything can be built.
+fn not_vendored(attempt: &Attempt<'_>, change: &Change) -> Result<Option<Finding>, Error> {
+    for entry in &change.entering {
+        if let Some(source) = &entry.id.source
+            && is_vendored(&attempt.gate.seen.configuration, source)?
+        {
+            let message = "the vendor directory does not hold the new packages yet";
+            let finding = Finding::new("not-vendored", Weight::Note, message);
+            return Ok(Some(
+                finding.help("run `cargo vendor` as it was run before, then `cargo provenance verify`"),
+            ));
+        }
+    }
+    Ok(None)
 }
 
 fn unified(root: &Path, edit: &Edit) -> String {

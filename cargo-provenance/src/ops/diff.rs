@@ -11,12 +11,12 @@ use provenance_build::{LockedPackage, PackageName, Version};
 use similar::TextDiff;
 
 use crate::archive::Archive;
-use crate::collect::entrants;
 use crate::collect::gate::Gate;
+use crate::collect::publishers::Publishers;
 use crate::finding::drift;
 use crate::git::{Databases, Export};
 use crate::model::Surroundings;
-use crate::registry::{self, Index};
+use crate::registry;
 use crate::report::failure::{Explain, Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
@@ -170,16 +170,13 @@ impl Pinned {
             let export = Databases::of(&surroundings.cargo_home)?.export(commit)?;
             return if export.tree().digest() == pin.tree { Ok(Self::Commit(export)) } else { Err(other()) };
         }
-        let entries = entrants::entries(
-            &gate.seen.configuration,
-            &Index::open(&surroundings.cargo_home),
-            source,
-            locked,
-        )?;
-        let position =
-            gate.seen.observation.lockfile.packages.iter().position(|package| package.id == locked.id);
-        let archives = position.map_or(&[][..], |at| &gate.seen.located[at].archives);
-        let proof = registry::prove(locked, archives, &entries).map_err(|refusals| {
+        let publishers = Publishers::of(&gate.seen.configuration, &surroundings.cargo_home)?;
+        let entries = publishers.entries(source, locked)?;
+        let lockfile = &gate.seen.observation.lockfile;
+        let position = lockfile.packages.iter().position(|package| package.id == locked.id);
+        let archives = position.map(|at| publishers.archives(lockfile).map(|mut all| all.swap_remove(at)));
+        let archives = archives.transpose()?.unwrap_or_default();
+        let proof = registry::prove(locked, &archives, &entries).map_err(|refusals| {
             not_at_hand(refusals.into_iter().map(|refusal| refusal.what).collect::<Vec<_>>().join("; "))
         })?;
         if proof.tree != pin.tree {
@@ -256,7 +253,10 @@ fn show(path: &str, directory: &Path, old: Option<&[u8]>, new: Option<&[u8]>) ->
     };
     match (text(old), text(new)) {
         (Some(before), Some(after)) => {
-            TextDiff::from_lines(&before, &after).unified_diff().header(&names.0, &names.1).to_string()
+            let lines =
+                TextDiff::from_lines(&before, &after).unified_diff().header(&names.0, &names.1).to_string();
+            // An empty file has no lines to show.
+            if lines.is_empty() { format!("--- {}\n+++ {}\n", names.0, names.1) } else { lines }
         }
         _ => {
             let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);

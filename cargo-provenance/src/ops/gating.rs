@@ -81,6 +81,15 @@ pub(super) fn plan(workspace: &Workspace, helper: &Helper) -> Result<Gating, Err
     Ok(gating)
 }
 
+/// Members whose build scripts call the helper already.
+pub(super) fn gated_already(workspace: &Workspace) -> Vec<String> {
+    let calls = |member: &&Member| {
+        let script = member.build_script.as_deref().and_then(|script| toml::read(script).ok());
+        script.is_some_and(|script| calls_helper(&script))
+    };
+    workspace.members.iter().filter(calls).map(|member| member.name.to_string()).collect()
+}
+
 impl Gating {
     fn binaries(&mut self, workspace: &Workspace, helper: &Helper, shared: bool) -> Result<(), Error> {
         let root = workspace.manifest();
@@ -89,15 +98,13 @@ impl Gating {
             let ungated =
                 |why: &str, help: Option<String>| Ungated { member: name.clone(), why: why.to_owned(), help };
             if !member.makes_binary {
-                self.ungated.push(ungated("it makes no binary", None));
+                self.ungated.push(ungated("no binary comes out of it", None));
                 continue;
             }
             if member.links.is_some() {
                 let help = "use `--build-helper=guard`".to_owned();
-                self.ungated.push(ungated(
-                    "it has `links`, so that configuration can replace its build script",
-                    Some(help),
-                ));
+                self.ungated
+                    .push(ungated("with `links`, configuration can replace a build script", Some(help)));
                 continue;
             }
             let text = self.text(&member.manifest)?;
@@ -107,7 +114,7 @@ impl Gating {
                 BuildScript::Disabled | BuildScript::Unknown => {
                     let help =
                         "use `--build-helper=guard`, or let the package have a build script".to_owned();
-                    self.ungated.push(ungated("its manifest allows no single build script", Some(help)));
+                    self.ungated.push(ungated("the manifest allows no single build script", Some(help)));
                     continue;
                 }
             };
@@ -129,8 +136,7 @@ impl Gating {
                 let place =
                     relative(&workspace.root, &script).unwrap_or_else(|| script.display().to_string());
                 let help = format!("add `{BUILD_SCRIPT_LINE}` as the first line of `main` in `{place}`");
-                self.ungated
-                    .push(ungated("it has a build script of its own, which was not edited", Some(help)));
+                self.ungated.push(ungated("a build script is there, and was not edited", Some(help)));
             }
         }
         Ok(())

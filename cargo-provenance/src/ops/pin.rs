@@ -1,5 +1,6 @@
 //! `pin`: vets what changed and writes the manifest.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use provenance_build::{Manifest, PackageName, manifest, toml};
@@ -8,8 +9,9 @@ use similar::TextDiff;
 use super::pinning::{self, Draft, Material, Rigor, draft, split};
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::entrants;
-use crate::collect::situation::Situation;
-use crate::model::Surroundings;
+use crate::collect::situation::{Situation, resolved};
+use crate::merge;
+use crate::model::{Network, Surroundings};
 use crate::policy::{self, Policy};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
@@ -44,18 +46,28 @@ pub struct Own {
 /// See [`Error`].
 pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
     let mut report = Report::new("pin");
+    let surroundings = &resolved(surroundings)?;
     let cargo = CargoCommand::new(surroundings);
     let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
     let root = workspace.root.clone();
     let _lock = WorkspaceLock::acquire(&root, "pin", surroundings.clock)?;
     tell_recovery(&mut report, &recover(&root)?);
 
-    let policy = read_policy(&root)?;
+    let policy_file = root.join(policy::FILE_NAME);
+    let policy_text = read_text(&policy_file)?;
+    let policy = Policy::parse(policy_text.as_bytes(), &policy_file)?;
     let file = root.join(manifest::FILE_NAME);
-    let old_text = read_old(&file)?;
-    let old = Manifest::parse(old_text.as_bytes(), &file)?;
+    let old_text = read_text(&file)?;
+    let old = match Manifest::parse(old_text.as_bytes(), &file) {
+        Ok(old) => old,
+        Err(_) => heal(&mut report, &old_text, &file)?,
+    };
     let situation = Situation::read(surroundings, workspace)?;
     let split = split(&situation, &policy, Some(&old), &options.own)?;
+    if !split.entering.is_empty() && surroundings.network == Network::Allowed {
+        // What enters may have been yanked since cargo last asked.
+        situation.cargo.refresh_index(&situation.manifest, progress)?;
+    }
     let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
     let draft = draft(Material {
         situation: &situation,
@@ -71,7 +83,8 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     tell(&mut report, &draft);
     if !draft.may_be_written() {
         report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
-        report.conclusion = format!("to pin: {} in {}", report.tally(), entering(split.entering.len()));
+        let packages = plural(situation.lockfile.packages.len(), "package");
+        report.conclusion = format!("to pin: {} in {packages}", report.tally());
         return Ok(report);
     }
     let text = draft.manifest.to_text();
@@ -92,6 +105,10 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     }
     let mut transaction = Transaction::new(&root);
     transaction.replace(&file, Some(old_text.into_bytes()), text.into_bytes());
+    // What was judged must still be so when the pins are put in place.
+    let lockfile = situation.lockfile_text.into_bytes();
+    transaction.replace(&situation.lockfile_path, Some(lockfile.clone()), lockfile);
+    transaction.replace(&policy_file, Some(policy_text.clone().into_bytes()), policy_text.into_bytes());
     transaction.commit()?;
     report.conclusion = format!("pins written: {changed}");
     Ok(report)
@@ -113,20 +130,21 @@ pub(super) fn tell_recovery(report: &mut Report, recovery: &Recovery) {
     }
 }
 
-/// Reads the policy of the workspace at `root`.
-fn read_policy(root: &Path) -> Result<Policy, Error> {
-    let file = root.join(policy::FILE_NAME);
-    if !file.exists() {
-        return Err(missing(&file, root));
-    }
-    Ok(Policy::parse(toml::read(&file)?.as_bytes(), &file)?)
-}
-
-fn read_old(file: &Path) -> Result<String, Error> {
+fn read_text(file: &Path) -> Result<String, Error> {
     if !file.exists() {
         return Err(missing(file, file.parent().unwrap_or(file)));
     }
     Ok(toml::read(file)?)
+}
+
+/// Unites what a merge of git left of the manifest, and says what was lost.
+fn heal(report: &mut Report, text: &str, file: &Path) -> Result<Manifest, Error> {
+    let merge::Healed { manifest, dropped } = merge::heal(text, file)?;
+    report.step("Healing", format!("`{}`, which git merged line by line", manifest::FILE_NAME));
+    for lost in dropped {
+        report.step("Dropping", lost);
+    }
+    Ok(manifest)
 }
 
 fn missing(file: &Path, root: &Path) -> Error {
@@ -138,17 +156,20 @@ fn missing(file: &Path, root: &Path) -> Error {
 }
 
 fn tell(report: &mut Report, draft: &Draft) {
-    for id in &draft.added {
-        report.step("Pinning", id.to_string());
-    }
-    for member in &draft.joined {
-        report.step("Listing", format!("member {member}"));
-    }
-    for gone in &draft.removed {
-        report.step("Removing", gone);
-    }
-    for pin in draft.manifest.packages.iter().filter(|pin| !draft.added.contains(&pin.id())) {
-        report.detail("Keeping", pin.id().to_string());
+    if draft.may_be_written() {
+        for id in &draft.added {
+            report.step("Pinning", id.to_string());
+        }
+        for member in &draft.joined {
+            report.step("Listing", format!("member {member}"));
+        }
+        for gone in &draft.removed {
+            report.step("Removing", gone);
+        }
+        let added = draft.added.iter().collect::<BTreeSet<_>>();
+        for pin in draft.manifest.packages.iter().filter(|pin| !added.contains(&pin.id())) {
+            report.detail("Keeping", pin.id().to_string());
+        }
     }
     report.count("packages", draft.manifest.packages.len());
     report.count("members", draft.manifest.members.len());
@@ -157,10 +178,6 @@ fn tell(report: &mut Report, draft: &Draft) {
     report.count("kept", draft.kept);
     report.findings.extend(draft.findings.iter().cloned());
     report.not_checked.push(pinning::NOT_JUDGED.to_owned());
-}
-
-fn entering(number: usize) -> String {
-    format!("{} to prove", plural(number, "package"))
 }
 
 fn unified(old: &str, new: &str) -> String {

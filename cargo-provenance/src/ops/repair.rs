@@ -12,9 +12,10 @@ use provenance_build::{Drift, PackageId, Verdict};
 use crate::cargo::{CargoCommand, Lock, Workspace};
 use crate::collect::entrants;
 use crate::collect::gate::Gate;
+use crate::collect::publishers::Publishers;
 use crate::collect::situation::Situation;
 use crate::model::{Network, Surroundings};
-use crate::registry::{self, Index, Proof};
+use crate::registry::{self, Proof};
 use crate::report::Report;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
@@ -86,7 +87,6 @@ fn layout(gate: &Gate, directory: &Path) -> Option<Layout> {
 /// The archives of the drifted packages, fetched where they were missing.
 struct Archives {
     situation: Situation,
-    index: Index,
 }
 
 impl Archives {
@@ -105,7 +105,7 @@ impl Archives {
         let wanted = wanted.map(|(at, _)| at).collect::<Vec<_>>();
         // What is missing is fetched on the way; what is refused shows when the proof is asked for.
         entrants::prove(&situation, surroundings.network, &wanted, progress)?;
-        Ok(Self { situation, index: Index::open(&surroundings.cargo_home) })
+        Ok(Self { situation })
     }
 
     /// The proof of a package, if it is the one that is pinned.
@@ -116,8 +116,9 @@ impl Archives {
             return Ok(Err("it has no pin".to_owned()));
         };
         let locked = &self.situation.lockfile.packages[at];
-        let entries = entrants::entries(&self.situation.configuration, &self.index, source, locked)?;
-        let archives = entrants::archives(&self.situation)?.swap_remove(at);
+        let publishers = Publishers::of(&self.situation.configuration, &self.situation.cargo_home)?;
+        let entries = publishers.entries(source, locked)?;
+        let archives = publishers.archives(&self.situation.lockfile)?.swap_remove(at);
         Ok(match registry::prove(locked, &archives, &entries) {
             Ok(proof) if pin.checksum == Some(proof.checksum) && pin.tree == proof.tree => Ok(proof),
             Ok(_) => Err("its archive is not the pinned one".to_owned()),

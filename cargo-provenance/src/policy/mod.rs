@@ -8,6 +8,7 @@ mod canonical;
 mod checks;
 mod glob;
 mod read;
+mod reader;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +40,6 @@ pub const TOO_NEW_DAYS: u32 = 7;
 /// The team's policy.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    file: PathBuf,
     lines: Vec<String>,
     canonical: String,
     own: Vec<At<Glob>>,
@@ -149,7 +149,7 @@ impl Explain for PolicyError {
 }
 
 impl Policy {
-    /// Reads the bytes of a policy; `file` is for messages and places only.
+    /// Reads the bytes of a policy; `file` is for messages only.
     pub fn parse(bytes: &[u8], file: &Path) -> Result<Self, PolicyError> {
         read::read(bytes, file)
     }
@@ -221,7 +221,7 @@ impl Policy {
     pub fn place(&self, line: u32, label: impl Into<String>) -> Place {
         let index = usize::try_from(line).unwrap_or(0).saturating_sub(1);
         Place {
-            file: self.file.clone(),
+            file: PathBuf::from(FILE_NAME),
             line,
             excerpt: self.lines.get(index).cloned().unwrap_or_default(),
             label: label.into(),

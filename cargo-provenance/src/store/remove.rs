@@ -6,7 +6,6 @@ use std::path::Path;
 use super::Error;
 
 /// Removes a file. That it is gone already is no error.
-#[expect(clippy::disallowed_methods, reason = "this layer removes files")]
 pub fn remove_file(file: &Path) -> Result<(), Error> {
     match fs::remove_file(file) {
         Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", file)(fault)),
@@ -15,7 +14,6 @@ pub fn remove_file(file: &Path) -> Result<(), Error> {
 }
 
 /// Removes a directory with everything in it; it must lie below `base`, and links in it are not followed.
-#[expect(clippy::disallowed_methods, reason = "this layer removes files")]
 pub fn remove_directory(base: &Path, directory: &Path) -> Result<(), Error> {
     let unsuitable = |why| Error::Unsuitable { path: directory.to_owned(), why };
     let real = fs::canonicalize(directory).map_err(Error::io("find", directory))?;

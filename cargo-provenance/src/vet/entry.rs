@@ -53,7 +53,13 @@ pub struct Judgment {
 impl Judgment {
     /// Whether the candidate may enter as it stands.
     pub fn admits(&self) -> bool {
-        !self.undecided && self.findings.iter().all(|finding| finding.weight == Weight::Note)
+        !self.undecided && !self.refuses()
+    }
+
+    /// Whether something that is known speaks against it.
+    pub fn refuses(&self) -> bool {
+        let against = self.findings.iter().filter(|finding| finding.weight != Weight::Note);
+        against.count() > usize::from(self.undecided)
     }
 }
 
@@ -305,7 +311,9 @@ mod tests {
         let policy = "[checks]\npubtime-unknown = \"allow\"\nversion-too-new = \"allow\"\n";
         let unknown = Evidence::Unavailable("no index cache".to_owned());
         let judgment = judged(policy, &id("1.0.0", CRATES_IO), &unknown, Way::Pulled);
-        assert!(judgment.undecided && !judgment.admits());
+        assert!(judgment.undecided && !judgment.admits() && !judgment.refuses());
+        let judgment = judged(policy, &id("1.0.0", "sparse+https://h/i/"), &unknown, Way::Pulled);
+        assert!(judgment.undecided && judgment.refuses());
         for missing in [Evidence::Absent, Evidence::Known(vec![release("1.0.1", Some(90), false)])] {
             let judgment = judged(policy, &id("1.0.0", CRATES_IO), &missing, Way::Pulled);
             assert_eq!(judgment.findings[0].id, "version-vanished");

@@ -1,3 +1,5 @@
+//! Configuration in force, however it is spelled and wherever it stands.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -551,6 +553,13 @@ fn hosts_are_found_in_urls() {
 }
 
 proptest! {
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes: Vec<u8>) {
+        let sandbox = Sandbox::new(&[("ws/.cargo/config.toml", "")]);
+        fs::write(sandbox.path("ws/.cargo/config.toml"), bytes).expect("written");
+        let _ = Configuration::read(&sandbox.surroundings());
+    }
+
     #[test]
     fn no_text_makes_the_reader_panic(text in "(\\[{0,2}[a-c.\"' ]{0,6}\\]{0,2}|[a-c.]{1,5} ?= ?([0-9a-c.\"'\\[\\]{}=, -]{0,8})|\\PC{0,6}|\n){0,12}") {
         let file = Path::new("config.toml");

@@ -6,6 +6,7 @@ use std::path::Path;
 use toml_span::Value;
 use toml_span::value::Table;
 
+use super::write::HEAD;
 use super::{Acceptance, Basis, BuildTime, Line, Manifest, Member, Origin, Pin, Trust, VERSION, Vetted};
 use crate::config::canonical;
 use crate::digest::{Checksum, TreeDigest};
@@ -30,6 +31,9 @@ pub(super) fn manifest(bytes: &[u8], file: &Path) -> Result<Manifest, Error> {
     if text.contains('\r') {
         let help = "keep `Provenance.* -text` in `.gitattributes`, and check the file out again";
         return fault(1, "its line ends were rewritten (CRLF)", help);
+    }
+    if !text.starts_with(HEAD) {
+        return fault(1, "it does not begin with the line that the tool writes", HELP);
     }
     let mut manifest = Entry { table: &toml::parse(text, file)?, offset: 0, text, file }.manifest()?;
     let headers = text.lines().zip(1..).filter(|(line, _)| *line == "[[package]]");

@@ -93,7 +93,7 @@ fn refuses_everything_else_with_its_line() {
         (text[..text.len() - 20].to_owned(), ":40: "),
         (format!("{text}\n"), "not in canonical form"),
         (text.replacen("name = \"a\"", "name = \"app\"", 1), "`app` is a member and a pin"),
-        (String::new(), ":1: `version` is not a number"),
+        (String::new(), ":1: it does not begin"),
     ];
     for (text, expected) in cases {
         let error = parse(&text).expect_err(expected);

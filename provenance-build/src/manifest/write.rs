@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Acceptance, Manifest, Member, Origin, Pin, Trust};
 
-const HEAD: &str = "# Written by cargo-provenance. Review its changes like code; do not edit it.";
+pub(super) const HEAD: &str = "# Written by cargo-provenance. Review its changes like code; do not edit it.";
 
 pub(super) fn manifest(manifest: &Manifest) -> String {
     let mut text = String::with_capacity(512 * (manifest.packages.len() + 1));

@@ -9,10 +9,16 @@ fn pins(project: Project<'_>) -> Vec<String> {
     manifest.split("\n\n").filter(|it| it.starts_with("[[package]]")).map(|it| it.trim().to_owned()).collect()
 }
 
+/// A manifest without one of its blocks.
+fn without(manifest: &str, entry: &str) -> String {
+    let blocks: Vec<&str> = manifest.trim_end().split("\n\n").filter(|&it| it != entry).collect();
+    format!("{}\n", blocks.join("\n\n"))
+}
+
 #[test]
 fn two_branches_that_each_change_pins_are_merged_and_pinned_with_nothing_lost() {
     let sandbox = Sandbox::new();
-    for name in ["left", "light", "right"] {
+    for name in ["left", "lemon", "right"] {
         sandbox.registry().publish(&Krate::greeting(name, "1.0.0", CLEAN));
     }
     let gated = Project::app(&sandbox, "gated").gate();
@@ -29,7 +35,7 @@ fn two_branches_that_each_change_pins_are_merged_and_pinned_with_nothing_lost() 
         pins(gated)
     };
     let ours = branch("ours", "left = \"1\"");
-    let theirs = branch("theirs", "light = \"1\"\nright = \"1\"");
+    let theirs = branch("theirs", "lemon = \"1\"\nright = \"1\"");
 
     gated.git(["checkout", "--quiet", "ours"]).ok();
     gated.git(["merge", "--quiet", "theirs"]).run().fails();
@@ -39,7 +45,7 @@ fn two_branches_that_each_change_pins_are_merged_and_pinned_with_nothing_lost() 
     gated.cargo(["build"]).run().code(101);
     // What a developer does: settle the manifest by hand, let cargo write its lockfile.
     gated.git(["checkout", "--quiet", "--ours", "Cargo.toml", "Cargo.lock"]).ok();
-    files::replace(&manifest, "left = \"1\"", "left = \"1\"\nlight = \"1\"\nright = \"1\"");
+    files::replace(&manifest, "left = \"1\"", "left = \"1\"\nlemon = \"1\"\nright = \"1\"");
     gated.cargo(["metadata", "--format-version=1"]).ok();
     sandbox.registry().forget_requests();
 
@@ -72,7 +78,31 @@ fn a_conflict_that_hides_an_evil_pin_is_vetted_again() {
     let conflict = format!("<<<<<<< ours\n{forged}\n=======\n{entry}\n>>>>>>> theirs");
     files::write(&manifest, text.replace(&entry, &conflict));
 
-    gated.provenance(["pin"]).ok();
+    let output = gated.provenance(["pin"]).run().code(0);
+    assert!(output.stderr.contains("the sides pin different bytes"), "{output}");
+    // Nobody's word for it counts any more, so that its trust is that of a package that has just entered.
+    let after = pins(gated).into_iter().find(|it| it.contains("name = \"victim\"")).expect("a pin");
+    assert!(after.contains(digest) && after.contains("basis = \"policy\""), "{after}");
+    assert_eq!(without(&files::read(&manifest), &after), without(&text, &entry));
+    gated.is_clean();
+}
+
+#[test]
+fn pins_that_a_clean_merge_put_out_of_order_or_in_twice_are_healed() {
+    let sandbox = Sandbox::new();
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    let manifest = gated.path("Provenance.lock");
+    let text = files::read(&manifest);
+    let mut blocks: Vec<&str> = text.trim_end().split("\n\n").collect();
+    let last = blocks.len() - 1;
+    blocks.push(blocks[last]);
+    blocks.swap(1, last);
+    files::write(&manifest, format!("{}\n", blocks.join("\n\n")));
+
+    gated.provenance(["verify"]).run().code_in(&[2, 3]);
+    let output = gated.provenance(["pin"]).run().code(0);
+    assert!(output.stderr.contains("Healing"), "{output}");
     assert_eq!(files::read(&manifest), text);
     gated.is_clean();
 }
@@ -147,10 +177,7 @@ fn pin_takes_digests_from_the_verified_archive_and_not_from_the_disk() {
     let before = files::read(&gated.path("Provenance.lock"));
     tests::project::make_evil(&sandbox.source("victim-1.0.0"));
     let entry = pins(gated).into_iter().find(|it| it.contains("name = \"victim\"")).expect("a pin");
-    files::write(
-        &gated.path("Provenance.lock"),
-        before.replace(&format!("{entry}\n"), "").replace("\n\n\n", "\n\n"),
-    );
+    files::write(&gated.path("Provenance.lock"), without(&before, &entry));
 
     gated.provenance(["pin"]).run().code_in(&[0, 4]);
     let after = files::read(&gated.path("Provenance.lock"));
@@ -161,10 +188,7 @@ fn pin_takes_digests_from_the_verified_archive_and_not_from_the_disk() {
     // Nor from an archive that was swapped.
     let evil = Krate::greeting("victim", "1.0.0", EVIL).old_manifest().to_archive();
     files::write(&sandbox.archive("victim-1.0.0"), &evil);
-    files::write(
-        &gated.path("Provenance.lock"),
-        before.replace(&format!("{entry}\n"), "").replace("\n\n\n", "\n\n"),
-    );
+    files::write(&gated.path("Provenance.lock"), without(&before, &entry));
     gated.provenance(["pin"]).run();
     let after = files::read(&gated.path("Provenance.lock"));
     assert!(after.contains(digest) || !after.contains("name = \"victim\""), "{after}");

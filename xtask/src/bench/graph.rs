@@ -27,7 +27,7 @@ pub(super) struct Files {
 
 const DEPENDENCIES: &str = include_str!("../../bench/dependencies.toml");
 const LOCKFILE: &str = include_str!("../../bench/Cargo.lock");
-const ROOT: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"gated\", \"plain\"]\n";
+const ROOT: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"gated\", \"ungated\"]\n";
 const MAIN: &str = "fn main() {}\n";
 const BUILD: &str = "fn main() {\n    provenance_build::enforce();\n}\n";
 
@@ -37,7 +37,7 @@ pub(super) fn prepare(plan: &Plan, tool: &Path) -> Result<Graph, Failure> {
     // Outside this repository's own workspace, of which cargo would otherwise take it for a part: the `[workspace]`
     // table of its own root makes it one.
     let root = plan.cache.join("graph");
-    for (member, build, helper) in [("gated", Some(BUILD), true), ("plain", None, false)] {
+    for (member, build, helper) in [("gated", Some(BUILD), true), ("ungated", None, false)] {
         let folder = root.join(member);
         let mut manifest = format!(
             "[package]\nname = \"{member}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{DEPENDENCIES}"

@@ -8,7 +8,7 @@ struct Capability {
     /// The sources it is about.
     within: &'static str,
     /// Paths that do it, by their beginning.
-    paths: &'static [&'static str],
+    paths: &'static [&'static [&'static str]],
     /// Macros that do it.
     macros: &'static [&'static str],
     /// Methods without arguments that do it.
@@ -20,7 +20,19 @@ struct Capability {
 }
 
 /// Modules that judge or show: they get everything handed to them.
-const PURE: &[&str] = &["archive", "finding", "model", "policy", "render", "report", "vet"];
+const PURE: &[&str] = &[
+    "archive",
+    "exit_code",
+    "finding",
+    "graph",
+    "helper",
+    "merge",
+    "model",
+    "policy",
+    "render",
+    "report",
+    "vet",
+];
 
 /// Kernel modules that turn bytes into values and values into verdicts.
 const PURE_KERNEL: &[&str] = &["digest", "drift", "lockfile", "manifest", "name", "verify"];
@@ -28,7 +40,9 @@ const PURE_KERNEL: &[&str] = &["digest", "drift", "lockfile", "manifest", "name"
 const IO_PATHS: &[&str] = &[
     "std::fs",
     "std::net",
-    "std::process",
+    "std::process::Command",
+    "std::process::abort",
+    "std::process::exit",
     "std::env",
     "std::time::SystemTime",
     "std::time::Instant",
@@ -59,7 +73,19 @@ const WRITES: &[&str] = &[
     "std::os::unix::fs::symlink",
     "std::os::windows::fs::symlink_dir",
     "std::os::windows::fs::symlink_file",
-    "tempfile",
+];
+
+/// What reads the environment, and not what `std::env` only computes.
+const ENVIRONMENT: &[&str] = &[
+    "std::env::current_dir",
+    "std::env::current_exe",
+    "std::env::home_dir",
+    "std::env::set_current_dir",
+    "std::env::temp_dir",
+    "std::env::var",
+    "std::env::var_os",
+    "std::env::vars",
+    "std::env::vars_os",
 ];
 
 const PRINTS: &[&str] = &["anstream", "std::io::stderr", "std::io::stdout"];
@@ -68,15 +94,16 @@ const PRINT_MACROS: &[&str] = &["eprint", "eprintln", "print", "println"];
 const CAPABILITIES: &[Capability] = &[
     Capability {
         within: TOOL,
-        paths: PRINTS,
+        paths: &[PRINTS],
         macros: PRINT_MACROS,
         methods: &[],
-        only: &["shell.rs", "shell/"],
+        // Settings only ask whether it is a terminal.
+        only: &["shell.rs", "cli/settings.rs"],
         message: "only `shell` prints; return it in the `Report`",
     },
     Capability {
         within: TOOL,
-        paths: &["std::net", "ureq"],
+        paths: &[&["std::net", "ureq"]],
         macros: &[],
         methods: &[],
         only: &["net/"],
@@ -84,7 +111,7 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         within: TOOL,
-        paths: &["std::process::Command", "std::process::Child", "cargo_metadata::MetadataCommand"],
+        paths: &[&["std::process::Command", "std::process::Child", "cargo_metadata::MetadataCommand"]],
         macros: &[],
         methods: &[],
         only: &["cargo/", "git/"],
@@ -92,23 +119,32 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         within: TOOL,
-        paths: WRITES,
+        paths: &[WRITES],
         macros: &[],
         methods: &[],
-        only: &["store/", "store.rs", "cargo/shadow.rs", "cargo/shadow/"],
+        // Git writes the files of a commit into a scratch folder of its own.
+        only: &["store/", "cargo/shadow.rs", "cargo/shadow/", "git/"],
         message: "only `store` and the shadow workspace write files",
     },
     Capability {
         within: TOOL,
-        paths: &["std::env", "std::time::SystemTime"],
+        paths: &[&["tempfile"]],
         macros: &[],
         methods: &[],
-        only: &["cli/settings.rs"],
+        only: &["store/", "cargo/", "git/", "collect/entrants/"],
+        message: "only the edges, and the gathering of what wants to enter, make scratch folders",
+    },
+    Capability {
+        within: TOOL,
+        paths: &[ENVIRONMENT, &["std::time::SystemTime::now"]],
+        macros: &[],
+        methods: &[],
+        only: &["cli/settings.rs", "cli/settings/"],
         message: "only `cli/settings.rs` reads the environment and the clock; take `model::Surroundings`",
     },
     Capability {
         within: KERNEL,
-        paths: &["std::env"],
+        paths: &[ENVIRONMENT],
         macros: &[],
         methods: &[],
         only: &["cargo_env.rs"],
@@ -116,7 +152,7 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         within: KERNEL,
-        paths: PRINTS,
+        paths: &[PRINTS],
         macros: PRINT_MACROS,
         methods: &[],
         only: &["directive.rs"],
@@ -124,7 +160,7 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         within: KERNEL,
-        paths: WRITES,
+        paths: &[WRITES],
         macros: &[],
         methods: &[],
         only: &["enforce.rs", "poison.rs"],
@@ -132,7 +168,7 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         within: KERNEL,
-        paths: &["std::process::Command", "std::process::Child"],
+        paths: &[&["std::process::Command", "std::process::Child"]],
         macros: &[],
         methods: &[],
         only: &["cargo_env.rs"],
@@ -140,7 +176,7 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         within: KERNEL,
-        paths: &["std::net"],
+        paths: &[&["std::net"]],
         macros: &[],
         methods: &[],
         only: &[],
@@ -168,7 +204,10 @@ fn capability_offences(source: &Source, paths: &[Named], capability: &Capability
     if capability.only.iter().any(|only| inside.starts_with(only)) {
         return vec![];
     }
-    let named = paths.iter().filter(|named| begins_with_any(&named.path, capability.paths)).cloned();
+    let named = paths
+        .iter()
+        .filter(|named| capability.paths.iter().any(|paths| begins_with_any(&named.path, paths)))
+        .cloned();
     let called = source.macros().filter(|called| capability.macros.contains(&called.path.as_str()));
     let asked = source.plain_methods().filter(|asked| capability.methods.contains(&asked.path.as_str()));
     named

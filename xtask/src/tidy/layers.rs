@@ -3,8 +3,8 @@
 use super::source::Source;
 use super::{KERNEL, Offence, TOOL};
 
-const DOMAIN: &[&str] = &["finding", "model", "report"];
-const KNOWLEDGE: &[&str] = &["archive", "policy"];
+const DOMAIN: &[&str] = &["exit_code", "finding", "model", "report"];
+const KNOWLEDGE: &[&str] = &["archive", "graph", "helper", "merge", "policy"];
 const EDGES: &[&str] = &["cargo", "git", "registry", "store"];
 
 /// A layer and the groups of layers that it may use besides itself.
@@ -12,16 +12,21 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("model", &[]),
     ("finding", &[&["model"]]),
     ("report", &[&["finding", "model"]]),
+    ("exit_code", &[&["report"]]),
     ("archive", &[DOMAIN]),
+    ("graph", &[DOMAIN]),
+    ("helper", &[DOMAIN, &["policy"]]),
+    ("merge", &[DOMAIN]),
     ("policy", &[DOMAIN]),
+    ("vet", &[DOMAIN, KNOWLEDGE]),
     ("cargo", &[DOMAIN, KNOWLEDGE, &["store"]]),
     ("git", &[DOMAIN, KNOWLEDGE]),
     ("registry", &[DOMAIN, KNOWLEDGE]),
     ("store", &[DOMAIN, KNOWLEDGE]),
-    ("collect", &[DOMAIN, KNOWLEDGE, EDGES]),
-    ("ops", &[DOMAIN, KNOWLEDGE, EDGES, &["collect"]]),
+    ("collect", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES]),
+    ("ops", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["collect"]]),
     ("render", &[DOMAIN]),
-    ("shell", &[DOMAIN]),
+    ("shell", &[DOMAIN, &["render"]]),
     ("cli", &[DOMAIN, KNOWLEDGE, EDGES, &["ops", "render", "shell"]]),
 ];
 

@@ -67,6 +67,7 @@ pub(super) fn rewritten(
     for key in ["cainfo", "proxy-cainfo"] {
         replace(at(table, &["http", key]), &real);
     }
+    unreplace(table.get_mut("source"));
     for (_, source) in tables(table.get_mut("source")) {
         for key in ["directory", "local-registry"] {
             replace(source.get_mut(key), &real);
@@ -89,6 +90,21 @@ pub(super) fn toolchain(text: &str, directory: &Path) -> String {
     let Ok(mut document) = text.parse::<DocumentMut>() else { return text.to_owned() };
     replace(at(document.as_table_mut(), &["toolchain", "path"]), &|path| normal(&directory.join(path)));
     document.to_string()
+}
+
+/// Where a directory (`cargo vendor`) stands in for a source, the shadow asks the source itself: a directory holds what
+/// was there before, and never what shall enter.
+fn unreplace(mut sources: Option<&mut Item>) {
+    let directories: Vec<String> = tables(sources.as_deref_mut())
+        .filter(|(_, source)| source.contains_key("directory"))
+        .map(|(name, _)| name)
+        .collect();
+    for (_, source) in tables(sources) {
+        let replacement = source.get("replace-with").and_then(Item::as_str);
+        if replacement.is_some_and(|name| directories.iter().any(|directory| directory == name)) {
+            source.remove("replace-with");
+        }
+    }
 }
 
 /// The programs that hand out credentials: text or an array, the program first.
@@ -191,41 +207,41 @@ mod tests {
 
     fn copied(text: &str) -> Copied {
         let shadowed = |real: &Path| Path::new("/shadow").join(real.strip_prefix("/").unwrap_or(real));
-        let mirrored = |real: &Path| real == Path::new("/home/ws/libs/near");
-        rewritten(text, Path::new("/home/ws/.cargo/config.toml"), &shadowed, &mirrored).expect("TOML")
+        let mirrored = |real: &Path| real == Path::new("/srv/ws/libs/near");
+        rewritten(text, Path::new("/srv/ws/.cargo/config.toml"), &shadowed, &mirrored).expect("TOML")
     }
 
     #[test]
     fn relative_paths_keep_their_meaning() {
         for (text, expected) in [
-            ("paths = [\"../over\"]\n", "paths = [\"/home/over\"]\n"),
-            ("paths = [\"libs/near\"]\n", "paths = [\"/shadow/home/ws/libs/near\"]\n"),
-            ("build.rustc = \"tools/rustc\"\n", "build.rustc =\"/home/ws/tools/rustc\"\n"),
+            ("paths = [\"../over\"]\n", "paths = [\"/srv/over\"]\n"),
+            ("paths = [\"libs/near\"]\n", "paths = [\"/shadow/srv/ws/libs/near\"]\n"),
+            ("build.rustc = \"tools/rustc\"\n", "build.rustc =\"/srv/ws/tools/rustc\"\n"),
             ("build.rustc = \"rustc-custom\"\n", "build.rustc =\"rustc-custom\"\n"),
-            ("[http]\ncainfo = \"ca.pem\"\n", "[http]\ncainfo =\"/home/ws/ca.pem\"\n"),
-            ("[source.v]\ndirectory = \"vendor\"\n", "[source.v]\ndirectory =\"/home/ws/vendor\"\n"),
+            ("[http]\ncainfo = \"ca.pem\"\n", "[http]\ncainfo =\"/srv/ws/ca.pem\"\n"),
+            ("[source.v]\ndirectory = \"vendor\"\n", "[source.v]\ndirectory =\"/srv/ws/vendor\"\n"),
             (
                 "source.\"v\".\"local-registry\" = \"reg\"\n",
-                "source.\"v\".\"local-registry\" =\"/home/ws/reg\"\n",
+                "source.\"v\".\"local-registry\" =\"/srv/ws/reg\"\n",
             ),
             ("source = { v = { directory = \"/abs\" } }\n", "source = { v = { directory =\"/abs\" } }\n"),
             (
                 "[patch.crates-io]\na = { path = \"libs/near\" }\nb.path = \"x/../b\"\n",
-                "[patch.crates-io]\na = { path =\"/shadow/home/ws/libs/near\" }\nb.path =\"/home/ws/b\"\n",
+                "[patch.crates-io]\na = { path =\"/shadow/srv/ws/libs/near\" }\nb.path =\"/srv/ws/b\"\n",
             ),
             (
                 "resolver.lockfile-path = \"locks/Cargo.lock\"\n",
-                "resolver.lockfile-path =\"/shadow/home/ws/locks/Cargo.lock\"\n",
+                "resolver.lockfile-path =\"/shadow/srv/ws/locks/Cargo.lock\"\n",
             ),
             (
                 "[registries.corp]\nindex = \"sparse+https://h/\"\ncredential-provider = [\"tools/get\", \"--x\"]\n",
-                "[registries.corp]\nindex = \"sparse+https://h/\"\ncredential-provider = [\"/home/ws/tools/get\", \"--x\"]\n",
+                "[registries.corp]\nindex = \"sparse+https://h/\"\ncredential-provider = [\"/srv/ws/tools/get\", \"--x\"]\n",
             ),
             (
                 "registry.global-credential-providers = [\"cargo:token\", \"./get a b\"]\n",
-                "registry.global-credential-providers = [\"cargo:token\",\"/home/ws/get a b\"]\n",
+                "registry.global-credential-providers = [\"cargo:token\",\"/srv/ws/get a b\"]\n",
             ),
-            ("[credential-alias]\nme = \"bin/me x\"\n", "[credential-alias]\nme =\"/home/ws/bin/me x\"\n"),
+            ("[credential-alias]\nme = \"bin/me x\"\n", "[credential-alias]\nme =\"/srv/ws/bin/me x\"\n"),
         ] {
             let squeeze = |text: &str| text.replace(' ', "");
             assert_eq!(squeeze(&copied(text).text), squeeze(expected));
@@ -241,6 +257,14 @@ mod tests {
     }
 
     #[test]
+    fn only_directories_lose_the_place_of_the_source() {
+        let text = "[source.crates-io]\nreplace-with = \"v\"\n[source.mirror]\nregistry = \"https://h/i\"\n\
+                    [source.corp]\nreplace-with = \"mirror\"\n[source.v]\ndirectory = \"/v\"\n";
+        let expected = text.replace("replace-with = \"v\"\n", "").replace("directory = ", "directory =");
+        assert_eq!(copied(text).text.replace("directory = ", "directory ="), expected);
+    }
+
+    #[test]
     fn included_files_are_copied_along() {
         for text in [
             "include = \"more.toml\"\n",
@@ -249,16 +273,16 @@ mod tests {
             "[[include]]\npath = \"../.cargo/more.toml\"\n",
         ] {
             let copied = copied(text);
-            assert_eq!(copied.includes, [Path::new("/home/ws/.cargo/more.toml")], "{text}");
-            assert!(copied.text.contains("\"/shadow/home/ws/.cargo/more.toml\""), "{}", copied.text);
+            assert_eq!(copied.includes, [Path::new("/srv/ws/.cargo/more.toml")], "{text}");
+            assert!(copied.text.contains("\"/shadow/srv/ws/.cargo/more.toml\""), "{}", copied.text);
         }
     }
 
     #[test]
     fn a_toolchain_by_path_stays_the_same_toolchain() {
-        let at = |text| toolchain(text, Path::new("/home/ws"));
+        let at = |text| toolchain(text, Path::new("/srv/ws"));
         assert_eq!(at("stable\n"), "stable\n");
         assert_eq!(at("[toolchain]\nchannel = \"1.95\"\n"), "[toolchain]\nchannel = \"1.95\"\n");
-        assert!(at("[toolchain]\npath = \"../tc\"\n").contains("\"/home/tc\""));
+        assert!(at("[toolchain]\npath = \"../tc\"\n").contains("\"/srv/tc\""));
     }
 }

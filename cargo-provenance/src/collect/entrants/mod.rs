@@ -1,26 +1,27 @@
 //! Proves packages that enter: index = lock = `.crate` for a registry's, the commit for a git repository's, the files
 //! for a directory's. What is missing is fetched by cargo, once.
 
+mod described;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{Metadata, TargetKind};
-use provenance_build::config::{Configuration, Replacement, View};
-use provenance_build::locate::{self, Located};
+use cargo_metadata::Metadata;
 use provenance_build::manifest::BuildTime;
 use provenance_build::tree::{self, Layout, Tree};
 use provenance_build::{Checksum, LockedPackage, Source, TreeDigest, threads};
-use toml_edit::{DocumentMut, Item};
 
+use self::described::{build_time, declared, described, license};
+use super::publishers::{Publishers, is_vendored};
 use super::releases;
 use super::situation::Situation;
 use crate::archive::License;
 use crate::cargo::{self, Extent, Lock};
 use crate::git::{Databases, GitError};
 use crate::model::{Evidence, Network};
-use crate::registry::index::local_entries;
 use crate::registry::proof::Verdict;
-use crate::registry::{self, Entries, Index, Refusal};
+use crate::registry::{self, Refusal};
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
 use crate::vet::entry::Release;
@@ -125,7 +126,7 @@ struct Gathering<'a> {
     situation: &'a Situation,
     network: Network,
     progress: &'a dyn Progress,
-    index: Index,
+    publishers: Publishers<'a>,
     archives: Vec<Vec<PathBuf>>,
     fetched: bool,
     vendored: Option<tempfile::TempDir>,
@@ -134,12 +135,13 @@ struct Gathering<'a> {
 
 impl<'a> Gathering<'a> {
     fn new(situation: &'a Situation, network: Network, progress: &'a dyn Progress) -> Result<Self, Error> {
+        let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
         Ok(Self {
             situation,
             network,
             progress,
-            index: Index::open(&situation.cargo_home),
-            archives: archives(situation)?,
+            archives: publishers.archives(&situation.lockfile)?,
+            publishers,
             fetched: false,
             vendored: None,
             commits: BTreeMap::new(),
@@ -189,14 +191,25 @@ impl<'a> Gathering<'a> {
         } else {
             self.situation.cargo.fetch(&self.situation.manifest, Lock::Keep, self.progress)?;
         }
-        self.archives = archives(self.situation)?;
+        self.archives = self.publishers.archives(&self.situation.lockfile)?;
         Ok(())
     }
 
+    /// Lets cargo vendor into a scratch directory. It runs outside the repository, so that the directory that stands in
+    /// for the registries there does not count, and a mirror that the user configured does.
     fn vendor(&mut self) -> Result<(), Error> {
         let scratch = tempfile::tempdir().map_err(Error::Scratch)?;
         let target = scratch.path().join("vendor");
-        self.situation.cargo.vendor(&self.situation.manifest, &target, self.progress)?;
+        let outside = self.situation.cargo_home.ancestors().find(|directory| directory.is_dir());
+        let registries = self.situation.configuration.views.iter().flat_map(|view| &view.registries);
+        let registries = registries.map(|(name, index)| {
+            let name = toml_edit::Key::new(name.as_str());
+            format!("registries.{}.index={}", name.display_repr(), toml_edit::Value::from(index.as_str()))
+                .into()
+        });
+        let cargo = self.situation.cargo.with_config(&registries.collect::<Vec<OsString>>());
+        let cargo = cargo.within(outside.unwrap_or(scratch.path()));
+        cargo.vendor(&self.situation.manifest, &target, self.progress)?;
         self.vendored = Some(scratch);
         Ok(())
     }
@@ -259,7 +272,7 @@ impl<'a> Gathering<'a> {
         source: &Source,
         archives: &[PathBuf],
     ) -> Result<Proven, Error> {
-        let entries = entries(&self.situation.configuration, &self.index, source, package)?;
+        let entries = self.publishers.entries(source, package)?;
         Ok(registry::prove(package, archives, &entries).map(|proof| Entrant {
             path: None,
             checksum: Some(proof.checksum),
@@ -321,7 +334,7 @@ impl<'a> Gathering<'a> {
             what,
             help: help.to_owned(),
         };
-        for directory in checkouts(self.situation, package)? {
+        for directory in self.publishers.checkouts(package)? {
             let found = tree::read(&directory, Layout::Checkout)?.map(|tree| tree.digest());
             if found != Ok(commit) {
                 let what = format!("its checkout `{}` is not commit `{source}`", directory.display());
@@ -361,121 +374,4 @@ impl<'a> Gathering<'a> {
                 }]
             }))
     }
-}
-
-/// What the index in force for `source` says about a package. A vendored package is still judged by the registry that
-/// published it.
-pub fn entries(
-    configuration: &Configuration,
-    index: &Index,
-    source: &Source,
-    package: &LockedPackage,
-) -> Result<Evidence<Entries>, provenance_build::Error> {
-    let name = &package.id.name;
-    for view in &configuration.views {
-        match view.replacement(source)? {
-            Replacement::Url(url) => return Ok(index.entries_at(&url, name)),
-            Replacement::LocalRegistry(directory) => return Ok(local_entries(&directory, name)),
-            Replacement::None | Replacement::Directory(_) => {}
-        }
-    }
-    Ok(index.entries(source, name))
-}
-
-/// The cached archives of every package, those of registries that a directory stands in for included.
-pub fn archives(situation: &Situation) -> Result<Vec<Vec<PathBuf>>, Error> {
-    let plain = Configuration { views: vec![View::default()], ..Configuration::default() };
-    let mut all = vec![vec![]; situation.lockfile.packages.len()];
-    for configuration in [&situation.configuration, &plain] {
-        let located = locate::locate(&situation.lockfile, configuration, &situation.cargo_home)?;
-        for (all, Located { archives, .. }) in all.iter_mut().zip(located) {
-            all.extend(archives);
-        }
-    }
-    for archives in &mut all {
-        archives.sort();
-        archives.dedup();
-    }
-    Ok(all)
-}
-
-fn checkouts(situation: &Situation, package: &LockedPackage) -> Result<Vec<PathBuf>, Error> {
-    let plain = Configuration { views: vec![View::default()], ..Configuration::default() };
-    let one =
-        provenance_build::Lockfile { version: situation.lockfile.version, packages: vec![package.clone()] };
-    let located = locate::locate(&one, &plain, &situation.cargo_home)?;
-    let places = located.into_iter().flat_map(|located| located.directories);
-    Ok(places.filter(|place| place.layout == Layout::Checkout).map(|place| place.directory).collect())
-}
-
-/// Whether a directory stands in for a source.
-pub fn is_vendored(configuration: &Configuration, source: &Source) -> Result<bool, provenance_build::Error> {
-    for view in &configuration.views {
-        if matches!(view.replacement(source)?, Replacement::Directory(_)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn described<'m>(
-    metadata: Option<&'m Metadata>,
-    package: &LockedPackage,
-) -> Result<&'m cargo_metadata::Package, Error> {
-    let id = &package.id;
-    // URL and commit say enough: the reference between them is spelled differently in lockfiles of format 3.
-    let key = |source: &Source| (source.url().to_owned(), source.commit().map(str::to_owned));
-    let is_it = |described: &&cargo_metadata::Package| {
-        described.name.as_str() == id.name.as_str()
-            && described.version.to_string() == id.version.as_str()
-            && match (&described.source, &id.source) {
-                (None, None) => true,
-                (Some(described), Some(locked)) => {
-                    Source::parse(&described.repr).is_some_and(|described| key(&described) == key(locked))
-                }
-                _ => false,
-            }
-    };
-    let found = metadata.and_then(|metadata| metadata.packages.iter().find(is_it));
-    found.ok_or_else(|| Error::Unplaced(id.to_string()))
-}
-
-fn build_time(package: &cargo_metadata::Package) -> Vec<BuildTime> {
-    let has = |wanted: TargetKind| package.targets.iter().any(|target| target.kind.contains(&wanted));
-    let mut kinds = vec![];
-    kinds.extend(has(TargetKind::CustomBuild).then_some(BuildTime::BuildScript));
-    kinds.extend(has(TargetKind::ProcMacro).then_some(BuildTime::ProcMacro));
-    kinds
-}
-
-fn license(package: &cargo_metadata::Package) -> License {
-    License {
-        expression: package.license.clone(),
-        file: package.license_file.as_ref().map(|file| file.to_string()),
-    }
-}
-
-/// What a path package's manifest says about code that runs at build time and about its license, by cargo's rules for
-/// targets.
-fn declared(document: &DocumentMut, directory: &Path) -> (Vec<BuildTime>, License) {
-    let package = document.get("package").or_else(|| document.get("project"));
-    let of = |item: Option<&Item>, key: &str| item.and_then(|item| item.get(key)).cloned();
-    let build_script = match of(package, "build") {
-        Some(build) => build.as_bool() != Some(false),
-        None => directory.join("build.rs").is_file(),
-    };
-    let library = document.get("lib");
-    let flag = ["proc-macro", "proc_macro"]
-        .iter()
-        .filter_map(|key| of(library, key))
-        .any(|flag| flag.as_bool() == Some(true));
-    let kinds = ["crate-type", "crate_type"].iter().filter_map(|key| of(library, key));
-    let kind = kinds
-        .filter_map(|kinds| kinds.as_array().cloned())
-        .any(|kinds| kinds.iter().any(|kind| kind.as_str() == Some("proc-macro")));
-    let mut build_time = vec![];
-    build_time.extend(build_script.then_some(BuildTime::BuildScript));
-    build_time.extend((flag || kind).then_some(BuildTime::ProcMacro));
-    let text = |key| of(package, key).and_then(|item| item.as_str().map(str::to_owned));
-    (build_time, License { expression: text("license"), file: text("license-file") })
 }

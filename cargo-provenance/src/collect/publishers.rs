@@ -1,0 +1,87 @@
+//! Who publishes the packages of this workspace: their registries, whatever directory stands in for them.
+//!
+//! A directory source inside the repository takes the place of a registry for builds, not for proofs. Behind it counts
+//! what is configured outside the repository, a company's mirror for instance.
+
+use std::path::{Path, PathBuf};
+
+use provenance_build::config::{Configuration, Replacement, Surroundings};
+use provenance_build::locate::{self, Located};
+use provenance_build::tree::Layout;
+use provenance_build::{Error, LockedPackage, Lockfile, Source};
+
+use crate::model::Evidence;
+use crate::registry::index::local_entries;
+use crate::registry::{Entries, Index};
+
+/// The publishers of a workspace's packages.
+#[derive(Clone, Debug)]
+pub struct Publishers<'c> {
+    index: Index,
+    inside: &'c Configuration,
+    outside: Configuration,
+    cargo_home: PathBuf,
+}
+
+impl<'c> Publishers<'c> {
+    /// Those that a workspace's `configuration` and the user's own name.
+    pub fn of(configuration: &'c Configuration, cargo_home: &Path) -> Result<Self, Error> {
+        let outside = Configuration::read(&Surroundings {
+            root: cargo_home.to_owned(),
+            starts: vec![],
+            members: vec![],
+            cargo_home: cargo_home.to_owned(),
+            arguments: vec![],
+            lockfile: None,
+        })?;
+        let (index, cargo_home) = (Index::open(cargo_home), cargo_home.to_owned());
+        Ok(Self { index, inside: configuration, outside, cargo_home })
+    }
+
+    /// What the index in force for `source` says about a package.
+    pub fn entries(&self, source: &Source, package: &LockedPackage) -> Result<Evidence<Entries>, Error> {
+        let name = &package.id.name;
+        for view in self.inside.views.iter().chain(&self.outside.views) {
+            match view.replacement(source)? {
+                Replacement::Url(url) => return Ok(self.index.entries_at(&url, name)),
+                Replacement::LocalRegistry(directory) => return Ok(local_entries(&directory, name)),
+                Replacement::None | Replacement::Directory(_) => {}
+            }
+        }
+        Ok(self.index.entries(source, name))
+    }
+
+    /// The cached archives of each package, in the lockfile's order.
+    pub fn archives(&self, lockfile: &Lockfile) -> Result<Vec<Vec<PathBuf>>, Error> {
+        let mut all = vec![vec![]; lockfile.packages.len()];
+        for configuration in [self.inside, &self.outside] {
+            let located = locate::locate(lockfile, configuration, &self.cargo_home)?;
+            for (all, Located { archives, .. }) in all.iter_mut().zip(located) {
+                all.extend(archives);
+            }
+        }
+        for archives in &mut all {
+            archives.sort();
+            archives.dedup();
+        }
+        Ok(all)
+    }
+
+    /// The checkouts of a git package, also where a directory stands in for them.
+    pub fn checkouts(&self, package: &LockedPackage) -> Result<Vec<PathBuf>, Error> {
+        let one = Lockfile { version: 4, packages: vec![package.clone()] };
+        let located = locate::locate(&one, &self.outside, &self.cargo_home)?;
+        let places = located.into_iter().flat_map(|located| located.directories);
+        Ok(places.filter(|place| place.layout == Layout::Checkout).map(|place| place.directory).collect())
+    }
+}
+
+/// Whether a directory stands in for a source.
+pub fn is_vendored(configuration: &Configuration, source: &Source) -> Result<bool, Error> {
+    for view in &configuration.views {
+        if matches!(view.replacement(source)?, Replacement::Directory(_)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -65,7 +65,7 @@ impl Run {
 
     /// Starts it in another directory.
     pub fn directory(mut self, directory: &Path) -> Self {
-        self.command.current_dir(directory);
+        self.command.current_dir(directory).env("PWD", directory);
         self
     }
 

@@ -110,6 +110,13 @@ impl<'sandbox> Project<'sandbox> {
         self.git(["commit", "--quiet", "--message", message]).ok();
     }
 
+    /// [`Project::refuses`] where the attack is in a manifest: the build comes first, and cargo brings its lockfile in line.
+    #[track_caller]
+    pub fn refuses_once_locked(self, what: &str) {
+        self.build_refuses(what);
+        self.refuses(what);
+    }
+
     /// Puts every file back to the last commit and removes what was added, `target` excepted.
     #[track_caller]
     pub fn restore(self) {
@@ -144,6 +151,7 @@ impl<'sandbox> Project<'sandbox> {
     pub fn says_evil_without_the_gate(self) {
         let script = files::read(&self.path("build.rs"));
         files::write(&self.path("build.rs"), "fn main() {}\n");
+        self.cargo(["clean", "--quiet", "--package", "app", "--package", "victim"]).ok();
         self.says(EVIL);
         files::write(&self.path("build.rs"), script);
         self.cargo(["clean", "--quiet", "--package", "app", "--package", "victim"]).ok();

@@ -102,7 +102,9 @@ impl Sandbox {
 
     /// Any program.
     pub fn run(&self, program: &Path, directory: &Path) -> Run {
-        self.environment.iter().fold(Run::new(program, directory), |run, (name, value)| run.env(name, value))
+        // Shells say where a command is started; some of what is tested depends on it.
+        let run = Run::new(program, directory).env("PWD", directory);
+        self.environment.iter().fold(run, |run, (name, value)| run.env(name, value))
     }
 
     /// The one directory of the sandbox's `PATH`: links to the tools.

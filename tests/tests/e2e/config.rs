@@ -121,19 +121,18 @@ fn configuration_in_a_members_directory() {
     let sandbox = Sandbox::new();
     let (plain, gated) = pair(&sandbox);
     for project in [plain, gated] {
-        let mark = project.path("mark");
-        files::script(
-            &project.path("src/evil/rustc"),
-            &format!("touch {}\nexec rustc \"$@\"", mark.display()),
-        );
+        for (path, content) in Krate::greeting("victim", "1.0.0", EVIL).all_files() {
+            files::write(&project.path("evil/victim").join(path), content);
+        }
         // Cargo started in `src` reads it, cargo started at the root does not.
-        files::write(&project.path("src/.cargo/config.toml"), "build.rustc = \"evil/rustc\"\n");
+        files::write(&project.path("src/.cargo/config.toml"), "paths = [\"../evil/victim\"]\n");
     }
-    plain.cargo(["build", "--quiet"]).directory(&plain.path("src")).ok();
-    assert!(plain.path("mark").exists(), "the attacker's tool did not run");
-    refused(gated.cargo(["build"]).directory(&gated.path("src")), "build.rustc");
+    let below = |project: Project<'_>, command| project.cargo([command, "--quiet"]).directory(&project.path("src"));
+    below(plain, "run").ok().stdout_has(EVIL);
+    sandbox.provenance(&gated.path("src")).args(["verify"]).run().code(4).stderr_has("paths");
+    refused(below(gated, "build"), "victim");
     gated.fresh_target();
-    refused(gated.cargo(["build"]).directory(&gated.path("src")), "build.rustc");
+    refused(below(gated, "build"), "victim");
 
     gated.restore();
     gated.is_clean();
@@ -262,7 +261,11 @@ fn toolchain_file_with_a_path() {
     let text = format!("[toolchain]\npath = {:?}\n", gated.path("evil/toolchain"));
     for name in ["rust-toolchain.toml", "rust-toolchain"] {
         files::write(&gated.path(name), &text);
-        gated.refuses("toolchain");
+        gated.verify_finds("toolchain");
+        // Where rustup acts on it the attacker's cargo builds, which asks no helper; elsewhere it changes nothing, and
+        // so it has to be noticed only when something is built.
+        gated.fresh_target();
+        gated.build_refuses("toolchain");
         gated.restore();
     }
     gated.is_clean();

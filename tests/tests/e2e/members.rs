@@ -32,9 +32,7 @@ fn third_party_crate_copied_into_the_workspace() {
         files::append(&manifest, "\n[workspace]\nmembers = [\"crates/victim\"]\n");
     }
     plain.says(EVIL);
-    // First with the lockfile of before, then with the one that cargo rewrote.
-    gated.refuses("victim");
-    gated.verify_finds("victim");
+    gated.refuses_once_locked("victim");
     // It bears the name of a package of the registry, so that it counts as third-party until somebody owns it.
     gated.provenance(["pin"]).run().code(1).stderr_has("victim");
     gated.refuses("victim");
@@ -60,8 +58,7 @@ fn third_party_crate_as_a_path_dependency() {
         );
     }
     plain.says(EVIL);
-    gated.refuses("victim");
-    gated.verify_finds("victim");
+    gated.refuses_once_locked("victim");
 
     gated.restore();
     gated.is_clean();
@@ -77,8 +74,7 @@ fn third_party_crate_as_a_path_dependency_below_the_root() {
         files::replace(&project.path("Cargo.toml"), "victim = \"1\"", "victim.path = \"third-party/victim\"");
     }
     plain.says(EVIL);
-    gated.refuses("victim");
-    gated.verify_finds("victim");
+    gated.refuses_once_locked("victim");
 
     gated.restore();
     gated.is_clean();
@@ -97,8 +93,7 @@ fn third_party_crate_as_a_patch() {
         );
     }
     plain.says(EVIL);
-    gated.refuses("victim");
-    gated.verify_finds("victim");
+    gated.refuses_once_locked("victim");
 
     gated.restore();
     gated.is_clean();
@@ -117,8 +112,7 @@ fn third_party_crate_as_a_patch_in_the_configuration() {
         );
     }
     plain.says(EVIL);
-    gated.refuses("patch");
-    gated.verify_finds("patch");
+    gated.refuses_once_locked("patch");
 
     gated.restore();
     gated.is_clean();
@@ -137,9 +131,7 @@ fn third_party_crate_as_a_replacement() {
         );
     }
     plain.says(EVIL);
-    gated.refuses("victim");
-    // The lockfile with a `[replace]` in it is refused as such.
-    gated.provenance(["verify"]).run().code_in(&[2, 4]).stderr_has("victim");
+    gated.refuses_once_locked("victim");
 
     gated.restore();
     gated.is_clean();
@@ -157,8 +149,7 @@ fn a_renamed_path_dependency() {
         files::replace(&project.path("Cargo.toml"), "victim = \"1\"", renamed);
     }
     plain.says(EVIL);
-    gated.refuses("fork");
-    gated.verify_finds("fork");
+    gated.refuses_once_locked("fork");
 
     gated.restore();
     gated.is_clean();
@@ -181,6 +172,38 @@ fn edited_path_package_outside_the_workspace() {
     gated.refuses("neighbor");
 
     tests::project::make_clean(&sandbox.path("neighbor"));
+    gated.is_clean();
+}
+
+/// What a pull request can hold: a manifest that leads elsewhere, and the lockfile of before.
+#[test]
+fn a_stale_lockfile_hides_nothing_from_verify() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", EVIL));
+    let (_, gated) = pair(&sandbox);
+    let asked = "victim = \"1\"";
+    let cases: [(&str, &str, &str, &str); 8] = [
+        ("member", "victim", "victim.path = \"evil\"", "[workspace]\nmembers = [\"evil\"]"),
+        ("path below the root", "victim", "victim.path = \"evil\"", ""),
+        ("path and version", "victim", "victim = { version = \"1\", path = \"evil\" }", ""),
+        ("renamed", "victim", "victim = { path = \"evil\", package = \"victim\" }", ""),
+        ("one target's", "victim", "", "[target.'cfg(unix)'.dependencies]\n\"vic\\u0074im\" = { path = \"evil\" }"),
+        ("patch", "victim", asked, "[patch.crates-io]\nvictim.path = \"evil\""),
+        ("replacement", "victim", asked, "[replace]\n\"victim:1.0.0\" = { path = \"evil\" }"),
+        ("registry", "newcomer", "victim = \"1\"\nnewcomer = \"1\"", ""),
+    ];
+    let mut missed = vec![];
+    for (case, name, dependency, table) in cases {
+        copy_victim(gated, "evil");
+        files::replace(&gated.path("Cargo.toml"), asked, dependency);
+        files::append(&gated.path("Cargo.toml"), &format!("\n{table}\n"));
+        let output = gated.provenance(["verify"]).run();
+        if output.exit_code() != Some(4) || !output.stderr.contains(name) {
+            missed.push(case);
+        }
+        gated.restore();
+    }
+    assert!(missed.is_empty(), "not found by `verify`: {missed:?}");
     gated.is_clean();
 }
 

@@ -127,7 +127,8 @@ fn configuration_in_a_members_directory() {
         // Cargo started in `src` reads it, cargo started at the root does not.
         files::write(&project.path("src/.cargo/config.toml"), "paths = [\"../evil/victim\"]\n");
     }
-    let below = |project: Project<'_>, command| project.cargo([command, "--quiet"]).directory(&project.path("src"));
+    let below =
+        |project: Project<'_>, command| project.cargo([command, "--quiet"]).directory(&project.path("src"));
     below(plain, "run").ok().stdout_has(EVIL);
     sandbox.provenance(&gated.path("src")).args(["verify"]).run().code(4).stderr_has("paths");
     refused(below(gated, "build"), "victim");
@@ -295,7 +296,22 @@ fn settings_that_change_nothing_are_left_alone() {
     let gated = Project::app(&sandbox, "gated").gate();
     files::write(
         &gated.path(".cargo/config.toml"),
-        "[alias]\nxtask = \"run --package xtask --\"\n[net]\nretry = 1\n[term]\nquiet = false\n[profile.dev]\ndebug = 0\n",
+        "[net]\nretry = 1\n[term]\nquiet = false\n[profile.dev]\ndebug = 0\n",
     );
+    gated.is_clean();
+}
+
+#[test]
+fn short_forms_of_cargos_own_commands_in_committed_configuration() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+    for project in [plain, gated] {
+        files::write(&project.path(".cargo/config.toml"), "[alias]\nb = [\"run\", \"--quiet\"]\n");
+    }
+    files::write(&plain.path("src/main.rs"), "fn main() { println!(\"EVIL\") }");
+    plain.cargo(["b"]).ok().stdout_has(EVIL);
+    gated.refuses("alias.b");
+
+    gated.restore();
     gated.is_clean();
 }

@@ -5,7 +5,7 @@ use tests::project::{CLEAN, EVIL};
 use tests::{Krate, Project, Sandbox};
 
 /// Puts an edited copy of `victim` into a directory, relative to the project's root.
-fn copy_victim(project: Project<'_>, directory: &str) {
+pub(crate) fn copy_victim(project: Project<'_>, directory: &str) {
     for (path, content) in Krate::greeting("victim", "1.0.0", EVIL).all_files() {
         files::write(&project.path(directory).join(path), content);
     }
@@ -187,7 +187,12 @@ fn a_stale_lockfile_hides_nothing_from_verify() {
         ("path below the root", "victim", "victim.path = \"evil\"", ""),
         ("path and version", "victim", "victim = { version = \"1\", path = \"evil\" }", ""),
         ("renamed", "victim", "victim = { path = \"evil\", package = \"victim\" }", ""),
-        ("one target's", "victim", "", "[target.'cfg(unix)'.dependencies]\n\"vic\\u0074im\" = { path = \"evil\" }"),
+        (
+            "one target's",
+            "victim",
+            "",
+            "[target.'cfg(unix)'.dependencies]\n\"vic\\u0074im\" = { path = \"evil\" }",
+        ),
         ("patch", "victim", asked, "[patch.crates-io]\nvictim.path = \"evil\""),
         ("replacement", "victim", asked, "[replace]\n\"victim:1.0.0\" = { path = \"evil\" }"),
         ("registry", "newcomer", "victim = \"1\"\nnewcomer = \"1\"", ""),

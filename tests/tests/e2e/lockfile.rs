@@ -101,7 +101,10 @@ fn an_alternative_lockfile_path() {
     let path = sandbox.path("other/Cargo.lock");
     let run = gated.provenance(["verify"]).env("CARGO_RESOLVER_LOCKFILE_PATH", &path).run();
     run.code_in(&[3, 4]).stderr_has("other/Cargo.lock");
-    tests::project::refused(gated.cargo(["build"]).env("CARGO_RESOLVER_LOCKFILE_PATH", &path), "other/Cargo.lock");
+    tests::project::refused(
+        gated.cargo(["build"]).env("CARGO_RESOLVER_LOCKFILE_PATH", &path),
+        "other/Cargo.lock",
+    );
 
     gated.is_clean();
 }

@@ -131,7 +131,13 @@ fn third_party_crate_as_a_replacement() {
         );
     }
     plain.says(EVIL);
-    gated.refuses_once_locked("victim");
+    // A replacement leaves no trace in the lockfile that could be compared, and so it is not accepted at all.
+    for warmth in ["warm", "cold"] {
+        gated.build_refuses("victim");
+        let output = gated.provenance(["verify"]).run().code_in(&[2, 4]).stderr_has("victim");
+        assert!(output.stderr.contains("[replace]"), "{warmth}: {output}");
+        gated.fresh_target();
+    }
 
     gated.restore();
     gated.is_clean();
@@ -187,7 +193,12 @@ fn a_stale_lockfile_hides_nothing_from_verify() {
         ("path below the root", "victim", "victim.path = \"evil\"", ""),
         ("path and version", "victim", "victim = { version = \"1\", path = \"evil\" }", ""),
         ("renamed", "victim", "victim = { path = \"evil\", package = \"victim\" }", ""),
-        ("one target's", "victim", "", "[target.'cfg(unix)'.dependencies]\n\"vic\\u0074im\" = { path = \"evil\" }"),
+        (
+            "one target's",
+            "victim",
+            "",
+            "[target.'cfg(unix)'.dependencies]\n\"vic\\u0074im\" = { path = \"evil\" }",
+        ),
         ("patch", "victim", asked, "[patch.crates-io]\nvictim.path = \"evil\""),
         ("replacement", "victim", asked, "[replace]\n\"victim:1.0.0\" = { path = \"evil\" }"),
         ("registry", "newcomer", "victim = \"1\"\nnewcomer = \"1\"", ""),

@@ -42,6 +42,8 @@ impl Sandbox {
         slot.clear();
         let mut sandbox = Self { slot: Some(slot), environment: BTreeMap::new() };
         sandbox.environment = sandbox.minimal_environment();
+        // While the registry serves nothing else, so that nothing else is kept.
+        sandbox.slot().prebuilt.get_or_init(|| sandbox.prebuild());
         sandbox
     }
 
@@ -140,7 +142,6 @@ impl Sandbox {
 
     /// Puts the compiled build helper into a project's target directory, which must not exist.
     pub fn seed_target(&self, target: &Path) {
-        self.slot().prebuilt.get_or_init(|| self.prebuild());
         files::copy(&self.root().join("template/target"), target);
     }
 

@@ -104,6 +104,24 @@ fn a_yanked_version_that_is_already_locked_is_refused_by_pin() {
 }
 
 #[test]
+fn a_yanked_version_that_is_already_pinned_does_not_stand_in_the_way() {
+    let sandbox = Sandbox::new();
+    let registry = sandbox.registry();
+    registry.publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    registry.publish(&Krate::greeting("another", "1.0.0", CLEAN));
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    registry.yank("victim", "1.0.0");
+
+    gated.provenance(["add", "newcomer"]).ok();
+    gated.is_clean();
+    files::replace(&gated.path("Cargo.toml"), "victim = \"1\"", "victim = \"1\"\nanother = \"1\"");
+    gated.cargo(["fetch"]).ok();
+    gated.provenance(["pin"]).ok();
+    gated.is_clean();
+}
+
+#[test]
 fn an_archive_that_is_not_what_the_index_says_is_refused_with_nothing_changed() {
     let sandbox = Sandbox::new();
     let registry = sandbox.registry();

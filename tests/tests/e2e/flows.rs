@@ -162,7 +162,7 @@ fn a_vendored_git_dependency() {
     crate::git::repository(&sandbox);
     let gated = crate::git::dependent(&sandbox, "gated").gate();
     gated.is_clean();
-    let printed = gated.cargo(["vendor", "--quiet", "--respect-source-config"]).ok().stdout;
+    let printed = gated.cargo(["vendor", "--respect-source-config"]).ok().stdout;
     files::write(&gated.path(".cargo/config.toml"), printed);
     gated.provenance(["pin"]).ok();
     gated.is_clean();

@@ -37,7 +37,9 @@ fn refuses_all(gated: Project<'_>, file: &str, cases: &[(&str, Vec<u8>)], comman
             );
         }
         let build = gated.cargo(["build"]).run();
-        assert_eq!(build.exit_code(), Some(101), "build: {case}: {build}");
+        // Cargo writes its own lockfile anew where it can read it.
+        let healed = file == "Cargo.lock" && files::read_bytes(&gated.path(file)) == honest;
+        assert!(build.exit_code() == Some(101) || healed, "build: {case}: {build}");
     }
     files::write(&gated.path(file), honest);
     for (other, before) in others.iter().zip(before) {
@@ -55,15 +57,12 @@ fn swap(text: &str, from: &str, to: &str) -> Vec<u8> {
 /// What is wrong with any text file.
 fn spoiled(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = text.as_bytes();
-    let middle = text.len() / 2;
+    let open = text.rfind(" = \"").expect("a string") + 5;
     vec![
         ("not UTF-8", [bytes, b"\n# \xff\xfe\n"].concat()),
         ("zero byte", [b"\0", bytes].concat()),
         ("UTF-16", bytes.iter().flat_map(|&byte| [byte, 0]).collect()),
-        (
-            "cut off in the middle of a line",
-            bytes[..text[..middle].rfind('"').unwrap_or(middle) + 1].to_vec(),
-        ),
+        ("cut off in the middle of a string", bytes[..open].to_vec()),
         ("huge", [bytes, b"\n#".repeat(33 << 20 >> 1).as_slice()].concat()),
         ("nested deep", [bytes, b"\nx = ", b"[".repeat(100_000).as_slice()].concat()),
         ("tables nested deep", [bytes, b"\n[", b"a.".repeat(100_000).as_slice(), b"a]\n"].concat()),
@@ -217,7 +216,7 @@ fn bad_cargo_configuration() {
     let sandbox = Sandbox::new();
     let gated = gated(&sandbox);
     let file = ".cargo/config.toml";
-    let mut cases = spoiled("[net]\nretry = 1\n");
+    let mut cases = spoiled("[net]\ngit-fetch-with-cli = false\n[term]\ncolor = \"never\"\n");
     cases.retain(|(case, _)| *case != "the same key twice");
     cases.extend([
         ("the same key twice", b"build.jobs = 1\nbuild.jobs = 1\n".to_vec()),
@@ -238,7 +237,7 @@ fn bad_cargo_configuration() {
         // Cargo would not build with it either.
         let build = gated.cargo(["build"]).run();
         assert_eq!(build.exit_code(), Some(101), "build: {case}: {build}");
-        one_error(output, "config.toml", case);
+        one_error(output, "/.cargo/", case);
     }
     files::remove(&gated.path(".cargo"));
     gated.is_clean();
@@ -293,8 +292,11 @@ fn no_mutation_of_an_input_is_a_panic() {
 fn where_there_is_nothing_to_verify_it_says_so() {
     let sandbox = Sandbox::new();
     let nowhere = Project::empty(&sandbox, "nowhere");
-    for command in ["verify", "pin", "diff", "init"] {
+    for command in ["pin", "init"] {
         nowhere.provenance([command]).run().code_in(&[2, 3]).stderr_has("Cargo.toml");
+    }
+    for command in ["verify", "diff"] {
+        nowhere.provenance([command]).run().code_in(&[2, 3]).stderr_has("Provenance.lock");
     }
     let app = Project::app(&sandbox, "app");
     app.cargo(["generate-lockfile"]).ok();

@@ -131,7 +131,13 @@ fn third_party_crate_as_a_replacement() {
         );
     }
     plain.says(EVIL);
-    gated.refuses_once_locked("victim");
+    // A replacement leaves no trace in the lockfile that could be compared, and so it is not accepted at all.
+    for warmth in ["warm", "cold"] {
+        gated.build_refuses("victim");
+        let output = gated.provenance(["verify"]).run().code_in(&[2, 4]).stderr_has("victim");
+        assert!(output.stderr.contains("[replace]"), "{warmth}: {output}");
+        gated.fresh_target();
+    }
 
     gated.restore();
     gated.is_clean();

@@ -10,7 +10,7 @@ fn pins(project: Project<'_>) -> Vec<String> {
 }
 
 /// A manifest without one of its blocks.
-fn without(manifest: &str, entry: &str) -> String {
+pub(crate) fn without(manifest: &str, entry: &str) -> String {
     let blocks: Vec<&str> = manifest.trim_end().split("\n\n").filter(|&it| it != entry).collect();
     format!("{}\n", blocks.join("\n\n"))
 }

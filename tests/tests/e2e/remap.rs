@@ -94,8 +94,6 @@ fn planted_packaging_files() {
     files::remove(&gated.path("Provenance.lock"));
     gated.build_refuses("Provenance.lock");
     gated.provenance(["verify"]).run().code_in(&[2, 3]).stderr_has("Provenance.lock");
-    // Nor is it when there is no repository around it, as in a container that sources are copied into.
-    files::remove(&gated.path(".git"));
     gated.fresh_target();
     gated.build_refuses("Provenance.lock");
 }

@@ -57,6 +57,18 @@ fn edited_vendored_file_with_forged_checksums() {
     gated.is_clean();
 }
 
+/// What a pull request would hold: the digest that the tool itself reports, written into the pin.
+fn edit_pin(gated: Project<'_>) {
+    let manifest = files::read(&gated.path("Provenance.lock"));
+    let entry = manifest.split("[[package]]").find(|it| it.contains("name = \"victim\"")).expect("a pin");
+    let pinned = entry.split('"').find(|it| it.starts_with("b3:")).expect("a tree digest").to_owned();
+    let refusal = gated.cargo(["build"]).run().fails();
+    let mut digests = refusal.stderr.split(|it: char| !it.is_ascii_alphanumeric() && it != ':');
+    let found =
+        digests.find(|it| it.len() == 67 && it.starts_with("b3:") && *it != pinned).expect("what was found");
+    files::replace(&gated.path("Provenance.lock"), &pinned, found);
+}
+
 #[test]
 fn edited_vendored_file_with_its_pin_edited_too() {
     let sandbox = Sandbox::new();
@@ -67,15 +79,7 @@ fn edited_vendored_file_with_its_pin_edited_too() {
         forge_list(project);
     }
     plain.cargo(["run", "--quiet", "--frozen"]).ok().stdout_has(EVIL);
-    // What a pull request would hold: the digest that the tool itself reports, written into the pin.
-    let manifest = files::read(&gated.path("Provenance.lock"));
-    let entry = manifest.split("[[package]]").find(|it| it.contains("name = \"victim\"")).expect("a pin");
-    let pinned = entry.split('"').find(|it| it.starts_with("b3:")).expect("a tree digest").to_owned();
-    let refusal = gated.cargo(["build"]).run().fails();
-    let mut digests = refusal.stderr.split(|it: char| !it.is_ascii_alphanumeric() && it != ':');
-    let found =
-        digests.find(|it| it.len() == 67 && it.starts_with("b3:") && *it != pinned).expect("what was found");
-    files::replace(&gated.path("Provenance.lock"), &pinned, found);
+    edit_pin(gated);
     gated.provenance(["verify"]).ok();
     gated.says(EVIL);
 
@@ -83,6 +87,32 @@ fn edited_vendored_file_with_its_pin_edited_too() {
 
     gated.restore();
     gated.provenance(["verify", "--full"]).ok();
+    gated.fresh_target();
+    gated.is_clean();
+}
+
+/// A developer builds the branch of that pull request and goes back to the honest one, whose sources cargo does not look
+/// at again.
+#[test]
+fn poisoned_artifact_of_a_vendored_crate_whose_pin_was_edited_too() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+    plain.commit("honest");
+
+    for project in [plain, gated] {
+        make_evil(&project.path("vendor/victim"));
+        forge_list(project);
+    }
+    edit_pin(gated);
+    plain.says(EVIL);
+    gated.says(EVIL);
+
+    plain.restore();
+    plain.says(EVIL);
+    gated.restore();
+    // To refuse once, and to be clean then, is as good as to be clean at once.
+    let output = gated.cargo(["run", "--quiet"]).run();
+    assert!(!output.stdout.contains(EVIL), "{output}");
     gated.is_clean();
 }
 

@@ -264,6 +264,7 @@ fn write(
 ) -> Result<(), Error> {
     let mut folders = Folders::default();
     let mut transaction = Transaction::new(root);
+    let mut names = vec![];
     for (path, (old, new)) in files {
         if old.as_ref() == Some(new) {
             continue;
@@ -272,8 +273,11 @@ fn write(
         transaction.replace(path, old.clone().map(String::into_bytes), new.clone().into_bytes());
         let shown = relative(root, path).unwrap_or_else(|| path.display().to_string());
         report.step(if old.is_some() { "Changing" } else { "Writing" }, format!("`{shown}`"));
+        names.push(shown);
     }
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    report.step("To commit", names.join(" "));
+    Ok(())
 }
 
 fn read_optional(path: &Path) -> Result<Option<String>, Error> {

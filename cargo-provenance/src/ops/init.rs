@@ -20,7 +20,7 @@ use crate::finding::{Finding, Weight};
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
 use crate::report::progress::Progress;
-use crate::report::{Outcome, Report, plural};
+use crate::report::{Report, plural};
 use crate::store::{Folders, Transaction, WorkspaceLock, recover};
 
 pub use pinning::Error;
@@ -104,8 +104,8 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     tell_found(&mut report, situation, &draft, &proven);
     tell_gates(&mut report, situation, &gating, options);
     if !draft.may_be_written() {
-        report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
-        let packages = plural(situation.lockfile.packages.len(), "package");
+        report.outcome = draft.outcome();
+        let packages = plural(split.kept.len() + split.entering.len(), "package");
         report.conclusion = format!("to pin: {} in {packages}", report.tally());
         return Ok(report);
     }

@@ -80,10 +80,18 @@ impl Draft {
         for drift in members::inspect(root, &self.manifest, &situation.lockfile)? {
             let mut finding = Finding::new(drift.code(), Weight::Denial, drift.to_string());
             finding.notes = drift.details();
-            if let Drift::Detour { name, .. } = &drift {
-                finding = finding
-                    .help(format!("if it is the team's own, run `cargo provenance pin --own {name}=REASON`"));
-            }
+            finding.help.extend(match (&drift, material.rigor) {
+                (Drift::Detour { name, .. }, _) => {
+                    Some(format!("if it is the team's own, run `cargo provenance pin --own {name}=REASON`"))
+                }
+                (Drift::Stale { .. }, Rigor::Policy) => {
+                    Some("run `cargo fetch`, then `cargo provenance pin`".to_owned())
+                }
+                (Drift::Stale { .. }, Rigor::Baseline) => {
+                    Some("run `cargo fetch`, then `cargo provenance init`".to_owned())
+                }
+                _ => None,
+            });
             self.findings.push(finding);
         }
         Ok(())

@@ -131,7 +131,7 @@ fn difference(verdict: &Verdict, gate: &Gate, id: &PackageId, directory: &Path) 
         }
         None => {
             let message = format!("`{}` differs from the manifest", id.short());
-            Finding::new("tree-differs", Weight::Denial, message).about(id.clone())
+            Finding::new("source-differs", Weight::Denial, message).about(id.clone())
         }
     }
 }

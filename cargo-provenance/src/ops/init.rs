@@ -13,10 +13,11 @@ use self::found::{found, tell_found};
 use super::gating::{self, Gating, gated_already};
 use super::pin::tell_recovery;
 use super::pinning::{self, Material, Rigor, draft, split};
-use crate::cargo::{CargoCommand, Shadow, Workspace};
+use crate::cargo::{self, CargoCommand, Shadow, Workspace};
 use crate::collect::entrants;
 use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
+use crate::helper::HELPER_NAME;
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
 use crate::report::progress::Progress;
@@ -173,7 +174,15 @@ impl Plan {
         }
         let manifest = shadow.path(&shaped.manifest());
         let shadowed = shadow.cargo(cargo);
-        shadowed.settle_lockfile(&manifest, progress)?;
+        let from_registry = options.helper.as_ref().is_some_and(|helper| helper.path.is_none());
+        shadowed.settle_lockfile(&manifest, progress).map_err(|error| match &error {
+            cargo::Error::Failed { stderr, .. }
+                if from_registry && stderr.to_string().contains(HELPER_NAME) =>
+            {
+                Error::NoHelper(error)
+            }
+            _ => error.into(),
+        })?;
         let settled = shadow.read(&path)?.map(String::from_utf8);
         let Some(Ok(settled)) = settled else { return Err(situation::Error::NoLockfile(path).into()) };
         let changed = old.as_ref() != Some(&settled);

@@ -16,7 +16,9 @@ use crate::report::failure::Failure;
 /// mended here: `cargo provenance verify --full` finds it.
 #[derive(ClapArgs, Clone, Debug)]
 pub struct Args {
-    /// Declare a package the team's own, although it bears a known name or is reached by a patch
+    /// Declare a member the team's own, although it bears a known name or is reached by a patch
+    ///
+    /// Packages outside the workspace are declared by their directories, in `own` of `Provenance.toml`.
     #[arg(long, value_name = "NAME=REASON", value_parser = own)]
     own: Vec<pin::Own>,
 

@@ -14,7 +14,7 @@ use crate::merge;
 use crate::model::{Network, Surroundings};
 use crate::policy::{self, Policy};
 use crate::report::progress::Progress;
-use crate::report::{Outcome, Report, plural};
+use crate::report::{Report, plural};
 use crate::store::{Recovery, Transaction, WorkspaceLock, recover};
 
 pub use pinning::Error;
@@ -86,8 +86,8 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
 
     tell(&mut report, &draft);
     if !draft.may_be_written() {
-        report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
-        let packages = plural(situation.lockfile.packages.len(), "package");
+        report.outcome = draft.outcome();
+        let packages = plural(split.kept.len() + split.entering.len(), "package");
         report.conclusion = format!("to pin: {} in {packages}", report.tally());
         return Ok(report);
     }

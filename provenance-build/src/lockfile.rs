@@ -190,7 +190,8 @@ impl<'a> Reader<'a> {
         let dependencies = self.dependencies()?;
         if self.peek().is_some_and(|line| line.starts_with("replace = ")) {
             let help = "use `[patch]` instead of `[replace]`";
-            return Err(Error::invalid(self.file, self.at as u32 + 1, "`[replace]` is in use", help));
+            let what = format!("`[replace]` puts something in the place of `{name} v{version}`");
+            return Err(Error::invalid(self.file, self.at as u32 + 1, what, help));
         }
         self.gap()?;
         Ok(LockedPackage { id: PackageId { name, version, source }, checksum, dependencies, line })

@@ -174,6 +174,14 @@ impl CargoCommand {
         self.run(&args, Some(progress))
     }
 
+    /// Asks the registries again what they say of the locked packages. Nothing of the workspace changes: cargo only brings
+    /// its own copy of the indexes up to date.
+    pub fn refresh_index(&self, manifest: &Path, progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments(["update", "--dry-run"]);
+        push_manifest(&mut args, Some(manifest));
+        self.run(&args, Some(progress))
+    }
+
     /// Locks a package of the lockfile, named as `NAME@VERSION`, to another version.
     pub fn hold(
         &self,

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use provenance_build::tree::Content;
 
+use super::command::FOREIGN_VARIABLES;
 use super::*;
 
 /// A cargo home with bare repositories below `git/db`.

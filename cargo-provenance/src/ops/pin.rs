@@ -11,7 +11,7 @@ use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::entrants;
 use crate::collect::situation::{Situation, resolved};
 use crate::merge;
-use crate::model::Surroundings;
+use crate::model::{Network, Surroundings};
 use crate::policy::{self, Policy};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
@@ -64,6 +64,14 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     };
     let situation = Situation::read(surroundings, workspace)?;
     let split = split(&situation, &policy, Some(&old), &options.own)?;
+    if !split.entering.is_empty() && surroundings.network == Network::Allowed {
+        // What enters may have been yanked since cargo last asked. Cargo asks first and resolves then, so that a failure to
+        // resolve (because of that very yank) leaves the answers at hand all the same.
+        if let Err(error) = situation.cargo.refresh_index(&situation.manifest, progress) {
+            let why = error.to_string().lines().next().unwrap_or_default().to_owned();
+            report.not_checked.push(format!("whether the registry's index changed just now: {why}"));
+        }
+    }
     let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
     let draft = draft(Material {
         situation: &situation,

@@ -8,6 +8,7 @@ mod canonical;
 mod checks;
 mod glob;
 mod read;
+mod reader;
 mod template;
 
 use std::path::{Path, PathBuf};

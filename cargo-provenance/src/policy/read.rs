@@ -6,6 +6,7 @@ use toml_span::Span;
 use toml_span::value::{Table, Value, ValueInner};
 
 use super::checks::{self, Standing};
+use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
 use super::{
     At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, Setting, VERSION,
     canonical,
@@ -14,9 +15,6 @@ use crate::model::Date;
 
 /// Days that `version-too-new` may ask for: ten years is as good as for ever.
 const MOST_DAYS: i64 = 3_650;
-
-/// What a text that is quoted in a message is cut to.
-const QUOTED_CHARS: usize = 60;
 
 /// Reads a policy.
 pub(super) fn read(bytes: &[u8], file: &Path) -> Result<Policy, PolicyError> {
@@ -48,13 +46,6 @@ pub(super) fn read(bytes: &[u8], file: &Path) -> Result<Policy, PolicyError> {
         _ => Err(whole("is not a table".to_owned(), "begin with `version = 1`")),
     }
 }
-
-struct Reader<'t> {
-    text: &'t str,
-    file: &'t Path,
-}
-
-type Result<T, E = PolicyError> = std::result::Result<T, E>;
 
 impl Reader<'_> {
     fn policy(&self, mut root: Table<'_>) -> Result<Policy> {
@@ -391,99 +382,6 @@ impl Reader<'_> {
         }
         if any { Err(self.unsupported(span, &format!("`[[{name}]]`"))) } else { Ok(()) }
     }
-
-    fn known(&self, table: &Table<'_>, place: &str, keys: &[&'static str]) -> Result<()> {
-        let mut unknown = table.keys().filter(|key| !keys.contains(&&*key.name)).collect::<Vec<_>>();
-        unknown.sort_by_key(|key| key.span.start);
-        let Some(key) = unknown.first() else { return Ok(()) };
-        let place = if place.is_empty() { String::new() } else { format!(" of `{place}`") };
-        let what = format!("`{}` is not a key{place}", quoted(&key.name));
-        Err(self.invalid(key.span, &what, &did_you_mean(&key.name, keys.iter().copied())))
-    }
-
-    fn table<'v>(&self, value: &mut Value<'v>, key: Span, name: &str) -> Result<Table<'v>> {
-        if value.as_table().is_none() {
-            let help = format!("write a table, `[{name}]`");
-            return Err(self.wanted(
-                &Value::with_span(value.take(), key),
-                &format!("`{name}`"),
-                "a table",
-                &help,
-            ));
-        }
-        match value.take() {
-            ValueInner::Table(table) => Ok(table),
-            _ => Ok(Table::new()),
-        }
-    }
-
-    fn array<'v>(&self, mut value: Value<'v>, name: &str) -> Result<Vec<Value<'v>>> {
-        match value.take() {
-            ValueInner::Array(array) => Ok(array),
-            other => {
-                let value = Value::with_span(other, value.span);
-                Err(self.wanted(&value, &format!("`{name}`"), "an array", "write a list in `[` and `]`"))
-            }
-        }
-    }
-
-    fn strings<T>(
-        &self,
-        value: Value<'_>,
-        name: &str,
-        parse: impl Fn(&str) -> Option<T>,
-        help: &str,
-    ) -> Result<Vec<At<T>>> {
-        let mut parsed = vec![];
-        for entry in self.array(value, name)? {
-            let Some(text) = entry.as_str() else {
-                return Err(self.wanted(&entry, &format!("an entry of `{name}`"), "a string", help));
-            };
-            let Some(value) = parse(text) else {
-                let what = format!("`{}` is not an entry for `{name}`", quoted(text));
-                return Err(self.invalid(entry.span, &what, help));
-            };
-            parsed.push(At { value, line: self.line(entry.span) });
-        }
-        Ok(parsed)
-    }
-
-    fn boolean(&self, value: &Value<'_>, name: &str) -> Result<bool> {
-        value.as_bool().ok_or_else(|| {
-            self.wanted(value, &format!("`{name}`"), "a boolean", "write `true` or `false`, without quotes")
-        })
-    }
-
-    fn wanted(&self, value: &Value<'_>, name: &str, wanted: &str, help: &str) -> PolicyError {
-        let found = value.as_ref().type_str();
-        self.invalid(value.span, &format!("{name} is {wanted}, found: {found}"), help)
-    }
-
-    fn invalid(&self, span: Span, what: &str, help: &str) -> PolicyError {
-        PolicyError {
-            file: self.file.to_owned(),
-            line: self.line(span),
-            kind: PolicyErrorKind::Invalid,
-            what: what.to_owned(),
-            help: help.to_owned(),
-        }
-    }
-
-    fn unsupported(&self, span: Span, what: &str) -> PolicyError {
-        PolicyError {
-            kind: PolicyErrorKind::Unsupported,
-            ..self.invalid(
-                span,
-                &format!("{what} is not supported by this version of cargo-provenance"),
-                "remove it, or install a version that supports it",
-            )
-        }
-    }
-
-    fn line(&self, span: Span) -> u32 {
-        let before = self.text.as_bytes().get(..span.start.min(self.text.len())).unwrap_or_default();
-        u32::try_from(before.iter().filter(|byte| **byte == b'\n').count() + 1).unwrap_or(u32::MAX)
-    }
 }
 
 fn registry_name(text: &str) -> bool {
@@ -506,36 +404,6 @@ fn git_url(text: &str) -> bool {
 pub fn is_license(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'+' | b':' | b' ');
     !text.is_empty() && text.len() <= 128 && text.bytes().all(plain) && text.trim() == text
-}
-
-fn did_you_mean(text: &str, known: impl Iterator<Item = &'static str> + Clone) -> String {
-    match nearest(text, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let known = known.take(12).map(|key| format!("`{key}`")).collect::<Vec<_>>();
-            format!("known here: {}", known.join(", "))
-        }
-    }
-}
-
-fn nearest(text: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    // A name as long as a page is not a slip of the finger, and would cost time to compare.
-    if text.len() > QUOTED_CHARS {
-        return None;
-    }
-    known
-        .map(|key| (strsim::damerau_levenshtein(text, key), key))
-        .filter(|(distance, key)| *distance <= key.len().max(text.len()).div_ceil(3))
-        .min()
-        .map(|(_, key)| key)
-}
-
-fn quoted(text: &str) -> String {
-    let mut short = text.chars().take(QUOTED_CHARS).collect::<String>();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }
 
 #[cfg(test)]

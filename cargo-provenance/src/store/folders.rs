@@ -1,5 +1,7 @@
 //! Folders for files that a transaction creates.
 
+#![expect(clippy::disallowed_methods, reason = "this layer makes and removes folders")]
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

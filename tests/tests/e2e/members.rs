@@ -138,7 +138,8 @@ fn third_party_crate_as_a_replacement() {
     }
     plain.says(EVIL);
     gated.refuses("victim");
-    gated.verify_finds("victim");
+    // The lockfile with a `[replace]` in it is refused as such.
+    gated.provenance(["verify"]).run().code_in(&[2, 4]).stderr_has("victim");
 
     gated.restore();
     gated.is_clean();

@@ -131,7 +131,7 @@ const CAPABILITIES: &[Capability] = &[
         paths: &[&["tempfile"]],
         macros: &[],
         methods: &[],
-        only: &["store/", "cargo/", "git/", "collect/entrants.rs"],
+        only: &["store/", "cargo/", "git/", "collect/entrants/"],
         message: "only the edges, and the gathering of what wants to enter, make scratch folders",
     },
     Capability {

@@ -1,0 +1,152 @@
+//! What `init` finds: for the policy that it writes, and for the screen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use provenance_build::Source;
+use provenance_build::manifest::BuildTime;
+
+use super::super::pinning::{Draft, Split};
+use super::Gating;
+use crate::archive::License;
+use crate::collect::entrants::{Entrant, Proven};
+use crate::collect::situation::Situation;
+use crate::policy::{self, Template};
+use crate::report::{Report, plural};
+
+/// What the new policy names.
+pub(super) fn found(
+    situation: &Situation,
+    split: &Split<'_>,
+    proven: &[Proven],
+    gating: &Gating,
+) -> Template {
+    let mut template = Template { own: gating.own.iter().cloned().collect(), ..Template::default() };
+    let mut dated = BTreeMap::<&Source, bool>::new();
+    for (&index, proven) in split.entering.iter().zip(proven) {
+        let Some(source) = &situation.lockfile.packages[index].id.source else { continue };
+        if source.is_git() {
+            template.git.push(source.url().to_owned());
+            continue;
+        }
+        let releases = proven.as_ref().ok().and_then(|entrant| entrant.releases.known());
+        let has_time = releases.is_none_or(|all| all.iter().any(|release| release.published.is_some()));
+        *dated.entry(source).or_default() |= has_time;
+    }
+    for (source, dated) in dated {
+        let name = registry_name(situation, source);
+        template.registries.push((name, dated || source.is_crates_io()));
+    }
+    if template.registries.is_empty() {
+        template.registries.push(("crates-io".to_owned(), true));
+    }
+    let licenses = proven.iter().flatten().flat_map(|entrant| licenses(&entrant.license));
+    template.licenses = licenses.collect::<BTreeSet<_>>().into_iter().collect();
+    template
+}
+
+/// `crates-io`, the name that the repository's cargo configuration has for a registry, or its source id.
+fn registry_name(situation: &Situation, source: &Source) -> String {
+    if source.is_crates_io() {
+        return "crates-io".to_owned();
+    }
+    let names = situation.configuration.recorded.keys().filter_map(|key| {
+        let key = key.rsplit_once('#').map_or(key.as_str(), |(_, key)| key);
+        key.strip_prefix("registries.")?.strip_suffix(".index")
+    });
+    let means = |name: &&str| {
+        let index = situation.index_of(name).unwrap_or_default();
+        source.as_str() == index || source.as_str().strip_prefix("registry+") == Some(&index)
+    };
+    let name = names.into_iter().find(means).filter(|name| !name.contains(['"', '.']));
+    name.map_or_else(|| source.as_str().to_owned(), str::to_owned)
+}
+
+/// The single licenses of an SPDX expression, or of the older form with slashes.
+fn licenses(license: &License) -> Vec<String> {
+    let text = license.expression.as_deref().unwrap_or_default().replace(['(', ')', '/'], " ");
+    let mut licenses: Vec<String> = vec![];
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        match (word, licenses.last_mut()) {
+            ("AND" | "OR", _) => {}
+            ("WITH", Some(last)) => {
+                last.push_str(" WITH ");
+                last.push_str(words.next().unwrap_or_default());
+            }
+            _ => licenses.push(word.to_owned()),
+        }
+    }
+    licenses.retain(|license| policy::is_license(license));
+    licenses
+}
+
+pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Draft, proven: &[Proven]) {
+    let mut sources = BTreeMap::<String, usize>::new();
+    for pin in &draft.manifest.packages {
+        let from = match pin.source() {
+            Some(source) => source.display_name().to_owned(),
+            None => "paths".to_owned(),
+        };
+        *sources.entry(from).or_default() += 1;
+    }
+    for (source, number) in &sources {
+        report.step("Found", format!("{} from {source}", plural(*number, "package")));
+    }
+    report.step("Found", plural(draft.manifest.members.len(), "member"));
+    let runs =
+        |kind: BuildTime| draft.manifest.packages.iter().filter(|pin| pin.build_time.contains(&kind)).count();
+    let (scripts, macros) = (runs(BuildTime::BuildScript), runs(BuildTime::ProcMacro));
+    if scripts + macros > 0 {
+        let (scripts, macros) = (plural(scripts, "build script"), plural(macros, "procedural macro"));
+        report.step("Found", format!("{scripts} and {macros}, which run while others compile"));
+    }
+    let mut counts = BTreeMap::<String, usize>::new();
+    for license in proven.iter().flatten().flat_map(|entrant: &Entrant| licenses(&entrant.license)) {
+        *counts.entry(license).or_default() += 1;
+    }
+    if !counts.is_empty() {
+        let names = counts.iter().map(|(name, number)| format!("{name} ({number})")).collect::<Vec<_>>();
+        report.step("Found", format!("licenses {}", names.join(", ")));
+    }
+    for setting in situation.configuration.recorded.values() {
+        report.step("Recording", format!("cargo setting `{} = {}`", setting.key, setting.value));
+    }
+    for member in &draft.manifest.members {
+        report.detail("Listing", format!("member {} ({})", member.name, member.path));
+    }
+    report.count("packages", draft.manifest.packages.len());
+    report.count("members", draft.manifest.members.len());
+    report.count("build-scripts", scripts);
+    report.count("proc-macros", macros);
+    report.count("cargo-settings", situation.configuration.recorded.len());
+    report.findings.extend(draft.findings.iter().cloned());
+    if !draft.manifest.packages.is_empty() {
+        report.not_checked.push(format!(
+            "{}: pinned as they are (`baseline`), nobody has looked at them yet",
+            plural(draft.manifest.packages.len(), "package")
+        ));
+    }
+    report.not_checked.push("advisories, audits and licenses: this version does not judge them".to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licenses_are_taken_one_by_one() {
+        for (text, expected) in [
+            ("MIT OR Apache-2.0", vec!["MIT", "Apache-2.0"]),
+            ("MIT/Apache-2.0", vec!["MIT", "Apache-2.0"]),
+            (
+                "(MIT OR Apache-2.0 WITH LLVM-exception) AND Unicode-3.0",
+                vec!["MIT", "Apache-2.0 WITH LLVM-exception", "Unicode-3.0"],
+            ),
+            ("", vec![]),
+            ("\"; x", vec!["x"]),
+        ] {
+            let license = License { expression: Some(text.to_owned()), file: None };
+            assert_eq!(licenses(&license), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What stops `init` and `pin`.
+
+use std::path::PathBuf;
+
+use crate::cargo;
+use crate::collect::{entrants, situation};
+use crate::helper::EditError;
+use crate::policy::PolicyError;
+use crate::report::failure::{Explain, Kind};
+use crate::store;
+
+/// Why `init` or `pin` came to no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Cargo did not answer.
+    #[error(transparent)]
+    Cargo(#[from] cargo::Error),
+    /// Packages could not be proven.
+    #[error(transparent)]
+    Entrants(#[from] entrants::Error),
+    /// The workspace could not be read.
+    #[error(transparent)]
+    Situation(#[from] situation::Error),
+    /// The policy is not acceptable.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// A file is not acceptable.
+    #[error(transparent)]
+    Kernel(#[from] provenance_build::Error),
+    /// Nothing could be written.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Somebody else is writing.
+    #[error(transparent)]
+    Lock(#[from] store::LockError),
+    /// The command does not fit the workspace.
+    #[error("{what}")]
+    Misplaced {
+        /// What does not fit.
+        what: String,
+        /// What to do next.
+        help: String,
+    },
+    /// A manifest cannot be edited.
+    #[error("could not edit `{}`", file.display())]
+    Edit {
+        /// The manifest.
+        file: PathBuf,
+        /// Why.
+        source: EditError,
+    },
+}
+
+impl Error {
+    /// The error that this one only carries.
+    fn carried(&self) -> Option<&dyn Explain> {
+        match self {
+            Self::Cargo(error) => Some(error),
+            Self::Entrants(error) => Some(error),
+            Self::Kernel(error) => Some(error),
+            Self::Policy(error) => Some(error),
+            Self::Situation(error) => Some(error),
+            Self::Store(_) | Self::Lock(_) | Self::Misplaced { .. } | Self::Edit { .. } => None,
+        }
+    }
+}
+
+impl Explain for Error {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Misplaced { .. } | Self::Edit { .. } => Kind::Usage,
+            _ => self.carried().map_or(Kind::Undecided, Explain::kind),
+        }
+    }
+
+    fn help(&self) -> Vec<String> {
+        match self {
+            Self::Misplaced { help, .. } => vec![help.clone()],
+            Self::Lock(_) => vec!["wait until it is done, then run this command again".to_owned()],
+            Self::Edit { .. } => vec!["make the change by hand".to_owned()],
+            _ => self.carried().map(Explain::help).unwrap_or_default(),
+        }
+    }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        self.carried().and_then(Explain::place)
+    }
+}

@@ -79,7 +79,7 @@ pub fn run(
     let gate = Gate::open(surroundings)?;
     let verdict = gate.verdict();
     let wanted = wanted(&gate, &verdict, options, &mut report)?;
-    let mut differing = 0;
+    let (mut differing, mut apart) = (0, 0);
     for (locked, pin, directory, layout) in &wanted {
         progress.status("Comparing", &format!("{} in {}", locked.id.short(), directory.display()));
         let read = tree::read(directory, *layout)?;
@@ -104,6 +104,14 @@ pub fn run(
                 finding = finding.help("run `cargo provenance verify --repair` to restore it");
             }
             Err(NotAtHand { why, help }) => {
+                apart += 1;
+                if let Err(fault) = &read {
+                    let first = format!(
+                        "remove `{}` first: no package can hold it, and edits may hide behind it",
+                        fault.path
+                    );
+                    finding = finding.help(first);
+                }
                 report.not_checked.push(format!("which files of {} differ: {why}", locked.id.short()));
                 finding = finding.help(help);
             }
@@ -115,8 +123,12 @@ pub fn run(
     }
     report.count("packages", wanted.len());
     report.count("files", differing);
-    report.conclusion =
-        format!("{} compared, {} differing", plural(wanted.len(), "directory"), plural(differing, "file"));
+    let compared = plural(wanted.len() - apart, "directory");
+    report.conclusion = format!("{compared} compared, {} differing", plural(differing, "file"));
+    if apart > 0 {
+        let differ = if apart == 1 { "differs" } else { "differ" };
+        report.conclusion += &format!("; {} {differ} and could not be compared", plural(apart, "directory"));
+    }
     Ok(report)
 }
 

@@ -96,12 +96,7 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         report.conclusion = format!("{} up to date", plural(draft.kept, "pin"));
         return Ok(report);
     }
-    let changed = format!(
-        "{} added, {} removed, {} kept",
-        draft.added.len() + draft.joined.len(),
-        draft.removed.len(),
-        draft.kept
-    );
+    let changed = changes(&old, &draft);
     if options.dry_run {
         report.output = unified(&old_text, &text);
         report.conclusion = format!("nothing written; pins would change: {changed}");
@@ -116,6 +111,29 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     transaction.commit()?;
     report.conclusion = format!("pins written: {changed}");
     Ok(report)
+}
+
+/// What is different in a draft, in numbers: pins, and whatever else changed beside them.
+fn changes(old: &Manifest, draft: &Draft) -> String {
+    let new = &draft.manifest;
+    let settings = old.cargo_config.iter().filter(|(key, value)| new.cargo_config.get(*key) != Some(value));
+    let entered = new.cargo_config.keys().filter(|key| !old.cargo_config.contains_key(*key));
+    let gone = old.cargo_config.keys().filter(|key| !new.cargo_config.contains_key(*key));
+    let settings = settings.count() + entered.count();
+    let was = |name: &PackageName| old.members.iter().find(|member| member.name == *name);
+    let members = new.members.iter().filter(|member| was(&member.name).is_some_and(|was| was != *member));
+    let removed = draft.removed.len() - gone.count();
+    let mut changes =
+        format!("{} added, {removed} removed, {} kept", draft.added.len() + draft.joined.len(), draft.kept);
+    for (number, noun) in [(settings, "cargo setting"), (members.count(), "member")] {
+        if number > 0 {
+            changes += &format!(", {} changed", plural(number, noun));
+        }
+    }
+    if old.policy != new.policy {
+        changes += ", written under the changed policy";
+    }
+    changes
 }
 
 /// Says what was done about an interrupted command.

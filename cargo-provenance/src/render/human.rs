@@ -138,13 +138,18 @@ fn not_checked(reasons: &[String], verbosity: Verbosity) -> String {
     text
 }
 
-fn conclusion(report: &Report, elapsed: Duration) -> String {
-    let verb = match report.outcome {
+/// The word for an outcome before the conclusion.
+pub(super) fn verb(outcome: Outcome) -> &'static str {
+    match outcome {
         Outcome::Fine => "Finished",
         Outcome::Refused => "Refusing",
         Outcome::Undecided => "Undecided",
         Outcome::Drift | Outcome::Distrusted => "Failed",
-    };
+    }
+}
+
+fn conclusion(report: &Report, elapsed: Duration) -> String {
+    let verb = verb(report.outcome);
     let text = if report.conclusion.is_empty() { report.tally() } else { report.conclusion.clone() };
     status(verb, &format!("{text} [{}]", seconds(elapsed)))
 }

@@ -3,6 +3,7 @@
 //! Text stands in them unchanged, but every character that [`sanitize`] calls harmful is written as
 //! `\uXXXX`: the lines are safe to look at in a terminal and lossless for a parser.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter};
 
-use super::sanitize;
+use super::{human, sanitize};
 use crate::exit_code::ExitCode;
 use crate::finding::{Finding, Place, Role, Weight};
 use crate::report::failure::{Failure, Kind};
@@ -44,7 +45,7 @@ pub(super) fn report(report: &Report, elapsed: Duration) -> String {
     text.push_str(&line(&Line::Summary(Summary {
         outcome: outcome(report.outcome),
         exit_code: code.number,
-        conclusion: &report.conclusion,
+        conclusion: &conclusion(report),
         findings: Tally {
             denials: report.weighing(Weight::Denial),
             reviews: report.weighing(Weight::Review),
@@ -55,6 +56,16 @@ pub(super) fn report(report: &Report, elapsed: Duration) -> String {
         seconds: rounded(elapsed),
     })));
     text
+}
+
+/// The conclusion, with its verb where it makes no sense without: `Refusing to add: 1 denial`.
+fn conclusion(report: &Report) -> Cow<'_, str> {
+    let text = report.conclusion.as_str();
+    if text.starts_with("to ") {
+        format!("{} {text}", human::verb(report.outcome)).into()
+    } else {
+        text.into()
+    }
 }
 
 /// The lines of a failure: why, and a summary, so that the last line is the same kind in every case.

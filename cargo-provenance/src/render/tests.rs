@@ -196,6 +196,15 @@ fn much_that_was_not_checked_is_counted() {
 }
 
 #[test]
+fn a_conclusion_that_needs_its_verb_has_it_in_json_too() {
+    let mut report = Report::new("add");
+    report.outcome = Outcome::Refused;
+    report.conclusion = "to add: 1 denial".into();
+    let lines = super::json::report(&report, std::time::Duration::ZERO);
+    assert!(lines.contains(r#""conclusion":"Refusing to add: 1 denial""#), "{lines}");
+}
+
+#[test]
 fn verbs_follow_from_the_outcome() {
     for (outcome, expected) in [
         (Outcome::Fine, "    Finished 1 denial [0.12s]\n"),

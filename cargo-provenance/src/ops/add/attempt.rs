@@ -53,8 +53,8 @@ impl<'a> Attempt<'a> {
         }
         workspace.lockfile.clone_from(&gate.seen.lockfile);
         if let (Some(path), None) = (&options.path, &options.base) {
-            let path = fs::canonicalize(path).map_err(|e| provenance_build::Error::io("find", path, e))?;
-            workspace.reach([path])?;
+            let found = fs::canonicalize(path).ok().filter(|found| found.join("Cargo.toml").is_file());
+            workspace.reach([found.ok_or_else(|| Error::NoPackage(path.clone()))?])?;
         }
         let shadow = Shadow::cast(&workspace, surroundings)?;
         let cargo = shadow.cargo(&cargo);

@@ -32,6 +32,9 @@ pub enum Error {
     /// Somebody else is writing.
     #[error(transparent)]
     Lock(#[from] store::LockError),
+    /// `--path` leads to no package.
+    #[error("there is no package in `{}`", .0.display())]
+    NoPackage(PathBuf),
     /// The manifest found belongs to another workspace than cargo's.
     #[error("`Provenance.lock` lies in `{}`, but the workspace is `{}`", manifest.display(), workspace.display())]
     OtherWorkspace {
@@ -56,6 +59,7 @@ impl Error {
             Self::Graph(_)
             | Self::Local(_)
             | Self::Lock(_)
+            | Self::NoPackage(_)
             | Self::OtherWorkspace { .. }
             | Self::Store(_) => None,
         }
@@ -65,7 +69,7 @@ impl Error {
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Local(_) | Self::OtherWorkspace { .. } => Kind::Usage,
+            Self::Local(_) | Self::NoPackage(_) | Self::OtherWorkspace { .. } => Kind::Usage,
             _ => self.carried().map_or(Kind::Undecided, Explain::kind),
         }
     }
@@ -77,6 +81,7 @@ impl Explain for Error {
                  team's own and lies outside the workspace, first add its directory to `own` in `Provenance.toml`"
             }
             Self::Lock(_) => "wait until it is done, then run this command again",
+            Self::NoPackage(_) => "name the directory of a package with `--path`",
             Self::OtherWorkspace { .. } => "run `cargo provenance init` in that workspace",
             Self::Store(_) => "nothing was changed; correct that, then run this command again",
             _ => return self.carried().map(Explain::help).unwrap_or_default(),

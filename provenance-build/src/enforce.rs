@@ -1,5 +1,6 @@
 //! What `build.rs` calls: looks at the workspace, compares it with the manifest, and fails the build where they differ.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::panic::Location;
 use std::path::{Component, Path, PathBuf};
@@ -10,6 +11,7 @@ use crate::directive;
 use crate::drift::Drift;
 use crate::error::Error;
 use crate::manifest;
+use crate::marker::Marker;
 use crate::observe::{self, Seen};
 use crate::poison::{self, Suspects};
 use crate::standing::{self, POLICY, Standing};
@@ -19,9 +21,6 @@ use crate::verify;
 
 /// Lines of drift that a build shows; `cargo provenance verify` shows all.
 const SHOWN: usize = 10;
-
-/// In `OUT_DIR`: its time tells when the sources were last found to be the pinned ones.
-const MARKER: &str = "provenance-verified";
 
 /// Fails the build unless the sources of the workspace are the pinned ones. Call it first in `build.rs`.
 ///
@@ -95,8 +94,13 @@ impl Enforcer {
         if !drift.is_empty() {
             return Err(Refusal::Drift(drift));
         }
+        let marker = Marker::of(&environment.out_dir);
+        let repinned = marker.repinned(&seen.manifest);
+        marker.write(&seen.manifest, started)?;
+        if !repinned.is_empty() {
+            return Err(Refusal::Repinned(repinned));
+        }
         self.watch(environment, &root, &seen);
-        mark(&environment.out_dir.join(MARKER), started)?;
         Ok(())
     }
 
@@ -143,6 +147,8 @@ impl Enforcer {
 enum Refusal {
     Drift(Vec<Drift>),
     Error(Error),
+    /// The sources are right, and artifacts of what was pinned before are in use.
+    Repinned(BTreeSet<String>),
 }
 
 impl From<Error> for Refusal {
@@ -156,19 +162,26 @@ fn refuse(environment: &BuildEnvironment, refusal: &Refusal) -> ! {
     match refusal {
         Refusal::Error(error) => tell(error),
         Refusal::Drift(drift) => show(drift),
+        Refusal::Repinned(names) => {
+            for name in names {
+                directive::error(&format!("`{name}` was compiled from other sources than are pinned now"));
+            }
+            directive::error("what was compiled is forgotten: build again");
+        }
     }
     let packages = match refusal {
         Refusal::Drift(drift) => {
             drift.iter().map(|drift| drift.package().map(|id| id.name.to_string())).collect()
         }
         Refusal::Error(_) => vec![None],
+        Refusal::Repinned(names) => names.iter().cloned().map(Some).collect(),
     };
-    let last_good = fs::metadata(environment.out_dir.join(MARKER)).and_then(|marker| marker.modified());
+    let last_good = Marker::of(&environment.out_dir).time();
     for package in packages {
         match package {
             Some(name) => drop(suspects.packages.insert(name)),
             // It cannot be told which packages are concerned: all that were compiled since the last good look.
-            None => suspects.since = Some(last_good.as_ref().copied().unwrap_or(SystemTime::UNIX_EPOCH)),
+            None => suspects.since = Some(last_good.unwrap_or(SystemTime::UNIX_EPOCH)),
         }
     }
     let profiles = poison::profiles(&environment.out_dir, &environment.target);
@@ -246,12 +259,6 @@ fn alias(directory: &Path, cargo_home: &Path) -> PathBuf {
         Some(Component::Normal(name)) => cargo_home.join("..").join(name).join(inside),
         _ => directory.to_owned(),
     }
-}
-
-/// The time of the marker is the start of the look: what was compiled while it lasted is not known to be good.
-fn mark(marker: &Path, started: SystemTime) -> Result<(), Error> {
-    let written = fs::File::create(marker).and_then(|file| file.set_modified(started));
-    written.map_err(|source| Error::io("write", marker, source))
 }
 
 /// A policy that demands signatures is beyond a helper that cannot check any.

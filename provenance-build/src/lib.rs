@@ -18,6 +18,7 @@ pub mod limits;
 pub mod locate;
 pub mod lockfile;
 pub mod manifest;
+mod marker;
 pub mod members;
 pub mod name;
 pub mod observe;

@@ -105,6 +105,8 @@ fn poisoned_artifact_of_a_vendored_crate_whose_pin_was_edited_too() {
     }
     edit_pin(gated);
     plain.says(EVIL);
+    // A pin that changed under the same version is refused once, because of what was compiled before.
+    gated.build_refuses("victim");
     gated.says(EVIL);
 
     plain.restore();

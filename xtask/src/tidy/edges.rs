@@ -163,8 +163,8 @@ const CAPABILITIES: &[Capability] = &[
         paths: &[WRITES],
         macros: &[],
         methods: &[],
-        only: &["enforce.rs", "poison.rs"],
-        message: "only `poison` removes files, and `enforce` writes its marker",
+        only: &["marker.rs", "poison.rs"],
+        message: "only `poison` removes files, and `marker` writes its one file",
     },
     Capability {
         within: KERNEL,

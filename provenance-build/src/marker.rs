@@ -1,0 +1,51 @@
+//! What the last good look found, kept in `OUT_DIR`: when it was, and which tree each package was pinned to.
+//!
+//! A package whose pin has changed under the same version was compiled from what the old pin allowed. Cargo does not
+//! compile packages of registries, git and vendor directories again for an edit, so that artifact would stay in use.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::error::Error;
+use crate::manifest::{Manifest, Pin};
+
+/// The marker of one build script's output directory.
+#[derive(Clone, Debug)]
+pub struct Marker(PathBuf);
+
+impl Marker {
+    /// The marker in `OUT_DIR`.
+    pub fn of(out_dir: &Path) -> Self {
+        Self(out_dir.join("provenance-verified"))
+    }
+
+    /// When the last good look began.
+    pub fn time(&self) -> Option<SystemTime> {
+        fs::metadata(&self.0).and_then(|marker| marker.modified()).ok()
+    }
+
+    /// The names of packages that were pinned to another tree at the last good look. (Cargo itself watches the files of path
+    /// packages.)
+    pub fn repinned(&self, manifest: &Manifest) -> BTreeSet<String> {
+        let text = fs::read_to_string(&self.0).unwrap_or_default();
+        let before = text.lines().filter_map(|line| line.rsplit_once(' ')).collect::<BTreeMap<_, _>>();
+        let repinned = |pin: &&Pin| before.get(key(pin).as_str()).is_some_and(|tree| *tree != pin.tree.hex());
+        let pins = manifest.packages.iter().filter(|pin| pin.source().is_some());
+        pins.filter(repinned).map(|pin| pin.name.to_string()).collect()
+    }
+
+    /// Records a good look that began at `started`: what was compiled while it lasted is not known to be good.
+    pub fn write(&self, manifest: &Manifest, started: SystemTime) -> Result<(), Error> {
+        let lines = manifest.packages.iter().map(|pin| format!("{} {}\n", key(pin), pin.tree.hex()));
+        let written = fs::write(&self.0, lines.collect::<String>());
+        let written =
+            written.and_then(|()| fs::File::options().write(true).open(&self.0)?.set_modified(started));
+        written.map_err(|source| Error::io("write", &self.0, source))
+    }
+}
+
+fn key(pin: &Pin) -> String {
+    format!("{} {} {}", pin.name, pin.version, pin.source().map_or("path", |source| source.as_str()))
+}

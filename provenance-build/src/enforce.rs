@@ -113,7 +113,15 @@ impl Enforcer {
         let files =
             members.chain([policy, root.join("Cargo.toml")]).chain(seen.configuration.files.iter().cloned());
         for file in files.filter(|file| file.exists()) {
-            directive::rerun_if_changed(&file);
+            // Another file beside it can take its place: `config` wins over `config.toml`.
+            let folder = file
+                .parent()
+                .filter(|folder| folder.ends_with(".cargo") && **folder != environment.cargo_home);
+            directive::rerun_if_changed(folder.unwrap_or(&file));
+        }
+        let folder = root.join(".cargo");
+        if folder.is_dir() {
+            directive::rerun_if_changed(&folder);
         }
         let mut directories =
             seen.located.iter().flat_map(|located| &located.directories).collect::<Vec<_>>();

@@ -42,6 +42,14 @@ pub fn inspect(root: &Path, manifest: &Manifest, lockfile: &Lockfile) -> Result<
         if member.is_some_and(|member| member.name.as_str() != found) {
             drift.extend(moved(format!("the package there is called `{found}`")));
         }
+        if let Some(other) = other_root(root, file, document)? {
+            let what = format!("cargo takes it for a part of the workspace of `{}`", other.display());
+            let name = member.map_or("the root", |member| member.name.as_str()).to_owned();
+            // A package elsewhere may have a workspace of its own.
+            if member.is_none_or(|member| member.own.is_none()) {
+                drift.push(Drift::Member { name, file: file.clone(), what });
+            }
+        }
         listed.judge(document, file, &mut drift);
         // What others declare is locked as far as this workspace uses it.
         if let Some(member) = member.filter(|member| member.own.is_none()) {
@@ -49,6 +57,39 @@ pub fn inspect(root: &Path, manifest: &Manifest, lockfile: &Lockfile) -> Result<
         }
     }
     Ok(drift)
+}
+
+/// The manifest file of another workspace that cargo would take the package of `file` for a part of (the cargo book, "The
+/// workspace field"): the one that `package.workspace` names, else the nearest above with a `[workspace]` table that does
+/// not exclude it.
+fn other_root(root: &Path, file: &Path, document: &Table<'_>) -> Result<Option<PathBuf>, Error> {
+    let own = root.join("Cargo.toml");
+    let folder = file.parent().unwrap_or(root);
+    if let Some(named) = table(document, "package").and_then(|package| string(package, "workspace")) {
+        let named = normal(&folder.join(named)).join("Cargo.toml");
+        return Ok((named != own).then_some(named));
+    }
+    if document.contains_key("workspace") {
+        return Ok((file != own).then(|| file.to_owned()));
+    }
+    for above in folder.ancestors().skip(1) {
+        let candidate = above.join("Cargo.toml");
+        if !candidate.is_file() {
+            continue;
+        }
+        let text = toml::read(&candidate)?;
+        let document = toml::parse(&text, &candidate)?;
+        let Some(workspace) = table(&document, "workspace") else { continue };
+        let excluded = workspace.get("exclude").and_then(|value| value.as_array()).into_iter().flatten();
+        let mut excluded = excluded.filter_map(|value| value.as_str()).map(|path| normal(&above.join(path)));
+        if candidate == own {
+            return Ok(None);
+        }
+        if !excluded.any(|excluded| folder.starts_with(excluded)) {
+            return Ok(Some(candidate));
+        }
+    }
+    Ok(None)
 }
 
 /// Resolves `.` and `..` by text alone, as cargo does with the paths of manifests.

@@ -36,7 +36,7 @@ pub fn find(environment: &BuildEnvironment) -> Result<Standing, Error> {
     let claim = claim(package, &environment.name)?;
     if environment.remapped {
         return match claim {
-            Some(root) => Ok(Standing::Own(root)),
+            Some(root) => own(environment, root),
             None if in_directory_source(environment)? => Ok(Standing::Foreign),
             None => listed_by(environment.own_workspace()?),
         };
@@ -46,6 +46,9 @@ pub fn find(environment: &BuildEnvironment) -> Result<Standing, Error> {
             // A copy that `cargo package` unpacked for its trial build may carry the manifest of the package, but not
             // the configuration around it.
             Some(claim) if claim == *package && is_trial_build(environment) => Ok(Standing::Packaged),
+            // Cargo builds another workspace than the one whose manifest lists the package: a root that was put around or
+            // below it, or a manifest that was put beside the package.
+            Some(claim) if claim != root => Err(two_roots(&claim, &root)),
             Some(claim) => Ok(Standing::Own(claim)),
             None if root.join(manifest::FILE_NAME).exists() => Ok(Standing::Own(root)),
             None if root == *package && (is_trial_build(environment) || is_alone(package)) => {
@@ -56,7 +59,7 @@ pub fn find(environment: &BuildEnvironment) -> Result<Standing, Error> {
         // An absolute path, and nothing rewrote it: not a package below the root of the workspace that is built.
         None if environment.caller.is_absolute() => outside(environment, claim),
         None => match claim {
-            Some(root) => Ok(Standing::Own(root)),
+            Some(root) => own(environment, root),
             None => listed_by(environment.own_workspace()?),
         },
     }
@@ -98,7 +101,11 @@ fn implied_root(package: &Path, caller: &Path) -> Option<PathBuf> {
 /// A package with an absolute path is a dependency from elsewhere, unless it is a member that lies beside the root.
 fn outside(environment: &BuildEnvironment, claim: Option<PathBuf>) -> Result<Standing, Error> {
     let package = &environment.package;
-    if claim.is_some() || in_directory_source(environment)? {
+    if let Some(claim) = claim {
+        // As somebody's dependency it still belongs to its own workspace.
+        return own(environment, claim).map(|_| Standing::Foreign);
+    }
+    if in_directory_source(environment)? {
         return Ok(Standing::Foreign);
     }
     let Ok(root) = environment.own_workspace() else { return Ok(Standing::Foreign) };
@@ -107,6 +114,21 @@ fn outside(environment: &BuildEnvironment, claim: Option<PathBuf>) -> Result<Sta
     }
     let member = lists(&root, &observe::read_manifest(&root)?, package, &environment.name);
     Ok(if member { Standing::Own(root) } else { Standing::Foreign })
+}
+
+/// The workspace that lists the package, if cargo agrees.
+fn own(environment: &BuildEnvironment, claim: PathBuf) -> Result<Standing, Error> {
+    let root = environment.own_workspace()?;
+    if root == claim { Ok(Standing::Own(claim)) } else { Err(two_roots(&claim, &root)) }
+}
+
+fn two_roots(claim: &Path, root: &Path) -> Error {
+    let what = format!(
+        "`{}` lists this package, and cargo takes `{}` for its workspace root",
+        claim.join(manifest::FILE_NAME).display(),
+        root.display()
+    );
+    Error::unclear(what, "remove the workspace root or the manifest that does not belong there")
 }
 
 fn listed_by(root: PathBuf) -> Result<Standing, Error> {

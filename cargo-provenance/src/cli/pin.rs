@@ -10,11 +10,15 @@ use crate::report::failure::Failure;
 
 /// Vet what changed and write the pins of what passes
 ///
-/// The one command that brings `Provenance.lock` in line with `Cargo.lock`: after a merge, a bot's commit or an edit by
-/// hand. Pins of bytes that did not change stay as they are, conflict markers are resolved.
+/// The one command that brings `Provenance.lock` in line with `Cargo.lock`: after a merge, a bot's commit, `cargo update`, or
+/// an edit of a `Cargo.toml` that cargo has followed in `Cargo.lock` (`cargo fetch` does). Conflict markers in
+/// `Provenance.lock` are resolved. Pins of bytes that did not change stay as they are, so a pin that somebody edited is not
+/// mended here: `cargo provenance verify --full` finds it.
 #[derive(ClapArgs, Clone, Debug)]
 pub struct Args {
-    /// Declare a package the team's own, although it bears a known name or is reached by a patch
+    /// Declare a member the team's own, although it bears a known name or is reached by a patch
+    ///
+    /// Packages outside the workspace are declared by their directories, in `own` of `Provenance.toml`.
     #[arg(long, value_name = "NAME=REASON", value_parser = own)]
     own: Vec<pin::Own>,
 

@@ -1,7 +1,8 @@
 //! Who publishes the packages of this workspace: their registries, whatever directory stands in for them.
 //!
-//! A directory source inside the repository takes the place of a registry for builds, not for proofs. Behind it counts
-//! what is configured outside the repository, a company's mirror for instance.
+//! What the repository itself puts in the place of a registry (a vendor directory, a local registry, another address)
+//! counts for builds, not for proofs: a pull request can bring it. Behind it counts what is configured outside the
+//! repository, a company's mirror for instance.
 
 use std::path::{Path, PathBuf};
 
@@ -41,7 +42,7 @@ impl<'c> Publishers<'c> {
     /// What the index in force for `source` says about a package.
     pub fn entries(&self, source: &Source, package: &LockedPackage) -> Result<Evidence<Entries>, Error> {
         let name = &package.id.name;
-        for view in self.inside.views.iter().chain(&self.outside.views) {
+        for view in &self.outside.views {
             match view.replacement(source)? {
                 Replacement::Url(url) => return Ok(self.index.entries_at(&url, name)),
                 Replacement::LocalRegistry(directory) => return Ok(local_entries(&directory, name)),

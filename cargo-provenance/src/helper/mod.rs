@@ -53,6 +53,14 @@ pub fn build_script(manifest: &str) -> Result<BuildScript, EditError> {
     })
 }
 
+/// Reads `package.name` of a manifest.
+pub fn package_name(manifest: &str) -> Result<Option<String>, EditError> {
+    let document =
+        Document::parse(manifest).map_err(|error| EditError::Syntax(error.message().to_owned()))?;
+    let package = document.get("package").and_then(Item::as_table_like);
+    Ok(package.and_then(|package| package.get("name")).and_then(Item::as_str).map(str::to_owned))
+}
+
 fn table(item: Option<&Item>) -> Option<&dyn TableLike> {
     item.and_then(Item::as_table_like)
 }
@@ -60,6 +68,19 @@ fn table(item: Option<&Item>) -> Option<&dyn TableLike> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_has_the_name_that_its_manifest_says() {
+        for (text, expected) in [
+            ("[package]\nname = \"a\"\n", Some("a")),
+            ("package.name = 'a-b'\n", Some("a-b")),
+            ("[workspace]\n", None),
+            ("[package]\nname = 1\n", None),
+        ] {
+            assert_eq!(package_name(text).expect(text).as_deref(), expected, "{text}");
+        }
+        assert!(package_name("[").is_err());
+    }
 
     #[test]
     fn the_build_script_is_where_the_manifest_says() {

@@ -178,6 +178,11 @@ fn outcome(judged: &[Judged]) -> Outcome {
 }
 
 fn pulled_in(finding: Finding, entry: &Entry) -> Finding {
+    // A policy that was edited is drift until `pin` has written the manifest under it.
+    let finding = match (finding.id, finding.help.is_empty()) {
+        ("source", false) => finding.help("then run `cargo provenance pin`, and this command again"),
+        _ => finding,
+    };
     if entry.direct { finding } else { finding.note(format!("it would enter for {}", entry.chain)) }
 }
 

@@ -2,18 +2,20 @@
 //!
 //! The pinned side is never taken from the unpacked directory: it is the archive or the commit that the pin proves.
 
+mod loose;
+
 use std::fs;
 use std::path::Path;
 
 use provenance_build::manifest::Pin;
-use provenance_build::tree::{self, Content, Layout, Tree};
-use provenance_build::{LockedPackage, PackageName, Version};
+use provenance_build::tree::{self, Content, Entry, Layout, Tree};
+use provenance_build::{Drift, LockedPackage, PackageId, PackageName, Verdict, Version};
 use similar::TextDiff;
 
 use crate::archive::Archive;
 use crate::collect::gate::Gate;
 use crate::collect::publishers::Publishers;
-use crate::finding::drift;
+use crate::finding::{Finding, Weight, drift};
 use crate::git::{Databases, Export};
 use crate::model::Surroundings;
 use crate::registry;
@@ -44,14 +46,6 @@ pub struct PackageSpec {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The published files are not at hand, or are not the pinned ones.
-    #[error("the pinned files of `{package}` are not at hand: {why}")]
-    NotAtHand {
-        /// `name v1.2.3`.
-        package: String,
-        /// Why: a lowercase fragment.
-        why: String,
-    },
     /// No pinned package has this name.
     #[error("no pinned package is called `{0}`")]
     Unknown(String),
@@ -59,20 +53,20 @@ pub enum Error {
 
 impl Explain for Error {
     fn kind(&self) -> Kind {
-        match self {
-            Self::NotAtHand { .. } => Kind::Undecided,
-            Self::Unknown(_) => Kind::Usage,
-        }
+        Kind::Usage
     }
 
     fn help(&self) -> Vec<String> {
-        vec![match self {
-            Self::NotAtHand { .. } => {
-                "run `cargo provenance verify --full`, which fetches what is missing".to_owned()
-            }
-            Self::Unknown(_) => "see `Provenance.lock` for what is pinned".to_owned(),
-        }]
+        vec!["see `Provenance.lock` for what is pinned".to_owned()]
     }
+}
+
+/// Why the pinned files of a package are not at hand.
+struct NotAtHand {
+    /// A lowercase fragment.
+    why: String,
+    /// What to do next.
+    help: &'static str,
 }
 
 /// Compares packages with what was pinned, file by file.
@@ -84,32 +78,38 @@ pub fn run(
     let mut report = Report::new("diff");
     let gate = Gate::open(surroundings)?;
     let verdict = gate.verdict();
-    let wanted = wanted(&gate, &verdict, options)?;
+    let wanted = wanted(&gate, &verdict, options, &mut report)?;
     let mut differing = 0;
     for (locked, pin, directory, layout) in &wanted {
         progress.status("Comparing", &format!("{} in {}", locked.id.short(), directory.display()));
-        let found = match tree::read(directory, *layout)? {
-            Ok(tree) => tree,
-            Err(fault) => {
-                report.output += &format!("{}: `{}` {}\n", directory.display(), fault.path, fault.what);
-                differing += 1;
-                continue;
-            }
-        };
-        if found.digest() == pin.tree
-            || (*layout == Layout::Directory && pin.vendor_tree == Some(found.digest()))
+        let read = tree::read(directory, *layout)?;
+        if let Ok(tree) = &read
+            && (tree.digest() == pin.tree
+                || (*layout == Layout::Directory && pin.vendor_tree == Some(tree.digest())))
         {
             continue;
         }
-        let pinned = Pinned::obtain(surroundings, &gate, locked, pin)?;
-        differing += compare(&pinned, &found, directory, *layout, &mut report.output);
+        let mut finding = difference(&verdict, &gate, &locked.id, directory);
+        match Pinned::obtain(surroundings, &gate, locked, pin)? {
+            Ok(pinned) => {
+                let found = match &read {
+                    Ok(tree) => tree.entries().to_vec(),
+                    Err(fault) => {
+                        report.output +=
+                            &format!("{}: `{}` {}\n", directory.display(), fault.path, fault.what);
+                        loose::list(directory, *layout)
+                    }
+                };
+                differing += compare(&pinned, &found, directory, *layout, &mut report.output).max(1);
+                finding = finding.help("run `cargo provenance verify --repair` to restore it");
+            }
+            Err(NotAtHand { why, help }) => {
+                report.not_checked.push(format!("which files of {} differ: {why}", locked.id.short()));
+                finding = finding.help(help);
+            }
+        }
+        report.findings.push(finding);
     }
-    let drift = verdict
-        .drift
-        .iter()
-        .filter(|drift| drift.package().is_none_or(|id| wanted.iter().any(|w| w.0.id == *id)));
-    let drift = drift.filter(|drift| options.package.is_none() || drift.package().is_some());
-    report.findings.extend(drift.map(|drift| drift::of(drift, &gate)));
     if !report.findings.is_empty() {
         report.outcome = Outcome::Drift;
     }
@@ -120,13 +120,40 @@ pub fn run(
     Ok(report)
 }
 
+/// The drift of one directory as a finding, its help left to the caller: that of `verify` leads to this very command.
+fn difference(verdict: &Verdict, gate: &Gate, id: &PackageId, directory: &Path) -> Finding {
+    let of_it = |drift: &&Drift| source_drift(drift) == Some((id, directory));
+    match verdict.drift.iter().find(of_it) {
+        Some(drift) => {
+            let mut finding = drift::of(drift, gate);
+            finding.help.clear();
+            finding
+        }
+        None => {
+            let message = format!("`{}` differs from the manifest", id.short());
+            Finding::new("source-differs", Weight::Denial, message).about(id.clone())
+        }
+    }
+}
+
+/// The package and the directory of a drift of sources.
+fn source_drift(drift: &Drift) -> Option<(&PackageId, &Path)> {
+    match drift {
+        Drift::Tree { id, directory, .. } | Drift::Unacceptable { id, directory, .. } => {
+            Some((id, directory.as_path()))
+        }
+        _ => None,
+    }
+}
+
 type Wanted<'g> = (&'g LockedPackage, &'g Pin, &'g Path, Layout);
 
 /// The directories to compare: those of the named package, or all that drifted.
 fn wanted<'g>(
     gate: &'g Gate,
-    verdict: &provenance_build::Verdict,
+    verdict: &Verdict,
     options: &Options,
+    report: &mut Report,
 ) -> Result<Vec<Wanted<'g>>, Error> {
     let mut wanted = Vec::new();
     let mut known = false;
@@ -135,10 +162,14 @@ fn wanted<'g>(
             Some(spec) => {
                 locked.id.name == spec.name && spec.version.as_ref().is_none_or(|v| *v == locked.id.version)
             }
-            None => verdict.drift.iter().any(|drift| drift.package() == Some(&locked.id)),
+            None => verdict.drift.iter().filter_map(source_drift).any(|(id, _)| *id == locked.id),
         };
         let Some(pin) = gate.seen.manifest.pin_for(&locked.id).filter(|_| chosen) else { continue };
         known = true;
+        if located.directories.is_empty() {
+            report.not_checked.push(format!("{}: nothing of it is on disk to compare", locked.id.short()));
+            report.outcome = Outcome::Undecided;
+        }
         let places = located.directories.iter();
         wanted.extend(places.map(|place| (locked, pin, place.directory.as_path(), place.layout)));
     }
@@ -160,15 +191,23 @@ impl Pinned {
         gate: &Gate,
         locked: &LockedPackage,
         pin: &Pin,
-    ) -> Result<Self, Failure> {
-        let not_at_hand = |why: String| Failure::from(Error::NotAtHand { package: locked.id.short(), why });
+    ) -> Result<Result<Self, NotAtHand>, Failure> {
         let Some(source) = &locked.id.source else {
-            return Err(not_at_hand("a path package is published nowhere".to_owned()));
+            return Ok(Err(NotAtHand {
+                why: "a path package is published nowhere".to_owned(),
+                help: "compare it with your version control; if the change is meant, run `cargo provenance pin`, \
+                       which pins it as it is now",
+            }));
         };
-        let other = || not_at_hand("what is at hand is not what is pinned".to_owned());
+        let other = || {
+            Ok(Err(NotAtHand {
+                why: "what was published is not what is pinned".to_owned(),
+                help: "run `cargo provenance verify --full`, which proves the pin again",
+            }))
+        };
         if let Some(commit) = source.commit() {
             let export = Databases::of(&surroundings.cargo_home)?.export(commit)?;
-            return if export.tree().digest() == pin.tree { Ok(Self::Commit(export)) } else { Err(other()) };
+            return if export.tree().digest() == pin.tree { Ok(Ok(Self::Commit(export))) } else { other() };
         }
         let publishers = Publishers::of(&gate.seen.configuration, &surroundings.cargo_home)?;
         let entries = publishers.entries(source, locked)?;
@@ -176,14 +215,20 @@ impl Pinned {
         let position = lockfile.packages.iter().position(|package| package.id == locked.id);
         let archives = position.map(|at| publishers.archives(lockfile).map(|mut all| all.swap_remove(at)));
         let archives = archives.transpose()?.unwrap_or_default();
-        let proof = registry::prove(locked, &archives, &entries).map_err(|refusals| {
-            not_at_hand(refusals.into_iter().map(|refusal| refusal.what).collect::<Vec<_>>().join("; "))
-        })?;
-        if proof.tree != pin.tree {
-            return Err(other());
-        }
-        let tree = proof.contents.tree().map_err(|fault| not_at_hand(fault.what))?;
-        Ok(Self::Archive(Box::new(proof.contents), tree))
+        let unproven = |why: String| NotAtHand {
+            why,
+            help: "run `cargo provenance verify --repair`, which fetches the archive and restores the files",
+        };
+        let proof = match registry::prove(locked, &archives, &entries) {
+            Ok(proof) if proof.tree == pin.tree => proof,
+            Ok(_) => return other(),
+            Err(refusals) => {
+                let whys = refusals.into_iter().map(|refusal| refusal.what).collect::<Vec<_>>();
+                return Ok(Err(unproven(whys.join("; "))));
+            }
+        };
+        let tree = proof.contents.tree().map_err(|fault| unproven(fault.what));
+        Ok(tree.map(|tree| Self::Archive(Box::new(proof.contents), tree)))
     }
 
     fn tree(&self) -> &Tree {
@@ -202,9 +247,9 @@ impl Pinned {
 }
 
 /// Writes the differences of one directory and returns the number of files that differ.
-fn compare(pinned: &Pinned, found: &Tree, directory: &Path, layout: Layout, out: &mut String) -> usize {
+fn compare(pinned: &Pinned, found: &[Entry], directory: &Path, layout: Layout, out: &mut String) -> usize {
     let mut files = Vec::new();
-    let (mut old, mut new) = (pinned.tree().entries().iter().peekable(), found.entries().iter().peekable());
+    let (mut old, mut new) = (pinned.tree().entries().iter().peekable(), found.iter().peekable());
     loop {
         let order = match (old.peek(), new.peek()) {
             (None, None) => break,

@@ -226,15 +226,22 @@ fn spec(helper: &Helper, from: &Path) -> Result<Spec, Error> {
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, Error> {
-    let found = path.canonicalize().map_err(|source| provenance_build::Error::io("find", path, source))?;
-    let manifest = found.join("Cargo.toml");
-    if manifest.is_file() {
-        return Ok(found);
-    }
-    Err(Error::Misplaced {
-        what: format!("there is no package in `{}`", path.display()),
+    let misplaced = |what: String| Error::Misplaced {
+        what,
         help: format!("name the directory of `{HELPER_NAME}` with `--helper-path`"),
-    })
+    };
+    let found = path
+        .canonicalize()
+        .map_err(|error| misplaced(format!("there is no directory `{}`: {error}", path.display())))?;
+    let manifest = found.join("Cargo.toml");
+    if !manifest.is_file() {
+        return Err(misplaced(format!("there is no package in `{}`", path.display())));
+    }
+    match edited(&manifest, helper::package_name(&toml::read(&manifest)?))? {
+        Some(name) if name == HELPER_NAME => Ok(found),
+        Some(name) => Err(misplaced(format!("the package in `{}` is called `{name}`", path.display()))),
+        None => Err(misplaced(format!("`{}` names no package", manifest.display()))),
+    }
 }
 
 fn unreachable_path(path: &Path) -> Error {

@@ -13,14 +13,15 @@ use self::found::{found, tell_found};
 use super::gating::{self, Gating, gated_already};
 use super::pin::tell_recovery;
 use super::pinning::{self, Material, Rigor, draft, split};
-use crate::cargo::{CargoCommand, Shadow, Workspace};
+use crate::cargo::{self, CargoCommand, Shadow, Workspace};
 use crate::collect::entrants;
 use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
+use crate::helper::HELPER_NAME;
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
 use crate::report::progress::Progress;
-use crate::report::{Outcome, Report, plural};
+use crate::report::{Report, plural};
 use crate::store::{Folders, Transaction, WorkspaceLock, recover};
 
 pub use pinning::Error;
@@ -104,8 +105,8 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     tell_found(&mut report, situation, &draft, &proven);
     tell_gates(&mut report, situation, &gating, options);
     if !draft.may_be_written() {
-        report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
-        let packages = plural(situation.lockfile.packages.len(), "package");
+        report.outcome = draft.outcome();
+        let packages = plural(split.kept.len() + split.entering.len(), "package");
         report.conclusion = format!("to pin: {} in {packages}", report.tally());
         return Ok(report);
     }
@@ -173,7 +174,15 @@ impl Plan {
         }
         let manifest = shadow.path(&shaped.manifest());
         let shadowed = shadow.cargo(cargo);
-        shadowed.settle_lockfile(&manifest, progress)?;
+        let from_registry = options.helper.as_ref().is_some_and(|helper| helper.path.is_none());
+        shadowed.settle_lockfile(&manifest, progress).map_err(|error| match &error {
+            cargo::Error::Failed { stderr, .. }
+                if from_registry && stderr.to_string().contains(HELPER_NAME) =>
+            {
+                Error::NoHelper(error)
+            }
+            _ => error.into(),
+        })?;
         let settled = shadow.read(&path)?.map(String::from_utf8);
         let Some(Ok(settled)) = settled else { return Err(situation::Error::NoLockfile(path).into()) };
         let changed = old.as_ref() != Some(&settled);
@@ -264,6 +273,7 @@ fn write(
 ) -> Result<(), Error> {
     let mut folders = Folders::default();
     let mut transaction = Transaction::new(root);
+    let mut names = vec![];
     for (path, (old, new)) in files {
         if old.as_ref() == Some(new) {
             continue;
@@ -272,8 +282,11 @@ fn write(
         transaction.replace(path, old.clone().map(String::into_bytes), new.clone().into_bytes());
         let shown = relative(root, path).unwrap_or_else(|| path.display().to_string());
         report.step(if old.is_some() { "Changing" } else { "Writing" }, format!("`{shown}`"));
+        names.push(shown);
     }
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    report.step("To commit", names.join(" "));
+    Ok(())
 }
 
 fn read_optional(path: &Path) -> Result<Option<String>, Error> {

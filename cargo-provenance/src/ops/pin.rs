@@ -14,7 +14,7 @@ use crate::merge;
 use crate::model::{Network, Surroundings};
 use crate::policy::{self, Policy};
 use crate::report::progress::Progress;
-use crate::report::{Outcome, Report, plural};
+use crate::report::{Report, plural};
 use crate::store::{Recovery, Transaction, WorkspaceLock, recover};
 
 pub use pinning::Error;
@@ -65,8 +65,12 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     let situation = Situation::read(surroundings, workspace)?;
     let split = split(&situation, &policy, Some(&old), &options.own)?;
     if !split.entering.is_empty() && surroundings.network == Network::Allowed {
-        // What enters may have been yanked since cargo last asked.
-        situation.cargo.refresh_index(&situation.manifest, progress)?;
+        // What enters may have been yanked since cargo last asked. Cargo asks first and resolves then, so that a failure to
+        // resolve (because of that very yank) leaves the answers at hand all the same.
+        if let Err(error) = situation.cargo.refresh_index(&situation.manifest, progress) {
+            let why = error.to_string().lines().next().unwrap_or_default().to_owned();
+            report.not_checked.push(format!("whether the registry's index changed just now: {why}"));
+        }
     }
     let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
     let draft = draft(Material {
@@ -82,8 +86,8 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
 
     tell(&mut report, &draft);
     if !draft.may_be_written() {
-        report.outcome = if draft.undecided { Outcome::Undecided } else { Outcome::Refused };
-        let packages = plural(situation.lockfile.packages.len(), "package");
+        report.outcome = draft.outcome();
+        let packages = plural(split.kept.len() + split.entering.len(), "package");
         report.conclusion = format!("to pin: {} in {packages}", report.tally());
         return Ok(report);
     }

@@ -29,11 +29,21 @@ pub fn run(
     report: &mut Report,
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
+    if let Some(setting) = verdict.drift.iter().find(|drift| matches!(drift, Drift::Setting { .. })) {
+        // Configuration that nobody reviewed says where the sources lie: it must not say what is overwritten.
+        report.step("Skipping", format!("the repair, because {setting}"));
+        return Ok(());
+    }
     let _lock = WorkspaceLock::acquire(&gate.root, "verify --repair", surroundings.clock)?;
     let cargo_home = &surroundings.cargo_home;
+    let cache = cargo_home.join("registry").join("cache");
     for drift in &verdict.drift {
-        if let Drift::Archive { id, file, .. } = drift {
-            store::remove_file(file)?;
+        // An archive of a local registry is the user's own file.
+        if let Drift::Archive { id, file, .. } = drift
+            && file.starts_with(&cache)
+            && !locked_otherwise(verdict, id)
+        {
+            store::remove_file(&cache, file)?;
             report.step("Removing", format!("`{}`: not the archive of `{}`", file.display(), id.short()));
         }
     }
@@ -53,7 +63,10 @@ pub fn run(
     for (directory, id) in drifted {
         let (base, vendored) = match layout(gate, directory) {
             Some(Layout::Registry) => (cargo_home.join("registry").join("src"), false),
-            Some(Layout::Directory) => (directory.parent().unwrap_or(directory).to_owned(), true),
+            // Only what `cargo vendor` wrote into this repository: anything else may be somebody's work.
+            Some(Layout::Directory) if is_vendored_here(gate, directory) => {
+                (directory.parent().unwrap_or(directory).to_owned(), true)
+            }
             _ => continue,
         };
         match archives.proof(gate, id)? {
@@ -77,6 +90,16 @@ fn directories(verdict: &Verdict) -> BTreeMap<&Path, &PackageId> {
         _ => None,
     };
     verdict.drift.iter().filter_map(directory).collect()
+}
+
+/// Whether pin and lockfile name different archives: then it is not the file that is wrong.
+fn locked_otherwise(verdict: &Verdict, id: &PackageId) -> bool {
+    verdict.drift.iter().any(|drift| matches!(drift, Drift::Checksum { id: other, .. } if other == id))
+}
+
+fn is_vendored_here(gate: &Gate, directory: &Path) -> bool {
+    let real = directory.canonicalize();
+    real.is_ok_and(|real| real.starts_with(&gate.root)) && directory.join(".cargo-checksum.json").is_file()
 }
 
 fn layout(gate: &Gate, directory: &Path) -> Option<Layout> {

@@ -8,7 +8,7 @@ use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
 use super::repair;
-use crate::cargo::{CargoCommand, Workspace};
+use crate::cargo::{CargoCommand, Extent, Lock, Workspace};
 use crate::collect::archives::{self, Which};
 use crate::collect::gate::Gate;
 use crate::collect::proofs::{self, Proven};
@@ -55,6 +55,12 @@ pub fn run(
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, &gate)));
     if options.full {
         prove(surroundings, &gate, &mut report, progress)?;
+        if !verdict.absent.is_empty() {
+            // What was missing has been fetched for the proofs.
+            gate = Gate::open(surroundings)?;
+            archives::hash(&mut gate.seen, which, progress)?;
+            verdict = gate.verdict();
+        }
     }
     if !report.findings.is_empty() {
         report.outcome = Outcome::Drift;
@@ -72,12 +78,23 @@ fn prove(
 ) -> Result<(), Failure> {
     let cargo = CargoCommand::new(surroundings);
     let workspace = Workspace::load(&cargo, Some(&gate.root.join("Cargo.toml")))?;
+    if workspace.root != gate.root {
+        let message = format!("cargo takes `{}` for the workspace root", workspace.root.display());
+        let finding = Finding::new("workspace-root", Weight::Denial, message);
+        report.findings.push(finding.help("remove the `Cargo.toml` that does not belong there"));
+        return Ok(());
+    }
     let situation = Situation::read(surroundings, workspace)?;
+    if let Some(stale) = stale(&situation) {
+        report.findings.push(stale);
+    }
     let proven = proofs::prove_pins(&situation, &gate.seen.manifest, surroundings.network, progress)?;
     let mut undecided = 0;
     for (pin, proof) in &proven {
         match proof {
             Proven::Yes => {}
+            // An archive that is not the pinned one is told of already, and says nothing of the pin.
+            Proven::Otherwise(_) if is_replaced(report, pin) => undecided += 1,
             Proven::Otherwise(found) => report.findings.push(forged(gate, pin, found)),
             Proven::Unknown(why) => {
                 undecided += 1;
@@ -91,6 +108,24 @@ fn prove(
     report.count("proven", proven.iter().filter(|(_, proof)| *proof == Proven::Yes).count());
     report.count("not-proven", undecided);
     Ok(())
+}
+
+fn is_replaced(report: &Report, pin: &Pin) -> bool {
+    let id = pin.id();
+    report
+        .findings
+        .iter()
+        .any(|finding| finding.id == "archive-differs" && finding.package.as_ref() == Some(&id))
+}
+
+/// What cargo itself says of a lockfile that does not follow the manifests. Everything else that it may say (a package that
+/// is not there while offline) is for the proofs to tell.
+fn stale(situation: &Situation) -> Option<Finding> {
+    let answer = situation.cargo.metadata(Some(&situation.manifest), Extent::Graph, Lock::Keep);
+    let said = answer.err()?.to_string();
+    let stale = said.contains("--locked") || said.contains("lock file") || said.contains("lockfile");
+    let finding = Finding::new("lock-stale", Weight::Denial, "`Cargo.lock` does not follow the manifests");
+    stale.then(|| finding.help("run `cargo fetch`, then `cargo provenance pin`"))
 }
 
 fn forged(gate: &Gate, pin: &Pin, found: &[String]) -> Finding {
@@ -111,6 +146,7 @@ fn conclude(gate: &Gate, verdict: &Verdict, options: Options, report: &mut Repor
     report.not_checked.extend(verdict.absent.iter().map(|id| format!("{}: not on disk", id.short())));
     if options.complete && !verdict.absent.is_empty() && report.outcome == Outcome::Fine {
         report.outcome = Outcome::Undecided;
+        report.step("Missing", "sources that are needed; `cargo fetch --locked` brings them");
     }
     let drifted = verdict.drift.iter().filter_map(Drift::package).collect::<BTreeSet<_>>().len();
     report.count("packages", gate.seen.manifest.packages.len());

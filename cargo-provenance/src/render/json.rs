@@ -1,6 +1,6 @@
 //! JSON lines, one object per line, `docs/schema/json-lines.md`.
 //!
-//! Text stands in them unchanged, but every character that [`sanitize`](super::sanitize) calls harmful is written as
+//! Text stands in them unchanged, but every character that [`sanitize`] calls harmful is written as
 //! `\uXXXX`: the lines are safe to look at in a terminal and lossless for a parser.
 
 use std::collections::BTreeMap;

@@ -76,8 +76,13 @@ impl Journal {
             Ok(_) => return Err(Error::Journal { path, why: "it is not a small regular file".into() }),
             Err(error) => return Err(Error::io("inspect", &path)(error)),
         }
-        let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
         let invalid = |why: String| Error::Journal { path: path.clone(), why };
+        if !state::is_ours(root) {
+            return Err(invalid(
+                "it lies in a folder that no command made: a repository may have brought it".into(),
+            ));
+        }
+        let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
         let journal: Self = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
         if journal.version != VERSION {
             return Err(invalid("it was written by another version".into()));

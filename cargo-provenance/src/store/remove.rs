@@ -5,8 +5,16 @@ use std::path::Path;
 
 use super::Error;
 
-/// Removes a file. That it is gone already is no error.
-pub fn remove_file(file: &Path) -> Result<(), Error> {
+/// Removes a file below `base`. That it is gone already is no error.
+pub fn remove_file(base: &Path, file: &Path) -> Result<(), Error> {
+    let folder = file.parent().unwrap_or(base);
+    let (Ok(real), Ok(base)) = (fs::canonicalize(folder), fs::canonicalize(base)) else { return Ok(()) };
+    if !real.starts_with(&base) {
+        return Err(Error::Unsuitable {
+            path: file.to_owned(),
+            why: "lies outside the folder that may be cleaned",
+        });
+    }
     match fs::remove_file(file) {
         Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", file)(fault)),
         _ => Ok(()),

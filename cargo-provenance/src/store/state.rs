@@ -21,7 +21,7 @@ pub(super) fn file(root: &Path, name: &str) -> PathBuf {
 pub(super) fn create(root: &Path) -> Result<(), Error> {
     let directory = root.join(DIRECTORY);
     match fs::create_dir(&directory) {
-        Ok(()) => {}
+        Ok(()) => mark(&directory).map_err(Error::io("mark", &directory))?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(Error::io("create", &directory)(error)),
     }
@@ -35,6 +35,32 @@ pub(super) fn create(root: &Path) -> Result<(), Error> {
         }
         Err(error) => Err(Error::io("write", &ignore)(error)),
     }
+}
+
+/// Marks the folder as one that a command made. Git knows no sticky bit, so a repository cannot bring a folder that has
+/// it, with a journal of its own.
+#[cfg(unix)]
+fn mark(directory: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o1700))
+}
+
+#[cfg(not(unix))]
+fn mark(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether a command made the folder. Systems without the mark trust any folder.
+#[cfg(unix)]
+pub(super) fn is_ours(root: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::symlink_metadata(root.join(DIRECTORY))
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o1000 != 0)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_ours(_: &Path) -> bool {
+    true
 }
 
 /// Writes a new file in the folder. What bears its name is removed first, so that a link is never followed.

@@ -2,15 +2,14 @@
 
 /// Whether a setting can neither run nor swap code nor change where sources or artifacts come from.
 ///
-/// What is *not* harmless although it looks so: `build.target` (a target file names a linker), `build.target-dir` and
+/// What is *not* harmless although it looks so: `alias` (cargo's own short forms `b`, `c`, `r`, `t` and external commands
+/// can be redefined, with `--config` among their arguments), `build.target` (a target file names a linker), `build.target-dir` and
 /// `build.build-dir` (artifacts that count as fresh), `net.git-fetch-with-cli` (runs another git with its own
 /// configuration), `http.proxy`, `http.cainfo` and `net.ssh` (who answers), `registry.default` (where `add` looks),
 /// `profile.*.rustflags`, `codegen-backend` and `rpath`.
 pub(super) fn harmless(key: &[String]) -> bool {
     match key.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["cache" | "cargo-new" | "future-incompat-report" | "term", ..] => true,
-        // Built-in commands cannot be aliased away; ours is not built in.
-        ["alias", name, ..] => name != "provenance",
         ["build", "dep-info-basedir" | "incremental" | "jobs" | "warnings"] => true,
         ["http", "debug" | "low-speed-limit" | "multiplexing" | "timeout" | "user-agent"] => true,
         ["net", "offline" | "retry"] => true,

@@ -6,7 +6,6 @@
 //! and everything below a member's directory; the cargo home is never part of it unless it lies inside the workspace root.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -136,8 +135,9 @@ impl Configuration {
         let chosen = self.views.iter().map(|view| view.lockfile.as_ref().unwrap_or(&usual));
         let mut chosen = chosen.collect::<BTreeSet<_>>();
         let first = chosen.pop_first().unwrap_or(&usual);
-        let read = |file: &Path| fs::read(file).map_err(|e| Error::io("read", file, e));
-        if !chosen.is_empty() || (*first != usual && usual.exists() && read(&usual)? != read(first)?) {
+        if !chosen.is_empty()
+            || (*first != usual && usual.exists() && toml::read(&usual)? != toml::read(first)?)
+        {
             let what = format!("`{}` may be in force, or another lockfile", first.display());
             return Err(Error::unclear(what, "leave only one, or remove `resolver.lockfile-path`"));
         }

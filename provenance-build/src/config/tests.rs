@@ -67,7 +67,6 @@ fn source(text: &str) -> Source {
 fn everything_is_recorded_but_what_is_known_to_be_harmless() {
     let harmless = r#"
         cargo-new.vcs = "none"
-        alias = { b = "build", t = ["test", "--all"] }
         build = { jobs = 2, incremental = true }
         cache.auto-clean-frequency = "never"
         future-incompat-report.frequency = "never"

@@ -296,7 +296,22 @@ fn settings_that_change_nothing_are_left_alone() {
     let gated = Project::app(&sandbox, "gated").gate();
     files::write(
         &gated.path(".cargo/config.toml"),
-        "[alias]\nxtask = \"run --package xtask --\"\n[net]\nretry = 1\n[term]\nquiet = false\n[profile.dev]\ndebug = 0\n",
+        "[net]\nretry = 1\n[term]\nquiet = false\n[profile.dev]\ndebug = 0\n",
     );
+    gated.is_clean();
+}
+
+#[test]
+fn short_forms_of_cargos_own_commands_in_committed_configuration() {
+    let sandbox = Sandbox::new();
+    let (plain, gated) = pair(&sandbox);
+    for project in [plain, gated] {
+        files::write(&project.path(".cargo/config.toml"), "[alias]\nb = [\"run\", \"--quiet\"]\n");
+    }
+    files::write(&plain.path("src/main.rs"), "fn main() { println!(\"EVIL\") }");
+    plain.cargo(["b"]).ok().stdout_has(EVIL);
+    gated.refuses("alias.b");
+
+    gated.restore();
     gated.is_clean();
 }

@@ -17,6 +17,7 @@ mod merge;
 mod poison;
 mod registry;
 mod remap;
+mod roots;
 mod sources;
 mod trees;
 mod vendor;

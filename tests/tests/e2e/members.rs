@@ -5,7 +5,7 @@ use tests::project::{CLEAN, EVIL};
 use tests::{Krate, Project, Sandbox};
 
 /// Puts an edited copy of `victim` into a directory, relative to the project's root.
-fn copy_victim(project: Project<'_>, directory: &str) {
+pub(crate) fn copy_victim(project: Project<'_>, directory: &str) {
     for (path, content) in Krate::greeting("victim", "1.0.0", EVIL).all_files() {
         files::write(&project.path(directory).join(path), content);
     }

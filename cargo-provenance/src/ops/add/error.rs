@@ -73,7 +73,8 @@ impl Explain for Error {
     fn help(&self) -> Vec<String> {
         let help = match self {
             Self::Local(_) => {
-                "run `cargo add` yourself, then `cargo provenance pin`, which asks whose package it is"
+                "run `cargo add` yourself, then `cargo provenance pin`, which pins it as a third party's; if it is the \
+                 team's own and lies outside the workspace, first add its directory to `own` in `Provenance.toml`"
             }
             Self::Lock(_) => "wait until it is done, then run this command again",
             Self::OtherWorkspace { .. } => "run `cargo provenance init` in that workspace",

@@ -13,6 +13,7 @@ use crate::model::Evidence;
 use crate::policy::CHECK_SET;
 use crate::registry::Refusal;
 use crate::registry::proof::Verdict;
+use crate::report::Outcome;
 use crate::vet::entry::{Candidate, Way, judge};
 
 /// A manifest in the making, and what was noticed on the way.
@@ -38,6 +39,18 @@ impl Draft {
     /// Whether the manifest may be written.
     pub fn may_be_written(&self) -> bool {
         !self.undecided && self.findings.iter().all(|finding| finding.weight == Weight::Note)
+    }
+
+    /// What a draft that may not be written comes to. A lockfile that lags behind the manifests is no matter of the policy.
+    pub fn outcome(&self) -> Outcome {
+        let mut against = self.findings.iter().filter(|finding| finding.weight != Weight::Note).peekable();
+        if self.undecided {
+            Outcome::Undecided
+        } else if against.peek().is_some() && against.all(|finding| finding.id == "lock-stale") {
+            Outcome::Drift
+        } else {
+            Outcome::Refused
+        }
     }
 }
 

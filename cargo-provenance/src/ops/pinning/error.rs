@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cargo;
 use crate::collect::{entrants, situation};
-use crate::helper::EditError;
+use crate::helper::{EditError, HELPER_NAME};
 use crate::policy::PolicyError;
 use crate::report::failure::{Explain, Kind};
 use crate::store;
@@ -34,6 +34,9 @@ pub enum Error {
     /// Somebody else is writing.
     #[error(transparent)]
     Lock(#[from] store::LockError),
+    /// The registry offers no build helper.
+    #[error("cargo could not get `{HELPER_NAME}` from a registry")]
+    NoHelper(#[source] cargo::Error),
     /// The command does not fit the workspace.
     #[error("{what}")]
     Misplaced {
@@ -56,7 +59,7 @@ impl Error {
     /// The error that this one only carries.
     fn carried(&self) -> Option<&dyn Explain> {
         match self {
-            Self::Cargo(error) => Some(error),
+            Self::Cargo(error) | Self::NoHelper(error) => Some(error),
             Self::Entrants(error) => Some(error),
             Self::Kernel(error) => Some(error),
             Self::Policy(error) => Some(error),
@@ -77,6 +80,9 @@ impl Explain for Error {
     fn help(&self) -> Vec<String> {
         match self {
             Self::Misplaced { help, .. } => vec![help.clone()],
+            Self::NoHelper(_) => {
+                vec![format!("until `{HELPER_NAME}` is published, name it with `--helper-path DIRECTORY`")]
+            }
             Self::Lock(_) => vec!["wait until it is done, then run this command again".to_owned()],
             Self::Edit { .. } => vec!["make the change by hand".to_owned()],
             _ => self.carried().map(Explain::help).unwrap_or_default(),

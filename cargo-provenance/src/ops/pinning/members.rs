@@ -80,10 +80,16 @@ impl Draft {
         for drift in members::inspect(root, &self.manifest, &situation.lockfile)? {
             let mut finding = Finding::new(drift.code(), Weight::Denial, drift.to_string());
             finding.notes = drift.details();
-            if let Drift::Detour { name, .. } = &drift {
-                finding = finding
-                    .help(format!("if it is the team's own, run `cargo provenance pin --own {name}=REASON`"));
-            }
+            finding.help.extend(match (&drift, material.rigor) {
+                (Drift::Detour { name, .. }, _) => Some(own_help(situation, name)),
+                (Drift::Stale { .. }, Rigor::Policy) => {
+                    Some("run `cargo fetch`, then `cargo provenance pin`".to_owned())
+                }
+                (Drift::Stale { .. }, Rigor::Baseline) => {
+                    Some("run `cargo fetch`, then `cargo provenance init`".to_owned())
+                }
+                _ => None,
+            });
             self.findings.push(finding);
         }
         Ok(())
@@ -110,6 +116,20 @@ impl Draft {
         self.findings.push(
             finding.help(format!("if it is the team's own, run `cargo provenance pin --own {name}=REASON`")),
         );
+    }
+}
+
+/// How to say that a package is the team's own: a member by the flag, another by its directory in the policy.
+fn own_help(situation: &Situation, name: &str) -> String {
+    let is_member = situation.workspace.members.iter().any(|member| member.name.as_str() == name);
+    let mut locked = situation.lockfile.packages.iter().map(|package| &package.id);
+    if is_member {
+        format!("if it is the team's own, run `cargo provenance pin --own {name}=REASON`")
+    } else if locked.any(|id| id.source.is_none() && id.name.as_str() == name) {
+        "if it is the team's own, add its directory to `own` in `Provenance.toml`, then run `cargo provenance pin`"
+            .to_owned()
+    } else {
+        "remove what leads there, or let `cargo fetch` lock it, then run `cargo provenance pin`".to_owned()
     }
 }
 

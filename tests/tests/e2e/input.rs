@@ -57,12 +57,11 @@ fn swap(text: &str, from: &str, to: &str) -> Vec<u8> {
 /// What is wrong with any text file.
 fn spoiled(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = text.as_bytes();
-    let open = text.rfind(" = \"").expect("a string") + 5;
     vec![
         ("not UTF-8", [bytes, b"\n# \xff\xfe\n"].concat()),
         ("zero byte", [b"\0", bytes].concat()),
         ("UTF-16", bytes.iter().flat_map(|&byte| [byte, 0]).collect()),
-        ("cut off in the middle of a string", bytes[..open].to_vec()),
+        ("cut off in the middle of a string", [bytes, b"\nkey = \"cut"].concat()),
         ("huge", [bytes, b"\n#".repeat(33 << 20 >> 1).as_slice()].concat()),
         ("nested deep", [bytes, b"\nx = ", b"[".repeat(100_000).as_slice()].concat()),
         ("tables nested deep", [bytes, b"\n[", b"a.".repeat(100_000).as_slice(), b"a]\n"].concat()),
@@ -232,12 +231,9 @@ fn bad_cargo_configuration() {
         ),
     ]);
     for (case, bytes) in cases {
+        // What cargo itself does with these is not asked: 1.95 never comes to an end where replacements go in a circle.
         files::write(&gated.path(file), &bytes);
-        let output = gated.provenance(["verify"]).run();
-        // Cargo would not build with it either.
-        let build = gated.cargo(["build"]).run();
-        assert_eq!(build.exit_code(), Some(101), "build: {case}: {build}");
-        one_error(output, "/.cargo/", case);
+        one_error(gated.provenance(["verify"]).run(), "/.cargo/", case);
     }
     files::remove(&gated.path(".cargo"));
     gated.is_clean();

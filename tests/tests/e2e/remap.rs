@@ -4,12 +4,12 @@ use tests::files;
 use tests::project::{EVIL, make_clean, make_evil, refused};
 use tests::{Project, Sandbox};
 
-/// Rewritings of the path of `build.rs`, which cargo hands to rustc relative to the workspace root.
-fn rewritings(sandbox: &Sandbox) -> Vec<String> {
+/// Rewritings of the path of `build.rs`, which cargo hands to rustc relative to the workspace root. Few, because each
+/// makes cargo compile the helper again.
+fn rewritings(sandbox: &Sandbox) -> [String; 4] {
     let registry = sandbox.cargo_home().join("registry/src/index/app-0.1.0/build.rs");
-    vec![
+    [
         format!("--remap-path-prefix=build.rs={}", registry.display()),
-        "--remap-path-prefix=build.rs=/somewhere/else/build.rs".into(),
         "--remap-path-prefix=build.rs=vendor/app/build.rs".into(),
         "--remap-path-prefix=build.rs=".into(),
         "--remap-path-prefix==/somewhere/else/".into(),
@@ -26,18 +26,17 @@ fn remap_path_prefix_in_the_environment() {
     make_evil(&sandbox.source("victim-1.0.0"));
 
     plain.cargo(["run", "--quiet"]).env("RUSTFLAGS", &rewritings(&sandbox)[0]).ok().stdout_has(EVIL);
-    for flags in rewritings(&sandbox) {
-        let output = gated.cargo(["build"]).env("RUSTFLAGS", &flags).run();
+    for flags in &rewritings(&sandbox)[..3] {
+        let output = gated.cargo(["build"]).env("RUSTFLAGS", flags).run();
         assert_ne!(output.exit_code(), Some(0), "not refused with {flags}: {output}");
         output.stderr_has("victim");
     }
-    let encoded = rewritings(&sandbox)[0].clone() + "\u{1f}--cfg\u{1f}x";
+    let encoded = rewritings(&sandbox)[3].clone() + "\u{1f}--cfg\u{1f}x";
     refused(gated.cargo(["build"]).env("CARGO_ENCODED_RUSTFLAGS", &encoded), "victim");
 
     make_clean(&sandbox.source("victim-1.0.0"));
-    for flags in rewritings(&sandbox) {
-        gated.cargo(["build"]).env("RUSTFLAGS", &flags).ok();
-    }
+    gated.cargo(["build"]).env("CARGO_ENCODED_RUSTFLAGS", &encoded).ok();
+    gated.fresh_target();
     gated.is_clean();
 }
 
@@ -85,11 +84,7 @@ fn planted_packaging_files() {
 
     plain.says(EVIL);
     gated.refuses("victim");
-    for flags in rewritings(&sandbox) {
-        let output = gated.cargo(["build"]).env("RUSTFLAGS", &flags).run();
-        assert_ne!(output.exit_code(), Some(0), "not refused with {flags}: {output}");
-        output.stderr_has("victim");
-    }
+    refused(gated.cargo(["build"]).env("RUSTFLAGS", &rewritings(&sandbox)[0]), "victim");
     // Without the manifest there is nothing to compare with: that is no reason to let anything pass.
     files::remove(&gated.path("Provenance.lock"));
     gated.build_refuses("Provenance.lock");

@@ -6,6 +6,7 @@
 mod add;
 mod commands;
 mod config;
+mod data;
 mod flows;
 mod foundation;
 mod git;

@@ -15,6 +15,7 @@ mod interruption;
 mod lockfile;
 mod members;
 mod merge;
+mod messages;
 mod poison;
 mod registry;
 mod remap;

@@ -105,7 +105,7 @@ fn the_environment_holds_nothing_of_the_outside() {
         .with("src/main.rs", "fn main() { for (name, _) in std::env::vars() { println!(\"{name}\"); } }");
     let output = project.cargo(["run", "--quiet"]).ok();
     for name in output.stdout.lines() {
-        let known = ["HOME", "LC_ALL", "NO_COLOR", "PATH", "TERM", "TMPDIR", "LD_LIBRARY_PATH"];
+        let known = ["HOME", "LC_ALL", "NO_COLOR", "PATH", "PWD", "TERM", "TMPDIR", "LD_LIBRARY_PATH"];
         // Cargo itself sets the variables about certificates.
         let known =
             known.contains(&name) || ["CARGO", "GIT_", "SSL_CERT_"].iter().any(|it| name.starts_with(it));

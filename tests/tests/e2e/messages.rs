@@ -32,15 +32,20 @@ fn verify_in_the_style_of_cargo() {
     let gated = Project::app(&sandbox, "gated").gate();
     gated.is_clean();
     let output = gated.provenance(["verify"]).ok();
-    assert_data_eq!(said(&sandbox, &output.stderr), str![[r#"
+    assert_data_eq!(
+        said(&sandbox, &output.stderr),
+        str![[r#"
    Verifying 12 packages against Provenance.lock
     Finished 12 packages match [TIME]
 
-"#]]);
+"#]]
+    );
 
     make_evil(&sandbox.source("victim-1.0.0"));
     let output = gated.provenance(["verify"]).run().code(4);
-    assert_data_eq!(said(&sandbox, &output.stderr), str![[r#"
+    assert_data_eq!(
+        said(&sandbox, &output.stderr),
+        str![[r#"
    Verifying 12 packages against Provenance.lock
 error[source-differs]: `victim v1.0.0` differs from the manifest
    --> Provenance.lock:111:1
@@ -55,25 +60,34 @@ error[source-differs]: `victim v1.0.0` differs from the manifest
     = help: run `cargo provenance diff victim` to see what changed, `cargo provenance verify --repair` to restore it
       Failed 1 difference found, 11 packages match [TIME]
 
-"#]]);
+"#]]
+    );
     let output = gated.provenance(["verify", "--message-format", "short"]).run().code(4);
-    assert_data_eq!(said(&sandbox, &output.stderr), str![[r#"
+    assert_data_eq!(
+        said(&sandbox, &output.stderr),
+        str![[r#"
    Verifying 12 packages against Provenance.lock
 Provenance.lock:111: error[source-differs]: `victim v1.0.0` differs from the manifest
       Failed 1 difference found, 11 packages match [TIME]
 
-"#]]);
+"#]]
+    );
     let output = gated.provenance(["verify", "--repair"]).ok();
-    assert_data_eq!(said(&sandbox, &output.stderr), str![[r#"
+    assert_data_eq!(
+        said(&sandbox, &output.stderr),
+        str![[r#"
    Verifying 12 packages against Provenance.lock
    Restoring `victim v1.0.0` in `ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0`
     Finished 12 packages match [TIME]
 
-"#]]);
+"#]]
+    );
 
     files::append(&gated.path(".cargo/config.toml"), "\n[build]\nrustc = \"evil\"\n");
     let output = gated.provenance(["verify"]).run().code(4);
-    assert_data_eq!(said(&sandbox, &output.stderr), str![[r#"
+    assert_data_eq!(
+        said(&sandbox, &output.stderr),
+        str![[r#"
    Verifying 12 packages against Provenance.lock
 error[cargo-setting]: cargo setting `build.rustc` is in force and not recorded
  --> .cargo/config.toml:5:1
@@ -86,7 +100,8 @@ error[cargo-setting]: cargo setting `build.rustc` is in force and not recorded
   = help: remove the setting, or run `cargo provenance pin` to record it after review
       Failed 1 difference found, 12 packages match [TIME]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -97,14 +112,17 @@ fn a_refused_build_in_the_style_of_cargo() {
     make_evil(&sandbox.source("victim-1.0.0"));
     let output = gated.cargo(["build"]).run().code(101);
     let errors: Vec<&str> = output.stderr.lines().filter(|line| line.starts_with("error: app@")).collect();
-    assert_data_eq!(said(&sandbox, &errors.join("\n")), str![[r#"
+    assert_data_eq!(
+        said(&sandbox, &errors.join("\n")),
+        str![[r#"
 error: app@0.1.0: `victim v1.0.0` differs from the manifest
 error: app@0.1.0:   pinned b3:HEX (Provenance.lock:111)
 error: app@0.1.0:   found  b3:HEX in ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0 (Cargo.lock:104)
 error: app@0.1.0:   most recently changed: ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0/src/lib.rs
 error: app@0.1.0: run `cargo provenance diff victim` to see what changed, `cargo provenance verify --repair` to restore it
 
-"#]]);
+"#]]
+    );
     make_clean(&sandbox.source("victim-1.0.0"));
     gated.is_clean();
 }

@@ -3,7 +3,7 @@
 //! Only what can be downloaded again is touched: unpacked registry packages, cached archives, vendored packages and git
 //! checkouts. Configuration, lockfile and first-party packages are the user's to mend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use provenance_build::tree::Layout;
@@ -79,6 +79,15 @@ pub fn run(
         }
     }
     Ok(())
+}
+
+/// Removes what an interrupted repair left beside the packages.
+pub fn sweep(gate: &Gate) {
+    let places = gate.seen.located.iter().flat_map(|located| &located.directories);
+    let restorable = places.filter(|place| matches!(place.layout, Layout::Registry | Layout::Directory));
+    for parent in restorable.filter_map(|place| place.directory.parent()).collect::<BTreeSet<_>>() {
+        store::sweep_restored(parent);
+    }
 }
 
 /// The drifted directories with their packages.

@@ -46,6 +46,9 @@ pub fn run(
     let which = if options.full || options.repair { Which::All } else { Which::Needed };
     archives::hash(&mut gate.seen, which, progress)?;
     let mut verdict = gate.verdict();
+    if options.repair {
+        repair::sweep(&gate);
+    }
     if options.repair && !verdict.drift.is_empty() {
         repair::run(surroundings, &gate, &verdict, &mut report, progress)?;
         gate = Gate::open(surroundings)?;

@@ -13,7 +13,7 @@ pub use atomic::write_atomic;
 pub use folders::Folders;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use remove::{remove_directory, remove_file};
-pub use restore::{Form, restore};
+pub use restore::{Form, restore, sweep_restored};
 pub use transaction::{Recovery, Transaction, recover};
 
 use std::io;

@@ -35,6 +35,8 @@ pub fn restore(base: &Path, directory: &Path, archive: &Archive, form: Form) -> 
         .prefix(atomic::PREFIX)
         .tempdir_in(&parent)
         .map_err(Error::io("write to", &parent))?;
+    // Held until the end: a folder that nobody holds is left over from a command that was killed.
+    let _held = hold(staging.path());
     // The folder that `tempfile` makes is private; the package's own is made like any other.
     let fresh = staging.path().join("new");
     fs::create_dir(&fresh).map_err(Error::io("create", &fresh))?;
@@ -59,6 +61,24 @@ pub fn restore(base: &Path, directory: &Path, archive: &Archive, form: Form) -> 
     }
     discard(&aside)?;
     staging.close().map_err(Error::io("remove the staging folder of", directory))
+}
+
+/// Removes what killed repairs left beside the package directories in `parent`. Folders that another command holds stay.
+pub fn sweep_restored(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(atomic::PREFIX));
+        if ours && entry.file_type().is_ok_and(|kind| kind.is_dir()) && hold(&entry.path()).is_some() {
+            // What cannot be removed now is no harm, and is tried again.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Locks a folder, where the system can and nobody else has.
+fn hold(folder: &Path) -> Option<fs::File> {
+    let folder = fs::File::open(folder).ok()?;
+    fs4::FileExt::try_lock(&folder).ok()?;
+    Some(folder)
 }
 
 // The directory that holds `directory`, reached from `base` through real directories only.

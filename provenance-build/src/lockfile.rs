@@ -60,7 +60,7 @@ impl Lockfile {
     }
 }
 
-const HELP: &str = "restore `Cargo.lock`, or let cargo write it again with `cargo generate-lockfile`";
+const HELP: &str = "restore `Cargo.lock`, or let cargo write it again with `cargo update --workspace`";
 
 /// The lines of a lockfile, one at a time.
 struct Reader<'a> {

@@ -21,6 +21,7 @@ struct Capability {
 
 /// Modules that judge or show: they get everything handed to them.
 const PURE: &[&str] = &[
+    "advisory",
     "archive",
     "exit_code",
     "finding",

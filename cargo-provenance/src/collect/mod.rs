@@ -5,7 +5,6 @@ pub mod entrants;
 pub mod gate;
 pub mod proofs;
 pub mod publishers;
-mod releases;
+pub mod records;
 pub mod situation;
 
-pub use releases::releases;

@@ -82,9 +82,10 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::policy::Policy;
+    use crate::policy::catalogue::SAMPLES;
 
     fn digest(text: &str) -> provenance_build::Checksum {
-        Policy::parse(text.as_bytes(), Path::new("Provenance.toml")).expect(text).digest()
+        Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), SAMPLES).expect(text).digest()
     }
 
     #[test]

@@ -81,6 +81,7 @@ mod tests {
 
     use super::*;
     use crate::policy::Policy;
+    use crate::policy::catalogue::SAMPLES;
 
     #[test]
     fn the_template_is_a_policy() {
@@ -97,7 +98,7 @@ mod tests {
             },
         ] {
             let text = write_template(&found);
-            let policy = Policy::parse(text.as_bytes(), Path::new("Provenance.toml")).expect("a policy");
+            let policy = Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), SAMPLES).expect("a policy");
             assert_eq!(policy.licenses().len(), found.licenses.len());
             assert_eq!(policy.own().len(), found.own.len());
             assert!(text.lines().all(|line| line.len() <= 120), "{text}");
@@ -116,8 +117,8 @@ mod tests {
             })
             .collect::<Vec<_>>()
             .join("\n");
-        let spelled = Policy::parse(spelled.as_bytes(), Path::new("p")).expect("a policy");
-        let plain = Policy::parse(text.as_bytes(), Path::new("p")).expect("a policy");
+        let spelled = Policy::parse(spelled.as_bytes(), Path::new("p"), SAMPLES).expect("a policy");
+        let plain = Policy::parse(text.as_bytes(), Path::new("p"), SAMPLES).expect("a policy");
         for check in ["version-too-new", "version-yanked", "pubtime-unknown", "source"] {
             assert!(spelled.level(check).1.is_some(), "{check} is not in the template");
             assert_eq!(spelled.level(check).0, plain.level(check).0, "{check}");

@@ -5,6 +5,6 @@ mod cache;
 pub mod index;
 pub mod proof;
 
-pub use cache::{Entries, IndexEntry, Odd, OddKind, parse_cache, parse_lines};
+pub use cache::{Entries, Odd, OddKind, parse_cache, parse_lines};
 pub use index::{Index, local_entries};
 pub use proof::{Proof, Refusal, Verdict, prove};

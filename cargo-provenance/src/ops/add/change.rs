@@ -143,6 +143,7 @@ mod tests {
                 trust: Trust::on(Basis::Policy),
                 vetted: None,
                 accepted: vec![],
+                baseline: vec![],
                 line: Line(0),
             }
         };

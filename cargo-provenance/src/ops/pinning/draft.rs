@@ -75,6 +75,7 @@ pub(in crate::ops) fn pin(id: &PackageId, entrant: &Entrant, rigor: Rigor) -> Pi
         trust: Trust::on(basis),
         vetted,
         accepted: vec![],
+        baseline: vec![],
         line: Line(0),
     }
 }

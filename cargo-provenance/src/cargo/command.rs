@@ -195,9 +195,9 @@ impl CargoCommand {
         self.run(&args, Some(progress))
     }
 
-    /// `cargo add` with the user's arguments.
-    pub fn add(&self, user: &[OsString], progress: &dyn Progress) -> Result<Output, Error> {
-        let mut args = arguments(["add"]);
+    /// `cargo add`, `update` or `remove` with the user's arguments.
+    pub fn edit(&self, command: &str, user: &[OsString], progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments([command]);
         args.extend_from_slice(user);
         self.run(&args, Some(progress))
     }

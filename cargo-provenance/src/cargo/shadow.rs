@@ -107,6 +107,21 @@ impl Shadow {
         self.write(real, bytes)
     }
 
+    /// Puts manifests and lockfile back as they were when the shadow was made.
+    pub fn reset(&self) -> Result<(), Error> {
+        for (path, old) in &self.tracked {
+            let shadow = self.path(path);
+            match old {
+                Some(bytes) => fs::write(&shadow, bytes).map_err(|e| Error::file("write", &shadow, e))?,
+                None if shadow.exists() => {
+                    fs::remove_file(&shadow).map_err(|e| Error::file("remove", &shadow, e))?;
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     /// What the shadow of a real file holds now, if it exists.
     pub fn read(&self, real: &Path) -> Result<Option<Vec<u8>>, Error> {
         let path = self.path(real);
@@ -323,7 +338,7 @@ mod tests {
 
         let shadowed = shadow.cargo(&cargo);
         let manifest = shadow.path(&workspace.manifest());
-        let output = shadowed.add(&["far".into()], &Silent).expect("added");
+        let output = shadowed.edit("add", &["far".into()], &Silent).expect("added");
         assert!(output.lines.iter().any(|line| line.contains("Adding far (workspace)")), "{output:?}");
         let metadata = shadowed.metadata(Some(&manifest), Extent::Graph, Lock::Settle).expect("resolved");
         assert_eq!(metadata.packages.len(), 4);

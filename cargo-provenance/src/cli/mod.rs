@@ -10,8 +10,13 @@ pub mod global;
 pub mod init;
 pub mod pin;
 pub mod progress;
+pub mod remove;
 pub mod settings;
+pub mod update;
 pub mod verify;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -54,6 +59,8 @@ pub struct Cli {
 pub enum Command {
     Init(init::Args),
     Add(Box<add::Args>),
+    Update(update::Args),
+    Remove(remove::Args),
     Pin(pin::Args),
     Verify(verify::Args),
     Diff(diff::Args),
@@ -96,6 +103,8 @@ impl Command {
         match self {
             Self::Init(_) => "init",
             Self::Add(_) => "add",
+            Self::Update(_) => "update",
+            Self::Remove(_) => "remove",
             Self::Pin(_) => "pin",
             Self::Verify(_) => "verify",
             Self::Diff(_) => "diff",
@@ -107,6 +116,8 @@ impl Command {
         match self {
             Self::Init(args) => args.run(context),
             Self::Add(args) => args.run(context),
+            Self::Update(args) => args.run(context),
+            Self::Remove(args) => args.run(context),
             Self::Pin(args) => args.run(context),
             Self::Verify(args) => args.run(context),
             Self::Diff(args) => args.run(context),
@@ -124,6 +135,18 @@ impl Context<'_> {
     pub fn surroundings(&self) -> Result<Surroundings, Failure> {
         self.environment.surroundings(self.global)
     }
+}
+
+/// `--config` for cargo, which reads what is no `KEY=VALUE` as a file; the copy of the workspace lies elsewhere.
+fn config<E>(
+    values: Vec<OsString>,
+    absolute: impl Fn(&Path) -> Result<PathBuf, E>,
+) -> Result<Vec<OsString>, E> {
+    let values = values.into_iter().map(|value| match value.to_string_lossy().contains('=') {
+        true => Ok(value),
+        false => Ok(absolute(Path::new(&value))?.into_os_string()),
+    });
+    values.collect()
 }
 
 fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {

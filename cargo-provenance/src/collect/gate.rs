@@ -13,6 +13,7 @@ use crate::finding::{Place, Role};
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, PolicyError};
 use crate::report::failure::{Explain, Kind};
+use crate::vet;
 
 /// A workspace with a manifest.
 #[derive(Debug)]
@@ -120,7 +121,7 @@ pub fn read_policy(root: &Path) -> Result<Policy, Error> {
     if !file.exists() {
         return Err(Error::NoPolicy { file });
     }
-    Ok(Policy::parse(toml::read(&file)?.as_bytes(), &file)?)
+    Ok(Policy::parse(toml::read(&file)?.as_bytes(), &file, vet::catalogue())?)
 }
 
 /// What the kernel is to look at, for a command of the tool.

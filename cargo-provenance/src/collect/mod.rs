@@ -7,4 +7,3 @@ pub mod proofs;
 pub mod publishers;
 pub mod records;
 pub mod situation;
-

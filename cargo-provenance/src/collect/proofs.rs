@@ -9,6 +9,7 @@ use crate::model::{Evidence, Network};
 use crate::registry::Refusal;
 use crate::registry::proof::Verdict;
 use crate::report::progress::Progress;
+use crate::vet::Judgment;
 
 /// What came of proving one pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub fn prove_pins<'m>(
     let packages = situation.lockfile.packages.iter().enumerate();
     let (wanted, pins): (Vec<_>, Vec<_>) =
         packages.filter_map(|(at, package)| published(&package.id).map(|pin| (at, pin))).unzip();
-    let entrants = entrants::prove(situation, network, &wanted, progress)?;
+    let entrants = entrants::prove(situation, network, &wanted, &|_, _| Judgment::default(), progress)?;
     Ok(pins.into_iter().zip(entrants).map(|(pin, entrant)| (pin, compare(pin, entrant))).collect())
 }
 

@@ -148,6 +148,11 @@ impl Situation {
         }
     }
 
+    /// The same directory relative to the workspace root, as the manifest writes it.
+    pub fn place(&self, package: &LockedPackage) -> Option<String> {
+        self.relative(self.directory(package)?)
+    }
+
     /// Checks that cargo's members and the lockfile name each other.
     pub fn check_members(&self) -> Result<(), Error> {
         let stale = |what: String| Error::Stale { lockfile: self.lockfile_path.clone(), what };

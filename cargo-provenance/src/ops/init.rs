@@ -1,5 +1,6 @@
 //! `init`: puts a workspace behind the gate.
 
+mod exceptions;
 mod found;
 
 use std::collections::BTreeMap;
@@ -13,8 +14,11 @@ use self::found::{found, tell_found};
 use super::gating::{self, Gating, gated_already};
 use super::pin::tell_recovery;
 use super::pinning::{self, Material, Rigor, draft, split};
+use super::vetting::{self, Examined, Vetted, Vetting};
+use crate::advisory;
 use crate::cargo::{self, CargoCommand, Shadow, Workspace};
-use crate::collect::entrants;
+use crate::collect::entrants::Proven;
+use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
 use crate::helper::HELPER_NAME;
@@ -23,6 +27,7 @@ use crate::policy::{self, Policy, Template, write_template};
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::{Folders, Transaction, WorkspaceLock, recover};
+use crate::vet::{Open, catalogue, not_judged};
 
 pub use pinning::Error;
 
@@ -86,22 +91,36 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
     let split = split(situation, &preliminary, None, &[])?;
-    let proven = entrants::prove(situation, surroundings.network, &split.entering, progress)?;
+    let databases = vetting::databases(surroundings, &preliminary, &mut report)?;
+    let known = || databases.as_ref().map(Vec::as_slice);
+    let index_of = |name: &str| situation.index_of(name);
+    // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
+    // was there before, every setting counts already.
+    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
+    let records = vetting.look_up(situation, None, &split.entering)?;
+    let proven = vetting.prove(situation, surroundings.network, &split.entering, &records, progress)?;
 
     let policy_file = root.join(policy::FILE_NAME);
-    let policy_text =
+    let mut policy_text =
         written.clone().unwrap_or_else(|| write_template(&found(situation, &split, &proven, &gating)));
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file)?;
+    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock);
+    let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, &proven);
+    policy_text += &exceptions::text(&exceptions, vetting.today());
+    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
     let draft = draft(Material {
         situation,
         policy: &policy,
         old: None,
         split: &split,
-        proven: &proven,
+        examined: &examined,
+        vetted: &vetted,
+        advisories: databases.known().and_then(advisory::newest),
         declared: &[],
         rigor: Rigor::Baseline,
-        now: surroundings.clock,
     })?;
+    report.not_checked.extend(not_judged(&open).into_iter().map(|finding| finding.message));
+    tell_exceptions(&mut report, &exceptions);
     tell_found(&mut report, situation, &draft, &proven);
     tell_gates(&mut report, situation, &gating, options);
     if !draft.may_be_written() {
@@ -130,6 +149,41 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         plural(draft.manifest.members.len(), "member")
     );
     Ok(report)
+}
+
+/// What vetting a graph that is there already comes to.
+struct Baseline {
+    examined: Vec<Examined>,
+    vetted: Vec<Vetted>,
+    /// What becomes an exception in the policy.
+    exceptions: Vec<Finding>,
+    /// What could not be looked up.
+    open: Vec<Open>,
+}
+
+fn baseline(vetting: &Vetting<'_>, records: Vec<Record>, proven: &[Proven]) -> Baseline {
+    let mut all = Baseline { examined: vec![], vetted: vec![], exceptions: vec![], open: vec![] };
+    let mut exceptions = vetting.exceptions();
+    for (record, proven) in records.into_iter().zip(proven) {
+        let mut examined = vetting.examined(record, proven.clone());
+        let judgment = std::mem::take(&mut examined.judgment);
+        let mut vetted = vetting.settle(judgment, None, &mut exceptions);
+        all.exceptions.extend(vetting.baseline(&mut vetted));
+        // What is not proven cannot be pinned; what is only not looked up is judged by the next `check`.
+        if proven.is_ok() {
+            all.open.append(&mut vetted.judgment.open);
+        }
+        all.vetted.push(vetted);
+        all.examined.push(examined);
+    }
+    all
+}
+
+fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
+    for finding in exceptions {
+        let help = "it is an exception in `Provenance.toml` now, which ends: decide before then";
+        report.findings.push(Finding { weight: Weight::Note, help: vec![], ..finding.clone() }.help(help));
+    }
 }
 
 /// The workspace as it will be, and the lockfile's new text if it gets one.
@@ -199,7 +253,7 @@ fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Re
         Some(text) => text.to_owned(),
         None => write_template(&Template { own, ..Template::default() }),
     };
-    Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME))?)
+    Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME), catalogue())?)
 }
 
 fn tell_gates(report: &mut Report, situation: &Situation, gating: &Gating, options: &Options) {

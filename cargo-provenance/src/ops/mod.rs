@@ -3,9 +3,13 @@
 
 pub mod add;
 pub mod diff;
+pub mod entering;
 mod gating;
 pub mod init;
 pub mod pin;
 mod pinning;
+pub mod remove;
 mod repair;
+pub mod update;
 pub mod verify;
+mod vetting;

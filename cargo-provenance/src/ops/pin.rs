@@ -7,8 +7,9 @@ use provenance_build::{Manifest, PackageName, manifest, toml};
 use similar::TextDiff;
 
 use super::pinning::{self, Draft, Material, Rigor, draft, split};
+use super::vetting::{self, Vetting};
+use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
-use crate::collect::entrants;
 use crate::collect::situation::{Situation, resolved};
 use crate::merge;
 use crate::model::{Network, Surroundings};
@@ -16,6 +17,8 @@ use crate::policy::{self, Policy};
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::{Recovery, Transaction, WorkspaceLock, recover};
+use crate::vet::waiver::{self, Accept};
+use crate::vet::{catalogue, not_judged};
 
 pub use pinning::Error;
 
@@ -24,6 +27,10 @@ pub use pinning::Error;
 pub struct Options {
     /// Packages that are the team's own although they look like others'.
     pub own: Vec<Own>,
+    /// What a person accepts.
+    pub accept: Vec<Accept>,
+    /// Whether to judge what is pinned already again, by the checks and advisories of today.
+    pub recheck: bool,
     /// Whether to show the changes of the manifest instead of writing them.
     pub dry_run: bool,
     /// Whether `Cargo.lock` must stay as it is.
@@ -55,7 +62,7 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
 
     let policy_file = root.join(policy::FILE_NAME);
     let policy_text = read_text(&policy_file)?;
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file)?;
+    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
     let file = root.join(manifest::FILE_NAME);
     let old_text = read_text(&file)?;
     let old = match Manifest::parse(old_text.as_bytes(), &file) {
@@ -63,7 +70,11 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         Err(_) => heal(&mut report, &old_text, &file)?,
     };
     let situation = Situation::read(surroundings, workspace)?;
-    let split = split(&situation, &policy, Some(&old), &options.own)?;
+    let mut split = split(&situation, &policy, Some(&old), &options.own)?;
+    if options.recheck {
+        split.entering.extend(split.kept.drain(..).map(|(index, _)| index));
+        split.entering.sort_unstable();
+    }
     if !split.entering.is_empty() && surroundings.network == Network::Allowed {
         // What enters may have been yanked since cargo last asked. Cargo asks first and resolves then, so that a failure to
         // resolve (because of that very yank) leaves the answers at hand all the same.
@@ -72,17 +83,37 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
             report.not_checked.push(format!("whether the registry's index changed just now: {why}"));
         }
     }
-    let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
-    let draft = draft(Material {
+    let databases = vetting::databases(surroundings, &policy, &mut report)?;
+    let index_of = |name: &str| situation.index_of(name);
+    let vetting = Vetting::new(&policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
+    let mut examined =
+        vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;
+    let mut exceptions = vetting.exceptions();
+    let mut vetted = examined
+        .iter_mut()
+        .map(|examined| {
+            let judgment = std::mem::take(&mut examined.judgment);
+            vetting.settle(judgment, old.pin_for(&examined.record.id), &mut exceptions)
+        })
+        .collect::<Vec<_>>();
+    let unused = vetting.accept(&mut vetted, &options.accept, &surroundings.user)?;
+    let mut draft = draft(Material {
         situation: &situation,
         policy: &policy,
         old: Some(&old),
         split: &split,
-        proven: &proven,
+        examined: &examined,
+        vetted: &vetted,
+        advisories: databases.known().and_then(advisory::newest),
         declared: &options.own,
-        rigor: Rigor::Policy,
-        now: surroundings.clock,
+        rigor: if options.recheck { Rigor::Recheck } else { Rigor::Policy },
     })?;
+    draft.findings.extend(vetting.kept(&situation, &split, &mut exceptions));
+    draft.findings.extend(exceptions.expired());
+    draft.findings.extend(unused.into_iter().map(vetting::unused));
+    waiver::tell_ways(&mut draft.findings, vetting.today());
+    draft.findings.extend(not_judged(&draft.open));
+    draft.findings.sort_by_key(|finding| finding.weight);
 
     tell(&mut report, &draft);
     if !draft.may_be_written() {

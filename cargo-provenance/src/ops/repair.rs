@@ -20,6 +20,7 @@ use crate::report::Report;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::store::{self, Form, WorkspaceLock};
+use crate::vet::Judgment;
 
 /// Restores what can be restored. What remains shows when the workspace is looked at again.
 pub fn run(
@@ -136,7 +137,7 @@ impl Archives {
         let wanted = packages.filter(|(_, package)| package.checksum.is_some() && drifted(&package.id));
         let wanted = wanted.map(|(at, _)| at).collect::<Vec<_>>();
         // What is missing is fetched on the way; what is refused shows when the proof is asked for.
-        entrants::prove(&situation, surroundings.network, &wanted, progress)?;
+        entrants::prove(&situation, surroundings.network, &wanted, &|_, _| Judgment::default(), progress)?;
         Ok(Self { situation })
     }
 

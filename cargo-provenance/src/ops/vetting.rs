@@ -5,19 +5,30 @@
 use std::collections::BTreeSet;
 
 use provenance_build::manifest::Acceptance;
+use provenance_build::{LockedPackage, Manifest, Version};
 
-use crate::collect::records::{Contents, Record};
+use super::pinning::{self, Split};
+use crate::advisory::Database;
+use crate::archive::Archive;
+use crate::collect::entrants::{self, Proven};
+use crate::collect::publishers::Publishers;
+use crate::collect::records::{self, Circumstances, Contents, Record};
+use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
-use crate::model::{Clock, Date, Evidence};
-use crate::policy::{Known, Policy};
+use crate::helper::HELPER_NAME;
+use crate::model::{Clock, Date, Evidence, Network};
+use crate::policy::Policy;
 use crate::registry::Refusal;
 use crate::registry::proof;
-use crate::vet::waiver::{self, Accept, Exceptions, Waived};
-use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, catalogue, judge};
+use crate::report::failure::{Explain, Kind};
+use crate::report::progress::Progress;
+use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
+use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Open, Way, judge, release};
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
     policy: &'a Policy,
+    databases: Evidence<&'a [Database]>,
     index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
     now: Clock,
 }
@@ -33,6 +44,17 @@ pub struct Vetted {
     pub accepted: Vec<Acceptance>,
 }
 
+/// A package with what is known of it, what came of proving it, and what was said of it.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// What is known of it.
+    pub record: Record,
+    /// What came of proving it.
+    pub proven: Proven,
+    /// What was said of it.
+    pub judgment: Judgment,
+}
+
 /// Why an `--accept` is no use.
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
@@ -46,20 +68,51 @@ pub enum AcceptError {
     },
 }
 
-/// The checks that a policy may name.
-pub fn known_checks() -> &'static [Known] {
-    catalogue()
+impl Explain for AcceptError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn help(&self) -> Vec<String> {
+        let Self::Ambiguous { words, packages } = self;
+        let check = words.rsplit(':').next().unwrap_or_default();
+        let one = packages.first().map(|package| package.replacen(" v", "@", 1)).unwrap_or_default();
+        vec![format!("name the package, and accept each on its own: `--accept '{one}:{check}=REASON'`")]
+    }
+}
+
+fn is_helper(finding: &Finding) -> bool {
+    finding.package.as_ref().is_some_and(|id| {
+        id.name.as_str() == HELPER_NAME
+            && id.source.as_ref().is_some_and(provenance_build::Source::is_crates_io)
+    })
+}
+
+/// A finding about an `--accept` that nothing needed.
+pub fn unused(accept: &Accept) -> Finding {
+    let message = format!("nothing needs `--accept {}`", accept.words());
+    Finding::new("accept-unused", Weight::Note, message)
+        .note("only a finding that is up for review can be accepted; `deny` is for the policy to change")
 }
 
 impl<'a> Vetting<'a> {
     /// Judges against `policy`. `index_of` gives the index URL of a registry's name in the repository's configuration.
-    pub fn new(policy: &'a Policy, index_of: &'a (dyn Fn(&str) -> Option<String> + Sync), now: Clock) -> Self {
-        Self { policy, index_of, now }
+    pub fn new(
+        policy: &'a Policy,
+        databases: Evidence<&'a [Database]>,
+        index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
+        now: Clock,
+    ) -> Self {
+        Self { policy, databases, index_of, now }
     }
 
     fn ground(&self, record: &Record) -> Ground<'_> {
-        let judged_by = record.circumstances.judged_by;
-        Ground { policy: self.policy, index_of: self.index_of, now: self.now, judged_by }
+        Ground { judged_by: record.circumstances.judged_by, ..self.bare_ground() }
+    }
+
+    fn bare_ground(&self) -> Ground<'_> {
+        let databases = self.databases.clone();
+        Ground { policy: self.policy, databases, index_of: self.index_of, now: self.now, judged_by: None }
     }
 
     /// The day of the run.
@@ -79,9 +132,17 @@ impl<'a> Vetting<'a> {
 
     /// What can be said once the contents are at hand.
     pub fn of_contents(&self, record: &Record, contents: Contents<'_>) -> Judgment {
+        let remarks = contents.archive.map(Archive::remarks).unwrap_or_default().iter().map(|remark| Fault {
+            check: remark.check,
+            what: remark.what.clone(),
+            help: None,
+            remark: true,
+        });
+        let faults = remarks.collect::<Vec<_>>();
         let dossier = Dossier {
             archive: contents.archive.map_or(Evidence::Absent, Evidence::Known),
             license: Evidence::Known(contents.license),
+            faults: &faults,
             ..record.dossier()
         };
         judge(&dossier, &self.ground(record), Needs::OF_CONTENTS)
@@ -104,22 +165,148 @@ impl<'a> Vetting<'a> {
         });
         let faults = faults.collect::<Vec<_>>();
         let mut judgment = self.of_faults(record, &faults);
-        let denial = |check, what: &str, help: &str| {
-            let message = format!("`{}`: {what}", record.id.short());
-            Finding::new(check, Weight::Denial, message).about(record.id.clone()).help(help)
-        };
         // What no check of the table is about refuses all the same.
         for fault in &faults {
             if judgment.findings.iter().all(|finding| finding.id != fault.check) {
-                let help = fault.help.as_deref().unwrap_or_default();
-                judgment.findings.push(denial(fault.check, &fault.what, help));
+                let message = format!("`{}`: {}", record.id.short(), fault.what);
+                let mut finding = Finding::new(fault.check, Weight::Denial, message).about(record.id.clone());
+                finding.help.extend(fault.help.clone());
+                judgment.findings.push(finding);
             }
         }
-        for refusal in undecided {
-            judgment.undecided = true;
-            judgment.findings.push(denial(refusal.check, &refusal.what, &refusal.help));
-        }
+        judgment.open.extend(undecided.into_iter().map(|refusal| Open {
+            id: record.id.clone(),
+            why: refusal.what.clone(),
+            checks: vec![refusal.check],
+            help: refusal.help.clone(),
+        }));
         judgment
+    }
+
+    /// Examines packages that enter through a lockfile that is there already.
+    pub fn enter(
+        &self,
+        situation: &Situation,
+        manifest: Option<&Manifest>,
+        network: Network,
+        wanted: &[usize],
+        progress: &dyn Progress,
+    ) -> Result<Vec<Examined>, pinning::Error> {
+        let records = self.look_up(situation, manifest, wanted)?;
+        let proven = self.prove(situation, network, wanted, &records, progress)?;
+        Ok(records.into_iter().zip(proven).map(|(record, proven)| self.examined(record, proven)).collect())
+    }
+
+    /// Looks up packages that come in under these circumstances.
+    pub fn records(
+        &self,
+        packages: &[(&LockedPackage, Circumstances)],
+        publishers: &Publishers<'_>,
+    ) -> Result<Vec<Record>, provenance_build::Error> {
+        records::look_up(packages, publishers, &self.databases)
+    }
+
+    /// The versions that a package could have instead, the best one first: the newest that passes, never one below what it
+    /// replaces, and in the end that one itself.
+    pub fn candidates(&self, record: &Record) -> Vec<Version> {
+        let (dossier, ground) = (record.dossier(), self.ground(record));
+        let passing = release::passing(&dossier, &ground).map(|release| release.version.clone());
+        let Some(locked) = &record.circumstances.replaces else { return passing.collect() };
+        let number = |version: &Version| semver::Version::parse(version.as_str()).ok();
+        let mut candidates = passing.filter(|version| number(version) > number(locked)).collect::<Vec<_>>();
+        candidates.push(locked.clone());
+        candidates
+    }
+
+    /// Looks up what is known of packages before anything is fetched.
+    pub fn look_up(
+        &self,
+        situation: &Situation,
+        manifest: Option<&Manifest>,
+        wanted: &[usize],
+    ) -> Result<Vec<Record>, pinning::Error> {
+        let is_member = |package: &LockedPackage| situation.member(package).is_some();
+        let all = records::circumstances(&situation.lockfile, manifest, is_member, Way::Locked)?;
+        let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+        let packages = wanted.iter().map(|index| (&situation.lockfile.packages[*index], all[*index].clone()));
+        Ok(self.records(&packages.collect::<Vec<_>>(), &publishers)?)
+    }
+
+    /// Proves packages that were looked up. Their contents are judged while they are at hand.
+    pub fn prove(
+        &self,
+        situation: &Situation,
+        network: Network,
+        wanted: &[usize],
+        records: &[Record],
+        progress: &dyn Progress,
+    ) -> Result<Vec<Proven>, entrants::Error> {
+        let inspect = |number: usize, contents: Contents<'_>| self.of_contents(&records[number], contents);
+        entrants::prove(situation, network, wanted, &inspect, progress)
+    }
+
+    /// Judges a package that was looked up and proven.
+    pub fn examined(&self, record: Record, proven: Proven) -> Examined {
+        let mut judgment = self.before_fetching(&record);
+        judgment.extend(match &proven {
+            Ok(entrant) => entrant.judgment.clone(),
+            Err(refusals) => self.of_refusals(&record, refusals),
+        });
+        // The index and the proof may both have come upon the same thing.
+        let mut seen = BTreeSet::new();
+        judgment.findings.retain(|finding| seen.insert((finding.id, finding.subject.clone())));
+        Examined { record, proven, judgment }
+    }
+
+    /// Findings about packages whose pins stay: only what the policy says of their names and sources is asked, which costs
+    /// nothing and may have changed.
+    pub fn kept(
+        &self,
+        situation: &Situation,
+        split: &Split<'_>,
+        exceptions: &mut Exceptions<'_>,
+    ) -> Vec<Finding> {
+        let mut findings = vec![];
+        for (index, pin) in &split.kept {
+            let id = pin.id();
+            let ground =
+                Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
+            let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity]);
+            let vetted = self.settle(judgment, Some(pin), exceptions);
+            let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");
+            findings.extend(vetted.judgment.findings.into_iter().map(|mut finding| {
+                finding.places.insert(0, place.clone());
+                finding
+            }));
+        }
+        findings
+    }
+
+    /// Lets in what is there already: it is kept in the pins as baseline. Vulnerabilities and sources become exceptions, which
+    /// end; what nobody may wave through stays.
+    pub fn baseline(&self, vetted: &mut Vetted) -> Vec<Finding> {
+        let mut exceptions = vec![];
+        let mut standing = vec![];
+        for finding in std::mem::take(&mut vetted.judgment.findings) {
+            if finding.weight == Weight::Note || !waiver::may_be_waived(&finding) {
+                standing.push(finding);
+            } else if matches!(finding.id, "source" | "vulnerability") {
+                exceptions.push(finding);
+            } else if finding.weight == Weight::Review && is_helper(&finding) {
+                let acceptance = Acceptance {
+                    check: finding.id.to_owned(),
+                    id: finding.subject.clone(),
+                    by: "cargo-provenance".to_owned(),
+                    on: self.today().to_string(),
+                    reason: "the build helper of this tool".to_owned(),
+                };
+                vetted.waived.push(Waived { finding, by: Waiver::Accepted(acceptance) });
+            } else {
+                vetted.waived.push(Waived { finding, by: Waiver::Baseline });
+            }
+        }
+        vetted.judgment.findings = standing;
+        exceptions
     }
 
     /// Takes out what people accepted: in the pins before, now, and in the policy.
@@ -171,10 +358,18 @@ impl<'a> Vetting<'a> {
                     reason: accept.reason.clone(),
                 };
                 vetted.accepted.push(acceptance.clone());
-                vetted.waived.push(Waived { finding, by: waiver::Waiver::Accepted(acceptance) });
+                vetted.waived.push(Waived { finding, by: Waiver::Accepted(acceptance) });
             }
         }
         Ok(unused)
     }
 }
 
+/// The advisory databases that the policy names.
+pub fn databases(
+    _: &crate::model::Surroundings,
+    _: &Policy,
+    _: &mut crate::report::Report,
+) -> Result<Evidence<Vec<Database>>, pinning::Error> {
+    Ok(Evidence::Absent)
+}

@@ -225,11 +225,7 @@ mod tests {
             (exception("sauce", "a", "r"), "`sauce` is not a check", PolicyErrorKind::Invalid),
             (exception("source", "a@1", "r"), "`a@1` is not a package", PolicyErrorKind::Invalid),
             (exception("source", "a", " "), "`reason` is empty", PolicyErrorKind::Invalid),
-            (
-                "[[ban]]\npackage = \"a\"\n".to_owned(),
-                "a ban has no `reason`",
-                PolicyErrorKind::Invalid,
-            ),
+            ("[[ban]]\npackage = \"a\"\n".to_owned(), "a ban has no `reason`", PolicyErrorKind::Invalid),
             (
                 "[[ban]]\npackage = \"a\"\nreason = \"r\"\nversions = \"one\"\n".to_owned(),
                 "`one` is not a requirement",

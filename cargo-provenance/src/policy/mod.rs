@@ -42,7 +42,7 @@ pub struct Policy {
     canonical: String,
     own: Vec<At<Glob>>,
     bans: Vec<At<Ban>>,
-    checks: Vec<(&'static str, Setting)>,
+    checks: Vec<(&'static str, catalogue::Setting)>,
     exceptions: Vec<At<Exception>>,
     registries: Option<Vec<At<Registry>>>,
     git: Vec<At<String>>,

@@ -8,7 +8,8 @@ use toml_span::value::{Table, Value, ValueInner};
 use super::catalogue::{self, Firmness, Known, ParameterKind, Setting};
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
 use super::{
-    At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, VERSION, canonical,
+    At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, VERSION,
+    canonical,
 };
 
 /// Days that a check may ask for: ten years is as good as for ever.
@@ -512,7 +513,8 @@ mod tests {
     fn bytes_that_are_no_text_are_refused() {
         let error = Policy::parse(b"version = 1\n\xff", Path::new("p"), SAMPLES).expect_err("not UTF-8");
         assert_eq!(error.to_string(), "p:2: is not UTF-8");
-        let error = Policy::parse(&vec![b'#'; POLICY_BYTES + 1], Path::new("p"), SAMPLES).expect_err("too large");
+        let error =
+            Policy::parse(&vec![b'#'; POLICY_BYTES + 1], Path::new("p"), SAMPLES).expect_err("too large");
         assert!(error.to_string().contains("has 1048577 bytes"));
     }
 

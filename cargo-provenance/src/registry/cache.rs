@@ -89,7 +89,9 @@ impl Entries {
             return Evidence::Known(release.clone());
         }
         let odd = self.odd.iter().find(|odd| odd.version.as_ref().is_none_or(|odd| odd == version));
-        odd.map_or(Evidence::Absent, |odd| Evidence::Unavailable(format!("the index cannot be read: {}", odd.why)))
+        odd.map_or(Evidence::Absent, |odd| {
+            Evidence::Unavailable(format!("the index cannot be read: {}", odd.why))
+        })
     }
 
     // Keeps each version once; different bytes for one version are a contradiction, and neither is kept.

@@ -91,7 +91,7 @@ impl Needs {
     /// What is known before anything is fetched.
     pub const BEFORE_FETCHING: &[Self] = &[Self::Identity, Self::History, Self::Advisories];
     /// What is known once the archive was read.
-    pub const OF_CONTENTS: &[Self] = &[Self::Archive, Self::License];
+    pub const OF_CONTENTS: &[Self] = &[Self::Archive, Self::Faults, Self::License];
 }
 
 impl Check {
@@ -107,7 +107,10 @@ impl Check {
 
     /// Its first sentence.
     pub fn summary(&self) -> &'static str {
-        self.docs.split_once(".\n").or_else(|| self.docs.split_once(". ")).map_or(self.docs, |(first, _)| first)
+        self.docs
+            .split_once(".\n")
+            .or_else(|| self.docs.split_once(". "))
+            .map_or(self.docs, |(first, _)| first)
     }
 }
 

@@ -3,6 +3,7 @@
 use provenance_build::{PackageId, Source, Version};
 
 use super::check::Observation;
+use crate::advisory::Hits;
 use crate::archive::{Archive, License};
 use crate::model::{Evidence, Release};
 use crate::policy::Level;
@@ -30,6 +31,8 @@ pub struct Dossier<'a> {
     pub license: Evidence<&'a License>,
     /// What came of proving and reading it.
     pub faults: &'a [Fault],
+    /// What the advisory databases say; the engine looks them up.
+    pub hits: Evidence<Hits>,
     /// The advisories that concern the version which it replaces, and not this one.
     pub mends: &'a [String],
 }
@@ -75,6 +78,7 @@ impl<'a> Dossier<'a> {
             archive: Evidence::Unavailable(unknown()),
             license: Evidence::Unavailable(unknown()),
             faults: &[],
+            hits: Evidence::Unavailable(unknown()),
             mends: &[],
         }
     }

@@ -33,7 +33,7 @@ pub fn line(version: &semver::Version) -> (u64, u64, u64) {
 
 /// The releases that would pass in the place of the dossier's own, as far as can be told without fetching them; those of
 /// the same semver line first, newest first. Prereleases only where it is one itself.
-pub fn passing<'a>(dossier: &'a Dossier<'a>, ground: &'a Ground<'a>) -> impl Iterator<Item = &'a Release> {
+pub fn passing<'d>(dossier: &Dossier<'d>, ground: &Ground<'_>) -> impl Iterator<Item = &'d Release> {
     let own = semver::Version::parse(dossier.id.version.as_str()).ok();
     let mut candidates = vec![];
     for release in dossier.releases().iter().filter(|release| release.version != dossier.id.version) {

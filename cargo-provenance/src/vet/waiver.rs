@@ -83,11 +83,16 @@ pub fn waive(
             None
         } else {
             // In this order, so that an exception which is not needed shows as unused.
-            let acceptance = accepted.iter().filter(|_| finding.weight == Weight::Review).find(|acceptance| {
-                acceptance.check == finding.id && acceptance.id == finding.subject
-            });
+            let acceptance = accepted
+                .iter()
+                .filter(|_| finding.weight == Weight::Review)
+                .find(|acceptance| acceptance.check == finding.id && acceptance.id == finding.subject);
             let is_baseline = || baseline.contains(&key(&finding)).then_some(Waiver::Baseline);
-            acceptance.cloned().map(Waiver::Accepted).or_else(is_baseline).or_else(|| exceptions.waiver(&finding))
+            acceptance
+                .cloned()
+                .map(Waiver::Accepted)
+                .or_else(is_baseline)
+                .or_else(|| exceptions.waiver(&finding))
         };
         match by {
             Some(by) => waived.push(Waived { finding, by }),
@@ -123,7 +128,8 @@ impl<'p> Exceptions<'p> {
         expired
             .filter_map(|at| {
                 let Exception { check, expires, .. } = &at.value;
-                let message = format!("the exception of `{check}` for `{}` ended on {expires}", at.value.spec());
+                let message =
+                    format!("the exception of `{check}` for `{}` ended on {expires}", at.value.spec());
                 self.finding("exception-expired", message, at.line)
             })
             .collect()
@@ -131,9 +137,11 @@ impl<'p> Exceptions<'p> {
 
     /// Findings about exceptions that nothing needed. Only who looked at the whole graph can tell.
     pub fn unused(&self) -> Vec<Finding> {
-        let unused = self.all.iter().enumerate().filter(|(index, at)| {
-            !self.used.contains(index) && self.today <= at.value.expires
-        });
+        let unused = self
+            .all
+            .iter()
+            .enumerate()
+            .filter(|(index, at)| !self.used.contains(index) && self.today <= at.value.expires);
         unused
             .filter_map(|(_, at)| {
                 let message =
@@ -146,7 +154,8 @@ impl<'p> Exceptions<'p> {
     fn finding(&self, id: &'static str, message: String, line: u32) -> Option<Finding> {
         let check = checks::check(id)?;
         let level = self.policy.level(id).map_or(check.level, |at| at.value);
-        let finding = Finding::new(id, level.weight()?, message).at(self.policy.place(line, "this exception"));
+        let finding =
+            Finding::new(id, level.weight()?, message).at(self.policy.place(line, "this exception"));
         Some(finding.help("remove it from `Provenance.toml`, or give it a new reason and a new end"))
     }
 }
@@ -185,7 +194,9 @@ impl Accept {
         match checks::check(check) {
             Some(known) if known.firmness == Firmness::Free => {}
             Some(_) => return Err(format!("nobody may wave `{check}` through")),
-            None => return Err(format!("`{check}` is not a check; `cargo provenance explain --list` lists them")),
+            None => {
+                return Err(format!("`{check}` is not a check; `cargo provenance explain --list` lists them"));
+            }
         }
         Ok(Self { package, check: check.to_owned(), subject, reason: reason.trim().to_owned() })
     }

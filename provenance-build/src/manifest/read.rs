@@ -172,7 +172,13 @@ impl<'a> Entry<'a> {
         self.only(&["check", "id", "by", "on", "reason"])?;
         let text = |key| self.parsed(key, owned);
         let id = self.optional("id", owned)?;
-        Ok(Acceptance { check: text("check")?, id, by: text("by")?, on: text("on")?, reason: text("reason")? })
+        Ok(Acceptance {
+            check: text("check")?,
+            id,
+            by: text("by")?,
+            on: text("on")?,
+            reason: text("reason")?,
+        })
     }
 
     /// The line of a key, or of the entry where it is missing.

@@ -42,7 +42,13 @@ fn sample() -> Manifest {
     };
     full.vetted = Some(Vetted { checks: 1, advisories: Some("2026-08-21".into()) });
     let reason = "a \"quoted\" \\ reason\nof two lines".to_owned();
-    full.accepted = vec![Acceptance { check: "x".into(), id: Some("RUSTSEC-2026-0001".into()), by: "me".into(), on: "2026-11-23".into(), reason }];
+    full.accepted = vec![Acceptance {
+        check: "x".into(),
+        id: Some("RUSTSEC-2026-0001".into()),
+        by: "me".into(),
+        on: "2026-11-23".into(),
+        reason,
+    }];
     full.baseline = vec!["license-missing".into(), "unsound/RUSTSEC-2026-0002".into()];
     Manifest {
         version: 1,

@@ -28,7 +28,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("ops", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["collect"]]),
     ("render", &[DOMAIN]),
     ("shell", &[DOMAIN, &["render"]]),
-    ("cli", &[DOMAIN, KNOWLEDGE, EDGES, &["ops", "render", "shell"]]),
+    ("cli", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["ops", "render", "shell"]]),
 ];
 
 /// The roots of the binary and the library, which only start the command line.

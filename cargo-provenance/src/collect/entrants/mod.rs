@@ -14,17 +14,17 @@ use provenance_build::{Checksum, LockedPackage, Source, TreeDigest, threads};
 
 use self::described::{build_time, declared, described, license};
 use super::publishers::{Publishers, is_vendored};
-use super::releases;
+use super::records::Contents;
 use super::situation::Situation;
 use crate::archive::License;
 use crate::cargo::{self, Extent, Lock};
 use crate::git::{Databases, GitError};
-use crate::model::{Evidence, Network};
+use crate::model::{Evidence, Network, Release};
 use crate::registry::proof::Verdict;
 use crate::registry::{self, Refusal};
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
-use crate::vet::entry::Release;
+use crate::vet::Judgment;
 
 /// A package whose bytes are known for certain.
 #[derive(Clone, Debug)]
@@ -43,9 +43,13 @@ pub struct Entrant {
     pub license: License,
     /// What its registry's index lists of it; `Absent` for a package that no registry offers.
     pub releases: Evidence<Vec<Release>>,
-    /// What deserves a look without being refused: check and what was seen.
-    pub remarks: Vec<(&'static str, String)>,
+    /// What was said of its contents while they were at hand.
+    pub judgment: Judgment,
 }
+
+/// Judges the contents of a package while they are at hand: the archives of a whole graph do not fit into memory. The number
+/// is the package's place among those that are wanted.
+pub type Inspect<'a> = dyn Fn(usize, Contents<'_>) -> Judgment + Sync + 'a;
 
 /// What came of proving one package.
 pub type Proven = Result<Entrant, Vec<Refusal>>;
@@ -106,6 +110,7 @@ pub fn prove(
     situation: &Situation,
     network: Network,
     wanted: &[usize],
+    inspect: &Inspect<'_>,
     progress: &dyn Progress,
 ) -> Result<Vec<Proven>, Error> {
     let mut gathering = Gathering::new(situation, network, progress)?;
@@ -113,8 +118,9 @@ pub fn prove(
     gathering.checkouts(wanted)?;
     let metadata = gathering.metadata(wanted)?;
     progress.begin("Proving", wanted.len());
-    let proven = threads::map(wanted, |&index| {
-        let proven = gathering.prove(index, metadata.as_ref());
+    let numbered = wanted.iter().copied().enumerate().collect::<Vec<_>>();
+    let proven = threads::map(&numbered, |&(number, index)| {
+        let proven = gathering.prove(index, metadata.as_ref(), &|contents| inspect(number, contents));
         progress.tick();
         proven
     });
@@ -257,12 +263,17 @@ impl<'a> Gathering<'a> {
         Ok(Some(self.situation.cargo.metadata(Some(&self.situation.manifest), Extent::Graph, Lock::Keep)?))
     }
 
-    fn prove(&self, index: usize, metadata: Option<&Metadata>) -> Result<Proven, Error> {
+    fn prove(
+        &self,
+        index: usize,
+        metadata: Option<&Metadata>,
+        inspect: &dyn Fn(Contents<'_>) -> Judgment,
+    ) -> Result<Proven, Error> {
         let package = self.package(index);
         match &package.id.source {
-            Some(source) if source.is_git() => self.git(package, source, metadata),
-            Some(source) => self.published(package, source, &self.archives[index]),
-            None => self.path(package),
+            Some(source) if source.is_git() => self.git(package, source, metadata, inspect),
+            Some(source) => self.published(package, source, &self.archives[index], inspect),
+            None => self.path(package, inspect),
         }
     }
 
@@ -271,6 +282,7 @@ impl<'a> Gathering<'a> {
         package: &LockedPackage,
         source: &Source,
         archives: &[PathBuf],
+        inspect: &dyn Fn(Contents<'_>) -> Judgment,
     ) -> Result<Proven, Error> {
         let entries = self.publishers.entries(source, package)?;
         Ok(registry::prove(package, archives, &entries).map(|proof| Entrant {
@@ -279,9 +291,9 @@ impl<'a> Gathering<'a> {
             tree: proof.tree,
             vendor_tree: proof.vendor_tree,
             build_time: proof.build_time,
+            judgment: inspect(Contents { archive: Some(&proof.contents), license: &proof.license }),
             license: proof.license,
-            releases: releases(&entries),
-            remarks: proof.remarks.into_iter().map(|fault| (fault.check, fault.what)).collect(),
+            releases: entries.map(|entries| entries.versions),
         }))
     }
 
@@ -290,6 +302,7 @@ impl<'a> Gathering<'a> {
         package: &LockedPackage,
         source: &Source,
         metadata: Option<&Metadata>,
+        inspect: &dyn Fn(Contents<'_>) -> Judgment,
     ) -> Result<Proven, Error> {
         let tree = match source.commit().and_then(|commit| self.commits.get(commit)) {
             Some(Ok(tree)) => tree,
@@ -307,15 +320,16 @@ impl<'a> Gathering<'a> {
             _ => None,
         };
         let described = described(metadata, package)?;
+        let license = license(described);
         Ok(Ok(Entrant {
             path: None,
             checksum: None,
             tree: digest,
             vendor_tree,
             build_time: build_time(described),
-            license: license(described),
+            judgment: inspect(Contents { archive: None, license: &license }),
+            license,
             releases: Evidence::Absent,
-            remarks: vec![],
         }))
     }
 
@@ -347,7 +361,11 @@ impl<'a> Gathering<'a> {
         }))
     }
 
-    fn path(&self, package: &LockedPackage) -> Result<Proven, Error> {
+    fn path(
+        &self,
+        package: &LockedPackage,
+        inspect: &dyn Fn(Contents<'_>) -> Judgment,
+    ) -> Result<Proven, Error> {
         let unplaced = || Error::Unplaced(package.id.to_string());
         let directory = self.situation.directory(package).ok_or_else(unplaced)?;
         let path = self.situation.relative(directory).ok_or_else(unplaced)?;
@@ -361,9 +379,9 @@ impl<'a> Gathering<'a> {
                 tree: tree.digest(),
                 vendor_tree: None,
                 build_time,
+                judgment: inspect(Contents { archive: None, license: &license }),
                 license,
                 releases: Evidence::Absent,
-                remarks: vec![],
             })
             .map_err(|odd| {
                 vec![Refusal {

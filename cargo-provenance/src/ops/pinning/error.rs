@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::super::vetting::AcceptError;
 use crate::cargo;
 use crate::collect::{entrants, situation};
+use crate::graph::GraphError;
 use crate::helper::{EditError, HELPER_NAME};
 use crate::policy::PolicyError;
 use crate::report::failure::{Explain, Kind};
@@ -19,6 +21,12 @@ pub enum Error {
     /// Packages could not be proven.
     #[error(transparent)]
     Entrants(#[from] entrants::Error),
+    /// `--accept` is no use.
+    #[error(transparent)]
+    Accept(#[from] AcceptError),
+    /// The lockfile makes no sense.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// The workspace could not be read.
     #[error(transparent)]
     Situation(#[from] situation::Error),
@@ -64,7 +72,10 @@ impl Error {
             Self::Kernel(error) => Some(error),
             Self::Policy(error) => Some(error),
             Self::Situation(error) => Some(error),
-            Self::Store(_) | Self::Lock(_) | Self::Misplaced { .. } | Self::Edit { .. } => None,
+            Self::Accept(error) => Some(error),
+            Self::Graph(_) | Self::Store(_) | Self::Lock(_) | Self::Misplaced { .. } | Self::Edit { .. } => {
+                None
+            }
         }
     }
 }

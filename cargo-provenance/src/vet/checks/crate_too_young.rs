@@ -38,7 +38,9 @@ at who publishes it and what it does, then accept it for these bytes.",
 };
 
 fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
-    let Some(first) = dossier.releases().iter().filter_map(|release| release.published).min() else { return vec![] };
+    let Some(first) = dossier.releases().iter().filter_map(|release| release.published).min() else {
+        return vec![];
+    };
     let set = |key, default| match ground.policy.days(ID, key) {
         Some(at) => (at.value, Some(at.line)),
         None => (default, None),
@@ -55,7 +57,10 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let versions = dossier.releases().len();
     let seen = Observation::new(format!("crate `{name}` was first published {}", ago(first, ground.now)))
         .at(level)
-        .note(format!("the policy asks for {days} days; its registry lists {}", crate::report::plural(versions, "version")))
+        .note(format!(
+            "the policy asks for {days} days; its registry lists {}",
+            crate::report::plural(versions, "version")
+        ))
         .line(line, "days set here");
     vec![seen]
 }
@@ -77,9 +82,11 @@ mod tests {
             ("[checks]\ncrate-too-young = { deny-days = 0 }\n", 10, Some(Weight::Review)),
             ("[checks]\ncrate-too-young = { deny-days = 400 }\n", 390, Some(Weight::Denial)),
         ] {
-            let case = Case::new(policy, "1.0.0", vec![release("0.1.0", first), release("1.0.0", first.min(20))]);
+            let case =
+                Case::new(policy, "1.0.0", vec![release("0.1.0", first), release("1.0.0", first.min(20))]);
             let judgment = case.judged();
-            let found = judgment.findings.iter().find(|finding| finding.id == ID).map(|finding| finding.weight);
+            let found =
+                judgment.findings.iter().find(|finding| finding.id == ID).map(|finding| finding.weight);
             assert_eq!(found, expected, "{policy} {first}");
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use provenance_build::name::CRATES_IO;
 use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 
+use crate::advisory::Database;
 use crate::model::{Clock, Evidence, Release};
 use crate::policy::Policy;
 use crate::vet::release::DAY;
@@ -21,6 +22,8 @@ pub(super) struct Case {
     pub(super) way: Way,
     pub(super) mends: Vec<String>,
     pub(super) pinned_from: Option<Source>,
+    pub(super) direct: bool,
+    pub(super) databases: Evidence<Vec<Database>>,
 }
 
 /// A release, published so many days ago.
@@ -55,12 +58,15 @@ impl Case {
             source: Source::parse(CRATES_IO),
         };
         Self {
-            policy: Policy::parse(policy.as_bytes(), Path::new("Provenance.toml"), catalogue()).expect("a policy"),
+            policy: Policy::parse(policy.as_bytes(), Path::new("Provenance.toml"), catalogue())
+                .expect("a policy"),
             id,
             releases,
             way: Way::Named,
             mends: vec![],
             pinned_from: None,
+            direct: true,
+            databases: Evidence::Absent,
         }
     }
 
@@ -78,9 +84,12 @@ impl Case {
             release: release.map_or(Evidence::Absent, Evidence::Known),
             pinned_from: self.pinned_from.as_ref(),
             mends: &self.mends,
+            direct: self.direct,
             ..Dossier::new(&self.id, self.way)
         };
-        let ground = Ground { policy: &self.policy, index_of: &|_| None, now: Clock(NOW), judged_by: None };
-        judge(&dossier, &ground, &[Needs::Identity, Needs::History])
+        let databases = self.databases.as_ref().map(Vec::as_slice);
+        let ground =
+            Ground { policy: &self.policy, databases, index_of: &|_| None, now: Clock(NOW), judged_by: None };
+        judge(&dossier, &ground, Needs::BEFORE_FETCHING)
     }
 }

@@ -49,12 +49,14 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
         ago(published, ground.now)
     ));
     let (published, ripe) = (Date::of_seconds(published), Date::of_seconds(ripe.saturating_add(DAY - 1)));
-    let seen = seen.note(format!("published on {published}; old enough on {ripe}")).line(line, "days set here");
+    let seen =
+        seen.note(format!("published on {published}; old enough on {ripe}")).line(line, "days set here");
     let allowed = ground.policy.flag(ID, "fixes-advisory").is_some_and(|at| at.value);
     match dossier.mends() {
         [] => vec![seen],
         mended if allowed => {
-            let seen = seen.note(format!("it mends {}, and the policy lets such a version in", mended.join(", ")));
+            let seen =
+                seen.note(format!("it mends {}, and the policy lets such a version in", mended.join(", ")));
             vec![Observation { at_most: Some(Level::Note), ..seen }]
         }
         mended => vec![seen.note(format!(

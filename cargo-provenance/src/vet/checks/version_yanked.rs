@@ -30,7 +30,8 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen = Observation::new(format!("`{}` was yanked from its registry", dossier.id.short()));
     vec![match dossier.way {
         Way::Kept => {
-            let seen = seen.note("it is pinned and did not change: find out why before you move to another version");
+            let seen =
+                seen.note("it is pinned and did not change: find out why before you move to another version");
             Observation { at_most: Some(Level::Note), ..seen }
         }
         _ => seen,

@@ -45,8 +45,10 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
         .collect();
     older.sort_by(|(a, _), (b, _)| b.cmp(a));
     let row = older.iter().take_while(|(_, release)| release.yanked).count();
-    let mut line = older.iter().filter(|(other, _)| release::line(other) == release::line(&version)).peekable();
-    let whole_line = line.peek().is_some() && line.clone().count() > 1 && line.all(|(_, release)| release.yanked);
+    let mut line =
+        older.iter().filter(|(other, _)| release::line(other) == release::line(&version)).peekable();
+    let whole_line =
+        line.peek().is_some() && line.clone().count() > 1 && line.all(|(_, release)| release.yanked);
     if row < IN_A_ROW && !whole_line {
         return vec![];
     }
@@ -59,10 +61,13 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
         dossier.id.short(),
         ago(published, ground.now)
     );
-    let seen = Observation::new(what).note("this is how a stolen account drives people onto a malicious version");
+    let seen =
+        Observation::new(what).note("this is how a stolen account drives people onto a malicious version");
     vec![match (dossier.way, dossier.replaces) {
         (Way::Kept, _) => seen.help("find out from the project itself what happened before you build again"),
-        (_, Some(version)) => seen.help(format!("stay on {version}, and find out from the project itself what happened")),
+        (_, Some(version)) => {
+            seen.help(format!("stay on {version}, and find out from the project itself what happened"))
+        }
         (_, None) => seen.help("wait, and find out from the project itself what happened"),
     }]
 }

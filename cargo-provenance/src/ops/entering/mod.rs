@@ -1,0 +1,309 @@
+//! What `add`, `update` and `remove` share: cargo's own command behind the gate.
+//!
+//! Cargo edits and resolves in the shadow workspace. What would enter is judged by what its registry's index and the
+//! advisories say, then fetched and proven; what does not pass is held back; and only when all of it has passed are
+//! manifests, lockfile and pins put in place, together.
+
+mod attempt;
+mod change;
+mod error;
+mod holding;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use provenance_build::{Manifest, Verdict, Version, manifest};
+use similar::TextDiff;
+
+use self::attempt::Attempt;
+use self::holding::{Entering, Trial};
+use super::pin::tell_recovery;
+use super::pinning::{self, Rigor};
+use super::vetting::{self, Vetting};
+use crate::advisory;
+use crate::cargo;
+use crate::collect::archives::{self, Which};
+use crate::collect::gate::{self, Gate};
+use crate::collect::publishers::is_vendored;
+use crate::collect::situation::{index_of, resolved};
+use crate::finding::{self, Finding, Weight};
+use crate::model::{Date, Surroundings};
+use crate::report::progress::Progress;
+use crate::report::{Outcome, Report, plural};
+use crate::store::{Transaction, WorkspaceLock, recover};
+use crate::vet::not_judged;
+use crate::vet::release::ago;
+use crate::vet::waiver::{self, Accept};
+
+pub use error::Error;
+
+/// A command of cargo that changes what is locked.
+pub trait Edit {
+    /// The command: `add`.
+    fn command(&self) -> &'static str;
+
+    /// What all of them are asked.
+    fn common(&self) -> &Common;
+
+    /// A local package that cargo must find in the shadow, absolute.
+    fn local(&self) -> Option<&Path>;
+
+    /// The user's words for cargo, with the places that they name moved into the shadow. `held` are versions to take of
+    /// dependencies that were named without one.
+    fn arguments(
+        &self,
+        held: &BTreeMap<String, Version>,
+        shadowed: &dyn Fn(&Path) -> PathBuf,
+    ) -> Vec<OsString>;
+
+    /// How the user named a package.
+    fn naming(&self, name: &str) -> Naming;
+}
+
+/// What `add`, `update` and `remove` are all asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Common {
+    /// What a person accepts.
+    pub accept: Vec<Accept>,
+    /// `--config`, each a `KEY=VALUE` or an absolute path.
+    pub config: Vec<OsString>,
+    /// Whether to change nothing.
+    pub dry_run: bool,
+    /// Whether `Cargo.lock` must stay as it is.
+    pub locked: bool,
+}
+
+/// How the user named a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// By its name alone: any version will do.
+    Freely,
+    /// Not at all.
+    Not,
+    /// With a requirement.
+    Required,
+    /// With a version.
+    Version(Version),
+}
+
+/// Runs cargo's command behind the gate.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn run(surroundings: &Surroundings, edit: &dyn Edit, progress: &dyn Progress) -> Result<Report, Error> {
+    let mut report = Report::new(edit.command());
+    let surroundings = &resolved(surroundings)?;
+    let root = gate::root(surroundings)?;
+    let _lock = WorkspaceLock::acquire(&root, edit.command(), surroundings.clock)?;
+    tell_recovery(&mut report, &recover(&root)?);
+
+    // Before cargo runs at all: what the repository configures may run code, so it must be what was recorded.
+    let mut gate = Gate::open(surroundings)?;
+    archives::hash(&mut gate.seen, Which::Needed, progress)?;
+    let verdict = gate.verdict();
+    if !verdict.drift.is_empty() {
+        return Ok(drifted(report, &gate, &verdict));
+    }
+
+    let databases = vetting::databases(surroundings, &gate.policy, &mut report)?;
+    let known = databases.as_ref().map(Vec::as_slice);
+    let index_of = |name: &str| index_of(&gate.seen.configuration, name);
+    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);
+    let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
+    let trial = holding::hold(&attempt, &vetting)?;
+    tell_cargo(&mut report, &trial.said);
+    tell(&mut report, &trial, surroundings);
+    for Entering { entry, vetted, .. } in &trial.entrants {
+        let findings = vetted.judgment.findings.iter();
+        report.findings.extend(findings.map(|finding| pulled_in(finding.clone(), entry)));
+    }
+    report.outcome = outcome(&trial);
+    report.findings.extend(trial.unused.iter().map(|accept| vetting::unused(accept)));
+    report.findings.extend(vetting.exceptions().expired());
+    if report
+        .findings
+        .iter()
+        .any(|finding| finding.id == "exception-expired" && finding.weight != Weight::Note)
+    {
+        report.outcome = Outcome::Refused;
+    }
+    waiver::tell_ways(&mut report.findings, vetting.today());
+    let open =
+        trial.entrants.iter().flat_map(|entering| entering.vetted.judgment.open.clone()).collect::<Vec<_>>();
+    report.findings.extend(not_judged(&open));
+    if report.outcome == Outcome::Fine {
+        put_in_place(&mut report, &attempt, &trial, databases.known().and_then(advisory::newest))?;
+    } else {
+        let entering = plural(trial.entrants.len(), "new package");
+        let verb = edit.command();
+        report.conclusion = format!("to {verb}: {} in {entering}; nothing was changed", report.tally());
+    }
+    report.findings.sort_by_key(|finding| finding.weight);
+    attempt.shadow.close()?;
+    Ok(report)
+}
+
+fn drifted(mut report: Report, gate: &Gate, verdict: &Verdict) -> Report {
+    report.findings.extend(verdict.drift.iter().map(|drift| finding::drift::of(drift, gate)));
+    report.outcome = Outcome::Drift;
+    let differences = plural(report.findings.len(), "difference");
+    report.conclusion =
+        format!("to {}: the workspace is not what its manifest says, {differences}", report.command);
+    report
+}
+
+/// Passes on what `cargo add` said of the dependency and its features. What it locked is told by the comparison.
+fn tell_cargo(report: &mut Report, lines: &[String]) {
+    let mut features: Vec<&str> = vec![];
+    for line in lines {
+        let text = line.trim();
+        let added = text.strip_prefix("Adding ").filter(|added| added.contains(" to "));
+        if let Some(added) = added {
+            flush(report, &mut features);
+            report.step("Adding", added);
+        } else if text.starts_with("+ ") || text.starts_with("- ") || text.ends_with("activated features") {
+            features.push(text);
+        } else if let Some(warning) = text.strip_prefix("warning: ") {
+            report.step("Cargo warns", warning);
+        }
+    }
+    flush(report, &mut features);
+}
+
+/// The features that are on, then those that are off.
+fn flush(report: &mut Report, features: &mut Vec<&str>) {
+    let (on, off): (Vec<_>, Vec<_>) = features.drain(..).partition(|feature| feature.starts_with('+'));
+    for features in [on, off].iter().filter(|features| !features.is_empty()) {
+        report.step("Features", features.join(", "));
+    }
+}
+
+/// Lists what enters, leaves, changes, and what is held back.
+fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
+    for Entering { entry, record, vetted, .. } in &trial.entrants {
+        let published = record.release.known().and_then(|release| release.published);
+        let age = match published {
+            Some(published) => format!("published {}", ago(published, surroundings.clock)),
+            None => "age unknown".to_owned(),
+        };
+        let (verb, from) = match &entry.replaces {
+            Some(version) => ("Changing", format!("v{version} -> ")),
+            None => ("Entering", String::new()),
+        };
+        let (name, version, source) = (&entry.id.name, &entry.id.version, entry.id.source.as_ref());
+        let source = source.filter(|s| !s.is_crates_io()).map(|s| format!(" ({s})")).unwrap_or_default();
+        report.step(verb, format!("{name} {from}v{version}{source}, {age}, for {}", entry.chain));
+        for waived in &vetted.waived {
+            report.step("Accepting", waived.finding.message.clone());
+        }
+    }
+    for own in &trial.resolved.own {
+        report.step("Listing", format!("member {} ({})", own.name, own.path));
+    }
+    for id in &trial.resolved.change.leaving {
+        report.step("Leaving", id.to_string());
+    }
+    for held in &trial.held {
+        report.step("Holding", format!("{} at v{}, not v{}: {}", held.name, held.at, held.refused, held.why));
+    }
+    report.count("entering", trial.entrants.len());
+    report.count("leaving", trial.resolved.change.leaving.len());
+    report.count("held-back", trial.held.len());
+}
+
+/// What the judgments come to. What is refused for certain weighs more than what could not be looked up.
+fn outcome(trial: &Trial<'_>) -> Outcome {
+    let judgments = || trial.entrants.iter().map(|entering| &entering.vetted.judgment);
+    if judgments().any(|judgment| judgment.refuses()) {
+        Outcome::Refused
+    } else if judgments().any(|judgment| !judgment.open.is_empty()) {
+        Outcome::Undecided
+    } else {
+        Outcome::Fine
+    }
+}
+
+fn pulled_in(finding: Finding, entry: &change::Entry) -> Finding {
+    // A policy that was edited is drift until `pin` has written the manifest under it.
+    let finding = match (finding.id, finding.help.is_empty()) {
+        ("source", false) => finding.help("then run `cargo provenance pin`, and this command again"),
+        _ => finding,
+    };
+    if entry.direct { finding } else { finding.note(format!("it would enter for {}", entry.chain)) }
+}
+
+fn put_in_place(
+    report: &mut Report,
+    attempt: &Attempt<'_>,
+    trial: &Trial<'_>,
+    advisories: Option<Date>,
+) -> Result<(), Error> {
+    let gate = attempt.gate;
+    let change = &trial.resolved.change;
+    let old = &gate.seen.manifest;
+    let mut new = Manifest { packages: change.kept_pins(old), ..old.clone() };
+    for Entering { entry, vetted, proven, .. } in &trial.entrants {
+        // Nothing is refused, so that everything is proven.
+        let Some(Ok(entrant)) = proven else { return Err(Error::Local(entry.id.short())) };
+        new.packages.push(pinning::pin(&entry.id, entrant, vetted, Rigor::Policy, advisories));
+    }
+    new.members.extend(trial.resolved.own.iter().cloned());
+    let mut edits = attempt.shadow.edited()?;
+    // The reader accepts the writer's spelling only, so this is what the file holds.
+    let (old, new) = (old.to_text().into_bytes(), new.to_text().into_bytes());
+    if old != new {
+        edits.push(cargo::Edit { path: gate.root.join(manifest::FILE_NAME), old: Some(old), new });
+    }
+    report.not_checked.push(pinning::NOT_JUDGED.to_owned());
+    let entered = match trial.entrants.len() {
+        0 => "no new package".to_owned(),
+        number => plural(number, "new package"),
+    };
+    let held = match trial.held.len() {
+        0 => String::new(),
+        number => format!(", {} held back", plural(number, "package")),
+    };
+    let files = plural(edits.len(), "file");
+    if attempt.edit.common().dry_run {
+        report.output = edits.iter().map(|edit| unified(&gate.root, edit)).collect();
+        report.conclusion =
+            format!("dry run: {entered} would enter{held}, {files} would change; nothing was changed");
+        return Ok(());
+    }
+    let mut transaction = Transaction::new(&gate.root);
+    for edit in edits {
+        let shown = edit.path.strip_prefix(&gate.root).unwrap_or(&edit.path).display().to_string();
+        report.detail("Writing", shown);
+        transaction.replace(&edit.path, edit.old, edit.new);
+    }
+    transaction.commit()?;
+    report.findings.extend(not_vendored(attempt, trial)?);
+    report.conclusion = format!("{entered} entered{held}, {files} changed");
+    Ok(())
+}
+
+/// Where a directory stands in for the registry, the new packages have to get there before anything can be built.
+fn not_vendored(attempt: &Attempt<'_>, trial: &Trial<'_>) -> Result<Option<Finding>, Error> {
+    for entering in &trial.entrants {
+        if let Some(source) = &entering.entry.id.source
+            && is_vendored(&attempt.gate.seen.configuration, source)?
+        {
+            let message = "the vendor directory does not hold the new packages yet";
+            let finding = Finding::new("not-vendored", Weight::Note, message);
+            return Ok(Some(
+                finding.help("run `cargo vendor` as it was run before, then `cargo provenance verify`"),
+            ));
+        }
+    }
+    Ok(None)
+}
+
+fn unified(root: &Path, edit: &cargo::Edit) -> String {
+    let name = edit.path.strip_prefix(root).unwrap_or(&edit.path).display();
+    let old = String::from_utf8_lossy(edit.old.as_deref().unwrap_or_default());
+    let new = String::from_utf8_lossy(&edit.new);
+    let diff = TextDiff::from_lines(&*old, &*new);
+    diff.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+}

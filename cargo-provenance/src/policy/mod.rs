@@ -4,6 +4,7 @@
 //! asks for something this version cannot do is an error too, never ignored. Every value remembers its line, so that
 //! a finding can point at the line that decided.
 
+mod advisories;
 mod canonical;
 mod checks;
 mod glob;
@@ -18,6 +19,7 @@ use provenance_build::name::{CRATES_IO, Source};
 use crate::finding::{Place, Role, Weight};
 use crate::report::failure::{Explain, Kind};
 
+pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
 pub use checks::{CHECK_SET, Check, Standing, check};
 pub use glob::Glob;
 pub use read::is_license;
@@ -48,6 +50,7 @@ pub struct Policy {
     git: Vec<At<String>>,
     sources_line: Option<u32>,
     licenses: Vec<At<String>>,
+    advisories: advisories::Advisories,
 }
 
 /// A value with the line it stands in, counted from 1.
@@ -169,6 +172,11 @@ impl Policy {
     /// The licenses that packages may have.
     pub fn licenses(&self) -> &[At<String>] {
         &self.licenses
+    }
+
+    /// The advisory databases that count, and the lines that name them; line 0 for the default, the public one.
+    pub fn databases(&self) -> Vec<At<Database>> {
+        self.advisories.databases()
     }
 
     /// The level in force for a check, and the line that set it unless it is the default.

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml_span::Span;
 use toml_span::value::{Table, Value, ValueInner};
 
+use super::advisories::Advisories;
 use super::checks::{self, Standing};
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
 use super::{
@@ -77,6 +78,7 @@ impl Reader<'_> {
             git: vec![],
             sources_line: None,
             licenses: vec![],
+            advisories: Advisories::default(),
         };
         for (key, mut value) in root {
             let span = key.span;
@@ -88,7 +90,9 @@ impl Reader<'_> {
                     self.sources(self.table(&mut value, span, "sources")?, &mut policy)?;
                 }
                 "licenses" => policy.licenses = self.licenses(self.table(&mut value, span, "licenses")?)?,
-                "advisories" => self.advisories(self.table(&mut value, span, "advisories")?)?,
+                "advisories" => {
+                    policy.advisories = self.advisories(self.table(&mut value, span, "advisories")?)?;
+                }
                 "audits" => self.audits(self.table(&mut value, span, "audits")?)?,
                 "signing" => self.signing(self.table(&mut value, span, "signing")?)?,
                 "source" => {
@@ -279,15 +283,6 @@ impl Reader<'_> {
             allow = self.strings(value, "allow", |text| is_license(text).then(|| text.to_owned()), help)?;
         }
         Ok(allow)
-    }
-
-    /// Advisories come with the vetting engine: until then only what asks for nothing is accepted.
-    fn advisories(&self, table: Table<'_>) -> Result<()> {
-        self.known(&table, "advisories", &["databases", "max-age"])?;
-        match table.into_iter().next() {
-            Some((key, _)) => Err(self.unsupported(key.span, &format!("`{}` of `[advisories]`", key.name))),
-            None => Ok(()),
-        }
     }
 
     fn audits(&self, mut table: Table<'_>) -> Result<()> {
@@ -520,7 +515,6 @@ mod tests {
             ("version = 1\n[[extends]]\npath = \"../org.toml\"\nsha256 = \"00\"", 2),
             ("version = 1\n[audits]\nrequired = \"new\"", 3),
             ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
-            ("version = 1\n[advisories]\nmax-age = \"1 day\"", 3),
             ("version = 1\n[source]\nsigners = \"allowed_signers\"", 2),
             ("version = 1\n[checks]\nlicense = \"deny\"", 3),
             ("version = 1\n[checks]\nname-edit = { level = \"note\" }", 3),
@@ -572,7 +566,7 @@ mod tests {
         fn no_value_in_a_known_place_makes_the_reader_panic(
             key in prop::sample::select(vec![
                 "own", "checks", "checks.source", "checks.version-too-new.days", "sources.git", "sources.registries",
-                "licenses.allow", "advisories", "audits.required", "signing.keys", "source", "extends", "exception",
+                "licenses.allow", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "source", "extends", "exception",
             ]),
             value in prop::sample::select(vec![
                 "1", "-1", "1.5", "true", "\"\"", "\"x\"", "[]", "[[]]", "[{}]", "{}", "{ x = 1 }", "[1]", "9223372036854775807",

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::RUSTSEC;
+
 /// What `init` found, as far as the policy names it.
 #[derive(Clone, Debug, Default)]
 pub struct Template {
@@ -49,6 +51,14 @@ pub fn write_template(found: &Template) -> String {
         }),
     );
     list(&mut text, "git", found.git.iter().map(|url| quoted(url)));
+    text.push_str(&format!(
+        "\n\
+         # Databases of known vulnerabilities, as URLs of git repositories or as directories. An older one decides nothing; a\n\
+         # directory that rarely changes is {{ from = \"../advisories\", max-age = \"any\" }}. These are the defaults.\n\
+         [advisories]\n\
+         # databases = [\"{RUSTSEC}\"]\n\
+         # max-age = \"14 days\"\n"
+    ));
     text.push_str("\n# The licenses found when this file was written. This version does not judge them yet.\n[licenses]\n");
     list(&mut text, "allow", found.licenses.iter().map(|license| quoted(license)));
     text
@@ -111,7 +121,9 @@ mod tests {
             .lines()
             .map(|line| {
                 line.strip_prefix("# ")
-                    .filter(|rest| rest.contains(" = ") && !rest.starts_with('{'))
+                    .filter(|rest| {
+                        rest.contains(" = ") && (!rest.contains('{') || rest.starts_with("version-too-new"))
+                    })
                     .unwrap_or(line)
             })
             .collect::<Vec<_>>()
@@ -123,5 +135,8 @@ mod tests {
             assert_eq!(spelled.level(check).0, plain.level(check).0, "{check}");
         }
         assert_eq!(spelled.too_new_days().0, plain.too_new_days().0);
+        let shown = |policy: &Policy| policy.databases().into_iter().map(|at| at.value).collect::<Vec<_>>();
+        assert_eq!(shown(&spelled), shown(&plain));
+        assert!(spelled.databases()[0].line > 0, "the databases are not in the template");
     }
 }

@@ -1,0 +1,191 @@
+//! The advisory databases that the policy names, from disk.
+//!
+//! A fetched database is read with the digest that it had when it was fetched, so that one that was changed or lost files
+//! since is not taken for a whole one. A directory that the policy names is taken as it is.
+
+mod files;
+mod state;
+
+use std::path::{Path, PathBuf};
+
+use provenance_build::PackageId;
+
+use crate::advisory::{self, Database, Hits};
+use crate::model::{Clock, Date, Evidence, Surroundings};
+use crate::policy::{Origin, Policy};
+use crate::store::Generations;
+
+pub use files::read_directory;
+pub use state::State;
+
+const DAY: u64 = 86_400;
+
+/// The databases of a workspace.
+#[derive(Clone, Debug)]
+pub struct Advisories {
+    /// One for each that the policy names, in its order.
+    pub copies: Vec<Copy>,
+}
+
+/// A database as it lies on this machine.
+#[derive(Clone, Debug)]
+pub struct Copy {
+    /// What the policy says of it.
+    pub setting: crate::policy::Database,
+    /// The line of the policy that names it; 0 by default.
+    pub line: u32,
+    /// The directory that was read, or that it would be fetched to.
+    pub directory: PathBuf,
+    /// Where it was fetched from and when. `None` for a directory of the policy's.
+    pub state: Option<State>,
+    /// The advisories; `Absent` before it was ever fetched.
+    pub database: Evidence<Database>,
+    /// How old it is in seconds: since it was fetched, else since its newest advisory.
+    pub age: Option<u64>,
+}
+
+impl Advisories {
+    /// Reads what lies there of the databases that the policy at `root` names. Nothing is fetched.
+    pub fn read(surroundings: &Surroundings, policy: &Policy, root: &Path) -> Self {
+        let copies = policy.databases().into_iter().map(|at| {
+            let (setting, line) = (at.value, at.line);
+            match &setting.origin {
+                Origin::Path(path) => plain(root.join(path), setting.clone(), line, surroundings.clock),
+                Origin::Url(url) => {
+                    let generations = generations(&surroundings.cargo_home, url);
+                    fetched(&generations, url, setting.clone(), line, surroundings.clock)
+                }
+            }
+        });
+        Self { copies: copies.collect() }
+    }
+
+    /// What is known of a package. Look at [`Advisories::faults`] too: only without any is nothing found a good sign.
+    pub fn hits(&self, package: &PackageId) -> Hits {
+        advisory::hits(self.databases(), package)
+    }
+
+    /// The databases that could be read.
+    pub fn databases(&self) -> impl Iterator<Item = &Database> {
+        self.copies.iter().filter_map(|copy| copy.database.known())
+    }
+
+    /// The date of the newest advisory: what a pin records.
+    pub fn newest(&self) -> Option<Date> {
+        advisory::newest(self.databases())
+    }
+
+    /// Why nothing can be decided with these databases, a line each; none if all are there and young enough.
+    pub fn faults(&self) -> Vec<String> {
+        self.copies.iter().filter_map(Copy::fault).collect()
+    }
+
+    /// The date of the newest advisory that a pin knew, if the databases do not reach it: somebody put older ones here.
+    /// Dates that are none are left out.
+    pub fn rolled_back<'p>(&self, vetted: impl IntoIterator<Item = &'p str>) -> Option<Date> {
+        if self.copies.is_empty() {
+            return None;
+        }
+        let known = vetted.into_iter().filter_map(Date::parse).max();
+        known.filter(|known| self.newest() < Some(*known))
+    }
+}
+
+impl Copy {
+    /// The name for messages.
+    pub fn name(&self) -> &str {
+        self.setting.origin.as_str()
+    }
+
+    /// Why nothing can be decided with this database: a lowercase fragment that names it.
+    pub fn fault(&self) -> Option<String> {
+        let name = self.name();
+        match &self.database {
+            Evidence::Absent => Some(format!("the advisory database `{name}` was never fetched")),
+            Evidence::Unavailable(why) => Some(format!("the advisory database `{name}` {why}")),
+            Evidence::Known(_) => {
+                let max_age = self.setting.max_age?;
+                let what = match &self.state {
+                    Some(_) => "was fetched",
+                    None => "has its newest advisory from",
+                };
+                match self.age {
+                    Some(age) if age <= max_age.seconds => None,
+                    Some(age) => {
+                        let ago = ago(age);
+                        Some(format!("the advisory database `{name}` {what} {ago}, more than {max_age}"))
+                    }
+                    None => {
+                        Some(format!("the advisory database `{name}` is dated ahead of this machine's clock"))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where the generations of a fetched database lie: `<cargo home>/provenance/advisory-db/<name>-<hash of the URL>`.
+pub fn generations(cargo_home: &Path, url: &str) -> Generations {
+    let last = url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let last = last.strip_suffix(".git").unwrap_or(last);
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let name = last.chars().filter(plain).take(40).collect::<String>();
+    let hash = &blake3::hash(url.as_bytes()).to_hex()[..16];
+    Generations::new(cargo_home.join("provenance").join("advisory-db").join(format!("{name}-{hash}")))
+}
+
+/// How long ago, for screens: `3 hours ago`, `12 days ago`.
+pub fn ago(seconds: u64) -> String {
+    let (number, unit) = match seconds {
+        0..3_600 => return "less than an hour ago".to_owned(),
+        3_600..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / DAY, "day"),
+    };
+    format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" })
+}
+
+fn plain(directory: PathBuf, setting: crate::policy::Database, line: u32, now: Clock) -> Copy {
+    let today = Date::of_seconds(now.0);
+    let database = match read_directory(&directory, today) {
+        Ok(database) => Evidence::Known(database),
+        Err(why) => Evidence::Unavailable(why),
+    };
+    // An advisory of today counts from its midnight, in whatever zone.
+    let days = database.known().and_then(Database::newest).map(|newest| today.days_since(newest).max(0));
+    let age = days.and_then(|days| u64::try_from(days).ok()).map(|days| days * DAY);
+    Copy { setting, line, directory, state: None, database, age }
+}
+
+fn fetched(
+    generations: &Generations,
+    url: &str,
+    setting: crate::policy::Database,
+    line: u32,
+    now: Clock,
+) -> Copy {
+    let mut copy = Copy {
+        setting,
+        line,
+        directory: generations.folder().to_owned(),
+        state: None,
+        database: Evidence::Absent,
+        age: None,
+    };
+    let state = match State::read(generations, url) {
+        Ok(None) => return copy,
+        Ok(Some(state)) => state,
+        Err(why) => {
+            copy.database = Evidence::Unavailable(why);
+            return copy;
+        }
+    };
+    copy.directory = generations.directory(&state.directory);
+    copy.database = match read_directory(&copy.directory, Date::of_seconds(now.0)) {
+        Ok(database) if database.digest() == state.digest => Evidence::Known(database),
+        Ok(_) => Evidence::Unavailable("is not what was fetched: it was changed since".to_owned()),
+        Err(why) => Evidence::Unavailable(why),
+    };
+    copy.age = state.age(now);
+    copy.state = Some(state);
+    copy
+}

@@ -4,6 +4,7 @@
 pub mod add;
 pub mod argv;
 pub mod completions;
+pub mod db;
 pub mod diff;
 mod error;
 pub mod global;
@@ -57,6 +58,7 @@ pub enum Command {
     Pin(pin::Args),
     Verify(verify::Args),
     Diff(diff::Args),
+    Db(db::Args),
     Completions(completions::Args),
 }
 
@@ -99,6 +101,7 @@ impl Command {
             Self::Pin(_) => "pin",
             Self::Verify(_) => "verify",
             Self::Diff(_) => "diff",
+            Self::Db(_) => "db",
             Self::Completions(_) => "completions",
         }
     }
@@ -110,6 +113,7 @@ impl Command {
             Self::Pin(args) => args.run(context),
             Self::Verify(args) => args.run(context),
             Self::Diff(args) => args.run(context),
+            Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),
         }
     }

@@ -18,9 +18,9 @@ pub fn read_directory(directory: &Path, today: Date) -> Result<Database, String>
     let crates = directory.join("crates");
     match fs::symlink_metadata(&crates) {
         Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => return Err("is none: its `crates` is no directory".to_owned()),
+        Ok(_) => return Err("has a `crates` that is no directory".to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(format!("is none: there is no directory `{}`", crates.display()));
+            return Err("has no directory `crates`".to_owned());
         }
         Err(error) => return Err(unreadable(&crates, &error)),
     }

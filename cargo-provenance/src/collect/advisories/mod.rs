@@ -4,6 +4,7 @@
 //! since is not taken for a whole one. A directory that the policy names is taken as it is.
 
 mod files;
+mod refresh;
 mod state;
 
 use std::path::{Path, PathBuf};
@@ -11,11 +12,12 @@ use std::path::{Path, PathBuf};
 use provenance_build::PackageId;
 
 use crate::advisory::{self, Database, Hits};
-use crate::model::{Clock, Date, Evidence, Surroundings};
+use crate::model::{Date, Evidence, Surroundings};
 use crate::policy::{Origin, Policy};
 use crate::store::Generations;
 
 pub use files::read_directory;
+pub use refresh::{Error, Refreshed, Rollback, freshen, refresh};
 pub use state::State;
 
 const DAY: u64 = 86_400;
@@ -48,14 +50,20 @@ impl Advisories {
     /// Reads what lies there of the databases that the policy at `root` names. Nothing is fetched.
     pub fn read(surroundings: &Surroundings, policy: &Policy, root: &Path) -> Self {
         let copies = policy.databases().into_iter().map(|at| {
-            let (setting, line) = (at.value, at.line);
-            match &setting.origin {
-                Origin::Path(path) => plain(root.join(path), setting.clone(), line, surroundings.clock),
-                Origin::Url(url) => {
-                    let generations = generations(&surroundings.cargo_home, url);
-                    fetched(&generations, url, setting.clone(), line, surroundings.clock)
-                }
-            }
+            let directory = match &at.value.origin {
+                Origin::Path(path) => root.join(path),
+                Origin::Url(url) => generations(&surroundings.cargo_home, url).folder().to_owned(),
+            };
+            let mut copy = Copy {
+                setting: at.value,
+                line: at.line,
+                directory,
+                state: None,
+                database: Evidence::Absent,
+                age: None,
+            };
+            copy.read_again(surroundings);
+            copy
         });
         Self { copies: copies.collect() }
     }
@@ -105,20 +113,54 @@ impl Copy {
             Evidence::Unavailable(why) => Some(format!("the advisory database `{name}` {why}")),
             Evidence::Known(_) => {
                 let max_age = self.setting.max_age?;
-                let what = match &self.state {
-                    Some(_) => "was fetched",
-                    None => "has its newest advisory from",
+                let (what, none) = match &self.state {
+                    Some(_) => ("was fetched", "was fetched at a time that is still to come"),
+                    None => ("has its newest advisory from", "has no advisory that can be read"),
                 };
-                match self.age {
-                    Some(age) if age <= max_age.seconds => None,
-                    Some(age) => {
-                        let ago = ago(age);
-                        Some(format!("the advisory database `{name}` {what} {ago}, more than {max_age}"))
-                    }
-                    None => {
-                        Some(format!("the advisory database `{name}` is dated ahead of this machine's clock"))
-                    }
+                match self.age.map(|age| (age <= max_age.seconds, ago(age))) {
+                    Some((true, _)) => None,
+                    Some((false, ago)) => Some(format!(
+                        "the advisory database `{name}` {what} {ago}, and at most {max_age} are allowed"
+                    )),
+                    None => Some(format!("the advisory database `{name}` {none}")),
                 }
+            }
+        }
+    }
+}
+
+impl Copy {
+    /// Reads it as it lies there now.
+    fn read_again(&mut self, surroundings: &Surroundings) {
+        let today = Date::of_seconds(surroundings.clock.0);
+        match &self.setting.origin {
+            Origin::Path(_) => {
+                self.database = match read_directory(&self.directory, today) {
+                    Ok(database) => Evidence::Known(database),
+                    Err(why) => Evidence::Unavailable(why),
+                };
+                // An advisory of today counts from its midnight, in whatever zone that was.
+                let newest = self.database.known().and_then(Database::newest);
+                let days = newest.and_then(|newest| u64::try_from(today.days_since(newest).max(0)).ok());
+                self.age = days.map(|days| days * DAY);
+            }
+            Origin::Url(url) => {
+                let generations = generations(&surroundings.cargo_home, url);
+                let state = State::read(&generations, url);
+                self.database = match &state {
+                    Ok(None) => Evidence::Absent,
+                    Ok(Some(state)) => {
+                        self.directory = generations.directory(&state.directory);
+                        match read_directory(&self.directory, today) {
+                            Ok(database) if database.digest() == state.digest => Evidence::Known(database),
+                            Ok(_) => Evidence::Unavailable("was changed since it was fetched".to_owned()),
+                            Err(why) => Evidence::Unavailable(why),
+                        }
+                    }
+                    Err(why) => Evidence::Unavailable(why.clone()),
+                };
+                self.state = state.ok().flatten();
+                self.age = self.state.as_ref().and_then(|state| state.age(surroundings.clock));
             }
         }
     }
@@ -142,50 +184,4 @@ pub fn ago(seconds: u64) -> String {
         _ => (seconds / DAY, "day"),
     };
     format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" })
-}
-
-fn plain(directory: PathBuf, setting: crate::policy::Database, line: u32, now: Clock) -> Copy {
-    let today = Date::of_seconds(now.0);
-    let database = match read_directory(&directory, today) {
-        Ok(database) => Evidence::Known(database),
-        Err(why) => Evidence::Unavailable(why),
-    };
-    // An advisory of today counts from its midnight, in whatever zone.
-    let days = database.known().and_then(Database::newest).map(|newest| today.days_since(newest).max(0));
-    let age = days.and_then(|days| u64::try_from(days).ok()).map(|days| days * DAY);
-    Copy { setting, line, directory, state: None, database, age }
-}
-
-fn fetched(
-    generations: &Generations,
-    url: &str,
-    setting: crate::policy::Database,
-    line: u32,
-    now: Clock,
-) -> Copy {
-    let mut copy = Copy {
-        setting,
-        line,
-        directory: generations.folder().to_owned(),
-        state: None,
-        database: Evidence::Absent,
-        age: None,
-    };
-    let state = match State::read(generations, url) {
-        Ok(None) => return copy,
-        Ok(Some(state)) => state,
-        Err(why) => {
-            copy.database = Evidence::Unavailable(why);
-            return copy;
-        }
-    };
-    copy.directory = generations.directory(&state.directory);
-    copy.database = match read_directory(&copy.directory, Date::of_seconds(now.0)) {
-        Ok(database) if database.digest() == state.digest => Evidence::Known(database),
-        Ok(_) => Evidence::Unavailable("is not what was fetched: it was changed since".to_owned()),
-        Err(why) => Evidence::Unavailable(why),
-    };
-    copy.age = state.age(now);
-    copy.state = Some(state);
-    copy
 }

@@ -4,6 +4,7 @@
 pub mod add;
 pub mod argv;
 pub mod completions;
+pub mod db;
 pub mod diff;
 mod error;
 pub mod global;
@@ -64,6 +65,7 @@ pub enum Command {
     Pin(pin::Args),
     Verify(verify::Args),
     Diff(diff::Args),
+    Db(db::Args),
     Completions(completions::Args),
 }
 
@@ -108,6 +110,7 @@ impl Command {
             Self::Pin(_) => "pin",
             Self::Verify(_) => "verify",
             Self::Diff(_) => "diff",
+            Self::Db(_) => "db",
             Self::Completions(_) => "completions",
         }
     }
@@ -121,6 +124,7 @@ impl Command {
             Self::Pin(args) => args.run(context),
             Self::Verify(args) => args.run(context),
             Self::Diff(args) => args.run(context),
+            Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),
         }
     }

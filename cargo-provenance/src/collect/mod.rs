@@ -1,5 +1,6 @@
 //! Gathers from disk, from cargo and from git what the use cases judge.
 
+pub mod advisories;
 pub mod archives;
 pub mod entrants;
 pub mod gate;

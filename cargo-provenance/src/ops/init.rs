@@ -91,7 +91,7 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
     let split = split(situation, &preliminary, None, &[])?;
-    let databases = vetting::databases(surroundings, &preliminary, &mut report)?;
+    let databases = vetting::databases(surroundings, &preliminary, &root, &mut report, progress);
     let known = || databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| situation.index_of(name);
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that

@@ -2,6 +2,7 @@
 //! [`Progress`](crate::report::progress::Progress), and returns a report. None prints.
 
 pub mod add;
+pub mod db;
 pub mod diff;
 pub mod entering;
 mod gating;

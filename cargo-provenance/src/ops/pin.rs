@@ -12,7 +12,7 @@ use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::situation::{Situation, resolved};
 use crate::merge;
-use crate::model::{Network, Surroundings};
+use crate::model::{Evidence, Network, Surroundings};
 use crate::policy::{self, Policy};
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
@@ -83,7 +83,11 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
             report.not_checked.push(format!("whether the registry's index changed just now: {why}"));
         }
     }
-    let databases = vetting::databases(surroundings, &policy, &mut report)?;
+    // Where nothing enters, nothing is compared with advisories, and none need be at hand.
+    let databases = match split.entering.is_empty() {
+        true => Evidence::Absent,
+        false => vetting::databases(surroundings, &policy, &root, &mut report, progress),
+    };
     let index_of = |name: &str| situation.index_of(name);
     let vetting = Vetting::new(&policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
     let mut examined =

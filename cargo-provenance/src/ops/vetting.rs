@@ -3,6 +3,7 @@
 //! In two steps, because the second one needs their archives: what the index says is judged before anything is fetched.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use provenance_build::manifest::Acceptance;
 use provenance_build::{LockedPackage, Manifest, Version};
@@ -10,16 +11,18 @@ use provenance_build::{LockedPackage, Manifest, Version};
 use super::pinning::{self, Split};
 use crate::advisory::Database;
 use crate::archive::Archive;
+use crate::collect::advisories;
 use crate::collect::entrants::{self, Proven};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{self, Circumstances, Contents, Record};
 use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
 use crate::helper::HELPER_NAME;
-use crate::model::{Clock, Date, Evidence, Network};
+use crate::model::{Clock, Date, Evidence, Network, Surroundings};
 use crate::policy::Policy;
 use crate::registry::Refusal;
 use crate::registry::proof;
+use crate::report::Report;
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
@@ -365,11 +368,29 @@ impl<'a> Vetting<'a> {
     }
 }
 
-/// The advisory databases that the policy names.
+/// The advisory databases that the policy names, fetched anew where that is due. What a person should know of them goes into
+/// the report. None that is missing or too old decides anything.
 pub fn databases(
-    _: &crate::model::Surroundings,
-    _: &Policy,
-    _: &mut crate::report::Report,
-) -> Result<Evidence<Vec<Database>>, pinning::Error> {
-    Ok(Evidence::Absent)
+    surroundings: &Surroundings,
+    policy: &Policy,
+    root: &Path,
+    report: &mut Report,
+    progress: &dyn Progress,
+) -> Evidence<Vec<Database>> {
+    let (advisories, notes) = advisories::freshen(surroundings, policy, root, progress);
+    report.not_checked.extend(notes);
+    if advisories.copies.is_empty() {
+        report.not_checked.push("advisories: the policy names no database".to_owned());
+        return Evidence::Absent;
+    }
+    match advisories.faults() {
+        faults if faults.is_empty() => {
+            let known = advisories.copies.into_iter().filter_map(|copy| match copy.database {
+                Evidence::Known(database) => Some(database),
+                Evidence::Absent | Evidence::Unavailable(_) => None,
+            });
+            Evidence::Known(known.collect())
+        }
+        faults => Evidence::Unavailable(faults.join("; ")),
+    }
 }

@@ -4,6 +4,7 @@
 //! asks for something this version cannot do is an error too, never ignored. Every value remembers its line, so that
 //! a finding can point at the line that decided.
 
+mod advisories;
 mod canonical;
 mod catalogue;
 mod exceptions;
@@ -19,6 +20,7 @@ use provenance_build::name::{CRATES_IO, Source};
 use crate::finding::{Place, Role, Weight};
 use crate::report::failure::{Explain, Kind};
 
+pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use glob::Glob;
@@ -48,6 +50,7 @@ pub struct Policy {
     git: Vec<At<String>>,
     sources_line: Option<u32>,
     licenses: Option<At<Vec<At<String>>>>,
+    advisories: advisories::Advisories,
 }
 
 /// A value with the line it stands in, counted from 1.
@@ -162,6 +165,11 @@ impl Policy {
     /// The licenses that packages may have, and the line where the list stands; `None` where the policy has none.
     pub fn licenses(&self) -> Option<At<&[At<String>]>> {
         self.licenses.as_ref().map(|at| At { value: at.value.as_slice(), line: at.line })
+    }
+
+    /// The advisory databases that count, and the lines that name them; line 0 for the default, the public one.
+    pub fn databases(&self) -> Vec<At<Database>> {
+        self.advisories.databases()
     }
 
     /// What the team lives with.

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml_span::Span;
 use toml_span::value::{Table, Value, ValueInner};
 
+use super::advisories::Advisories;
 use super::catalogue::{self, Firmness, Known, ParameterKind, Setting};
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
 use super::{
@@ -79,6 +80,7 @@ impl Reader<'_> {
             git: vec![],
             sources_line: None,
             licenses: None,
+            advisories: Advisories::default(),
         };
         for (key, mut value) in root {
             let span = key.span;
@@ -95,7 +97,9 @@ impl Reader<'_> {
                     let table = self.table(&mut value, span, "licenses")?;
                     policy.licenses = Some(At { value: self.licenses(table)?, line: self.line(span) });
                 }
-                "advisories" => self.advisories(self.table(&mut value, span, "advisories")?)?,
+                "advisories" => {
+                    policy.advisories = self.advisories(self.table(&mut value, span, "advisories")?)?;
+                }
                 "audits" => self.audits(self.table(&mut value, span, "audits")?)?,
                 "signing" => self.signing(self.table(&mut value, span, "signing")?)?,
                 "source" => {
@@ -282,15 +286,6 @@ impl Reader<'_> {
             allow = self.strings(value, "allow", |text| is_license(text).then(|| text.to_owned()), help)?;
         }
         Ok(allow)
-    }
-
-    /// Advisories come with the vetting engine: until then only what asks for nothing is accepted.
-    fn advisories(&self, table: Table<'_>) -> Result<()> {
-        self.known(&table, "advisories", &["databases", "max-age"])?;
-        match table.into_iter().next() {
-            Some((key, _)) => Err(self.unsupported(key.span, &format!("`{}` of `[advisories]`", key.name))),
-            None => Ok(()),
-        }
     }
 
     fn audits(&self, mut table: Table<'_>) -> Result<()> {
@@ -486,7 +481,6 @@ mod tests {
             ("version = 1\n[[extends]]\npath = \"../org.toml\"\nsha256 = \"00\"", 2),
             ("version = 1\n[audits]\nrequired = \"new\"", 3),
             ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
-            ("version = 1\n[advisories]\nmax-age = \"1 day\"", 3),
             ("version = 1\n[source]\nsigners = \"allowed_signers\"", 2),
             ("version = 1\n[checks]\nname-edit = { level = \"note\" }", 3),
         ] {
@@ -534,7 +528,7 @@ mod tests {
         fn no_value_in_a_known_place_makes_the_reader_panic(
             key in prop::sample::select(vec![
                 "own", "checks", "checks.source", "checks.version-too-new.days", "sources.git", "sources.registries",
-                "licenses.allow", "advisories", "audits.required", "signing.keys", "source", "extends", "exception",
+                "licenses.allow", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "source", "extends", "exception",
             ]),
             value in prop::sample::select(vec![
                 "1", "-1", "1.5", "true", "\"\"", "\"x\"", "[]", "[[]]", "[{}]", "{}", "{ x = 1 }", "[1]", "9223372036854775807",

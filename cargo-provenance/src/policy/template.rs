@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::RUSTSEC;
+
 /// What `init` found, as far as the policy names it.
 #[derive(Clone, Debug, Default)]
 pub struct Template {
@@ -54,6 +56,14 @@ pub fn write_template(found: &Template) -> String {
         }),
     );
     list(&mut text, "git", found.git.iter().map(|url| quoted(url)));
+    text.push_str(&format!(
+        "\n\
+         # Databases of known vulnerabilities, as URLs of git repositories or as directories. An older one decides nothing; a\n\
+         # directory that rarely changes is {{ from = \"../advisories\", max-age = \"any\" }}. These are the defaults.\n\
+         [advisories]\n\
+         # databases = [\"{RUSTSEC}\"]\n\
+         # max-age = \"14 days\"\n"
+    ));
     text.push_str(
         "\n# The licenses that packages may have: those found when this file was written.\n[licenses]\n",
     );
@@ -111,5 +121,17 @@ mod tests {
             assert_eq!(policy.own().len(), found.own.len());
             assert!(text.lines().all(|line| line.len() <= 120), "{text}");
         }
+    }
+
+    #[test]
+    fn the_commented_databases_are_the_default() {
+        let text = write_template(&Template::default());
+        let spelled = text.replace("# databases = ", "databases = ").replace("# max-age = ", "max-age = ");
+        let read = |text: &str| {
+            Policy::parse(text.as_bytes(), Path::new("p"), SAMPLES).expect("a policy").databases()
+        };
+        let shown = |text: &str| read(text).into_iter().map(|at| at.value).collect::<Vec<_>>();
+        assert_eq!(shown(&spelled), shown(&text));
+        assert!(read(&spelled)[0].line > 0, "the databases are not in the template");
     }
 }

@@ -2,6 +2,7 @@
 
 mod atomic;
 mod folders;
+mod generations;
 mod journal;
 mod lock;
 mod remove;
@@ -11,6 +12,7 @@ mod transaction;
 
 pub use atomic::write_atomic;
 pub use folders::Folders;
+pub use generations::{Generations, Incoming};
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use remove::{remove_directory, remove_file};
 pub use restore::{Form, restore, sweep_restored};

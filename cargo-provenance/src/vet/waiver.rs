@@ -195,7 +195,9 @@ impl Accept {
             Some(known) if known.firmness == Firmness::Free => {}
             Some(_) => return Err(format!("nobody may wave `{check}` through")),
             None => {
-                return Err(format!("`{check}` is not a check; `cargo provenance explain --list` lists them"));
+                return Err(format!(
+                    "`{check}` is not a check; `cargo provenance explain --list` lists them"
+                ));
             }
         }
         Ok(Self { package, check: check.to_owned(), subject, reason: reason.trim().to_owned() })

@@ -107,7 +107,7 @@ pub fn run(surroundings: &Surroundings, edit: &dyn Edit, progress: &dyn Progress
         return Ok(drifted(report, &gate, &verdict));
     }
 
-    let databases = vetting::databases(surroundings, &gate.policy, &mut report)?;
+    let databases = vetting::databases(surroundings, &gate.policy, &gate.root, &mut report, progress);
     let known = databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| index_of(&gate.seen.configuration, name);
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);

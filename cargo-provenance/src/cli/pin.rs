@@ -36,7 +36,7 @@ impl Args {
     pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
         let options =
             pin::Options { own: self.own, dry_run: self.dry_run, locked: context.global.is_locked() };
-        Ok(pin::run(&context.surroundings()?, &options, context.progress)?)
+        pin::run(&context.surroundings()?, &options, context.progress)
     }
 }
 

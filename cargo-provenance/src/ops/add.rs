@@ -16,7 +16,7 @@ use similar::TextDiff;
 
 use self::attempt::{Attempt, Judged};
 use self::change::{Change, Entry};
-use super::pin::tell_recovery;
+use super::interruption::settled;
 use super::pinning::{self, Rigor};
 use crate::cargo::Edit;
 use crate::collect::archives::{self, Which};
@@ -27,9 +27,10 @@ use crate::collect::situation::resolved;
 use crate::finding::{self, Finding, Weight};
 use crate::model::Surroundings;
 use crate::registry::proof::Verdict as Proof;
+use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
-use crate::store::{Transaction, WorkspaceLock, recover};
+use crate::store::Transaction;
 use crate::vet::entry::ago;
 
 pub use error::Error;
@@ -64,39 +65,49 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// See [`Error`].
-pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
-    let mut report = Report::new("add");
+/// Those of the lock, of what an interrupted command left, and [`Error`].
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
     let surroundings = &resolved(surroundings)?;
     let root = gate::root(surroundings)?;
-    let _lock = WorkspaceLock::acquire(&root, "add", surroundings.clock)?;
-    tell_recovery(&mut report, &recover(&root)?);
+    settled(Report::new("add"), &root, surroundings, |report, _| add(report, surroundings, options, progress))
+}
 
+fn add(
+    report: &mut Report,
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
     // Before cargo runs at all: what the repository configures may run code, so it must be what was recorded.
     let mut gate = Gate::open(surroundings)?;
     archives::hash(&mut gate.seen, Which::Needed, progress)?;
     let verdict = gate.verdict();
     if !verdict.drift.is_empty() {
-        return Ok(drifted(report, &gate, &verdict));
+        drifted(report, &gate, &verdict);
+        return Ok(());
     }
 
     let attempt = Attempt::begin(surroundings, options, &gate, progress)?;
-    tell_cargo(&mut report, &attempt.edit()?);
+    tell_cargo(report, &attempt.edit()?);
     let mut change = attempt.resolve()?;
     let mut judged = attempt.judge(&change)?;
     if attempt.hold_back(&judged) {
         change = attempt.resolve()?;
         judged = attempt.judge(&change)?;
     }
-    tell(&mut report, &judged, &change, surroundings);
+    tell(report, &judged, &change, surroundings);
     report.outcome = outcome(&judged);
     for Judged { entry, judgment, .. } in &judged {
         report.findings.extend(judgment.findings.iter().map(|finding| pulled_in(finding.clone(), entry)));
     }
     if report.outcome == Outcome::Fine {
-        let pins = admitted(&mut report, &change, &attempt.prove(&change)?);
+        let pins = admitted(report, &change, &attempt.prove(&change)?);
         if report.outcome == Outcome::Fine {
-            put_in_place(&mut report, &attempt, &change, pins)?;
+            put_in_place(report, &attempt, &change, pins)?;
         }
     }
     if report.outcome != Outcome::Fine {
@@ -105,15 +116,14 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     }
     report.findings.sort_by_key(|finding| finding.weight);
     attempt.shadow.close()?;
-    Ok(report)
+    Ok(())
 }
 
-fn drifted(mut report: Report, gate: &Gate, verdict: &Verdict) -> Report {
+fn drifted(report: &mut Report, gate: &Gate, verdict: &Verdict) {
     report.findings.extend(verdict.drift.iter().map(|drift| finding::drift::of(drift, gate)));
     report.outcome = Outcome::Drift;
     let differences = plural(report.findings.len(), "difference");
     report.conclusion = format!("to add: the workspace is not what its manifest says, {differences}");
-    report
 }
 
 /// Passes on what `cargo add` said of the dependency and its features. What it locked is told by the comparison.

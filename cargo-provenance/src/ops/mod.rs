@@ -5,6 +5,7 @@ pub mod add;
 pub mod diff;
 mod gating;
 pub mod init;
+mod interruption;
 pub mod pin;
 mod pinning;
 mod repair;

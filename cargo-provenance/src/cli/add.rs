@@ -162,7 +162,7 @@ impl Args {
     pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
         let options =
             self.resolve(context.global.is_locked(), |path: &Path| context.environment.absolute(path))?;
-        Ok(add::run(&context.surroundings()?, &options, context.progress)?)
+        add::run(&context.surroundings()?, &options, context.progress)
     }
 
     /// What was typed, as what is meant.

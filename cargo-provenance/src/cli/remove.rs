@@ -66,6 +66,6 @@ impl Args {
             Common { accept: vec![], config, dry_run: self.dry_run, locked: context.global.is_locked() };
         let options =
             remove::Options { dependencies: self.dependencies, package: self.package, flags, common };
-        Ok(remove::run(&context.surroundings()?, &options, context.progress)?)
+        remove::run(&context.surroundings()?, &options, context.progress)
     }
 }

@@ -12,7 +12,7 @@ use provenance_build::toml;
 
 use self::found::{found, tell_found};
 use super::gating::{self, Gating, gated_already};
-use super::pin::tell_recovery;
+use super::interruption::settled_workspace;
 use super::pinning::{self, Material, Rigor, draft, split};
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
@@ -24,9 +24,10 @@ use crate::finding::{Finding, Weight};
 use crate::helper::HELPER_NAME;
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
+use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
-use crate::store::{Folders, Transaction, WorkspaceLock, recover};
+use crate::store::{Folders, Recovery, Transaction};
 use crate::vet::{Open, catalogue, not_judged};
 
 pub use pinning::Error;
@@ -65,15 +66,48 @@ const ATTRIBUTE: &str = "Provenance.* -text";
 ///
 /// # Errors
 ///
-/// See [`Error`].
-pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
-    let mut report = Report::new("init");
+/// Those of the lock, of what an interrupted command left, and [`Error`].
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
     let surroundings = &resolved(surroundings)?;
     let cargo = CargoCommand::new(surroundings);
-    let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
+    settled_workspace(Report::new("init"), surroundings, &cargo, |report, workspace, recovery| {
+        if began_before(recovery) {
+            tell_finished(report, &workspace, options);
+            return Ok(());
+        }
+        init(report, surroundings, options, &cargo, workspace, progress)
+    })
+}
+
+/// Whether the interrupted command that was brought to its end is an `init`: only that creates a manifest.
+fn began_before(recovery: &Recovery) -> bool {
+    let is_manifest = |file: &PathBuf| file.file_name() == Some(manifest::FILE_NAME.as_ref());
+    matches!(recovery, Recovery::Finished { created, .. } if created.iter().any(is_manifest))
+}
+
+fn tell_finished(report: &mut Report, workspace: &Workspace, options: &Options) {
+    if options.helper.is_some() && gated_already(workspace).is_empty() {
+        let message = "the interrupted `init` put no check into the build";
+        let help = "to have it, remove `Provenance.lock` and run this command again";
+        report.findings.push(Finding::new("member-without-gate", Weight::Note, message).help(help));
+    }
+    report.conclusion =
+        "an interrupted `init` was brought to its end; review and commit what was put in place".to_owned();
+}
+
+fn init(
+    report: &mut Report,
+    surroundings: &Surroundings,
+    options: &Options,
+    cargo: &CargoCommand,
+    workspace: Workspace,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
     let root = workspace.root.clone();
-    let _lock = WorkspaceLock::acquire(&root, "init", surroundings.clock)?;
-    tell_recovery(&mut report, &recover(&root)?);
     let lock_file = root.join(manifest::FILE_NAME);
     if lock_file.exists() {
         return Err(Error::Misplaced {
@@ -86,12 +120,12 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         Some(helper) => gating::plan(&workspace, helper)?,
         None => Gating::default(),
     };
-    let plan = Plan::make(surroundings, options, &cargo, workspace, &gating, progress)?;
+    let plan = Plan::make(surroundings, options, cargo, workspace, &gating, progress)?;
     let situation = &plan.situation;
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
     let split = split(situation, &preliminary, None, &[])?;
-    let databases = vetting::databases(surroundings, &preliminary, &root, &mut report, progress);
+    let databases = vetting::databases(surroundings, &preliminary, &root, report, progress);
     let known = || databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| situation.index_of(name);
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
@@ -120,14 +154,14 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         rigor: Rigor::Baseline,
     })?;
     report.not_checked.extend(not_judged(&open).into_iter().map(|finding| finding.message));
-    tell_exceptions(&mut report, &exceptions);
-    tell_found(&mut report, situation, &draft, &proven);
-    tell_gates(&mut report, situation, &gating, options);
+    tell_exceptions(report, &exceptions);
+    tell_found(report, situation, &draft, &proven);
+    tell_gates(report, situation, &gating, options);
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
         let packages = plural(split.kept.len() + split.entering.len(), "package");
         report.conclusion = format!("to pin: {} in {packages}", report.tally());
-        return Ok(report);
+        return Ok(());
     }
 
     let mut files = BTreeMap::<PathBuf, (Option<String>, String)>::new();
@@ -142,13 +176,13 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     for (path, text) in gating.texts {
         files.insert(path, (text.old, text.new));
     }
-    write(&root, &files, &mut report)?;
+    write(&root, &files, report)?;
     report.conclusion = format!(
         "{} pinned as they are, {} listed; review and commit what was written",
         plural(draft.manifest.packages.len(), "package"),
         plural(draft.manifest.members.len(), "member")
     );
-    Ok(report)
+    Ok(())
 }
 
 /// What vetting a graph that is there already comes to.

@@ -7,6 +7,7 @@ pub mod diff;
 pub mod entering;
 mod gating;
 pub mod init;
+mod interruption;
 pub mod pin;
 mod pinning;
 pub mod remove;

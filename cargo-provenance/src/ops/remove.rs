@@ -11,9 +11,8 @@ use provenance_build::Version;
 use super::entering::{self, Common, Edit, Naming};
 use crate::model::Surroundings;
 use crate::report::Report;
+use crate::report::failure::Failure;
 use crate::report::progress::Progress;
-
-pub use super::entering::Error;
 
 /// What `remove` is asked to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,8 +31,12 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// See [`Error`].
-pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
+/// Those of [`entering::run`].
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
     entering::run(surroundings, options, progress)
 }
 

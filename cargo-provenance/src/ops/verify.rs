@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
-use super::repair;
+use super::{interruption, repair};
 use crate::cargo::{CargoCommand, Extent, Lock, Workspace};
 use crate::collect::archives::{self, Which};
-use crate::collect::gate::Gate;
+use crate::collect::gate::{self, Gate};
 use crate::collect::proofs::{self, Proven};
 use crate::collect::situation::Situation;
 use crate::finding::drift::{self, Excerpts};
@@ -38,6 +38,24 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
     let mut report = Report::new("verify");
+    let noticed = interruption::noticed(&gate::root(surroundings)?);
+    report.findings.extend(noticed.clone());
+    match compare(surroundings, options, &mut report, progress) {
+        Ok(()) => Ok(report),
+        Err(mut failure) => {
+            let told = noticed.map(|it| format!("{}: {}", it.message, it.help.join("; ")));
+            failure.help.splice(0..0, told);
+            Err(failure)
+        }
+    }
+}
+
+fn compare(
+    surroundings: &Surroundings,
+    options: &Options,
+    report: &mut Report,
+    progress: &dyn Progress,
+) -> Result<(), Failure> {
     let mut gate = Gate::open(surroundings)?;
     report.step(
         "Verifying",
@@ -50,14 +68,14 @@ pub fn run(
         repair::sweep(&gate);
     }
     if options.repair && !verdict.drift.is_empty() {
-        repair::run(surroundings, &gate, &verdict, &mut report, progress)?;
+        repair::run(surroundings, &gate, &verdict, report, progress)?;
         gate = Gate::open(surroundings)?;
         archives::hash(&mut gate.seen, which, progress)?;
         verdict = gate.verdict();
     }
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, &gate)));
     if options.full {
-        prove(surroundings, &gate, &mut report, progress)?;
+        prove(surroundings, &gate, report, progress)?;
         if !verdict.absent.is_empty() {
             // What was missing has been fetched for the proofs.
             gate = Gate::open(surroundings)?;
@@ -65,11 +83,11 @@ pub fn run(
             verdict = gate.verdict();
         }
     }
-    if !report.findings.is_empty() {
+    if report.weighing(Weight::Denial) > 0 {
         report.outcome = Outcome::Drift;
     }
-    conclude(&gate, &verdict, *options, &mut report);
-    Ok(report)
+    conclude(&gate, &verdict, *options, report);
+    Ok(())
 }
 
 /// Proves the pins again and compares each with its proof: an edited pin is found even if the sources were edited too.
@@ -165,7 +183,7 @@ fn conclude(gate: &Gate, verdict: &Verdict, options: Options, report: &mut Repor
         0 => String::new(),
         absent => format!(", {absent} not on disk"),
     };
-    report.conclusion = match report.findings.len() {
+    report.conclusion = match report.weighing(Weight::Denial) {
         0 => format!("{matching}{absent}"),
         found => format!("{} found, {matching}{absent}", plural(found, "difference")),
     };

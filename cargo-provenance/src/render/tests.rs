@@ -8,8 +8,8 @@ use snapbox::{IntoData, assert_data_eq, str};
 
 use super::*;
 use crate::finding::{Finding, Place, Role, Weight};
-use crate::report::Outcome;
 use crate::report::failure::Kind;
+use crate::report::{Outcome, Step};
 
 fn itoa() -> PackageId {
     PackageId {
@@ -285,6 +285,20 @@ help: run `cargo generate-lockfile`
         plain(&failure(&bug, &view(Format::Human, Verbosity::Normal)).after),
         "error: internal error: boom, at x.rs:1:2\n"
     );
+}
+
+#[test]
+fn what_was_done_before_a_failure_is_told_before_it() {
+    let mut broken = Failure::new(Kind::Usage, "no");
+    let verb = "Recovering";
+    broken.done = Some(Box::new(Step { verb, message: "an interrupted command".into(), verbose: false }));
+    for (verbosity, before) in
+        [(Verbosity::Normal, "  Recovering an interrupted command\n"), (Verbosity::Quiet, "")]
+    {
+        assert_eq!(plain(&failure(&broken, &view(Format::Human, verbosity)).before), before);
+        let lines = failure(&broken, &view(Format::Json, verbosity)).output;
+        assert!(lines.starts_with("{\"reason\":\"step\",\"verb\":\"Recovering\""), "{lines}");
+    }
 }
 
 #[test]

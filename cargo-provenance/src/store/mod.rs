@@ -16,7 +16,7 @@ pub use generations::{Generations, Incoming};
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use remove::{remove_directory, remove_file};
 pub use restore::{Form, restore, sweep_restored};
-pub use transaction::{Recovery, Transaction, recover};
+pub use transaction::{Recovery, Transaction, has_journal, pending, recover};
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -21,7 +21,13 @@ pub(super) fn file(root: &Path, name: &str) -> PathBuf {
 pub(super) fn create(root: &Path) -> Result<(), Error> {
     let directory = root.join(DIRECTORY);
     match fs::create_dir(&directory) {
-        Ok(()) => mark(&directory).map_err(Error::io("mark", &directory))?,
+        Ok(()) => match mark(&directory) {
+            // Another command is just removing the folder, and the caller finds out when it uses it.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("mark", &directory)(error));
+            }
+            _ => {}
+        },
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(Error::io("create", &directory)(error)),
     }
@@ -29,7 +35,7 @@ pub(super) fn create(root: &Path) -> Result<(), Error> {
     let ignore = directory.join(IGNORE);
     match OpenOptions::new().write(true).create_new(true).open(&ignore) {
         Ok(mut file) => file.write_all(b"*\n").map_err(Error::io("write", &ignore)),
-        // Not found: another command is just removing the folder, and the caller finds out when it uses it.
+        // Not found: removed, as above.
         Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
             Ok(())
         }

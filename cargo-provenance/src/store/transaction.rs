@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::journal::{Entry, Journal, Phase, copy, sha256};
-use super::{Error, atomic, state};
+use super::{Error, LockError, atomic, lock, state};
 
 /// Files that will be replaced together.
 #[derive(Debug)]
@@ -30,7 +30,12 @@ struct Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recovery {
     /// Its new files were put in place.
-    Finished(Vec<PathBuf>),
+    Finished {
+        /// Those that were not there before it began.
+        created: Vec<PathBuf>,
+        /// Those that were.
+        replaced: Vec<PathBuf>,
+    },
     /// Nothing was left.
     Nothing,
     /// Its traces were removed; every file is as it was before.
@@ -140,6 +145,27 @@ pub fn recover(root: &Path) -> Result<Recovery, Error> {
     settle(root, Direction::Forward)
 }
 
+/// The files of a command that was interrupted while it wrote in the workspace at `root`, as its journal names them; none
+/// where there is nothing to [`recover`]. Changes nothing.
+///
+/// # Errors
+///
+/// [`LockError::Busy`] if that command is at work still, otherwise those of reading the journal.
+pub fn pending(root: &Path) -> Result<Vec<PathBuf>, LockError> {
+    if Journal::read(root)?.is_none() {
+        return Ok(vec![]);
+    }
+    lock::idle(root)?;
+    // Once more: a command that was at work until now has removed it.
+    let files = Journal::read(root)?.map(|journal| journal.files).unwrap_or_default();
+    Ok(files.iter().map(|entry| entry.name().to_owned()).collect())
+}
+
+/// Whether a command that began to write in the workspace at `root` has not come to its end.
+pub fn has_journal(root: &Path) -> bool {
+    matches!(Journal::read(root), Ok(Some(_)))
+}
+
 fn settle(root: &Path, direction: Direction) -> Result<Recovery, Error> {
     let Some(journal) = Journal::read(root)? else { return Ok(Recovery::Nothing) };
     let (steps, recovery) = way_out(root, &journal, direction)?;
@@ -153,12 +179,13 @@ fn settle(root: &Path, direction: Direction) -> Result<Recovery, Error> {
 // The steps that bring every file to one side.
 fn way_out(root: &Path, journal: &Journal, direction: Direction) -> Result<(Vec<Step>, Recovery), Error> {
     let (mut forward, mut back, mut cleaning) = (Some(vec![]), Some(vec![]), vec![]);
-    let mut targets = vec![];
+    let (mut created, mut replaced) = (vec![], vec![]);
     let mut doubtful = None;
     for entry in &journal.files {
         let target = entry.target(root)?;
         cleaning.push(Step::Clean { target: target.clone() });
-        targets.push(target.clone());
+        let side = if entry.old.is_none() { &mut created } else { &mut replaced };
+        side.push(target.clone());
         if journal.phase == Phase::Staging {
             continue;
         }
@@ -186,8 +213,8 @@ fn way_out(root: &Path, journal: &Journal, direction: Direction) -> Result<(Vec<
     // Before the copies were complete nothing was replaced: there is only the way back.
     let finish = journal.phase == Phase::Replacing && (direction == Direction::Forward || back.is_none());
     let (chosen, recovery) = match (forward, back) {
-        (Some(steps), _) if finish => (steps, Recovery::Finished(targets)),
-        (_, Some(steps)) => (steps, Recovery::Undone(targets)),
+        (Some(steps), _) if finish => (steps, Recovery::Finished { created, replaced }),
+        (_, Some(steps)) => (steps, Recovery::Undone([created, replaced].concat())),
         _ => {
             let path = doubtful.unwrap_or_else(|| root.to_owned());
             return Err(Error::Stuck { path, journal: Journal::place(root) });

@@ -34,9 +34,6 @@ pub enum Error {
     /// A local package would enter, and its directory cannot be named.
     #[error("cargo does not say where `{0}` lies")]
     Local(String),
-    /// Somebody else is writing.
-    #[error(transparent)]
-    Lock(#[from] store::LockError),
     /// `--path` leads to no package.
     #[error("there is no package in `{}`", .0.display())]
     NoPackage(PathBuf),
@@ -66,12 +63,8 @@ impl Error {
             Self::Entrants(error) => Some(error),
             Self::Gate(error) => Some(error),
             Self::Kernel(error) => Some(error),
-            Self::Graph(_)
-            | Self::Local(_)
-            | Self::Lock(_)
-            | Self::NoPackage(_)
-            | Self::OtherWorkspace { .. }
-            | Self::Store(_) => None,
+            Self::Store(error) => Some(error),
+            Self::Graph(_) | Self::Local(_) | Self::NoPackage(_) | Self::OtherWorkspace { .. } => None,
         }
     }
 }
@@ -87,10 +80,11 @@ impl Explain for Error {
     fn help(&self) -> Vec<String> {
         let help = match self {
             Self::Local(_) => "run `cargo add` yourself, then `cargo provenance pin`",
-            Self::Lock(_) => "wait until it is done, then run this command again",
             Self::NoPackage(_) => "name the directory of a package with `--path`",
             Self::OtherWorkspace { .. } => "run `cargo provenance init` in that workspace",
-            Self::Store(_) => "nothing was changed; correct that, then run this command again",
+            Self::Store(fault) if fault.help().is_none() => {
+                "nothing was changed; correct that, then run this command again"
+            }
             _ => return self.carried().map(Explain::help).unwrap_or_default(),
         };
         vec![help.to_owned()]

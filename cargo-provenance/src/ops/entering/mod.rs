@@ -18,7 +18,7 @@ use similar::TextDiff;
 
 use self::attempt::Attempt;
 use self::holding::{Entering, Trial};
-use super::pin::tell_recovery;
+use super::interruption::settled;
 use super::pinning::{self, Rigor};
 use super::vetting::{self, Vetting};
 use crate::advisory;
@@ -29,9 +29,10 @@ use crate::collect::publishers::is_vendored;
 use crate::collect::situation::{index_of, resolved};
 use crate::finding::{self, Finding, Weight};
 use crate::model::{Date, Surroundings};
+use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
-use crate::store::{Transaction, WorkspaceLock, recover};
+use crate::store::Transaction;
 use crate::vet::not_judged;
 use crate::vet::release::ago;
 use crate::vet::waiver::{self, Accept};
@@ -91,30 +92,38 @@ pub enum Naming {
 ///
 /// # Errors
 ///
-/// See [`Error`].
-pub fn run(surroundings: &Surroundings, edit: &dyn Edit, progress: &dyn Progress) -> Result<Report, Error> {
-    let mut report = Report::new(edit.command());
+/// Those of the lock, of what an interrupted command left, and [`Error`].
+pub fn run(surroundings: &Surroundings, edit: &dyn Edit, progress: &dyn Progress) -> Result<Report, Failure> {
     let surroundings = &resolved(surroundings)?;
     let root = gate::root(surroundings)?;
-    let _lock = WorkspaceLock::acquire(&root, edit.command(), surroundings.clock)?;
-    tell_recovery(&mut report, &recover(&root)?);
+    settled(Report::new(edit.command()), &root, surroundings, |report, _| {
+        enter(report, surroundings, edit, progress)
+    })
+}
 
+fn enter(
+    report: &mut Report,
+    surroundings: &Surroundings,
+    edit: &dyn Edit,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
     // Before cargo runs at all: what the repository configures may run code, so it must be what was recorded.
     let mut gate = Gate::open(surroundings)?;
     archives::hash(&mut gate.seen, Which::Needed, progress)?;
     let verdict = gate.verdict();
     if !verdict.drift.is_empty() {
-        return Ok(drifted(report, &gate, &verdict));
+        drifted(report, &gate, &verdict);
+        return Ok(());
     }
 
-    let databases = vetting::databases(surroundings, &gate.policy, &gate.root, &mut report, progress);
+    let databases = vetting::databases(surroundings, &gate.policy, &gate.root, report, progress);
     let known = databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| index_of(&gate.seen.configuration, name);
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);
     let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
     let trial = holding::hold(&attempt, &vetting)?;
-    tell_cargo(&mut report, &trial.said);
-    tell(&mut report, &trial, surroundings);
+    tell_cargo(report, &trial.said);
+    tell(report, &trial, surroundings);
     for Entering { entry, vetted, .. } in &trial.entrants {
         let findings = vetted.judgment.findings.iter();
         report.findings.extend(findings.map(|finding| pulled_in(finding.clone(), entry)));
@@ -134,7 +143,7 @@ pub fn run(surroundings: &Surroundings, edit: &dyn Edit, progress: &dyn Progress
         trial.entrants.iter().flat_map(|entering| entering.vetted.judgment.open.clone()).collect::<Vec<_>>();
     report.findings.extend(not_judged(&open));
     if report.outcome == Outcome::Fine {
-        put_in_place(&mut report, &attempt, &trial, databases.known().and_then(advisory::newest))?;
+        put_in_place(report, &attempt, &trial, databases.known().and_then(advisory::newest))?;
     } else {
         let entering = plural(trial.entrants.len(), "new package");
         let verb = edit.command();
@@ -142,16 +151,15 @@ pub fn run(surroundings: &Surroundings, edit: &dyn Edit, progress: &dyn Progress
     }
     report.findings.sort_by_key(|finding| finding.weight);
     attempt.shadow.close()?;
-    Ok(report)
+    Ok(())
 }
 
-fn drifted(mut report: Report, gate: &Gate, verdict: &Verdict) -> Report {
+fn drifted(report: &mut Report, gate: &Gate, verdict: &Verdict) {
     report.findings.extend(verdict.drift.iter().map(|drift| finding::drift::of(drift, gate)));
     report.outcome = Outcome::Drift;
     let differences = plural(report.findings.len(), "difference");
     report.conclusion =
         format!("to {}: the workspace is not what its manifest says, {differences}", report.command);
-    report
 }
 
 /// Passes on what `cargo add` said of the dependency and its features. What it locked is told by the comparison.

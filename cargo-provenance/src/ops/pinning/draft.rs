@@ -12,6 +12,7 @@ use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
 use crate::model::Date;
 use crate::report::Outcome;
+use crate::vet::engine::NOT_JUDGED;
 use crate::vet::waiver::{self, Waived, Waiver};
 use crate::vet::{CHECK_SET, Open};
 
@@ -44,7 +45,8 @@ impl Draft {
 
     /// What a draft that may not be written comes to. A lockfile that lags behind the manifests is no matter of the policy.
     pub fn outcome(&self) -> Outcome {
-        let mut against = self.findings.iter().filter(|finding| finding.weight != Weight::Note).peekable();
+        let known = |finding: &&Finding| finding.weight != Weight::Note && finding.id != NOT_JUDGED;
+        let mut against = self.findings.iter().filter(known).peekable();
         if against.peek().is_none() {
             Outcome::Undecided
         } else if against.peek().is_some() && against.all(|finding| finding.id == "lock-stale") {

@@ -39,9 +39,6 @@ pub enum Error {
     /// Nothing could be written.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// Somebody else is writing.
-    #[error(transparent)]
-    Lock(#[from] store::LockError),
     /// The registry offers no build helper.
     #[error("cargo could not get `{HELPER_NAME}` from a registry")]
     NoHelper(#[source] cargo::Error),
@@ -73,9 +70,8 @@ impl Error {
             Self::Policy(error) => Some(error),
             Self::Situation(error) => Some(error),
             Self::Accept(error) => Some(error),
-            Self::Graph(_) | Self::Store(_) | Self::Lock(_) | Self::Misplaced { .. } | Self::Edit { .. } => {
-                None
-            }
+            Self::Store(error) => Some(error),
+            Self::Graph(_) | Self::Misplaced { .. } | Self::Edit { .. } => None,
         }
     }
 }
@@ -94,7 +90,6 @@ impl Explain for Error {
             Self::NoHelper(_) => {
                 vec![format!("until `{HELPER_NAME}` is published, name it with `--helper-path DIRECTORY`")]
             }
-            Self::Lock(_) => vec!["wait until it is done, then run this command again".to_owned()],
             Self::Edit { .. } => vec!["make the change by hand".to_owned()],
             _ => self.carried().map(Explain::help).unwrap_or_default(),
         }

@@ -88,7 +88,11 @@ fn a_kill_after_any_step_leaves_old_or_new() {
             found.retain(|name, _| !name.starts_with(DIRECTORY));
         }
         match recovery {
-            Recovery::Finished(paths) => assert!(found == new && paths.len() == FILES.len(), "{count}"),
+            Recovery::Finished { created, replaced } => {
+                assert!(created.iter().all(|path| path.ends_with("Provenance.lock")), "{created:?}");
+                assert_eq!((created.len(), replaced.len()), (1, FILES.len() - 1), "{count}");
+                assert_eq!(found, new, "{count}");
+            }
             Recovery::Undone(paths) => assert!(found == old && paths.len() == FILES.len(), "{count}"),
             Recovery::Nothing => assert!(found == if more { &old } else { &new }.clone(), "{count}"),
         }
@@ -97,6 +101,34 @@ fn a_kill_after_any_step_leaves_old_or_new() {
             break;
         }
     }
+}
+
+#[test]
+fn who_only_looks_is_told_and_changes_nothing() {
+    let files = FILES.map(|(path, ..)| PathBuf::from(path));
+    for count in 0.. {
+        let (root, transaction) = workspace();
+        let more = kill_after(root.path(), &transaction, count);
+        let before = snapshot(root.path());
+        let expected = if count > 0 && more { &files[..] } else { &[] };
+        assert_eq!(pending(root.path()).expect("readable"), expected, "{count}");
+        assert_eq!(has_journal(root.path()), !expected.is_empty());
+        assert_eq!(snapshot(root.path()), before);
+        if !more {
+            break;
+        }
+    }
+}
+
+#[test]
+fn who_only_looks_at_a_command_at_work_is_told_which() {
+    let (root, transaction) = workspace();
+    let lock = lock::WorkspaceLock::acquire(root.path(), "pin", crate::model::Clock(0)).expect("free");
+    kill_after(root.path(), &transaction, 1);
+    let error = pending(root.path()).expect_err("busy");
+    assert!(error.to_string().contains("`cargo provenance pin`"), "{error}");
+    drop(lock);
+    assert_eq!(pending(root.path()).expect("readable").len(), FILES.len());
 }
 
 #[test]
@@ -127,7 +159,7 @@ fn a_kill_within_the_recovery_changes_nothing_about_the_end() {
                 }
                 let recovery = recover(root.path()).expect("recovered");
                 let found = snapshot(root.path());
-                let expected = if matches!(recovery, Recovery::Finished(_)) { &new } else { &old };
+                let expected = if matches!(recovery, Recovery::Finished { .. }) { &new } else { &old };
                 assert_eq!(&found, expected, "killed after {count}, then after {killed}");
             }
             if !more {

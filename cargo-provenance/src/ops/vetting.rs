@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use provenance_build::manifest::Acceptance;
-use provenance_build::{LockedPackage, Manifest, Version};
+use provenance_build::{LockedPackage, Manifest, PackageName, Version};
 
 use super::pinning::{self, Split};
 use crate::advisory::Database;
@@ -18,7 +18,7 @@ use crate::collect::records::{self, Circumstances, Contents, Record};
 use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
 use crate::helper::HELPER_NAME;
-use crate::model::{Clock, Date, Evidence, Network, Surroundings};
+use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Network, Release, Surroundings};
 use crate::policy::Policy;
 use crate::registry::Refusal;
 use crate::registry::proof;
@@ -210,15 +210,23 @@ impl<'a> Vetting<'a> {
     }
 
     /// The versions that a package could have instead, the best one first: the newest that passes, never one below what it
-    /// replaces, and in the end that one itself.
-    pub fn candidates(&self, record: &Record) -> Vec<Version> {
+    /// replaces, and in the end that one itself. Those that do not depend on `without` at all come before the others.
+    pub fn candidates(&self, record: &Record, without: Option<&PackageName>) -> Vec<Version> {
         let (dossier, ground) = (record.dossier(), self.ground(record));
-        let passing = release::passing(&dossier, &ground).map(|release| release.version.clone());
-        let Some(locked) = &record.circumstances.replaces else { return passing.collect() };
         let number = |version: &Version| semver::Version::parse(version.as_str()).ok();
-        let mut candidates = passing.filter(|version| number(version) > number(locked)).collect::<Vec<_>>();
-        candidates.push(locked.clone());
-        candidates
+        let locked = record.circumstances.replaces.as_ref();
+        let above =
+            |release: &&Release| locked.is_none_or(|locked| number(&release.version) > number(locked));
+        let needs = |release: &&Release| {
+            let dependencies = release.dependencies.iter();
+            let counts = |it: &&Dependency| !it.optional && it.kind != DependencyKind::Dev;
+            dependencies.filter(counts).any(|dependency| Some(&dependency.package) == without)
+        };
+        let passing = release::passing(&dossier, &ground).filter(above);
+        let (with, without): (Vec<_>, Vec<_>) = passing.partition(needs);
+        // What needs it is worth a try only where nothing does without: an older requirement may ask for another version.
+        let chosen = if without.is_empty() { with } else { without };
+        chosen.into_iter().map(|release| release.version.clone()).chain(locked.cloned()).collect()
     }
 
     /// Looks up what is known of packages before anything is fetched.

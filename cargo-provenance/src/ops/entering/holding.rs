@@ -3,7 +3,7 @@
 //! Cargo takes the newest versions. Of about 430 locked packages ten are younger than a week on any day, so that a refusal
 //! for each of them would stop every update. What is held back is told, and only what has no version that passes is refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use provenance_build::{PackageName, Version};
 
@@ -13,7 +13,7 @@ use super::change::{Change, Entry};
 use super::{Error, Naming};
 use crate::collect::entrants::Proven;
 use crate::collect::records::Record;
-use crate::finding::Weight;
+use crate::finding::{Finding, Weight};
 use crate::vet::waiver::Accept;
 
 /// More rounds than any graph needs: each one takes a version of a package out of the running.
@@ -48,8 +48,10 @@ pub(super) struct Held {
     pub(super) refused: Version,
     /// The version that it gets instead.
     pub(super) at: Version,
-    /// Why, as ids of checks; for a package that only pulls in what is refused, that package.
+    /// Why, as ids of checks; for a package that only pulls in what is refused, that package too.
     pub(super) why: String,
+    /// What was found, of itself or of what it pulls in.
+    pub(super) findings: Vec<Finding>,
 }
 
 /// Tries until nothing is refused, or until what is refused has no other version.
@@ -135,36 +137,36 @@ impl Holding {
         entrants: &[Entering],
     ) -> Result<Step, Error> {
         let mut moved = false;
-        for entering in entrants.iter().filter(|entering| entering.vetted.judgment.refuses()) {
-            let ids =
-                entering.vetted.judgment.findings.iter().filter(|finding| finding.weight != Weight::Note);
-            let why = ids
-                .map(|finding| finding.id)
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect::<Vec<_>>()
-                .join(", ");
+        for refused in entrants.iter().filter(|entering| entering.vetted.judgment.refuses()) {
+            let findings =
+                refused.vetted.judgment.findings.iter().filter(|finding| finding.weight != Weight::Note);
+            let findings = findings.cloned().collect::<Vec<_>>();
+            let ids = findings.iter().map(|finding| finding.id).collect::<BTreeSet<_>>();
+            let ids = ids.into_iter().collect::<Vec<_>>().join(", ");
             // Whoever pulls in something that has no version which passes must do without it, and so on upward.
-            let (mut open, mut seen) = (vec![(entering, why)], BTreeSet::new());
-            while let Some((entering, why)) = open.pop() {
+            let (mut open, mut seen) = (VecDeque::from([(refused, None)]), BTreeSet::new());
+            while let Some((entering, without)) = open.pop_front() {
                 if !seen.insert(entering.entry.index) {
                     continue;
                 }
-                if moved && !attempt.is_locked(&entering.entry.id)? {
+                if moved && !attempt.is_locked(&refused.entry.id)? {
                     // An earlier move took it along.
                     break;
                 }
-                match self.move_one(attempt, vetting, entering, &why) {
+                let why = match without {
+                    None => ids.clone(),
+                    Some(_) => format!("it pulls in `{}` ({ids})", refused.entry.id.short()),
+                };
+                match self.move_one(attempt, vetting, entering, without, (&why, &findings)) {
                     Step::Again => return Ok(Step::Again),
                     Step::Moved => {
                         moved = true;
                         break;
                     }
                     Step::Stuck => {
-                        let because = format!("it pulls in `{}`", entering.entry.id.short());
                         let dependents = change.graph.dependents(entering.entry.index);
                         let above = entrants.iter().filter(|other| dependents.contains(&other.entry.index));
-                        open.extend(above.map(|other| (other, because.clone())));
+                        open.extend(above.map(|other| (other, Some(&entering.entry.id.name))));
                     }
                 }
             }
@@ -172,12 +174,14 @@ impl Holding {
         Ok(if moved { Step::Moved } else { Step::Stuck })
     }
 
+    /// Gives one package another version. `without` is the dependency that it should do without.
     fn move_one(
         &mut self,
         attempt: &Attempt<'_>,
         vetting: &Vetting<'_>,
         entering: &Entering,
-        why: &str,
+        without: Option<&PackageName>,
+        (why, findings): (&str, &[Finding]),
     ) -> Step {
         let Entering { entry, record, .. } = entering;
         let (name, current) = (&entry.id.name, &entry.id.version);
@@ -186,7 +190,7 @@ impl Holding {
         let candidates = match &naming {
             // Who names a version gets that one or nothing.
             Naming::Version(version) => vec![version.clone()],
-            Naming::Freely | Naming::Not | Naming::Required => vetting.candidates(record),
+            Naming::Freely | Naming::Not | Naming::Required => vetting.candidates(record, without),
         };
         for version in candidates {
             if self.out.contains(&(name.clone(), version.clone())) {
@@ -197,6 +201,7 @@ impl Holding {
                 refused: current.clone(),
                 at: version.clone(),
                 why: why.to_owned(),
+                findings: findings.to_vec(),
             };
             if naming == Naming::Freely && self.named.get(name.as_str()) != Some(&version) {
                 self.named.insert(name.to_string(), version);

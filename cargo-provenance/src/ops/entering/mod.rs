@@ -215,6 +215,15 @@ fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
     }
     for held in &trial.held {
         report.step("Holding", format!("{} at v{}, not v{}: {}", held.name, held.at, held.refused, held.why));
+        // What a person may accept is shown with the words for it: without it, the newest version would come in.
+        for finding in held.findings.iter().filter(|finding| finding.weight == Weight::Review) {
+            let mut note = finding.clone();
+            waiver::tell_ways(std::slice::from_mut(&mut note), Date::of_seconds(surroundings.clock.0));
+            note.weight = Weight::Note;
+            if !report.findings.contains(&note) {
+                report.findings.push(note);
+            }
+        }
     }
     report.count("entering", trial.entrants.len());
     report.count("leaving", trial.resolved.change.leaving.len());

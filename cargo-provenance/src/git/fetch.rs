@@ -48,13 +48,9 @@ fn clone(url: &str, folder: &Path, bare: &Path) -> Result<(), GitError> {
     for variable in FOREIGN_VARIABLES {
         command.env_remove(variable);
     }
-    // A hook of the user's that starts this program leaves its repository in the environment.
-    for variable in ["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"]
-    {
-        command.env_remove(variable);
-    }
     command
         .current_dir(folder)
+        .env_remove("GIT_ALTERNATE_OBJECT_DIRECTORIES")
         // No repository above the folder has a say.
         .envs([
             ("GIT_CEILING_DIRECTORIES", folder.parent().unwrap_or(folder)),

@@ -149,6 +149,9 @@ fn conclude(report: &mut Report, advisories: &Advisories) {
         ));
     }
     let faults = advisories.faults();
+    let faulty = advisories.copies.iter().filter(|copy| copy.fault().is_some());
+    let fetchable = report.command != "db update"
+        && faulty.map(|copy| &copy.setting.origin).any(|origin| matches!(origin, Origin::Url(_)));
     let newest = match advisories.newest() {
         Some(date) => format!(", the newest of {date}"),
         None => String::new(),
@@ -158,6 +161,7 @@ fn conclude(report: &mut Report, advisories: &Advisories) {
     report.conclusion = match (&faults[..], advisories.copies.len()) {
         ([], 0) => "the policy names no advisory database".to_owned(),
         ([], _) => format!("{known} in {databases}{newest}"),
+        ([first, ..], _) if fetchable => format!("{first}; run `cargo provenance db update`"),
         ([first, ..], _) => first.clone(),
     };
     if !faults.is_empty() {

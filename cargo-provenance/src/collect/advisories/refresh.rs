@@ -99,8 +99,14 @@ pub fn refresh(
         return Ok(Refreshed { now: state.clone(), before });
     }
     progress.status("Updating", &format!("advisory database `{url}`"));
-    let fetched = git::fetch(url, generations.folder())?;
     let unsuitable = |why: String| Error::Unsuitable { url: url.to_owned(), why };
+    let fetched = git::fetch(url, generations.folder()).map_err(|error| match error {
+        GitError::Unacceptable { path, what, .. } => unsuitable(format!("cannot be used: `{path}` {what}")),
+        GitError::Incomplete { commit, .. } => {
+            unsuitable(format!("did not send the whole of commit `{commit}`"))
+        }
+        other => Error::Git(other),
+    })?;
     if let Some(link) =
         fetched.export.tree().entries().iter().find(|it| matches!(it.content, Content::Link(_)))
     {

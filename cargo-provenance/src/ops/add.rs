@@ -20,7 +20,7 @@ use super::pin::tell_recovery;
 use super::pinning::{self, Rigor};
 use crate::cargo::Edit;
 use crate::collect::archives::{self, Which};
-use crate::collect::entrants::Proven;
+use crate::collect::entrants::{Entrants, Proven};
 use crate::collect::gate::{self, Gate};
 use crate::collect::publishers::is_vendored;
 use crate::collect::situation::resolved;
@@ -94,9 +94,10 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         report.findings.extend(judgment.findings.iter().map(|finding| pulled_in(finding.clone(), entry)));
     }
     if report.outcome == Outcome::Fine {
-        let pins = admitted(&mut report, &change, &attempt.prove(&change)?);
+        let entrants = attempt.prove(&change)?;
+        let pins = admitted(&mut report, &change, &entrants.proven);
         if report.outcome == Outcome::Fine {
-            put_in_place(&mut report, &attempt, &change, pins)?;
+            put_in_place(&mut report, &attempt, &change, &entrants, pins, progress)?;
         }
     }
     if report.outcome != Outcome::Fine {
@@ -223,7 +224,9 @@ fn put_in_place(
     report: &mut Report,
     attempt: &Attempt<'_>,
     change: &Change,
+    entrants: &Entrants,
     pins: Vec<Pin>,
+    progress: &dyn Progress,
 ) -> Result<(), Error> {
     let gate = attempt.gate;
     let old = &gate.seen.manifest;
@@ -253,6 +256,8 @@ fn put_in_place(
         report.detail("Writing", shown);
         transaction.replace(&edit.path, edit.old, edit.new);
     }
+    // First the archives: without pins they are harmless, and where they cannot be put nothing else changes either.
+    entrants.settle(|_| true, progress)?;
     transaction.commit()?;
     report.findings.extend(not_vendored(attempt, change)?);
     report.conclusion = format!("{entered} entered, {files} changed");

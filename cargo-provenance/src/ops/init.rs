@@ -86,23 +86,24 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
     let split = split(situation, &preliminary, None, &[])?;
-    let proven = entrants::prove(situation, surroundings.network, &split.entering, progress)?;
+    let entrants = entrants::prove(situation, surroundings.network, &split.entering, progress)?;
+    let proven = &entrants.proven;
 
     let policy_file = root.join(policy::FILE_NAME);
     let policy_text =
-        written.clone().unwrap_or_else(|| write_template(&found(situation, &split, &proven, &gating)));
+        written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file)?;
     let draft = draft(Material {
         situation,
         policy: &policy,
         old: None,
         split: &split,
-        proven: &proven,
+        proven,
         declared: &[],
         rigor: Rigor::Baseline,
         now: surroundings.clock,
     })?;
-    tell_found(&mut report, situation, &draft, &proven);
+    tell_found(&mut report, situation, &draft, proven);
     tell_gates(&mut report, situation, &gating, options);
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
@@ -123,6 +124,7 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     for (path, text) in gating.texts {
         files.insert(path, (text.old, text.new));
     }
+    entrants.settle(|_| true, progress)?;
     write(&root, &files, &mut report)?;
     report.conclusion = format!(
         "{} pinned as they are, {} listed; review and commit what was written",

@@ -72,13 +72,13 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
             report.not_checked.push(format!("whether the registry's index changed just now: {why}"));
         }
     }
-    let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
+    let entrants = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
     let draft = draft(Material {
         situation: &situation,
         policy: &policy,
         old: Some(&old),
         split: &split,
-        proven: &proven,
+        proven: &entrants.proven,
         declared: &options.own,
         rigor: Rigor::Policy,
         now: surroundings.clock,
@@ -108,6 +108,7 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     let lockfile = situation.lockfile_text.into_bytes();
     transaction.replace(&situation.lockfile_path, Some(lockfile.clone()), lockfile);
     transaction.replace(&policy_file, Some(policy_text.clone().into_bytes()), policy_text.into_bytes());
+    entrants.settle(|_| true, progress)?;
     transaction.commit()?;
     report.conclusion = format!("pins written: {changed}");
     Ok(report)

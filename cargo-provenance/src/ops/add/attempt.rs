@@ -9,7 +9,7 @@ use provenance_build::{Lockfile, Version};
 use super::change::{Change, Entry};
 use super::{Error, Options};
 use crate::cargo::{CargoCommand, Shadow, Workspace};
-use crate::collect::entrants::{self, Proven};
+use crate::collect::entrants::{self, Entrants};
 use crate::collect::gate::Gate;
 use crate::collect::publishers::Publishers;
 use crate::collect::releases;
@@ -66,9 +66,8 @@ impl<'a> Attempt<'a> {
         Ok(self.cargo.add(&self.arguments(), self.progress)?.lines)
     }
 
-    /// Lets cargo resolve, and compares with what is pinned.
+    /// Compares what cargo resolved with what is pinned. `cargo add` and `cargo update` write the lockfile before they end.
     pub(super) fn resolve(&self) -> Result<Change, Error> {
-        self.cargo.settle_lockfile(&self.shadow.path(&self.workspace.manifest()), self.progress)?;
         let path = &self.workspace.lockfile;
         let new = Lockfile::parse(&self.shadow.read(path)?.unwrap_or_default(), path)?;
         let change = Change::between(&self.gate.seen.observation.lockfile, new, &self.gate.seen.manifest)?;
@@ -116,7 +115,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Fetches and proves the entrants: index = lock = `.crate`.
-    pub(super) fn prove(&self, change: &Change) -> Result<Vec<Proven>, Error> {
+    pub(super) fn prove(&self, change: &Change) -> Result<Entrants, Error> {
         let lockfile_path = self.shadow.path(&self.workspace.lockfile);
         let situation = Situation {
             workspace: Workspace {
@@ -132,6 +131,7 @@ impl<'a> Attempt<'a> {
             manifest: self.shadow.path(&self.workspace.manifest()),
             cargo: self.cargo.clone(),
             cargo_home: self.surroundings.cargo_home.clone(),
+            clock: self.surroundings.clock,
         };
         let wanted: Vec<usize> = change.entering.iter().map(|entry| entry.index).collect();
         Ok(entrants::prove(&situation, self.surroundings.network, &wanted, self.progress)?)

@@ -80,7 +80,8 @@ pub struct CargoCommand {
     lockfile: Option<PathBuf>,
     network: Network,
     overrides: Vec<String>,
-    hidden_prefix: Option<String>,
+    build_directory: Option<PathBuf>,
+    hidden_prefixes: Vec<String>,
     config: Vec<OsString>,
 }
 
@@ -94,7 +95,8 @@ impl CargoCommand {
             lockfile: surroundings.lockfile.clone(),
             network: surroundings.network,
             overrides: surroundings.overrides.iter().map(|(name, _)| name.clone()).collect(),
-            hidden_prefix: None,
+            build_directory: None,
+            hidden_prefixes: vec![],
             config: vec![],
         }
     }
@@ -114,14 +116,24 @@ impl CargoCommand {
         Self { lockfile: lockfile.map(Path::to_owned), ..self.clone() }
     }
 
-    /// The same cargo, whose messages shall not show `prefix` before paths.
-    pub fn hiding(&self, prefix: &Path) -> Self {
-        Self { hidden_prefix: Some(prefix.display().to_string()), ..self.clone() }
+    /// The same cargo, told where to build: nothing is built, but it keeps there what rustc says of itself, and asks it
+    /// once instead of several times in every run.
+    pub fn with_build_directory(&self, directory: &Path) -> Self {
+        Self { build_directory: Some(directory.to_owned()), ..self.clone() }
     }
 
-    /// The same cargo, given these `--config` values.
+    /// The same cargo, whose messages shall not show `prefix` before paths.
+    pub fn hiding(&self, prefix: &Path) -> Self {
+        let mut hiding = self.clone();
+        hiding.hidden_prefixes.push(prefix.display().to_string());
+        hiding
+    }
+
+    /// The same cargo, given these `--config` values too.
     pub fn with_config(&self, config: &[OsString]) -> Self {
-        Self { config: config.to_vec(), ..self.clone() }
+        let mut given = self.clone();
+        given.config.extend_from_slice(config);
+        given
     }
 
     /// The directory it runs in.
@@ -152,11 +164,35 @@ impl CargoCommand {
         MetadataCommand::parse(text).map_err(unreadable)
     }
 
-    /// Downloads every package of the lockfile, for all platforms.
-    pub fn fetch(&self, manifest: &Path, lock: Lock, progress: &dyn Progress) -> Result<Output, Error> {
+    /// Downloads every package of the lockfile, for all platforms, and unpacks it below its cargo home: for a scratch home.
+    pub fn fetch(&self, manifest: &Path, progress: &dyn Progress) -> Result<Output, Error> {
         let mut args = arguments(["fetch"]);
         push_manifest(&mut args, Some(manifest));
-        push_lock(&mut args, lock);
+        self.run(&args, Some(progress))
+    }
+
+    /// Checks that the lockfile follows the manifests. On the way cargo brings what the registries' indices say of the
+    /// locked packages, and git repositories, where it lacks them; it downloads no archive.
+    pub fn check_lockfile(&self, manifest: &Path, progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments(["update", "--workspace"]);
+        push_manifest(&mut args, Some(manifest));
+        push_lock(&mut args, Lock::Keep);
+        self.run(&args, Some(progress))
+    }
+
+    /// Asks a registry what it has of a package, named as `NAME`, and changes nothing but cargo's own copy of the index.
+    pub fn ask_index(
+        &self,
+        manifest: &Path,
+        package: &str,
+        registry: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<Output, Error> {
+        let mut args = arguments(["add", "--dry-run", package]);
+        if let Some(registry) = registry {
+            args.extend(arguments(["--registry", registry]));
+        }
+        push_manifest(&mut args, Some(manifest));
         self.run(&args, Some(progress))
     }
 
@@ -252,6 +288,8 @@ impl CargoCommand {
             .args(args)
             .current_dir(&self.directory)
             .env("CARGO_HOME", &self.home)
+            // Cleaning up is for the user's own commands; in a scratch home it could reach what that links to.
+            .env("CARGO_CACHE_AUTO_CLEAN_FREQUENCY", "never")
             // Empty means: no wrapper, whatever a configuration file says.
             .env("RUSTC_WRAPPER", "")
             .env("RUSTC_WORKSPACE_WRAPPER", "")
@@ -264,6 +302,9 @@ impl CargoCommand {
             .stderr(Stdio::piped());
         if let Some(lockfile) = &self.lockfile {
             command.env("CARGO_RESOLVER_LOCKFILE_PATH", lockfile);
+        }
+        if let Some(directory) = &self.build_directory {
+            command.env("CARGO_TARGET_DIR", directory);
         }
         command
     }
@@ -327,10 +368,7 @@ impl CargoCommand {
     }
 
     fn without_prefix(&self, text: String) -> String {
-        match &self.hidden_prefix {
-            Some(prefix) => text.replace(prefix.as_str(), ""),
-            None => text,
-        }
+        self.hidden_prefixes.iter().fold(text, |text, prefix| text.replace(prefix.as_str(), ""))
     }
 }
 

@@ -8,31 +8,26 @@
 
 #![expect(clippy::disallowed_methods, reason = "the shadow workspace is written here, and nothing else")]
 
-mod configuration;
+pub(super) mod configuration;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use tempfile::TempDir;
-
+use self::configuration::Directories;
 use super::command::CargoCommand;
 use super::error::Error;
+use super::scratch::{Purpose, Scratch, build_directory};
 use super::workspace::{Workspace, normal, read_text};
-use crate::model::{Clock, Surroundings};
-
-/// Seconds after which a shadow that a killed command left behind is swept away.
-const STALE: u64 = 86_400;
-
-const PREFIX: &str = "shadow-";
+use crate::model::Surroundings;
 
 /// A workspace's shadow; gone when dropped.
 #[derive(Debug)]
 pub struct Shadow {
-    scratch: TempDir,
+    scratch: Scratch,
     top: PathBuf,
+    build: PathBuf,
     directory: PathBuf,
     lockfile: PathBuf,
     default_lockfile: bool,
@@ -55,7 +50,7 @@ impl Shadow {
     /// Makes the shadow of `workspace`, whose lockfile is `workspace.lockfile`, for a user who stands in
     /// `surroundings.directory`.
     pub fn cast(workspace: &Workspace, surroundings: &Surroundings) -> Result<Self, Error> {
-        let scratch = scratch(&surroundings.cargo_home, surroundings.clock)?;
+        let scratch = Scratch::make(&surroundings.cargo_home, Purpose::Shadow, surroundings.clock)?;
         let top = match cfg!(windows) {
             // Canonical paths on Windows have a form that cargo does not like.
             true => scratch.path().to_owned(),
@@ -64,6 +59,7 @@ impl Shadow {
         let mut shadow = Self {
             scratch,
             top,
+            build: build_directory(&surroundings.cargo_home),
             directory: surroundings.directory.clone(),
             lockfile: workspace.lockfile.clone(),
             default_lockfile: workspace.lockfile == workspace.root.join("Cargo.lock"),
@@ -99,6 +95,7 @@ impl Shadow {
         cargo
             .within(&self.path(&self.directory))
             .with_lockfile((!self.default_lockfile).then_some(lockfile.as_path()))
+            .with_build_directory(&self.build)
             .hiding(&self.top)
     }
 
@@ -147,8 +144,7 @@ impl Shadow {
 
     /// Removes the shadow, and says so if that fails.
     pub fn close(self) -> Result<(), Error> {
-        let path = self.top;
-        self.scratch.close().map_err(|source| Error::file("remove", &path, source))
+        self.scratch.close()
     }
 
     fn copy_packages(&mut self, workspace: &Workspace) -> Result<(), Error> {
@@ -221,7 +217,8 @@ impl Shadow {
             }
             let text = read_text(&file)?;
             let mirrored = |real: &Path| self.path(real).join("Cargo.toml").is_file();
-            let copy = configuration::rewritten(&text, &file, &|real| self.path(real), &mirrored)?;
+            let shadowed = |real: &Path| self.path(real);
+            let copy = configuration::rewritten(&text, &file, &shadowed, &mirrored, Directories::Unplace)?;
             self.write(&file, copy.text.as_bytes())?;
             open.extend(copy.includes.into_iter().filter(|file| file.is_file()));
         }
@@ -240,28 +237,11 @@ impl Shadow {
     }
 }
 
-/// A fresh scratch directory below the cargo home. What killed commands left there long ago is swept away.
-fn scratch(cargo_home: &Path, now: Clock) -> Result<TempDir, Error> {
-    let folder = cargo_home.join("provenance");
-    fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
-    for entry in fs::read_dir(&folder).into_iter().flatten().filter_map(io::Result::ok) {
-        let name = entry.file_name();
-        let begun = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
-        if begun.is_some_and(|begun: u64| begun.saturating_add(STALE) < now.0) {
-            // Nothing depends on it: what cannot be removed now is tried again next time.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-    let prefix = format!("{PREFIX}{}-", now.0);
-    let scratch = tempfile::Builder::new().prefix(&prefix).tempdir_in(&folder);
-    scratch.map_err(|source| Error::file("create a directory in", &folder, source))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cargo::{Extent, Lock};
-    use crate::model::Network;
+    use crate::model::{Clock, Network};
     use crate::report::progress::Silent;
 
     fn write(root: &Path, files: &[(&str, &str)]) {
@@ -342,7 +322,7 @@ mod tests {
         assert!(output.lines.iter().any(|line| line.contains("Adding far (workspace)")), "{output:?}");
         let metadata = shadowed.metadata(Some(&manifest), Extent::Graph, Lock::Settle).expect("resolved");
         assert_eq!(metadata.packages.len(), 4);
-        shadowed.fetch(&manifest, Lock::Keep, &Silent).expect("the lockfile is complete");
+        shadowed.check_lockfile(&manifest, &Silent).expect("the lockfile is complete");
 
         let edits = shadow.edited().expect("readable");
         let paths: Vec<_> = edits.iter().map(|edit| edit.path.clone()).collect();
@@ -374,7 +354,7 @@ mod tests {
         fs::write(shadow.path(&base.join("Cargo.toml")), "[package]\nname = 1\n").expect("written");
         let error = shadow.cargo(&cargo).locate_project(None).expect_err("a broken manifest");
         let error = format!("{error:?}");
-        assert!(error.contains("Cargo.toml") && !error.contains(PREFIX), "{error}");
+        assert!(error.contains("Cargo.toml") && !error.contains("shadow-"), "{error}");
     }
 
     #[test]
@@ -396,19 +376,5 @@ mod tests {
         let shadow = Shadow::cast(&workspace, &surroundings).expect("a shadow");
         assert!(shadow.top.join("etc/b.rs").is_file());
         assert!(shadow.path(Path::new("/a/../../../b")).starts_with(&shadow.top));
-    }
-
-    #[test]
-    fn only_old_shadows_are_swept_away() {
-        let scratch_directory = tempfile::tempdir().expect("a scratch directory");
-        let folder = scratch_directory.path().join("provenance");
-        for name in ["shadow-1000-abc", "shadow-90000-def", "shadow-x", "other"] {
-            fs::create_dir_all(folder.join(name)).expect("a directory");
-        }
-        let made = scratch(scratch_directory.path(), Clock(90_000)).expect("a scratch directory");
-        let left = ["shadow-1000-abc", "shadow-90000-def", "shadow-x", "other"]
-            .map(|name| folder.join(name).exists());
-        assert_eq!(left, [false, true, true, true]);
-        assert!(made.path().exists());
     }
 }

@@ -36,10 +36,17 @@ pub fn prove_pins<'m>(
     let (wanted, pins): (Vec<_>, Vec<_>) =
         packages.filter_map(|(at, package)| published(&package.id).map(|pin| (at, pin))).unzip();
     let entrants = entrants::prove(situation, network, &wanted, &|_, _| Judgment::default(), progress)?;
-    Ok(pins.into_iter().zip(entrants).map(|(pin, entrant)| (pin, compare(pin, entrant))).collect())
+    let proven: Vec<_> =
+        pins.into_iter().zip(&entrants.proven).map(|(pin, entrant)| (pin, compare(pin, entrant))).collect();
+    let has_passed = |index: usize| {
+        let at = wanted.iter().position(|wanted| *wanted == index);
+        at.is_some_and(|at| proven[at].1 == Proven::Yes)
+    };
+    entrants.settle(has_passed, progress)?;
+    Ok(proven)
 }
 
-fn compare(pin: &Pin, entrant: Result<Entrant, Vec<Refusal>>) -> Proven {
+fn compare(pin: &Pin, entrant: &Result<Entrant, Vec<Refusal>>) -> Proven {
     let entrant = match entrant {
         Ok(entrant) => entrant,
         Err(refusals) => {
@@ -64,9 +71,9 @@ fn compare(pin: &Pin, entrant: Result<Entrant, Vec<Refusal>>) -> Proven {
     if pin.build_time != entrant.build_time {
         differences.push("`build-time` does not tell which of its code runs while others compile".to_owned());
     }
-    match entrant.releases {
+    match &entrant.releases {
         _ if !differences.is_empty() => Proven::Otherwise(differences),
-        Evidence::Unavailable(why) => Proven::Unknown(why),
+        Evidence::Unavailable(why) => Proven::Unknown(why.clone()),
         Evidence::Known(_) | Evidence::Absent => Proven::Yes,
     }
 }

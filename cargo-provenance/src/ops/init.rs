@@ -132,14 +132,15 @@ fn init(
     // was there before, every setting counts already.
     let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
     let records = vetting.look_up(situation, None, &split.entering)?;
-    let proven = vetting.prove(situation, surroundings.network, &split.entering, &records, progress)?;
+    let entrants = vetting.prove(situation, surroundings.network, &split.entering, &records, progress)?;
+    let proven = &entrants.proven;
 
     let policy_file = root.join(policy::FILE_NAME);
     let mut policy_text =
-        written.clone().unwrap_or_else(|| write_template(&found(situation, &split, &proven, &gating)));
+        written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
     let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock);
-    let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, &proven);
+    let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven);
     policy_text += &exceptions::text(&exceptions, vetting.today());
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
     let draft = draft(Material {
@@ -155,7 +156,7 @@ fn init(
     })?;
     report.not_checked.extend(not_judged(&open).into_iter().map(|finding| finding.message));
     tell_exceptions(report, &exceptions);
-    tell_found(report, situation, &draft, &proven);
+    tell_found(report, situation, &draft, proven);
     tell_gates(report, situation, &gating, options);
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
@@ -176,6 +177,7 @@ fn init(
     for (path, text) in gating.texts {
         files.insert(path, (text.old, text.new));
     }
+    entrants.settle(|_| true, progress)?;
     write(&root, &files, report)?;
     report.conclusion = format!(
         "{} pinned as they are, {} listed; review and commit what was written",

@@ -103,7 +103,7 @@ fn pin(
     };
     let index_of = |name: &str| situation.index_of(name);
     let vetting = Vetting::new(&policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
-    let mut examined =
+    let (mut examined, entrants) =
         vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;
     let mut exceptions = vetting.exceptions();
     let mut vetted = examined
@@ -156,6 +156,7 @@ fn pin(
     let lockfile = situation.lockfile_text.into_bytes();
     transaction.replace(&situation.lockfile_path, Some(lockfile.clone()), lockfile);
     transaction.replace(&policy_file, Some(policy_text.clone().into_bytes()), policy_text.into_bytes());
+    entrants.settle(|_| true, progress)?;
     transaction.commit()?;
     report.conclusion = format!("pins written: {changed}");
     Ok(())

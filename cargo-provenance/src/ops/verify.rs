@@ -8,7 +8,7 @@ use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
 use super::{interruption, repair};
-use crate::cargo::{CargoCommand, Extent, Lock, Workspace};
+use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::archives::{self, Which};
 use crate::collect::gate::{self, Gate};
 use crate::collect::proofs::{self, Proven};
@@ -106,7 +106,7 @@ fn prove(
         return Ok(());
     }
     let situation = Situation::read(surroundings, workspace)?;
-    if let Some(stale) = stale(&situation) {
+    if let Some(stale) = stale(&situation, progress) {
         report.findings.push(stale);
     }
     let proven = proofs::prove_pins(&situation, &gate.seen.manifest, surroundings.network, progress)?;
@@ -141,10 +141,9 @@ fn is_replaced(report: &Report, pin: &Pin) -> bool {
 
 /// What cargo itself says of a lockfile that does not follow the manifests. Everything else that it may say (a package that
 /// is not there while offline) is for the proofs to tell.
-fn stale(situation: &Situation) -> Option<Finding> {
-    let answer = situation.cargo.metadata(Some(&situation.manifest), Extent::Graph, Lock::Keep);
-    let said = answer.err()?.to_string();
-    let stale = said.contains("--locked") || said.contains("lock file") || said.contains("lockfile");
+fn stale(situation: &Situation, progress: &dyn Progress) -> Option<Finding> {
+    let answer = situation.cargo.check_lockfile(&situation.manifest, progress);
+    let stale = answer.err()?.is_stale_lockfile();
     let finding = Finding::new("lock-stale", Weight::Denial, "`Cargo.lock` does not follow the manifests");
     stale.then(|| finding.help("run `cargo fetch`, then `cargo provenance pin`"))
 }

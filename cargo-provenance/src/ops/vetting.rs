@@ -12,7 +12,7 @@ use super::pinning::{self, Split};
 use crate::advisory::Database;
 use crate::archive::Archive;
 use crate::collect::advisories;
-use crate::collect::entrants::{self, Proven};
+use crate::collect::entrants::{self, Entrants, Proven};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{self, Circumstances, Contents, Record};
 use crate::collect::situation::Situation;
@@ -194,10 +194,12 @@ impl<'a> Vetting<'a> {
         network: Network,
         wanted: &[usize],
         progress: &dyn Progress,
-    ) -> Result<Vec<Examined>, pinning::Error> {
+    ) -> Result<(Vec<Examined>, Entrants), pinning::Error> {
         let records = self.look_up(situation, manifest, wanted)?;
-        let proven = self.prove(situation, network, wanted, &records, progress)?;
-        Ok(records.into_iter().zip(proven).map(|(record, proven)| self.examined(record, proven)).collect())
+        let entrants = self.prove(situation, network, wanted, &records, progress)?;
+        let examined = records.into_iter().zip(&entrants.proven);
+        let examined = examined.map(|(record, proven)| self.examined(record, proven.clone())).collect();
+        Ok((examined, entrants))
     }
 
     /// Looks up packages that come in under these circumstances.
@@ -251,7 +253,7 @@ impl<'a> Vetting<'a> {
         wanted: &[usize],
         records: &[Record],
         progress: &dyn Progress,
-    ) -> Result<Vec<Proven>, entrants::Error> {
+    ) -> Result<Entrants, entrants::Error> {
         let inspect = |number: usize, contents: Contents<'_>| self.of_contents(&records[number], contents);
         entrants::prove(situation, network, wanted, &inspect, progress)
     }

@@ -132,6 +132,27 @@ fn contradicted(odd: &[Odd], version: &Version) -> bool {
 
 /// Reads one file of cargo's index cache; the error says why nothing of it can be used.
 pub fn parse_cache(bytes: &[u8], name: &PackageName) -> Result<Entries, String> {
+    Ok(Entries::from_lines(records(bytes)?.versions.into_iter().map(|(number, line)| {
+        let entry = parse_line(line, name)?;
+        if entry.version.as_str().as_bytes() == number {
+            return Ok(entry);
+        }
+        let why = "its line is about another version".into();
+        Err(Odd { version: text_version(number), kind: OddKind::Unreadable, why })
+    })))
+}
+
+/// The parts of a file of the cache.
+#[derive(Debug)]
+pub(super) struct Records<'b> {
+    /// Everything before the first zero byte.
+    pub(super) head: &'b [u8],
+    /// Each version's number and line.
+    pub(super) versions: Vec<(&'b [u8], &'b [u8])>,
+}
+
+/// Takes a file of the cache apart.
+pub(super) fn records(bytes: &[u8]) -> Result<Records<'_>, String> {
     let (version, rest) = bytes.split_first().ok_or("it is empty")?;
     let (index, rest) = rest.split_first_chunk::<4>().ok_or("it is cut off")?;
     if *version != CACHE_VERSION || u32::from_le_bytes(*index) != INDEX_VERSION {
@@ -142,14 +163,8 @@ pub fn parse_cache(bytes: &[u8], name: &PackageName) -> Result<Entries, String> 
     if fields.pop() != Some(&[]) || fields.is_empty() || fields.len() % 2 == 0 {
         return Err("it is cut off".into());
     }
-    Ok(Entries::from_lines(fields[1..].chunks_exact(2).map(|record| {
-        let entry = parse_line(record[1], name)?;
-        if entry.version.as_str().as_bytes() == record[0] {
-            return Ok(entry);
-        }
-        let why = "its line is about another version".into();
-        Err(Odd { version: text_version(record[0]), kind: OddKind::Unreadable, why })
-    })))
+    let head = &bytes[..bytes.len() - rest.len() + fields[0].len()];
+    Ok(Records { head, versions: fields[1..].chunks_exact(2).map(|record| (record[0], record[1])).collect() })
 }
 
 /// Reads a plain index file, one JSON line per version.

@@ -1,5 +1,6 @@
 //! The one place that writes files: atomically, several together, and never two commands at once.
 
+mod admit;
 mod atomic;
 mod folders;
 mod generations;
@@ -10,6 +11,7 @@ mod restore;
 mod state;
 mod transaction;
 
+pub use admit::{Arrival, admit, sha256_of};
 pub use atomic::write_atomic;
 pub use folders::Folders;
 pub use generations::{Generations, Incoming};
@@ -63,6 +65,24 @@ pub enum Error {
         /// The journal of the interrupted command.
         journal: PathBuf,
     },
+    /// An archive that cargo would take for the one that has passed is another one.
+    #[error("`{}` appeared meanwhile and is {theirs}, not {ours}", path.display())]
+    Occupied {
+        /// The archive in cargo's cache.
+        path: PathBuf,
+        /// Its SHA-256.
+        theirs: String,
+        /// That of the one that has passed.
+        ours: String,
+    },
+    /// Another cargo did not let go of the package cache.
+    #[error("another cargo has held `{}` for {seconds} seconds", lock.display())]
+    Waited {
+        /// Cargo's lock file.
+        lock: PathBuf,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The journal of an earlier command is not one that this version wrote.
     #[error("`{}` is not a journal: {why}", path.display())]
     Journal {
@@ -84,6 +104,8 @@ impl Explain for Error {
             | Self::Changed { path }
             | Self::Unsuitable { path, .. }
             | Self::Stuck { path, .. }
+            | Self::Occupied { path, .. }
+            | Self::Waited { lock: path, .. }
             | Self::Journal { path, .. } => Some((path.clone(), 0)),
         }
     }
@@ -98,6 +120,11 @@ impl Error {
                 "compare the workspace with version control; once it is as it should be, remove `{}`",
                 path.display()
             )),
+            Self::Occupied { path, .. } => Some(format!(
+                "find out who put it there, remove `{}`, then run this command again",
+                path.display()
+            )),
+            Self::Waited { .. } => Some("wait until it is done, then run this command again".into()),
             Self::Io { .. } | Self::Unsuitable { .. } => None,
         }
     }

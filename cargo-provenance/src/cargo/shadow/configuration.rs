@@ -1,4 +1,5 @@
-//! Cargo configuration and toolchain files, rewritten so that they mean in the shadow what they mean where they lie.
+//! Cargo configuration and toolchain files, rewritten so that they mean in the shadow, or in a scratch cargo home, what they
+//! mean where they lie.
 //!
 //! Settings that only matter to compiling are left out: nothing compiles in the shadow, and what the repository would
 //! have run (wrappers, runners, environment) has no business there.
@@ -26,20 +27,30 @@ const LEFT_OUT: [&str; 10] = [
 
 /// A configuration file for the shadow.
 #[derive(Debug)]
-pub(super) struct Copied {
+pub(in crate::cargo) struct Copied {
     /// Its text.
-    pub(super) text: String,
+    pub(in crate::cargo) text: String,
     /// The real files that it includes.
-    pub(super) includes: Vec<PathBuf>,
+    pub(in crate::cargo) includes: Vec<PathBuf>,
+}
+
+/// What becomes of directories (`cargo vendor`) that stand in for a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cargo) enum Directories {
+    /// They stay in place.
+    Keep,
+    /// The source itself is asked: a directory holds what was there before, and never what shall enter.
+    Unplace,
 }
 
 /// Rewrites the configuration `text` of `file`. `shadowed` gives the place of a real path in the shadow, `mirrored`
 /// says whether a package at a real path has one there; other paths become absolute real ones.
-pub(super) fn rewritten(
+pub(in crate::cargo) fn rewritten(
     text: &str,
     file: &Path,
     shadowed: &dyn Fn(&Path) -> PathBuf,
     mirrored: &dyn Fn(&Path) -> bool,
+    directories: Directories,
 ) -> Result<Copied, Error> {
     let mut document: DocumentMut =
         text.parse().map_err(|e: toml_edit::TomlError| Error::unacceptable(file, e.message().to_owned()))?;
@@ -67,7 +78,9 @@ pub(super) fn rewritten(
     for key in ["cainfo", "proxy-cainfo"] {
         replace(at(table, &["http", key]), &real);
     }
-    unreplace(table.get_mut("source"));
+    if directories == Directories::Unplace {
+        unplace(table.get_mut("source"));
+    }
     for (_, source) in tables(table.get_mut("source")) {
         for key in ["directory", "local-registry"] {
             replace(source.get_mut(key), &real);
@@ -92,9 +105,8 @@ pub(super) fn toolchain(text: &str, directory: &Path) -> String {
     document.to_string()
 }
 
-/// Where a directory (`cargo vendor`) stands in for a source, the shadow asks the source itself: a directory holds what
-/// was there before, and never what shall enter.
-fn unreplace(mut sources: Option<&mut Item>) {
+/// Takes directories from the place of the sources that they stand in for.
+fn unplace(mut sources: Option<&mut Item>) {
     let directories: Vec<String> = tables(sources.as_deref_mut())
         .filter(|(_, source)| source.contains_key("directory"))
         .map(|(name, _)| name)
@@ -208,7 +220,8 @@ mod tests {
     fn copied(text: &str) -> Copied {
         let shadowed = |real: &Path| Path::new("/shadow").join(real.strip_prefix("/").unwrap_or(real));
         let mirrored = |real: &Path| real == Path::new("/srv/ws/libs/near");
-        rewritten(text, Path::new("/srv/ws/.cargo/config.toml"), &shadowed, &mirrored).expect("TOML")
+        rewritten(text, Path::new("/srv/ws/.cargo/config.toml"), &shadowed, &mirrored, Directories::Unplace)
+            .expect("TOML")
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Proves packages that enter: index = lock = `.crate` for a registry's, the commit for a git repository's, the files
-//! for a directory's. What is missing is fetched by cargo, once.
+//! for a directory's. What is missing is fetched by cargo, once, into a scratch home; it gets into the user's own when
+//! whoever asked says so.
 
 mod described;
+mod fetching;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::Metadata;
@@ -13,17 +14,19 @@ use provenance_build::tree::{self, Layout, Tree};
 use provenance_build::{Checksum, LockedPackage, Source, TreeDigest, threads};
 
 use self::described::{build_time, declared, described, license};
+use self::fetching::{Fetcher, Vendored};
 use super::publishers::{Publishers, is_vendored};
 use super::records::Contents;
 use super::situation::Situation;
 use crate::archive::License;
-use crate::cargo::{self, Extent, Lock};
+use crate::cargo::{self, ScratchHome};
 use crate::git::{Databases, GitError};
 use crate::model::{Evidence, Network, Release};
 use crate::registry::proof::Verdict;
 use crate::registry::{self, Refusal};
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
+use crate::store::{self, Arrival, admit};
 use crate::vet::Judgment;
 
 /// A package whose bytes are known for certain.
@@ -70,9 +73,9 @@ pub enum Error {
     /// Cargo does not know a package that the lockfile names.
     #[error("cargo does not know where `{0}` of the lockfile lies")]
     Unplaced(String),
-    /// No scratch directory could be made.
-    #[error("could not make a scratch directory")]
-    Scratch(#[source] std::io::Error),
+    /// What has passed could not be put into cargo's cache.
+    #[error(transparent)]
+    Store(#[from] store::Error),
 }
 
 impl Error {
@@ -81,7 +84,8 @@ impl Error {
             Self::Cargo(error) => Some(error),
             Self::Git(error) => Some(error),
             Self::Kernel(error) => Some(error),
-            Self::Scratch(_) | Self::Unplaced(_) => None,
+            Self::Store(error) => Some(error),
+            Self::Unplaced(_) => None,
         }
     }
 }
@@ -105,17 +109,36 @@ impl Explain for Error {
     }
 }
 
-/// Proves packages of the lockfile, named by their indices. The answers come in the same order.
+/// What came of proving several packages.
+#[derive(Debug)]
+pub struct Entrants {
+    /// What came of each, in the order in which they were named.
+    pub proven: Vec<Proven>,
+    arrived: Arrived,
+}
+
+/// The archives that were fetched for a proof. They lie in a scratch home and are gone with this, unless they are settled.
+#[derive(Debug, Default)]
+struct Arrived {
+    home: Option<ScratchHome>,
+    /// By the package's place in the lockfile.
+    archives: BTreeMap<usize, Vec<PathBuf>>,
+}
+
+/// Proves packages of the lockfile, named by their indices.
 pub fn prove(
     situation: &Situation,
     network: Network,
     wanted: &[usize],
     inspect: &Inspect<'_>,
     progress: &dyn Progress,
-) -> Result<Vec<Proven>, Error> {
-    let mut gathering = Gathering::new(situation, network, progress)?;
-    gathering.complete(wanted)?;
+) -> Result<Entrants, Error> {
+    cargo::sweep(&situation.cargo_home, situation.clock);
+    let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+    let mut gathering = Gathering::new(situation, network, &publishers, progress)?;
+    let arrived = gathering.complete(wanted)?;
     gathering.checkouts(wanted)?;
+    gathering.vendor(wanted)?;
     let metadata = gathering.metadata(wanted)?;
     progress.begin("Proving", wanted.len());
     let numbered = wanted.iter().copied().enumerate().collect::<Vec<_>>();
@@ -125,30 +148,48 @@ pub fn prove(
         proven
     });
     progress.end();
-    proven.into_iter().collect()
+    Ok(Entrants { proven: proven.into_iter().collect::<Result<_, _>>()?, arrived })
+}
+
+impl Entrants {
+    /// Puts the archives that were fetched into the user's cache, for those packages of the lockfile that have passed whatever
+    /// is asked of them. Cargo unpacks them when it builds.
+    pub fn settle(&self, has_passed: impl Fn(usize) -> bool, progress: &dyn Progress) -> Result<(), Error> {
+        let Arrived { home: Some(home), archives } = &self.arrived else { return Ok(()) };
+        let passed =
+            archives.iter().filter(|(index, _)| has_passed(**index)).flat_map(|(_, archives)| archives);
+        let arrivals = passed.filter_map(|from| Some(Arrival { from: from.clone(), to: home.place(from)? }));
+        let wait = |lock: &Path| {
+            progress
+                .status("Blocking", &format!("waiting for another cargo that holds `{}`", lock.display()));
+        };
+        Ok(admit(home.user(), &arrivals.collect::<Vec<_>>(), &wait)?)
+    }
 }
 
 struct Gathering<'a> {
     situation: &'a Situation,
     network: Network,
     progress: &'a dyn Progress,
-    publishers: Publishers<'a>,
+    publishers: &'a Publishers<'a>,
     archives: Vec<Vec<PathBuf>>,
-    fetched: bool,
-    vendored: Option<tempfile::TempDir>,
+    vendored: Option<Vendored>,
     commits: BTreeMap<String, Result<Tree, Vec<Refusal>>>,
 }
 
 impl<'a> Gathering<'a> {
-    fn new(situation: &'a Situation, network: Network, progress: &'a dyn Progress) -> Result<Self, Error> {
-        let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+    fn new(
+        situation: &'a Situation,
+        network: Network,
+        publishers: &'a Publishers<'a>,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, Error> {
         Ok(Self {
             situation,
             network,
             progress,
-            archives: publishers.archives(&situation.lockfile)?,
             publishers,
-            fetched: false,
+            archives: publishers.archives(&situation.lockfile)?,
             vendored: None,
             commits: BTreeMap::new(),
         })
@@ -158,65 +199,41 @@ impl<'a> Gathering<'a> {
         &self.situation.lockfile.packages[index]
     }
 
-    /// Lets cargo fetch what is missing of registry packages, and vendor git packages where a directory takes their place.
-    fn complete(&mut self, wanted: &[usize]) -> Result<(), Error> {
+    fn fetcher(&self) -> Fetcher<'a> {
+        Fetcher { situation: self.situation, publishers: self.publishers, progress: self.progress }
+    }
+
+    /// Lets cargo fetch what is missing of registry packages.
+    fn complete(&mut self, wanted: &[usize]) -> Result<Arrived, Error> {
         let is_missing =
             |index: &usize| self.package(*index).checksum.is_some() && self.archives[*index].is_empty();
-        if wanted.iter().any(is_missing) {
-            self.fetch(wanted)?;
+        let missing = wanted.iter().copied().filter(is_missing).collect::<BTreeSet<_>>();
+        if missing.is_empty() || self.network == Network::Forbidden {
+            // Each package that is missing is told of on its own.
+            return Ok(Arrived::default());
         }
+        let packages = missing.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
+        let home = self.fetcher().archives(&packages)?;
+        let mut fetched = self.publishers.archives_in(home.path(), &self.situation.lockfile)?;
+        let archives = missing.into_iter().map(|index| (index, std::mem::take(&mut fetched[index])));
+        let archives = archives.collect::<BTreeMap<_, _>>();
+        for (index, archives) in &archives {
+            self.archives[*index].clone_from(archives);
+        }
+        Ok(Arrived { home: Some(home), archives })
+    }
+
+    /// Vendors git packages where a directory takes their place.
+    fn vendor(&mut self, wanted: &[usize]) -> Result<(), Error> {
         for &index in wanted {
-            if self.needs_vendoring(index)? && self.vendored.is_none() {
-                self.vendor()?;
+            if let Some(source) = &self.package(index).id.source
+                && source.is_git()
+                && is_vendored(&self.situation.configuration, source)?
+            {
+                self.vendored = Some(self.fetcher().vendor()?);
+                break;
             }
         }
-        Ok(())
-    }
-
-    fn needs_vendoring(&self, index: usize) -> Result<bool, Error> {
-        match &self.package(index).id.source {
-            Some(source) if source.is_git() => Ok(is_vendored(&self.situation.configuration, source)?),
-            _ => Ok(false),
-        }
-    }
-
-    fn fetch(&mut self, wanted: &[usize]) -> Result<(), Error> {
-        self.fetched = true;
-        if self.network == Network::Forbidden {
-            // Each package that is missing is told of on its own.
-            return Ok(());
-        }
-        let configuration = &self.situation.configuration;
-        let mut replaced = false;
-        for source in wanted.iter().filter_map(|index| self.package(*index).id.source.as_ref()) {
-            replaced |= is_vendored(configuration, source)?;
-        }
-        if replaced {
-            // Cargo fetches nothing where a directory takes the registry's place; vendoring asks the registry itself.
-            self.vendor()?;
-        } else {
-            self.situation.cargo.fetch(&self.situation.manifest, Lock::Keep, self.progress)?;
-        }
-        self.archives = self.publishers.archives(&self.situation.lockfile)?;
-        Ok(())
-    }
-
-    /// Lets cargo vendor into a scratch directory. It runs outside the repository, so that the directory that stands in
-    /// for the registries there does not count, and a mirror that the user configured does.
-    fn vendor(&mut self) -> Result<(), Error> {
-        let scratch = tempfile::tempdir().map_err(Error::Scratch)?;
-        let target = scratch.path().join("vendor");
-        let outside = self.situation.cargo_home.ancestors().find(|directory| directory.is_dir());
-        let registries = self.situation.configuration.views.iter().flat_map(|view| &view.registries);
-        let registries = registries.map(|(name, index)| {
-            let name = toml_edit::Key::new(name.as_str());
-            format!("registries.{}.index={}", name.display_repr(), toml_edit::Value::from(index.as_str()))
-                .into()
-        });
-        let cargo = self.situation.cargo.with_config(&registries.collect::<Vec<OsString>>());
-        let cargo = cargo.within(outside.unwrap_or(scratch.path()));
-        cargo.vendor(&self.situation.manifest, &target, self.progress)?;
-        self.vendored = Some(scratch);
         Ok(())
     }
 
@@ -226,11 +243,14 @@ impl<'a> Gathering<'a> {
             .iter()
             .filter_map(|index| self.package(*index).id.source.as_ref()?.commit())
             .collect::<BTreeSet<_>>();
+        let mut fetched = self.network == Network::Forbidden;
         for commit in commits {
             self.progress.status("Reading", &format!("commit {commit}"));
             let mut tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
-            if matches!(tree, Err(GitError::Incomplete { .. })) && !self.fetched {
-                self.fetch(wanted)?;
+            if matches!(tree, Err(GitError::Incomplete { .. })) && !fetched {
+                let packages = wanted.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
+                self.fetcher().repositories(&packages)?;
+                fetched = true;
                 tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
             }
             let tree = match tree {
@@ -260,7 +280,7 @@ impl<'a> Gathering<'a> {
         if !wanted.iter().any(is_git) {
             return Ok(None);
         }
-        Ok(Some(self.situation.cargo.metadata(Some(&self.situation.manifest), Extent::Graph, Lock::Keep)?))
+        Ok(Some(self.fetcher().metadata()?))
     }
 
     fn prove(
@@ -311,8 +331,8 @@ impl<'a> Gathering<'a> {
         };
         let digest = tree.digest();
         let vendor_tree = match &self.vendored {
-            Some(scratch) if is_vendored(&self.situation.configuration, source)? => {
-                match self.vendored_tree(scratch.path(), package, source, digest)? {
+            Some(vendored) if is_vendored(&self.situation.configuration, source)? => {
+                match self.vendored_tree(vendored, package, source, digest)? {
                     Ok(tree) => Some(tree),
                     Err(refusal) => return Ok(Err(vec![refusal])),
                 }
@@ -337,7 +357,7 @@ impl<'a> Gathering<'a> {
     /// the commit.
     fn vendored_tree(
         &self,
-        scratch: &Path,
+        vendored: &Vendored,
         package: &LockedPackage,
         source: &Source,
         commit: TreeDigest,
@@ -355,7 +375,7 @@ impl<'a> Gathering<'a> {
                 return Ok(Err(refused(what, "remove the checkout; cargo makes it anew")));
             }
         }
-        let directory = scratch.join("vendor").join(package.id.file_stem());
+        let directory = vendored.directory().join(package.id.file_stem());
         Ok(tree::read(&directory, Layout::Directory)?.map(|tree| tree.digest()).map_err(|odd| {
             refused(format!("it cannot be vendored: `{}` {}", odd.path, odd.what), "use a commit without it")
         }))

@@ -11,7 +11,7 @@ use super::super::vetting::Vetting;
 use super::change::{Change, Entry};
 use super::{Edit, Error, Naming};
 use crate::cargo::{CargoCommand, Shadow, Workspace};
-use crate::collect::entrants::Proven;
+use crate::collect::entrants::Entrants;
 use crate::collect::gate::Gate;
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{Circumstances, Record};
@@ -122,7 +122,7 @@ impl<'a> Attempt<'a> {
         change: &Change,
         records: &[Record],
         vetting: &Vetting<'_>,
-    ) -> Result<Vec<Proven>, Error> {
+    ) -> Result<Entrants, Error> {
         let wanted: Vec<usize> = change.entering.iter().map(|entry| entry.index).collect();
         let network = self.surroundings.network;
         Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, self.progress)?)
@@ -160,6 +160,7 @@ impl<'a> Attempt<'a> {
             manifest: self.manifest(),
             cargo: self.cargo.clone(),
             cargo_home: self.surroundings.cargo_home.clone(),
+            clock: self.surroundings.clock,
         })
     }
 }

@@ -11,7 +11,7 @@ use super::super::vetting::{Vetted, Vetting};
 use super::attempt::{Attempt, Resolved};
 use super::change::{Change, Entry};
 use super::{Error, Naming};
-use crate::collect::entrants::Proven;
+use crate::collect::entrants::{Entrants, Proven};
 use crate::collect::records::Record;
 use crate::finding::{Finding, Weight};
 use crate::vet::waiver::Accept;
@@ -25,7 +25,9 @@ pub(super) struct Trial<'a> {
     pub(super) said: Vec<String>,
     pub(super) resolved: Resolved,
     /// What would enter, in the order of the change.
-    pub(super) entrants: Vec<Entering>,
+    pub(super) entering: Vec<Entering>,
+    /// The archives that were fetched for the proofs; `None` where something was refused before.
+    pub(super) entrants: Option<Entrants>,
     /// What was held back.
     pub(super) held: Vec<Held>,
     /// `--accept` flags that nothing needed.
@@ -60,10 +62,10 @@ pub(super) fn hold<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>) -> Result<T
     let mut said = attempt.run(&holding.named)?;
     for round in 0.. {
         let resolved = attempt.resolved()?;
-        let (entrants, unused) = judge(attempt, vetting, &resolved.change)?;
-        let refused = entrants.iter().any(|entering| entering.vetted.judgment.refuses());
+        let Judged { entering, entrants, unused } = judge(attempt, vetting, &resolved.change)?;
+        let refused = entering.iter().any(|entering| entering.vetted.judgment.refuses());
         let step = match refused && round < ROUNDS {
-            true => holding.step(attempt, vetting, &resolved.change, &entrants)?,
+            true => holding.step(attempt, vetting, &resolved.change, &entering)?,
             false => Step::Stuck,
         };
         match step {
@@ -72,17 +74,22 @@ pub(super) fn hold<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>) -> Result<T
                 said = attempt.run(&holding.named)?;
             }
             Step::Moved => {}
-            Step::Stuck => return Ok(Trial { said, resolved, entrants, held: holding.told(), unused }),
+            Step::Stuck => {
+                return Ok(Trial { said, resolved, entering, entrants, held: holding.told(), unused });
+            }
         }
     }
     unreachable!("the rounds end")
 }
 
-fn judge<'a>(
-    attempt: &Attempt<'a>,
-    vetting: &Vetting<'_>,
-    change: &Change,
-) -> Result<(Vec<Entering>, Vec<&'a Accept>), Error> {
+/// What would enter, and what is said of it.
+struct Judged<'a> {
+    entering: Vec<Entering>,
+    entrants: Option<Entrants>,
+    unused: Vec<&'a Accept>,
+}
+
+fn judge<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>, change: &Change) -> Result<Judged<'a>, Error> {
     let records = attempt.look_up(change, vetting)?;
     let accepts = &attempt.edit.common().accept;
     let settle = |judgments: Vec<_>| {
@@ -95,19 +102,21 @@ fn judge<'a>(
     let (mut vetted, mut unused) =
         settle(records.iter().map(|record| vetting.before_fetching(record)).collect())?;
     let mut proven = records.iter().map(|_| None).collect::<Vec<_>>();
+    let mut entrants = None;
     if vetted.iter().all(|vetted| vetted.judgment.admits()) {
         let proofs = attempt.prove(change, &records, vetting)?;
-        let judgments = records.iter().zip(&proofs);
+        let judgments = records.iter().zip(&proofs.proven);
         let judgments =
             judgments.map(|(record, proof)| vetting.examined(record.clone(), proof.clone()).judgment);
         (vetted, unused) = settle(judgments.collect())?;
-        proven = proofs.into_iter().map(Some).collect();
+        proven = proofs.proven.iter().cloned().map(Some).collect();
+        entrants = Some(proofs);
     }
-    let entrants = change.entering.iter().cloned().zip(records).zip(vetted).zip(proven);
-    let entrants = entrants
+    let entering = change.entering.iter().cloned().zip(records).zip(vetted).zip(proven);
+    let entering = entering
         .map(|(((entry, record), vetted), proven)| Entering { entry, record, vetted, proven })
         .collect();
-    Ok((entrants, unused))
+    Ok(Judged { entering, entrants, unused })
 }
 
 #[derive(Default)]

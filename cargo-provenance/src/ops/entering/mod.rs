@@ -124,7 +124,7 @@ fn enter(
     let trial = holding::hold(&attempt, &vetting)?;
     tell_cargo(report, &trial.said);
     tell(report, &trial, surroundings);
-    for Entering { entry, vetted, .. } in &trial.entrants {
+    for Entering { entry, vetted, .. } in &trial.entering {
         let findings = vetted.judgment.findings.iter();
         report.findings.extend(findings.map(|finding| pulled_in(finding.clone(), entry)));
     }
@@ -140,12 +140,13 @@ fn enter(
     }
     waiver::tell_ways(&mut report.findings, vetting.today());
     let open =
-        trial.entrants.iter().flat_map(|entering| entering.vetted.judgment.open.clone()).collect::<Vec<_>>();
+        trial.entering.iter().flat_map(|entering| entering.vetted.judgment.open.clone()).collect::<Vec<_>>();
     report.findings.extend(not_judged(&open));
     if report.outcome == Outcome::Fine {
-        put_in_place(report, &attempt, &trial, databases.known().and_then(advisory::newest))?;
+        let advisories = databases.known().and_then(advisory::newest);
+        put_in_place(report, &attempt, &trial, advisories, progress)?;
     } else {
-        let entering = plural(trial.entrants.len(), "new package");
+        let entering = plural(trial.entering.len(), "new package");
         let verb = edit.command();
         report.conclusion = format!("to {verb}: {} in {entering}; nothing was changed", report.tally());
     }
@@ -190,7 +191,7 @@ fn flush(report: &mut Report, features: &mut Vec<&str>) {
 
 /// Lists what enters, leaves, changes, and what is held back.
 fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
-    for Entering { entry, record, vetted, .. } in &trial.entrants {
+    for Entering { entry, record, vetted, .. } in &trial.entering {
         let published = record.release.known().and_then(|release| release.published);
         let age = match published {
             Some(published) => format!("published {}", ago(published, surroundings.clock)),
@@ -213,7 +214,8 @@ fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
     for id in &trial.resolved.change.leaving {
         report.step("Leaving", id.to_string());
     }
-    for held in &trial.held {
+    let refused = trial.entering.iter().any(|entering| entering.vetted.judgment.refuses());
+    for held in trial.held.iter().filter(|_| !refused) {
         report.step("Holding", format!("{} at v{}, not v{}: {}", held.name, held.at, held.refused, held.why));
         // What a person may accept is shown with the words for it: without it, the newest version would come in.
         for finding in held.findings.iter().filter(|finding| finding.weight == Weight::Review) {
@@ -225,14 +227,14 @@ fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
             }
         }
     }
-    report.count("entering", trial.entrants.len());
+    report.count("entering", trial.entering.len());
     report.count("leaving", trial.resolved.change.leaving.len());
     report.count("held-back", trial.held.len());
 }
 
 /// What the judgments come to. What is refused for certain weighs more than what could not be looked up.
 fn outcome(trial: &Trial<'_>) -> Outcome {
-    let judgments = || trial.entrants.iter().map(|entering| &entering.vetted.judgment);
+    let judgments = || trial.entering.iter().map(|entering| &entering.vetted.judgment);
     if judgments().any(|judgment| judgment.refuses()) {
         Outcome::Refused
     } else if judgments().any(|judgment| !judgment.open.is_empty()) {
@@ -256,12 +258,13 @@ fn put_in_place(
     attempt: &Attempt<'_>,
     trial: &Trial<'_>,
     advisories: Option<Date>,
+    progress: &dyn Progress,
 ) -> Result<(), Error> {
     let gate = attempt.gate;
     let change = &trial.resolved.change;
     let old = &gate.seen.manifest;
     let mut new = Manifest { packages: change.kept_pins(old), ..old.clone() };
-    for Entering { entry, vetted, proven, .. } in &trial.entrants {
+    for Entering { entry, vetted, proven, .. } in &trial.entering {
         // Nothing is refused, so that everything is proven.
         let Some(Ok(entrant)) = proven else { return Err(Error::Local(entry.id.short())) };
         new.packages.push(pinning::pin(&entry.id, entrant, vetted, Rigor::Policy, advisories));
@@ -274,7 +277,7 @@ fn put_in_place(
         edits.push(cargo::Edit { path: gate.root.join(manifest::FILE_NAME), old: Some(old), new });
     }
     report.not_checked.push(pinning::NOT_JUDGED.to_owned());
-    let entered = match trial.entrants.len() {
+    let entered = match trial.entering.len() {
         0 => "no new package".to_owned(),
         number => plural(number, "new package"),
     };
@@ -295,6 +298,10 @@ fn put_in_place(
         report.detail("Writing", shown);
         transaction.replace(&edit.path, edit.old, edit.new);
     }
+    // An archive in cargo's cache that nothing pins is harmless, so that it gets there first.
+    if let Some(entrants) = &trial.entrants {
+        entrants.settle(|_| true, progress)?;
+    }
     transaction.commit()?;
     report.findings.extend(not_vendored(attempt, trial)?);
     report.conclusion = format!("{entered} entered{held}, {files} changed");
@@ -303,7 +310,7 @@ fn put_in_place(
 
 /// Where a directory stands in for the registry, the new packages have to get there before anything can be built.
 fn not_vendored(attempt: &Attempt<'_>, trial: &Trial<'_>) -> Result<Option<Finding>, Error> {
-    for entering in &trial.entrants {
+    for entering in &trial.entering {
         if let Some(source) = &entering.entry.id.source
             && is_vendored(&attempt.gate.seen.configuration, source)?
         {

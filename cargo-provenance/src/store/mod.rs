@@ -12,7 +12,7 @@ mod state;
 mod transaction;
 
 pub use admit::{Arrival, admit, sha256_of};
-pub use atomic::write_atomic;
+pub use atomic::{keep, write_atomic};
 pub use folders::Folders;
 pub use generations::{Generations, Incoming};
 pub use lock::{Holder, LockError, WorkspaceLock};

@@ -125,7 +125,7 @@ fn check(
     of_policy.extend(exceptions.unused());
     if let Some(before) = &before {
         before.demote_expired(&mut of_policy, gate.policy.exceptions());
-        before.tell(gate, report);
+        told.findings.extend(before.tell(gate, report));
     }
     told.findings.extend(of_policy);
     let verdict = seen_again(surroundings, &verdict, progress)?.unwrap_or(verdict);

@@ -4,10 +4,12 @@
 //! is undone the workspace builds again and nothing evil is left in it.
 
 mod add;
+mod check;
 mod commands;
 mod config;
 mod data;
 mod db;
+mod explain;
 mod flows;
 mod foundation;
 mod git;
@@ -24,3 +26,4 @@ mod roots;
 mod sources;
 mod trees;
 mod vendor;
+mod vet;

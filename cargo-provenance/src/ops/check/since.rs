@@ -94,7 +94,7 @@ impl Before {
     }
 
     /// Lists what is new and must not pass unseen, before anything else; a new `baseline` is refused.
-    pub(super) fn tell(&self, gate: &Gate, report: &mut Report) {
+    pub(super) fn tell(&self, gate: &Gate, report: &mut Report) -> Option<Finding> {
         let mut new = Report::new(report.command);
         report.not_checked.extend(self.odd.iter().cloned());
         if self.manifest.is_none() {
@@ -129,8 +129,8 @@ impl Before {
                 baseline.push(pin);
             }
         }
-        report.findings.extend(refuse_baseline(gate, &baseline));
         report.steps.splice(0..0, new.steps);
+        refuse_baseline(gate, &baseline)
     }
 
     fn tell_members(&self, gate: &Gate, new: &mut Report) {

@@ -337,6 +337,74 @@ fn an_acceptance_dies_with_the_bytes() {
     check(project, []).code(4).stderr_has("[pin-differs]").stderr_has("review[crate-too-young]");
 }
 
+#[test]
+fn checks_that_are_newer_than_a_pin_only_note_until_it_is_judged_again() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("teen", "1.0.0", CLEAN).published(Some(&days_ago(100))));
+    let project = pinned(&sandbox, "work");
+    project.provenance(["add", "teen", "--accept", "crate-too-young=we know them"]).ok();
+    // As an older version of the tool would have written it.
+    let path = project.path("Provenance.lock");
+    let text = files::read(&path);
+    let pin = text.split("name = \"teen\"").nth(1).expect("a pin");
+    let vetted = pin.lines().find(|line| line.starts_with("vetted = ")).expect("a line");
+    let start = text.find("accepted = [").expect("an acceptance");
+    let accepted = &text[start..start + text[start..].find("\n]").expect("its end") + 2];
+    let (before, set) = vetted.split_once("checks = ").expect("a check set");
+    let set = set.trim_start_matches(|c: char| c.is_ascii_digit());
+    let text =
+        text.replace(&format!("{accepted}\n"), "").replace("basis = \"accepted\"", "basis = \"policy\"");
+    files::write(&path, text);
+    replace_in_pin(project, "teen", vetted, &format!("{before}checks = 1{set}"));
+
+    check(project, [])
+        .code(0)
+        .stderr_has("warning[crate-too-young]")
+        .stderr_has("`cargo provenance pin --recheck` judges by it");
+    project.provenance(["pin", "--recheck"]).run().code(1).stderr_has("review[crate-too-young]");
+}
+
+#[test]
+fn packages_of_every_kind_of_source_are_proven_and_their_registries_asked() {
+    let sandbox = Sandbox::new();
+    let registry = sandbox.registry();
+    let vendored = crate::vendor::vendor(pinned(&sandbox, "vendored"));
+    vendored.provenance(["pin"]).ok();
+    crate::git::repository(&sandbox);
+    let git = pin(crate::git::dependent(&sandbox, "git"));
+    sandbox.alternative().publish(&Krate::greeting("internal", "1.0.0", CLEAN));
+    let line = "internal = { version = \"1\", registry = \"test\" }";
+    let alternative = pin(Project::greeter(&sandbox, "alternative", line, "internal::greeting()"));
+    let notes = "advisories about 1 package that no database speaks of";
+    check(vendored, []).code(0).stderr_lacks(notes);
+    check(git, []).code(0).stderr_has(notes).stderr_has("1 package checked and proven");
+    check(alternative, []).code(0).stderr_has(notes);
+
+    age_indices(&sandbox, 3);
+    registry.forget_requests();
+    sandbox.alternative().forget_requests();
+    registry.yank("victim", "1.0.0");
+    sandbox.alternative().yank("internal", "1.0.0");
+    check(vendored, []).code(0).stderr_has("warning[version-yanked]: `victim v1.0.0`");
+    check(alternative, []).code(0).stderr_has("warning[version-yanked]: `internal v1.0.0`");
+    for (registry, name) in [(registry, "victim"), (sandbox.alternative(), "internal")] {
+        let requests = registry.requests();
+        assert!(requests.contains(&Registry::index_path(name)), "{requests:?}");
+        assert!(!requests.iter().any(|request| request.starts_with("/dl/")), "{requests:?}");
+    }
+}
+
+#[test]
+fn a_crate_that_its_registry_removed_is_no_pass() {
+    let sandbox = Sandbox::new();
+    let project = pinned(&sandbox, "work");
+    age_indices(&sandbox, 3);
+    sandbox.registry().respond(&Registry::index_path("victim"), Response::Status(404));
+    check(project, []).code_in(&[3, 4]).stderr_has("victim v1.0.0");
+    // Nor is it in the next run, which asks nobody.
+    check(project, []).code_in(&[3, 4]).stderr_has("victim v1.0.0");
+}
+
 /// A workspace in a subdirectory of a repository, pinned and committed.
 fn committed<'s>(sandbox: &'s Sandbox, name: &'s str) -> Project<'s> {
     let project = pinned(sandbox, name);

@@ -4,10 +4,12 @@
 //! is undone the workspace builds again and nothing evil is left in it.
 
 mod add;
+mod arrayref;
 mod commands;
 mod config;
 mod data;
 mod db;
+mod entering;
 mod flows;
 mod foundation;
 mod git;

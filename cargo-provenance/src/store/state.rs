@@ -21,7 +21,13 @@ pub(super) fn file(root: &Path, name: &str) -> PathBuf {
 pub(super) fn create(root: &Path) -> Result<(), Error> {
     let directory = root.join(DIRECTORY);
     match fs::create_dir(&directory) {
-        Ok(()) => mark(&directory).map_err(Error::io("mark", &directory))?,
+        Ok(()) => match mark(&directory) {
+            // A command that has just ended took the folder, still empty, for its own.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("mark", &directory)(error));
+            }
+            _ => {}
+        },
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(Error::io("create", &directory)(error)),
     }

@@ -1,6 +1,7 @@
 //! The one place that writes files: atomically, several together, and never two commands at once.
 
 mod atomic;
+mod directory;
 mod folders;
 mod journal;
 mod lock;
@@ -10,11 +11,12 @@ mod state;
 mod transaction;
 
 pub use atomic::write_atomic;
+pub use directory::{Contents, contents};
 pub use folders::Folders;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use remove::{remove_directory, remove_file};
 pub use restore::{Form, restore, sweep_restored};
-pub use transaction::{Recovery, Transaction, recover};
+pub use transaction::{Recovery, Staged, Transaction, is_interrupted, recover};
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -10,5 +10,5 @@ mod workspace;
 pub use command::{CargoCommand, Extent, Lock, Output};
 pub use error::{Error, LastWords};
 pub use shadow::{Edit, Shadow};
-pub(crate) use workspace::read_manifest;
 pub use workspace::{Member, PathPackage, Workspace};
+pub(crate) use workspace::{read_manifest, real};

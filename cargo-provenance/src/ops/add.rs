@@ -22,7 +22,6 @@ use crate::cargo::Edit;
 use crate::collect::archives::{self, Which};
 use crate::collect::entrants::Proven;
 use crate::collect::gate::{self, Gate};
-use crate::collect::publishers::is_vendored;
 use crate::collect::situation::resolved;
 use crate::finding::{self, Finding, Weight};
 use crate::model::Surroundings;
@@ -229,6 +228,12 @@ fn put_in_place(
     let old = &gate.seen.manifest;
     let mut new = Manifest { packages: change.kept_pins(old), ..old.clone() };
     new.packages.extend(pins);
+    let vendoring = attempt.vendor(change, &new)?;
+    vendoring.tell(report, &gate.root);
+    if vendoring.refuses() {
+        report.outcome = Outcome::Refused;
+        return Ok(());
+    }
     let mut edits = attempt.shadow.edited()?;
     // The reader accepts the writer's spelling only, so this is what the file holds.
     let (old, new) = (old.to_text().into_bytes(), new.to_text().into_bytes());
@@ -240,11 +245,11 @@ fn put_in_place(
         0 => "no new package".to_owned(),
         number => plural(number, "new package"),
     };
-    let files = plural(edits.len(), "file");
+    let changed = plural(edits.len(), "file") + &vendoring.summary();
     if attempt.options.dry_run {
         report.output = edits.iter().map(|edit| unified(&gate.root, edit)).collect();
         report.conclusion =
-            format!("dry run: {entered} would enter, {files} would change; nothing was changed");
+            format!("dry run: {entered} would enter, {changed} would change; nothing was changed");
         return Ok(());
     }
     let mut transaction = Transaction::new(&gate.root);
@@ -253,26 +258,10 @@ fn put_in_place(
         report.detail("Writing", shown);
         transaction.replace(&edit.path, edit.old, edit.new);
     }
+    let _folders = vendoring.enlist(&mut transaction)?;
     transaction.commit()?;
-    report.findings.extend(not_vendored(attempt, change)?);
-    report.conclusion = format!("{entered} entered, {files} changed");
+    report.conclusion = format!("{entered} entered, {changed} changed");
     Ok(())
-}
-
-/// Where a directory stands in for the registry, the new packages have to get there before anything can be built.
-fn not_vendored(attempt: &Attempt<'_>, change: &Change) -> Result<Option<Finding>, Error> {
-    for entry in &change.entering {
-        if let Some(source) = &entry.id.source
-            && is_vendored(&attempt.gate.seen.configuration, source)?
-        {
-            let message = "the vendor directory does not hold the new packages yet";
-            let finding = Finding::new("not-vendored", Weight::Note, message);
-            return Ok(Some(
-                finding.help("run `cargo vendor` as it was run before, then `cargo provenance verify`"),
-            ));
-        }
-    }
-    Ok(None)
 }
 
 fn unified(root: &Path, edit: &Edit) -> String {

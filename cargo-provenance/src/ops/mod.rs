@@ -8,4 +8,5 @@ pub mod init;
 pub mod pin;
 mod pinning;
 mod repair;
+mod vendoring;
 pub mod verify;

@@ -19,6 +19,7 @@ use crate::model::Surroundings;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
+use crate::store::is_interrupted;
 
 /// What `verify` is asked to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +70,11 @@ pub fn run(
         report.outcome = Outcome::Drift;
     }
     conclude(&gate, &verdict, *options, &mut report);
+    if report.outcome == Outcome::Drift && is_interrupted(&gate.root) {
+        let message = "a command was interrupted while it put things in place, or is still at it";
+        let finding = Finding::new("interrupted", Weight::Note, message);
+        report.findings.push(finding.help("run `cargo provenance pin`, which first finishes or undoes that"));
+    }
     Ok(report)
 }
 

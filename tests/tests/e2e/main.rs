@@ -23,3 +23,4 @@ mod roots;
 mod sources;
 mod trees;
 mod vendor;
+mod vendoring;

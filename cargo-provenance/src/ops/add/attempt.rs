@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use provenance_build::{Lockfile, Version};
+use provenance_build::{Lockfile, Manifest, Version};
 
 use super::change::{Change, Entry};
 use super::{Error, Options};
@@ -15,7 +15,7 @@ use crate::collect::publishers::Publishers;
 use crate::collect::releases;
 use crate::collect::situation::{Situation, index_of};
 use crate::model::{Evidence, Surroundings};
-
+use crate::ops::vendoring::{self, Scene, Vendoring};
 use crate::report::progress::Progress;
 use crate::vet::entry::{Candidate, Judgment, Release, Way, judge};
 
@@ -135,6 +135,19 @@ impl<'a> Attempt<'a> {
         };
         let wanted: Vec<usize> = change.entering.iter().map(|entry| entry.index).collect();
         Ok(entrants::prove(&situation, self.surroundings.network, &wanted, self.progress)?)
+    }
+
+    /// Finds out what becomes of the vendored packages. `pins` is the new manifest.
+    pub(super) fn vendor(&self, change: &Change, pins: &Manifest) -> Result<Vendoring, Error> {
+        let scene = Scene {
+            gate: self.gate,
+            shadow: &self.shadow,
+            cargo: &self.cargo,
+            manifest: &self.shadow.path(&self.workspace.manifest()),
+            cargo_home: &self.surroundings.cargo_home,
+            progress: self.progress,
+        };
+        Ok(vendoring::plan(scene, &change.lockfile, pins)?)
     }
 
     /// The user's words for `cargo add`, with the places that they name moved into the shadow.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::collect::{entrants, gate};
 use crate::graph::GraphError;
+use crate::ops::vendoring;
 use crate::report::failure::{Explain, Kind};
 use crate::{cargo, store};
 
@@ -46,6 +47,9 @@ pub enum Error {
     /// Nothing could be written.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The vendored packages could not be brought up to date.
+    #[error(transparent)]
+    Vendoring(#[from] vendoring::Error),
 }
 
 impl Error {
@@ -56,6 +60,7 @@ impl Error {
             Self::Entrants(error) => Some(error),
             Self::Gate(error) => Some(error),
             Self::Kernel(error) => Some(error),
+            Self::Vendoring(error) => Some(error),
             Self::Graph(_)
             | Self::Local(_)
             | Self::Lock(_)

@@ -9,6 +9,7 @@
 
 mod errand;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -19,7 +20,7 @@ use provenance_build::{LockedPackage, PackageId};
 use super::command::CargoCommand;
 use super::error::Error;
 use super::scratch::{Purpose, Scratch, build_directory};
-use super::shadow::configuration::{self, Directories};
+use super::shadow::configuration;
 use super::workspace::read_text;
 use crate::model::Clock;
 
@@ -142,9 +143,8 @@ impl ScratchHome {
         let files = ["config", "config.toml"].map(|name| self.user.join(name));
         let Some(file) = files.iter().find(|file| file.is_file()) else { return Ok(()) };
         let stays = |path: &Path| path.to_owned();
-        let copied =
-            configuration::rewritten(&read_text(file)?, file, &stays, &|_| false, Directories::Keep)?;
-        put(&self.path().join("config.toml"), copied.text.as_bytes())
+        let copied = configuration::rewritten(&read_text(file)?, file, &stays, &|_| false, &BTreeSet::new())?;
+        put(&self.path().join("config.toml"), copied.as_bytes())
     }
 }
 

@@ -26,3 +26,4 @@ mod roots;
 mod sources;
 mod trees;
 mod vendor;
+mod vendoring;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use provenance_build::manifest::Member;
-use provenance_build::{Lockfile, PackageId, Version};
+use provenance_build::{Lockfile, Manifest, PackageId, Version};
 
 use super::super::pinning;
+use super::super::vendoring::{self, Scene, Vendoring};
 use super::super::vetting::Vetting;
 use super::change::{Change, Entry};
 use super::{Edit, Error, Naming};
@@ -126,6 +127,19 @@ impl<'a> Attempt<'a> {
         let wanted: Vec<usize> = change.entering.iter().map(|entry| entry.index).collect();
         let network = self.surroundings.network;
         Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, self.progress)?)
+    }
+
+    /// Finds out what becomes of the vendored packages. `pins` is the new manifest.
+    pub(super) fn vendor(&self, change: &Change, pins: &Manifest) -> Result<Vendoring, Error> {
+        let scene = Scene {
+            gate: self.gate,
+            shadow: &self.shadow,
+            cargo: &self.cargo,
+            manifest: &self.manifest(),
+            cargo_home: &self.surroundings.cargo_home,
+            progress: self.progress,
+        };
+        Ok(vendoring::plan(scene, &change.lockfile, pins)?)
     }
 
     /// Locks a package of the shadow to another version; whether cargo did.

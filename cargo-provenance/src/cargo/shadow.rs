@@ -29,6 +29,7 @@ pub struct Shadow {
     scratch: Scratch,
     top: PathBuf,
     build: PathBuf,
+    only_own_configuration: bool,
     directory: PathBuf,
     lockfile: PathBuf,
     default_lockfile: bool,
@@ -61,6 +62,7 @@ impl Shadow {
             scratch,
             top,
             build: build_directory(&surroundings.cargo_home),
+            only_own_configuration: only_own_configuration(&surroundings.cargo_home, &workspace.root),
             directory: surroundings.directory.clone(),
             lockfile: workspace.lockfile.clone(),
             default_lockfile: workspace.lockfile == workspace.root.join("Cargo.lock"),
@@ -93,6 +95,10 @@ impl Shadow {
     /// The cargo that works in the shadow of the user's directory.
     pub fn cargo(&self, cargo: &CargoCommand) -> CargoCommand {
         let lockfile = self.path(&self.lockfile);
+        let cargo = match self.only_own_configuration {
+            true => cargo.among_own_wrappers(),
+            false => cargo.clone(),
+        };
         cargo
             .within(&self.path(&self.directory))
             .with_lockfile((!self.default_lockfile).then_some(lockfile.as_path()))
@@ -255,6 +261,18 @@ impl Shadow {
         }
         fs::write(&path, bytes).map_err(|source| Error::file("write", &path, source))
     }
+}
+
+/// Whether in the shadow, beside the copies that name no wrappers, nothing but the configuration of the cargo home is in
+/// force: there is no other on the way up from there, and the cargo home does not lie in the workspace.
+fn only_own_configuration(cargo_home: &Path, root: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let home = real(cargo_home);
+    let is_other = |above: &Path| {
+        let folder = above.join(".cargo");
+        real(&folder) != home && ["config", "config.toml"].iter().any(|name| folder.join(name).exists())
+    };
+    !home.starts_with(real(root)) && !home.ancestors().any(is_other)
 }
 
 #[cfg(test)]
@@ -431,5 +449,26 @@ mod tests {
         let shadow = Shadow::cast(&workspace, &surroundings).expect("a shadow");
         assert!(shadow.top.join("etc/b.rs").is_file());
         assert!(shadow.path(Path::new("/a/../../../b")).starts_with(&shadow.top));
+    }
+
+    #[test]
+    fn configuration_above_the_cargo_home_is_not_the_users_own() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let base = scratch.path();
+        write(
+            base,
+            &[("user/.cargo/config.toml", ""), ("user/ws/Cargo.toml", ""), ("odd/.cargo/config", "")],
+        );
+        for (home, root, expected) in [
+            ("user/.cargo", "user/ws", true),
+            ("user/.cargo", "user", false),
+            ("user/ws/home", "user/ws", false),
+            ("user/home", "user/ws", false),
+            ("odd/home", "user/ws", false),
+            ("home", "user/ws", true),
+        ] {
+            let found = only_own_configuration(&base.join(home), &base.join(root));
+            assert_eq!(found, expected, "{home} {root}");
+        }
     }
 }

@@ -113,6 +113,11 @@ impl CargoCommand {
         }
     }
 
+    /// The same cargo without the network.
+    pub fn offline(&self) -> Self {
+        Self { network: Network::Forbidden, ..self.clone() }
+    }
+
     /// The same cargo, run in another directory.
     pub fn within(&self, directory: &Path) -> Self {
         Self { directory: directory.to_owned(), ..self.clone() }

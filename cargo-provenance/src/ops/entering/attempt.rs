@@ -145,8 +145,10 @@ impl<'a> Attempt<'a> {
     /// Locks a package of the shadow to another version; whether cargo did.
     pub(super) fn hold(&self, entry: &Entry, version: &Version) -> bool {
         let spec = format!("{}@{}", entry.id.name, entry.id.version);
-        // If something else needs the newer one, the refusal stands.
-        self.cargo.hold(&self.manifest(), &spec, version.as_str(), self.progress).is_ok()
+        // Most of the time the indices at hand say enough. If something else needs the newer one, the refusal stands.
+        [self.cargo.offline(), self.cargo.clone()]
+            .iter()
+            .any(|cargo| cargo.hold(&self.manifest(), &spec, version.as_str(), self.progress).is_ok())
     }
 
     /// Whether a package is still locked in the shadow.

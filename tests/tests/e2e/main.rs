@@ -7,6 +7,7 @@ mod add;
 mod commands;
 mod config;
 mod data;
+mod fetching;
 mod flows;
 mod foundation;
 mod git;

@@ -10,6 +10,7 @@ mod config;
 mod data;
 mod db;
 mod entering;
+mod fetching;
 mod flows;
 mod foundation;
 mod git;

@@ -9,6 +9,6 @@ mod workspace;
 
 pub use command::{CargoCommand, Extent, Lock, Output};
 pub use error::{Error, LastWords};
-pub use shadow::{Edit, Shadow};
+pub use shadow::{Edit, Shadow, Vendored};
 pub use workspace::{Member, PathPackage, Workspace};
 pub(crate) use workspace::{read_manifest, real};

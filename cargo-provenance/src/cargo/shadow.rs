@@ -10,6 +10,7 @@
 
 pub(super) mod configuration;
 mod targets;
+mod vendored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,6 +23,8 @@ use super::error::Error;
 use super::scratch::{Purpose, Scratch, build_directory};
 use super::workspace::{Workspace, normal, read_text, real};
 use crate::model::Surroundings;
+
+pub use self::vendored::Vendored;
 
 /// A workspace's shadow; gone when dropped.
 #[derive(Debug)]
@@ -104,12 +107,6 @@ impl Shadow {
             .with_lockfile((!self.default_lockfile).then_some(lockfile.as_path()))
             .with_build_directory(&self.build)
             .hiding(&self.top)
-    }
-
-    /// A fresh directory that is gone when it is dropped, at the latest with the shadow.
-    pub fn scratch(&self) -> Result<TempDir, Error> {
-        let scratch = tempfile::Builder::new().prefix(".scratch-").tempdir_in(&self.top);
-        scratch.map_err(|source| Error::file("create a directory in", &self.top, source))
     }
 
     /// Writes the shadow of a real file that shall be written later.
@@ -426,8 +423,6 @@ mod tests {
         assert_eq!(copied("repository"), "[source.crates-io]\n");
         assert_eq!(copied("repository/ws"), kept);
         assert!(copied("").contains(&*base.join("elsewhere").to_string_lossy()));
-        let place = shadow.scratch().expect("a directory");
-        assert!(place.path().starts_with(&shadow.top));
     }
 
     #[test]

@@ -16,10 +16,9 @@ use provenance_build::config::Replacement;
 use provenance_build::manifest::Pin;
 use provenance_build::tree::Layout;
 use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, TreeDigest, locate};
-use tempfile::TempDir;
 
 use self::folder::Folder;
-use crate::cargo::{CargoCommand, Shadow, real};
+use crate::cargo::{CargoCommand, Shadow, Vendored, real};
 use crate::collect::gate::Gate;
 use crate::finding::{Finding, Weight};
 use crate::report::Report;
@@ -58,7 +57,7 @@ pub(super) struct Vendoring {
     /// What is refused, and what is to be known.
     findings: Vec<Finding>,
     /// What cargo vendored. It is needed until the transaction is over.
-    vendored: Option<TempDir>,
+    vendored: Option<Vendored>,
 }
 
 /// What happens to one vendored package.
@@ -165,19 +164,13 @@ impl Vendoring {
         Ok(folders)
     }
 
-    /// The folder in which cargo vendored what the lockfile of the shadow names, each package in `NAME-VERSION`. Cargo is
-    /// asked once, when the first package is looked for.
-    fn vendored(&mut self, scene: Scene<'_>) -> Result<PathBuf, Error> {
-        const NAME: &str = "vendor";
-        if let Some(vendored) = &self.vendored {
-            return Ok(vendored.path().join(NAME));
-        }
-        let scratch = scene.shadow.scratch()?;
-        let target = scratch.path().join(NAME);
-        scene.progress.status("Vendoring", "what Cargo.lock names");
-        scene.cargo.vendor(scene.manifest, &target, scene.progress)?;
-        self.vendored = Some(scratch);
-        Ok(target)
+    /// What cargo vendors of the shadow's lockfile. It is asked once, when the first package is looked for.
+    fn vendored(&mut self, scene: Scene<'_>) -> Result<&Vendored, Error> {
+        let vendored = match self.vendored.take() {
+            Some(vendored) => vendored,
+            None => scene.shadow.vendor(scene.cargo, scene.manifest, scene.progress)?,
+        };
+        Ok(self.vendored.insert(vendored))
     }
 }
 

@@ -361,6 +361,8 @@ fn a_git_dependency_of_a_vendored_workspace() {
         .with("src/lib.rs", &greeting_source(CLEAN));
     other.commit("first");
     let url = format!("file://{}", other.root().display());
+    files::replace(&gated.path("Provenance.toml"), "git = [", &format!("git = [{url:?}, "));
+    gated.provenance(["pin"]).ok();
     gated
         .provenance(["add", "third", "--git", &url])
         .ok()

@@ -98,7 +98,7 @@ impl Folder<'_> {
             let directory = path.parent().unwrap_or(path).to_owned();
             return if fits { Ok(()) } else { Err(Error::Outside { directory }) };
         }
-        let from = vendoring.vendored(scene)?.join(id.file_stem());
+        let from = vendoring.vendored(scene)?.package(id);
         match (now, held) {
             (Some(_), _) if fits && list(path) == list(&from) => return Ok(()),
             (Some(now), Some(ids)) if !fits => known(path, ids, scene, now)?,

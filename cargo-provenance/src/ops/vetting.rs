@@ -10,7 +10,7 @@ use provenance_build::{LockedPackage, Manifest, PackageName, Version};
 
 use super::pinning::{self, Split};
 use crate::advisory::Database;
-use crate::archive::Archive;
+use crate::archive::{Archive, License};
 use crate::collect::advisories;
 use crate::collect::entrants::{self, Entrants, Proven};
 use crate::collect::publishers::Publishers;
@@ -26,6 +26,7 @@ use crate::registry::proof;
 use crate::report::Report;
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
+use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Open, Way, judge, release};
 
@@ -150,6 +151,15 @@ impl<'a> Vetting<'a> {
             ..record.dossier()
         };
         judge(&dossier, &self.ground(record), Needs::OF_CONTENTS)
+    }
+
+    /// Takes out what was said of a package's license, and judges that again.
+    pub fn judge_license_anew(&self, judgment: &mut Judgment, record: &Record, license: &License) {
+        let is_about_license =
+            |finding: &Finding| checks::check(finding.id).is_some_and(|check| check.needs == Needs::License);
+        judgment.findings.retain(|finding| !is_about_license(finding));
+        let dossier = Dossier { license: Evidence::Known(license), ..record.dossier() };
+        judgment.extend(judge(&dossier, &self.ground(record), &[Needs::License]));
     }
 
     /// What proving and reading came upon.

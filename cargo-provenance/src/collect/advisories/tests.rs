@@ -68,7 +68,8 @@ impl Place {
 
     fn policy(&self, section: &str) -> Policy {
         let text = format!("version = 1\n[advisories]\n{}\n", section.replace("URL", &self.url()));
-        Policy::parse(text.as_bytes(), Path::new("Provenance.toml")).expect("a policy")
+        Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), crate::vet::catalogue())
+            .expect("a policy")
     }
 
     fn surroundings(&self, network: Network, now: u64) -> Surroundings {

@@ -1,6 +1,6 @@
 //! The strict reader: takes a manifest apart as TOML, then demands that the writer would have written just that text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml_span::Value;
@@ -24,161 +24,17 @@ pub(super) fn manifest(bytes: &[u8], file: &Path) -> Result<Manifest, Error> {
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return fault(0, "it is not UTF-8", HELP) };
     let marker =
-        |line: &str| ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|marker| line.starts_with(marker));
-    if let Some(at) = text.lines().position(marker) {
-        return fault(at + 1, "a conflict marker of git", "run `cargo provenance pin`, which heals it");
-    }
-    if text.contains('\r') {
-        let help = "keep `Provenance.* -text` in `.gitattributes`, and check the file out again";
-        return fault(1, "its line ends were rewritten (CRLF)", help);
-    }
-    if !text.starts_with(HEAD) {
-        return fault(1, "it does not begin with the line that the tool writes", HELP);
-    }
-    let mut manifest = Entry { table: &toml::parse(text, file)?, offset: 0, text, file }.manifest()?;
-    let headers = text.lines().zip(1..).filter(|(line, _)| *line == "[[package]]");
-    for (pin, (_, line)) in manifest.packages.iter_mut().zip(headers) {
-        pin.line = Line(line);
-    }
-    let canonical = manifest.to_text();
-    if canonical != text {
-        let at = canonical.split('\n').zip(text.split('\n')).position(|(a, b)| a != b).unwrap_or(0);
-        let expected = canonical.split('\n').nth(at).unwrap_or_default();
-        return fault(at + 1, &format!("not in canonical form or order: expected `{expected}`"), HELP);
-    }
-    Ok(manifest)
-}
-
-/// A table with the place to name when a key is missing.
-#[derive(Clone, Copy)]
-struct Entry<'a> {
-    table: &'a Table<'a>,
-    offset: usize,
-    text: &'a str,
-    file: &'a Path,
-}
-
-impl<'a> Entry<'a> {
-    fn manifest(self) -> Result<Manifest, Error> {
-        self.only(&["version", "policy", "cargo-config", "member", "package"])?;
-        let version = self.number("version")?;
-        if version == 0 || version > VERSION {
-            let help = "use a version of cargo-provenance and provenance-build that knows it";
-            let what = format!("unknown format {version}");
-            return Err(Error::invalid(self.file, self.line_of("version"), what, help));
-        }
-        let settings = self.child("cargo-config")?.into_iter().flat_map(|settings| settings.table.iter());
-        let cargo_config = settings.map(|(key, value)| (key.name.to_string(), canonical(value))).collect();
-        let members = self.entries("member")?.map(Self::member).collect::<Result<Vec<_>, _>>()?;
-        let packages = self.entries("package")?;
-        if packages.len() > limits::PACKAGES {
-            return Err(self.fault("package", "stands too often"));
-        }
-        let packages = packages.map(Self::pin).collect::<Result<Vec<_>, _>>()?;
-        let manifest = Manifest {
-            version,
-            policy: self.parsed("policy", Checksum::parse)?,
-            cargo_config,
-            members,
-            packages,
+        |line: &str| ["        self.only(&["check", "id", "by", "on", "reason"])?;
+        let said = |key| match self.parsed(key, owned)? {
+            text if text.trim().is_empty() => Err(self.fault(key, "is empty")),
+            text => Ok(text),
         };
-        self.no_twins(&manifest)?;
-        Ok(manifest)
-    }
-
-    fn no_twins(self, manifest: &Manifest) -> Result<(), Error> {
-        let (mut members, mut pins) = (BTreeSet::new(), BTreeSet::new());
-        let twin = |what: String| Error::invalid(self.file, 0, what, HELP);
-        for member in &manifest.members {
-            if !members.insert(&member.name) {
-                return Err(twin(format!("member `{}` stands twice", member.name)));
-            }
+        let on = said("on")?;
+        if !is_date(&on) {
+            return Err(self.fault("on", "is not a date (`YYYY-MM-DD`)"));
         }
-        for pin in &manifest.packages {
-            if pin.source().is_none() && members.contains(&pin.name) {
-                return Err(twin(format!("`{}` is a member and a pin", pin.name)));
-            }
-            if !pins.insert((&pin.name, &pin.version, pin.source())) {
-                return Err(twin(format!("`{} v{}` is pinned twice", pin.name, pin.version)));
-            }
-        }
-        Ok(())
-    }
-
-    fn member(self) -> Result<Member, Error> {
-        self.only(&["name", "path", "own"])?;
-        Ok(Member {
-            name: self.parsed("name", PackageName::parse)?,
-            path: self.parsed("path", path)?,
-            own: self.optional("own", owned)?,
-        })
-    }
-
-    fn pin(self) -> Result<Pin, Error> {
-        self.only(&[
-            "name",
-            "version",
-            "source",
-            "path",
-            "checksum",
-            "tree",
-            "vendor-tree",
-            "build-time",
-            "trust",
-            "vetted",
-            "accepted",
-            "baseline",
-        ])?;
-        let origin = match (self.optional("source", Source::parse)?, self.optional("path", path)?) {
-            (Some(source), None) => Origin::Source(source),
-            (None, Some(path)) => Origin::Path(path),
-            _ => return Err(self.fault("name", "needs either `source` or `path`")),
-        };
-        let checksum = self.optional("checksum", Checksum::parse)?;
-        if checksum.is_some() != matches!(&origin, Origin::Source(source) if !source.is_git()) {
-            return Err(self.fault("checksum", "belongs to registry packages, and to each of them"));
-        }
-        let vetted = match self.child("vetted")? {
-            Some(vetted) => {
-                vetted.only(&["checks", "advisories"])?;
-                let advisories = vetted.optional("advisories", owned)?;
-                Some(Vetted { checks: vetted.number("checks")?, advisories })
-            }
-            None => None,
-        };
-        Ok(Pin {
-            name: self.parsed("name", PackageName::parse)?,
-            version: self.parsed("version", Version::parse)?,
-            origin,
-            checksum,
-            tree: self.parsed("tree", TreeDigest::parse)?,
-            vendor_tree: self.optional("vendor-tree", TreeDigest::parse)?,
-            build_time: self.list("build-time", BuildTime::parse)?,
-            trust: self.child("trust")?.ok_or_else(|| self.fault("trust", "is missing"))?.trust()?,
-            vetted,
-            accepted: self.entries("accepted")?.map(Self::acceptance).collect::<Result<_, _>>()?,
-            baseline: self.list("baseline", owned)?,
-            line: Line(0),
-        })
-    }
-
-    fn trust(self) -> Result<Trust, Error> {
-        self.only(&["basis", "criteria", "from"])?;
-        let (criteria, from) = (self.optional("criteria", owned)?, self.list("from", owned)?);
-        Ok(Trust { basis: self.parsed("basis", Basis::parse)?, criteria, from })
-    }
-
-    fn acceptance(self) -> Result<Acceptance, Error> {
-        self.only(&["check", "id", "by", "on", "reason"])?;
-        let text = |key| self.parsed(key, owned);
         let id = self.optional("id", owned)?;
-        Ok(Acceptance {
-            check: text("check")?,
-            id,
-            by: text("by")?,
-            on: text("on")?,
-            reason: text("reason")?,
-        })
+        Ok(Acceptance { check: said("check")?, id, by: said("by")?, on, reason: said("reason")? })
     }
 
     /// The line of a key, or of the entry where it is missing.
@@ -191,10 +47,13 @@ impl<'a> Entry<'a> {
     }
 
     fn only(self, known: &[&str]) -> Result<(), Error> {
-        match self.table.keys().find(|key| !known.contains(&&*key.name)) {
-            Some(key) => Err(self.fault(&key.name, "is not a key that belongs here")),
-            None => Ok(()),
-        }
+        let Some(key) = self.table.keys().find(|key| !known.contains(&&*key.name)) else { return Ok(()) };
+        let help = match nearest(&key.name, known) {
+            Some(near) => format!("did you mean `{near}`? Otherwise {HELP}"),
+            None => HELP.to_owned(),
+        };
+        let what = format!("`{}` is not a key that belongs here", key.name);
+        Err(Error::invalid(self.file, self.line_of(&key.name), what, help))
     }
 
     fn optional<T>(self, key: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Error> {
@@ -237,6 +96,50 @@ impl<'a> Entry<'a> {
 
 fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
+}
+
+/// A day of the calendar, `YYYY-MM-DD`.
+fn is_date(text: &str) -> bool {
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = text.split('-').collect::<Vec<_>>();
+    let number = |at: usize| parts[at].parse::<u32>().unwrap_or(0);
+    if parts.iter().map(|part| part.len()).ne([4, 2, 2]) || !parts.iter().all(|part| digits(part)) {
+        return false;
+    }
+    let (year, month, day) = (number(0), number(1), number(2));
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
+}
+
+/// The known key that was probably meant: at most a third of the letters are wrong, missing or too many.
+fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let near = |known: &&'k str| {
+        let longest = known.len().max(key.len());
+        // What is far longer than any key is no slip of the finger, and would cost time to compare.
+        let distance = if longest < 32 { distance(key, known) } else { longest };
+        (distance <= longest.div_ceil(3)).then_some((distance, *known))
+    };
+    known.iter().filter_map(near).min().map(|(_, known)| known)
+}
+
+/// Levenshtein's distance.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row = (0..=b.len()).collect::<Vec<_>>();
+    for (at, x) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (at, y) in b.bytes().enumerate() {
+            let changed = diagonal + usize::from(x != y);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row[b.len()]
 }
 
 /// A relative path in its shortest form: `.`, or names after any number of `..`.

@@ -139,7 +139,7 @@ impl Vendoring {
             report.step("Vendoring", format!("{}, {what}", shown(path)));
         }
         for path in &self.kept {
-            let why = "its folder also holds packages that `Cargo.lock` does not name";
+            let why = "this workspace no longer needs it, but others that use its folder may";
             report.step("Keeping", format!("{}: {why}", shown(path)));
         }
         report.count("vendored", self.edits.len());

@@ -3,6 +3,7 @@
 // Tests make and change files of their own, in directories of their own.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests set up what they test"))]
 
+pub mod advisory;
 pub mod archive;
 pub mod cargo;
 pub mod cli;

@@ -211,7 +211,20 @@ mod tests {
         let (tree, vendor_tree) = (digest(1), Some(digest(2)));
         let (build_time, vetted, accepted) = (vec![], None, vec![]);
         let (name, version, line) = (id.name, id.version, Line(7));
-        Pin { name, version, origin, checksum, tree, vendor_tree, build_time, trust, vetted, accepted, line }
+        Pin {
+            name,
+            version,
+            origin,
+            checksum,
+            tree,
+            vendor_tree,
+            build_time,
+            trust,
+            vetted,
+            accepted,
+            baseline: vec![],
+            line,
+        }
     }
 
     fn manifest() -> Manifest {

@@ -2,6 +2,7 @@
 //!
 //! A failed expectation is a panic with everything that is known, as in any test.
 
+pub mod advisories;
 pub mod files;
 pub mod helper;
 pub mod krate;
@@ -10,6 +11,7 @@ pub mod project;
 pub mod registry;
 pub mod sandbox;
 
+pub use advisories::{Advisory, AdvisoryDb};
 pub use krate::Krate;
 pub use process::{Output, Run};
 pub use project::Project;

@@ -10,6 +10,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crate::advisories;
 use crate::files;
 use crate::helper;
 use crate::process::Run;
@@ -236,6 +237,7 @@ impl Slot {
             "[user]\nname = tester\nemail = tester@example.org\n[init]\ndefaultBranch = main\n[commit]\ngpgsign = false\n\
              [protocol \"file\"]\nallow = always\n",
         );
+        advisories::reach(&self.root.join("home"), advisory_db());
         files::write(&self.root.join("cargo-home/config.toml"), self.configuration());
         let template = self.root.join("template/registry");
         if template.exists() {
@@ -251,6 +253,33 @@ impl Slot {
             self.alternative.index(),
         )
     }
+}
+
+/// The advisory database that every sandbox finds unless a test makes its own.
+fn advisory_db() -> &'static Path {
+    static REPOSITORY: OnceLock<PathBuf> = OnceLock::new();
+    REPOSITORY.get_or_init(|| {
+        let repository = base().join("advisory-db");
+        let first = advisories::first();
+        files::write(&repository.join(first.path()), first.to_text());
+        let git = |arguments: &[&str]| {
+            let mut git = Command::new(outer::find("git").expect("git is installed"));
+            git.current_dir(&repository).env_clear().envs([("GIT_CONFIG_NOSYSTEM", "1"), ("LC_ALL", "C")]);
+            git.args([
+                "-c",
+                "user.name=tester",
+                "-c",
+                "user.email=tester@example.org",
+                "-c",
+                "commit.gpgsign=false",
+            ]);
+            assert!(git.args(arguments).status().expect("git runs").success(), "git {arguments:?}");
+        };
+        git(&["init", "--quiet", "--initial-branch=main"]);
+        git(&["add", "--all"]);
+        git(&["commit", "--quiet", "--message=advisories"]);
+        repository
+    })
 }
 
 /// The triple of this machine, as rustc names it.

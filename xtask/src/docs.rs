@@ -53,7 +53,10 @@ impl Commands {
         let top = help(tool, &[])?;
         let mut commands = Self { help: BTreeMap::new(), top };
         for name in listed_commands(&commands.top) {
-            let text = help(tool, &[&name])?;
+            let mut text = help(tool, &[&name])?;
+            for nested in listed_commands(&text) {
+                text.push_str(&help(tool, &[&name, &nested])?);
+            }
             commands.help.insert(name, text);
         }
         if commands.help.is_empty() {

@@ -62,6 +62,16 @@ pub enum Lock {
     Settle,
 }
 
+/// Whether wrappers of rustc that the configuration names may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrappers {
+    /// None, whatever a configuration file says: it may be one of the repository.
+    None,
+    /// Those of the user's own configuration; no other is in force where the command runs. Only then does cargo keep what
+    /// rustc says of itself, and asks it once instead of several times in every run.
+    Own,
+}
+
 /// What a run left behind.
 #[derive(Clone, Debug, Default)]
 pub struct Output {
@@ -80,7 +90,9 @@ pub struct CargoCommand {
     lockfile: Option<PathBuf>,
     network: Network,
     overrides: Vec<String>,
-    hidden_prefix: Option<String>,
+    build_directory: Option<PathBuf>,
+    wrappers: Wrappers,
+    hidden_prefixes: Vec<String>,
     config: Vec<OsString>,
 }
 
@@ -94,9 +106,16 @@ impl CargoCommand {
             lockfile: surroundings.lockfile.clone(),
             network: surroundings.network,
             overrides: surroundings.overrides.iter().map(|(name, _)| name.clone()).collect(),
-            hidden_prefix: None,
+            build_directory: None,
+            wrappers: Wrappers::None,
+            hidden_prefixes: vec![],
             config: vec![],
         }
+    }
+
+    /// The same cargo without the network.
+    pub fn offline(&self) -> Self {
+        Self { network: Network::Forbidden, ..self.clone() }
     }
 
     /// The same cargo, run in another directory.
@@ -114,14 +133,28 @@ impl CargoCommand {
         Self { lockfile: lockfile.map(Path::to_owned), ..self.clone() }
     }
 
-    /// The same cargo, whose messages shall not show `prefix` before paths.
-    pub fn hiding(&self, prefix: &Path) -> Self {
-        Self { hidden_prefix: Some(prefix.display().to_string()), ..self.clone() }
+    /// The same cargo, told where to build. Nothing is built, but what cargo keeps of rustc's answers lies there.
+    pub fn with_build_directory(&self, directory: &Path) -> Self {
+        Self { build_directory: Some(directory.to_owned()), ..self.clone() }
     }
 
-    /// The same cargo, given these `--config` values.
+    /// The same cargo in a place where no configuration of a repository is in force that could name a wrapper of rustc.
+    pub fn among_own_wrappers(&self) -> Self {
+        Self { wrappers: Wrappers::Own, ..self.clone() }
+    }
+
+    /// The same cargo, whose messages shall not show `prefix` before paths.
+    pub fn hiding(&self, prefix: &Path) -> Self {
+        let mut hiding = self.clone();
+        hiding.hidden_prefixes.push(prefix.display().to_string());
+        hiding
+    }
+
+    /// The same cargo, given these `--config` values too.
     pub fn with_config(&self, config: &[OsString]) -> Self {
-        Self { config: config.to_vec(), ..self.clone() }
+        let mut given = self.clone();
+        given.config.extend_from_slice(config);
+        given
     }
 
     /// The directory it runs in.
@@ -152,11 +185,35 @@ impl CargoCommand {
         MetadataCommand::parse(text).map_err(unreadable)
     }
 
-    /// Downloads every package of the lockfile, for all platforms.
-    pub fn fetch(&self, manifest: &Path, lock: Lock, progress: &dyn Progress) -> Result<Output, Error> {
+    /// Downloads every package of the lockfile, for all platforms, and unpacks it below its cargo home: for a scratch home.
+    pub fn fetch(&self, manifest: &Path, progress: &dyn Progress) -> Result<Output, Error> {
         let mut args = arguments(["fetch"]);
         push_manifest(&mut args, Some(manifest));
-        push_lock(&mut args, lock);
+        self.run(&args, Some(progress))
+    }
+
+    /// Checks that the lockfile follows the manifests. On the way cargo brings what the registries' indices say of the
+    /// locked packages, and git repositories, where it lacks them; it downloads no archive.
+    pub fn check_lockfile(&self, manifest: &Path, progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments(["update", "--workspace"]);
+        push_manifest(&mut args, Some(manifest));
+        push_lock(&mut args, Lock::Keep);
+        self.run(&args, Some(progress))
+    }
+
+    /// Asks a registry what it has of a package, named as `NAME`, and changes nothing but cargo's own copy of the index.
+    pub fn ask_index(
+        &self,
+        manifest: &Path,
+        package: &str,
+        registry: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<Output, Error> {
+        let mut args = arguments(["add", "--dry-run", package]);
+        if let Some(registry) = registry {
+            args.extend(arguments(["--registry", registry]));
+        }
+        push_manifest(&mut args, Some(manifest));
         self.run(&args, Some(progress))
     }
 
@@ -195,9 +252,9 @@ impl CargoCommand {
         self.run(&args, Some(progress))
     }
 
-    /// `cargo add` with the user's arguments.
-    pub fn add(&self, user: &[OsString], progress: &dyn Progress) -> Result<Output, Error> {
-        let mut args = arguments(["add"]);
+    /// `cargo add`, `update` or `remove` with the user's arguments.
+    pub fn edit(&self, command: &str, user: &[OsString], progress: &dyn Progress) -> Result<Output, Error> {
+        let mut args = arguments([command]);
         args.extend_from_slice(user);
         self.run(&args, Some(progress))
     }
@@ -252,9 +309,8 @@ impl CargoCommand {
             .args(args)
             .current_dir(&self.directory)
             .env("CARGO_HOME", &self.home)
-            // Empty means: no wrapper, whatever a configuration file says.
-            .env("RUSTC_WRAPPER", "")
-            .env("RUSTC_WORKSPACE_WRAPPER", "")
+            // Cleaning up is for the user's own commands; in a scratch home it could reach what that links to.
+            .env("CARGO_CACHE_AUTO_CLEAN_FREQUENCY", "never")
             .env("CARGO_TERM_COLOR", "never")
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
             .env("CARGO_TERM_QUIET", "false")
@@ -262,8 +318,18 @@ impl CargoCommand {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+            match self.wrappers {
+                // Empty means: no wrapper, whatever a configuration file says.
+                Wrappers::None => command.env(name, ""),
+                Wrappers::Own => command.env_remove(name),
+            };
+        }
         if let Some(lockfile) = &self.lockfile {
             command.env("CARGO_RESOLVER_LOCKFILE_PATH", lockfile);
+        }
+        if let Some(directory) = &self.build_directory {
+            command.env("CARGO_TARGET_DIR", directory);
         }
         command
     }
@@ -327,10 +393,7 @@ impl CargoCommand {
     }
 
     fn without_prefix(&self, text: String) -> String {
-        match &self.hidden_prefix {
-            Some(prefix) => text.replace(prefix.as_str(), ""),
-            None => text,
-        }
+        self.hidden_prefixes.iter().fold(text, |text, prefix| text.replace(prefix.as_str(), ""))
     }
 }
 

@@ -109,6 +109,12 @@ impl Error {
         stderr.0.iter().any(|line| words.iter().any(|words| line.contains(words)))
     }
 
+    /// Whether cargo refused because the lockfile does not follow the manifests (`ops/lockfile.rs` of cargo 1.95; before,
+    /// it said `needs to be updated`).
+    pub fn is_stale_lockfile(&self) -> bool {
+        self.said(&["--locked was passed to prevent this"])
+    }
+
     fn was_offline(&self) -> bool {
         matches!(self, Self::Failed { args, .. } if args.ends_with(OFFLINE))
     }

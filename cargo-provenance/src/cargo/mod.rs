@@ -4,11 +4,15 @@
 
 mod command;
 mod error;
+mod home;
+mod scratch;
 mod shadow;
 mod workspace;
 
 pub use command::{CargoCommand, Extent, Lock, Output};
 pub use error::{Error, LastWords};
+pub use home::ScratchHome;
+pub use scratch::sweep;
 pub use shadow::{Edit, Shadow, Vendored};
 pub use workspace::{Member, PathPackage, Workspace};
 pub(crate) use workspace::{read_manifest, real};

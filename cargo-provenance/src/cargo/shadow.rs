@@ -8,34 +8,29 @@
 
 #![expect(clippy::disallowed_methods, reason = "the shadow workspace is written here, and nothing else")]
 
-mod configuration;
+pub(super) mod configuration;
 mod targets;
 mod vendored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
-
-use tempfile::TempDir;
 
 use super::command::CargoCommand;
 use super::error::Error;
+use super::scratch::{Purpose, Scratch, build_directory};
 use super::workspace::{Workspace, normal, read_text, real};
-use crate::model::{Clock, Surroundings};
+use crate::model::Surroundings;
 
 pub use self::vendored::Vendored;
-
-/// Seconds after which a shadow that a killed command left behind is swept away.
-const STALE: u64 = 86_400;
-
-const PREFIX: &str = "shadow-";
 
 /// A workspace's shadow; gone when dropped.
 #[derive(Debug)]
 pub struct Shadow {
-    scratch: TempDir,
+    scratch: Scratch,
     top: PathBuf,
+    build: PathBuf,
+    only_own_configuration: bool,
     directory: PathBuf,
     lockfile: PathBuf,
     default_lockfile: bool,
@@ -58,7 +53,7 @@ impl Shadow {
     /// Makes the shadow of `workspace`, whose lockfile is `workspace.lockfile`, for a user who stands in
     /// `surroundings.directory`.
     pub fn cast(workspace: &Workspace, surroundings: &Surroundings) -> Result<Self, Error> {
-        let scratch = scratch(&surroundings.cargo_home, surroundings.clock)?;
+        let scratch = Scratch::make(&surroundings.cargo_home, Purpose::Shadow, surroundings.clock)?;
         let top = match cfg!(windows) {
             // Canonical paths on Windows have a form that cargo does not like.
             true => scratch.path().to_owned(),
@@ -67,6 +62,8 @@ impl Shadow {
         let mut shadow = Self {
             scratch,
             top,
+            build: build_directory(&surroundings.cargo_home),
+            only_own_configuration: only_own_configuration(&surroundings.cargo_home, &workspace.root),
             directory: surroundings.directory.clone(),
             lockfile: workspace.lockfile.clone(),
             default_lockfile: workspace.lockfile == workspace.root.join("Cargo.lock"),
@@ -99,15 +96,35 @@ impl Shadow {
     /// The cargo that works in the shadow of the user's directory.
     pub fn cargo(&self, cargo: &CargoCommand) -> CargoCommand {
         let lockfile = self.path(&self.lockfile);
+        let cargo = match self.only_own_configuration {
+            true => cargo.among_own_wrappers(),
+            false => cargo.clone(),
+        };
         cargo
             .within(&self.path(&self.directory))
             .with_lockfile((!self.default_lockfile).then_some(lockfile.as_path()))
+            .with_build_directory(&self.build)
             .hiding(&self.top)
     }
 
     /// Writes the shadow of a real file that shall be written later.
     pub fn put(&self, real: &Path, bytes: &[u8]) -> Result<(), Error> {
         self.write(real, bytes)
+    }
+
+    /// Puts manifests and lockfile back as they were when the shadow was made.
+    pub fn reset(&self) -> Result<(), Error> {
+        for (path, old) in &self.tracked {
+            let shadow = self.path(path);
+            match old {
+                Some(bytes) => fs::write(&shadow, bytes).map_err(|e| Error::file("write", &shadow, e))?,
+                None if shadow.exists() => {
+                    fs::remove_file(&shadow).map_err(|e| Error::file("remove", &shadow, e))?;
+                }
+                None => {}
+            }
+        }
+        Ok(())
     }
 
     /// What the shadow of a real file holds now, if it exists.
@@ -135,8 +152,7 @@ impl Shadow {
 
     /// Removes the shadow, and says so if that fails.
     pub fn close(self) -> Result<(), Error> {
-        let path = self.top;
-        self.scratch.close().map_err(|source| Error::file("remove", &path, source))
+        self.scratch.close()
     }
 
     fn copy_packages(&mut self, workspace: &Workspace) -> Result<(), Error> {
@@ -242,28 +258,23 @@ impl Shadow {
     }
 }
 
-/// A fresh scratch directory below the cargo home. What killed commands left there long ago is swept away.
-fn scratch(cargo_home: &Path, now: Clock) -> Result<TempDir, Error> {
-    let folder = cargo_home.join("provenance");
-    fs::create_dir_all(&folder).map_err(|source| Error::file("create", &folder, source))?;
-    for entry in fs::read_dir(&folder).into_iter().flatten().filter_map(io::Result::ok) {
-        let name = entry.file_name();
-        let begun = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
-        if begun.is_some_and(|begun: u64| begun.saturating_add(STALE) < now.0) {
-            // Nothing depends on it: what cannot be removed now is tried again next time.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-    let prefix = format!("{PREFIX}{}-", now.0);
-    let scratch = tempfile::Builder::new().prefix(&prefix).tempdir_in(&folder);
-    scratch.map_err(|source| Error::file("create a directory in", &folder, source))
+/// Whether in the shadow, beside the copies that name no wrappers, nothing but the configuration of the cargo home is in
+/// force: there is no other on the way up from there, and the cargo home does not lie in the workspace.
+fn only_own_configuration(cargo_home: &Path, root: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let home = real(cargo_home);
+    let is_other = |above: &Path| {
+        let folder = above.join(".cargo");
+        real(&folder) != home && ["config", "config.toml"].iter().any(|name| folder.join(name).exists())
+    };
+    !home.starts_with(real(root)) && !home.ancestors().any(is_other)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cargo::{Extent, Lock};
-    use crate::model::Network;
+    use crate::model::{Clock, Network};
     use crate::report::progress::Silent;
 
     fn write(root: &Path, files: &[(&str, &str)]) {
@@ -340,11 +351,11 @@ mod tests {
 
         let shadowed = shadow.cargo(&cargo);
         let manifest = shadow.path(&workspace.manifest());
-        let output = shadowed.add(&["far".into()], &Silent).expect("added");
+        let output = shadowed.edit("add", &["far".into()], &Silent).expect("added");
         assert!(output.lines.iter().any(|line| line.contains("Adding far (workspace)")), "{output:?}");
         let metadata = shadowed.metadata(Some(&manifest), Extent::Graph, Lock::Settle).expect("resolved");
         assert_eq!(metadata.packages.len(), 4);
-        shadowed.fetch(&manifest, Lock::Keep, &Silent).expect("the lockfile is complete");
+        shadowed.check_lockfile(&manifest, &Silent).expect("the lockfile is complete");
 
         let edits = shadow.edited().expect("readable");
         let paths: Vec<_> = edits.iter().map(|edit| edit.path.clone()).collect();
@@ -376,7 +387,7 @@ mod tests {
         fs::write(shadow.path(&base.join("Cargo.toml")), "[package]\nname = 1\n").expect("written");
         let error = shadow.cargo(&cargo).locate_project(None).expect_err("a broken manifest");
         let error = format!("{error:?}");
-        assert!(error.contains("Cargo.toml") && !error.contains(PREFIX), "{error}");
+        assert!(error.contains("Cargo.toml") && !error.contains("shadow-"), "{error}");
     }
 
     #[test]
@@ -434,16 +445,23 @@ mod tests {
     }
 
     #[test]
-    fn only_old_shadows_are_swept_away() {
-        let scratch_directory = tempfile::tempdir().expect("a scratch directory");
-        let folder = scratch_directory.path().join("provenance");
-        for name in ["shadow-1000-abc", "shadow-90000-def", "shadow-x", "other"] {
-            fs::create_dir_all(folder.join(name)).expect("a directory");
+    fn configuration_above_the_cargo_home_is_not_the_users_own() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let base = scratch.path();
+        write(
+            base,
+            &[("user/.cargo/config.toml", ""), ("user/ws/Cargo.toml", ""), ("odd/.cargo/config", "")],
+        );
+        for (home, root, expected) in [
+            ("user/.cargo", "user/ws", true),
+            ("user/.cargo", "user", false),
+            ("user/ws/home", "user/ws", false),
+            ("user/home", "user/ws", false),
+            ("odd/home", "user/ws", false),
+            ("home", "user/ws", true),
+        ] {
+            let found = only_own_configuration(&base.join(home), &base.join(root));
+            assert_eq!(found, expected, "{home} {root}");
         }
-        let made = scratch(scratch_directory.path(), Clock(90_000)).expect("a scratch directory");
-        let left = ["shadow-1000-abc", "shadow-90000-def", "shadow-x", "other"]
-            .map(|name| folder.join(name).exists());
-        assert_eq!(left, [false, true, true, true]);
-        assert!(made.path().exists());
     }
 }

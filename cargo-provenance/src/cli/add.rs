@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
-use super::Context;
+use super::{Context, config};
 use crate::ops::add;
+use crate::ops::entering::Common;
 use crate::report::Report;
 use crate::report::failure::Failure;
+use crate::vet::waiver::Accept;
 
 /// Add dependencies to a Cargo.toml manifest file, once they passed the gate
 ///
@@ -71,6 +73,13 @@ pub struct Args {
     /// - Depend on crates with the same name from different registries
     #[arg(long, value_name = "NAME", verbatim_doc_comment)]
     rename: Option<String>,
+
+    /// Accept a finding that is up for review, for these bytes
+    ///
+    /// The findings print the exact flag. The acceptance is written into the pin, with your name and the date, and ends with
+    /// the bytes.
+    #[arg(long, value_name = "[PACKAGE:]CHECK=REASON", value_parser = Accept::parse)]
+    accept: Vec<Accept>,
 
     /// Vet, but do not write anything
     #[arg(short = 'n', long)]
@@ -153,7 +162,7 @@ impl Args {
     pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
         let options =
             self.resolve(context.global.is_locked(), |path: &Path| context.environment.absolute(path))?;
-        Ok(add::run(&context.surroundings()?, &options, context.progress)?)
+        add::run(&context.surroundings()?, &options, context.progress)
     }
 
     /// What was typed, as what is meant.
@@ -168,13 +177,9 @@ impl Args {
             (Some(path), None) => Some(absolute(&path)?),
             (path, _) => path,
         };
-        let config = self.config.into_iter().map(|value| {
-            // Cargo reads what is no `KEY=VALUE` as a file; the copy of the workspace lies elsewhere.
-            let is_file = !value.to_string_lossy().contains('=');
-            Ok(if is_file { absolute(Path::new(&value))?.into_os_string() } else { value })
-        });
+        let config = config(self.config, &absolute)?;
         Ok(add::Options {
-            config: config.collect::<Result<_, E>>()?,
+            common: Common { accept: self.accept, config, dry_run: self.dry_run, locked },
             dependencies: self.dependencies,
             flags,
             package: self.package,
@@ -182,8 +187,6 @@ impl Args {
             base: self.base,
             git: self.git,
             registry: self.registry,
-            dry_run: self.dry_run,
-            locked,
         })
     }
 
@@ -263,11 +266,11 @@ mod tests {
         assert_eq!(options.dependencies, ["serde@1", "rand"]);
         assert_eq!(options.package.as_deref(), Some("app"));
         assert_eq!(options.registry.as_deref(), Some("corp"));
-        assert!(options.dry_run && options.locked && options.flags.is_empty());
+        assert!(options.common.dry_run && options.common.locked && options.flags.is_empty());
 
         let options = parse("--path ../x --config net.retry=1 --config extra.toml").expect("valid");
         assert_eq!(options.path.as_deref(), Some(Path::new("/here/../x")));
-        assert_eq!(options.config, ["net.retry=1", "/here/extra.toml"]);
+        assert_eq!(options.common.config, ["net.retry=1", "/here/extra.toml"]);
 
         let options = parse("--path x --base libs").expect("valid");
         assert_eq!(options.path.as_deref(), Some(Path::new("x")));

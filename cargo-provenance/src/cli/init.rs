@@ -56,6 +56,6 @@ impl Args {
             helper: placement.map(|placement| init::Helper { placement, path }),
             locked: context.global.is_locked(),
         };
-        Ok(init::run(&context.surroundings()?, &options, context.progress)?)
+        init::run(&context.surroundings()?, &options, context.progress)
     }
 }

@@ -4,14 +4,20 @@
 pub mod add;
 pub mod argv;
 pub mod completions;
+pub mod db;
 pub mod diff;
 mod error;
 pub mod global;
 pub mod init;
 pub mod pin;
 pub mod progress;
+pub mod remove;
 pub mod settings;
+pub mod update;
 pub mod verify;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -54,9 +60,12 @@ pub struct Cli {
 pub enum Command {
     Init(init::Args),
     Add(Box<add::Args>),
+    Update(update::Args),
+    Remove(remove::Args),
     Pin(pin::Args),
     Verify(verify::Args),
     Diff(diff::Args),
+    Db(db::Args),
     Completions(completions::Args),
 }
 
@@ -96,9 +105,12 @@ impl Command {
         match self {
             Self::Init(_) => "init",
             Self::Add(_) => "add",
+            Self::Update(_) => "update",
+            Self::Remove(_) => "remove",
             Self::Pin(_) => "pin",
             Self::Verify(_) => "verify",
             Self::Diff(_) => "diff",
+            Self::Db(_) => "db",
             Self::Completions(_) => "completions",
         }
     }
@@ -107,9 +119,12 @@ impl Command {
         match self {
             Self::Init(args) => args.run(context),
             Self::Add(args) => args.run(context),
+            Self::Update(args) => args.run(context),
+            Self::Remove(args) => args.run(context),
             Self::Pin(args) => args.run(context),
             Self::Verify(args) => args.run(context),
             Self::Diff(args) => args.run(context),
+            Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),
         }
     }
@@ -124,6 +139,18 @@ impl Context<'_> {
     pub fn surroundings(&self) -> Result<Surroundings, Failure> {
         self.environment.surroundings(self.global)
     }
+}
+
+/// `--config` for cargo, which reads what is no `KEY=VALUE` as a file; the copy of the workspace lies elsewhere.
+fn config<E>(
+    values: Vec<OsString>,
+    absolute: impl Fn(&Path) -> Result<PathBuf, E>,
+) -> Result<Vec<OsString>, E> {
+    let values = values.into_iter().map(|value| match value.to_string_lossy().contains('=') {
+        true => Ok(value),
+        false => Ok(absolute(Path::new(&value))?.into_os_string()),
+    });
+    values.collect()
 }
 
 fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {

@@ -7,6 +7,7 @@ use super::Context;
 use crate::ops::pin;
 use crate::report::Report;
 use crate::report::failure::Failure;
+use crate::vet::waiver::Accept;
 
 /// Vet what changed and write the pins of what passes
 ///
@@ -22,6 +23,17 @@ pub struct Args {
     #[arg(long, value_name = "NAME=REASON", value_parser = own)]
     own: Vec<pin::Own>,
 
+    /// Accept a finding that is up for review, for these bytes
+    ///
+    /// The findings print the exact flag. The acceptance is written into the pin, with your name and the date, and ends with
+    /// the bytes.
+    #[arg(long, value_name = "[PACKAGE:]CHECK=REASON", value_parser = Accept::parse)]
+    accept: Vec<Accept>,
+
+    /// Judge what is pinned already again, by the checks and advisories of today
+    #[arg(long)]
+    recheck: bool,
+
     /// Show how the manifest would change, and change nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -34,9 +46,14 @@ impl Args {
     ///
     /// Those of the use case.
     pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
-        let options =
-            pin::Options { own: self.own, dry_run: self.dry_run, locked: context.global.is_locked() };
-        Ok(pin::run(&context.surroundings()?, &options, context.progress)?)
+        let options = pin::Options {
+            own: self.own,
+            accept: self.accept,
+            recheck: self.recheck,
+            dry_run: self.dry_run,
+            locked: context.global.is_locked(),
+        };
+        pin::run(&context.surroundings()?, &options, context.progress)
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Bars<'a> {
     width: Option<u16>,
     color: Color,
     phase: Mutex<Option<Phase>>,
+    /// The status line that was printed last: cargo, started several times, says the same again and again.
+    said: Mutex<String>,
 }
 
 struct Phase {
@@ -44,6 +46,7 @@ impl<'a> Bars<'a> {
             width: presentation.progress,
             color: presentation.colors.err,
             phase: Mutex::new(None),
+            said: Mutex::default(),
         }
     }
 
@@ -57,6 +60,12 @@ impl Progress for Bars<'_> {
         if self.verbosity == Verbosity::Quiet {
             return;
         }
+        let line = format!("{verb} {message}");
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if *said == line {
+            return;
+        }
+        *said = line;
         match self.phase().as_ref() {
             Some(phase) => phase.bar.suspend(|| self.shell.status(verb, message)),
             None => self.shell.status(verb, message),

@@ -25,9 +25,14 @@ fn help_pages_are_current() {
         command
             .get_subcommands()
             .filter(|subcommand| subcommand.get_name() != "help")
-            .map(|subcommand| {
-                let mut page = subcommand.clone().term_width(COLUMNS);
-                (subcommand.get_name().to_owned(), page.render_long_help())
+            .flat_map(|subcommand| {
+                let page = |name: String, subcommand: &clap::Command| {
+                    (name, subcommand.clone().term_width(COLUMNS).render_long_help())
+                };
+                let name = subcommand.get_name();
+                let nested = subcommand.get_subcommands().filter(|nested| nested.get_name() != "help");
+                let nested = nested.map(|nested| page(format!("{name}-{}", nested.get_name()), nested));
+                std::iter::once(page(name.to_owned(), subcommand)).chain(nested).collect::<Vec<_>>()
             })
             .collect::<Vec<_>>(),
     );

@@ -1,14 +1,10 @@
 //! The cached archives of the locked packages: what they are, and whether they prove the pins.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
-
 use provenance_build::observe::Seen;
-use provenance_build::{Checksum, threads};
-use sha2::{Digest, Sha256};
+use provenance_build::threads;
 
 use crate::report::progress::Progress;
+use crate::store::sha256_of;
 
 /// Which archives are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +25,7 @@ pub fn hash(seen: &mut Seen, which: Which, progress: &dyn Progress) -> Result<()
     }
     progress.begin("Verifying", wanted.len());
     let hashes = threads::map(&wanted, |(_, archive)| {
-        let hash = sha256(archive).map_err(|source| provenance_build::Error::io("read", archive, source));
+        let hash = sha256_of(archive).map_err(|source| provenance_build::Error::io("read", archive, source));
         progress.tick();
         hash
     });
@@ -38,16 +34,4 @@ pub fn hash(seen: &mut Seen, which: Which, progress: &dyn Progress) -> Result<()
         seen.observation.sources[at].archives.push((archive, hash?));
     }
     Ok(())
-}
-
-fn sha256(file: &Path) -> io::Result<Checksum> {
-    let mut file = File::open(file)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 128 * 1024];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(Checksum::from_bytes(hasher.finalize().into())),
-            read => hasher.update(&buffer[..read]),
-        }
-    }
 }

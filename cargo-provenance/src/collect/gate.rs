@@ -13,6 +13,7 @@ use crate::finding::{Place, Role};
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, PolicyError};
 use crate::report::failure::{Explain, Kind};
+use crate::vet;
 
 /// A workspace with a manifest.
 #[derive(Debug)]
@@ -107,11 +108,23 @@ impl Gate {
 
 /// The nearest folder, from the place of the command upward, that holds a manifest.
 pub fn root(surroundings: &Surroundings) -> Result<PathBuf, Error> {
+    let from = start(surroundings)?;
+    holder(&from, manifest::FILE_NAME).ok_or(Error::NoManifest { from })
+}
+
+/// The nearest folder, from the place of the command upward, that holds a policy; for commands that need no manifest.
+pub fn policy_root(surroundings: &Surroundings) -> Result<Option<PathBuf>, Error> {
+    Ok(holder(&start(surroundings)?, policy::FILE_NAME))
+}
+
+fn start(surroundings: &Surroundings) -> Result<PathBuf, Error> {
     let given = surroundings.manifest_path.as_deref().and_then(Path::parent);
     let from = given.unwrap_or(&surroundings.directory);
-    let from = fs::canonicalize(from).map_err(|source| provenance_build::Error::io("find", from, source))?;
-    let root = from.ancestors().find(|folder| folder.join(manifest::FILE_NAME).exists());
-    root.map(Path::to_owned).ok_or_else(|| Error::NoManifest { from: from.clone() })
+    Ok(fs::canonicalize(from).map_err(|source| provenance_build::Error::io("find", from, source))?)
+}
+
+fn holder(from: &Path, file: &str) -> Option<PathBuf> {
+    from.ancestors().find(|folder| folder.join(file).exists()).map(Path::to_owned)
 }
 
 /// Reads `Provenance.toml` at `root`.
@@ -120,7 +133,7 @@ pub fn read_policy(root: &Path) -> Result<Policy, Error> {
     if !file.exists() {
         return Err(Error::NoPolicy { file });
     }
-    Ok(Policy::parse(toml::read(&file)?.as_bytes(), &file)?)
+    Ok(Policy::parse(toml::read(&file)?.as_bytes(), &file, vet::catalogue())?)
 }
 
 /// What the kernel is to look at, for a command of the tool.

@@ -1,11 +1,10 @@
 //! Gathers from disk, from cargo and from git what the use cases judge.
 
+pub mod advisories;
 pub mod archives;
 pub mod entrants;
 pub mod gate;
 pub mod proofs;
 pub mod publishers;
-mod releases;
+pub mod records;
 pub mod situation;
-
-pub use releases::releases;

@@ -9,6 +9,7 @@ use crate::model::{Evidence, Network};
 use crate::registry::Refusal;
 use crate::registry::proof::Verdict;
 use crate::report::progress::Progress;
+use crate::vet::Judgment;
 
 /// What came of proving one pin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +35,18 @@ pub fn prove_pins<'m>(
     let packages = situation.lockfile.packages.iter().enumerate();
     let (wanted, pins): (Vec<_>, Vec<_>) =
         packages.filter_map(|(at, package)| published(&package.id).map(|pin| (at, pin))).unzip();
-    let entrants = entrants::prove(situation, network, &wanted, progress)?;
-    Ok(pins.into_iter().zip(entrants).map(|(pin, entrant)| (pin, compare(pin, entrant))).collect())
+    let entrants = entrants::prove(situation, network, &wanted, &|_, _| Judgment::default(), progress)?;
+    let proven: Vec<_> =
+        pins.into_iter().zip(&entrants.proven).map(|(pin, entrant)| (pin, compare(pin, entrant))).collect();
+    let has_passed = |index: usize| {
+        let at = wanted.iter().position(|wanted| *wanted == index);
+        at.is_some_and(|at| proven[at].1 == Proven::Yes)
+    };
+    entrants.settle(has_passed, progress)?;
+    Ok(proven)
 }
 
-fn compare(pin: &Pin, entrant: Result<Entrant, Vec<Refusal>>) -> Proven {
+fn compare(pin: &Pin, entrant: &Result<Entrant, Vec<Refusal>>) -> Proven {
     let entrant = match entrant {
         Ok(entrant) => entrant,
         Err(refusals) => {
@@ -63,9 +71,9 @@ fn compare(pin: &Pin, entrant: Result<Entrant, Vec<Refusal>>) -> Proven {
     if pin.build_time != entrant.build_time {
         differences.push("`build-time` does not tell which of its code runs while others compile".to_owned());
     }
-    match entrant.releases {
+    match &entrant.releases {
         _ if !differences.is_empty() => Proven::Otherwise(differences),
-        Evidence::Unavailable(why) => Proven::Unknown(why),
+        Evidence::Unavailable(why) => Proven::Unknown(why.clone()),
         Evidence::Known(_) | Evidence::Absent => Proven::Yes,
     }
 }

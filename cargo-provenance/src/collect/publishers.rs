@@ -4,16 +4,17 @@
 //! counts for builds, not for proofs: a pull request can bring it. Behind it counts what is configured outside the
 //! repository, a company's mirror for instance.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use provenance_build::config::{Configuration, Replacement, Surroundings};
 use provenance_build::locate::{self, Located};
 use provenance_build::tree::Layout;
-use provenance_build::{Error, LockedPackage, Lockfile, Source};
+use provenance_build::{Error, LockedPackage, Lockfile, PackageName, Source, Version};
 
 use crate::model::Evidence;
 use crate::registry::index::local_entries;
-use crate::registry::{Entries, Index};
+use crate::registry::{Dependencies, Entries, Excerpt, Index};
 
 /// The publishers of a workspace's packages.
 #[derive(Clone, Debug)]
@@ -52,11 +53,37 @@ impl<'c> Publishers<'c> {
         Ok(self.index.entries(source, name))
     }
 
+    /// What the index caches at hand say of some versions of a package, whichever registry cargo may ask for `source`.
+    pub fn excerpts(
+        &self,
+        source: &Source,
+        name: &PackageName,
+        versions: &BTreeSet<&Version>,
+        dependencies: Dependencies,
+    ) -> Result<Vec<Excerpt>, Error> {
+        let mut urls = BTreeSet::from([source.url().to_owned()]);
+        for view in self.inside.views.iter().chain(&self.outside.views) {
+            if let Replacement::Url(url) = view.replacement(source)? {
+                urls.insert(url);
+            }
+        }
+        let excerpts = urls.iter().flat_map(|url| self.index.excerpts(url, name, versions, dependencies));
+        let mut excerpts = excerpts.collect::<Vec<_>>();
+        excerpts.sort_by(|a, b| a.directory.cmp(&b.directory));
+        excerpts.dedup_by(|a, b| a.directory == b.directory);
+        Ok(excerpts)
+    }
+
     /// The cached archives of each package, in the lockfile's order.
     pub fn archives(&self, lockfile: &Lockfile) -> Result<Vec<Vec<PathBuf>>, Error> {
+        self.archives_in(&self.cargo_home, lockfile)
+    }
+
+    /// The same in another cargo home.
+    pub fn archives_in(&self, cargo_home: &Path, lockfile: &Lockfile) -> Result<Vec<Vec<PathBuf>>, Error> {
         let mut all = vec![vec![]; lockfile.packages.len()];
         for configuration in [self.inside, &self.outside] {
-            let located = locate::locate(lockfile, configuration, &self.cargo_home)?;
+            let located = locate::locate(lockfile, configuration, cargo_home)?;
             for (all, Located { archives, .. }) in all.iter_mut().zip(located) {
                 all.extend(archives);
             }

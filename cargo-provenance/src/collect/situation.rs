@@ -11,7 +11,7 @@ use provenance_build::{Lockfile, toml};
 use super::gate;
 use crate::cargo::{self, CargoCommand, Workspace};
 use crate::finding::{Place, Role};
-use crate::model::Surroundings;
+use crate::model::{Clock, Surroundings};
 use crate::report::failure::{Explain, Kind};
 
 /// A workspace with a lockfile.
@@ -33,6 +33,8 @@ pub struct Situation {
     pub manifest: PathBuf,
     /// The cargo home, absolute.
     pub cargo_home: PathBuf,
+    /// The time of this run.
+    pub clock: Clock,
 }
 
 /// Why a workspace could not be read.
@@ -122,6 +124,7 @@ impl Situation {
             cargo,
             manifest,
             cargo_home,
+            clock: surroundings.clock,
         })
     }
 
@@ -146,6 +149,11 @@ impl Situation {
                 first.filter(|_| same.next().is_none()).map(|candidate| candidate.directory.as_path())
             }
         }
+    }
+
+    /// The same directory relative to the workspace root, as the manifest writes it.
+    pub fn place(&self, package: &LockedPackage) -> Option<String> {
+        self.relative(self.directory(package)?)
     }
 
     /// Checks that cargo's members and the lockfile name each other.

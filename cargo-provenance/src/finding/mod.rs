@@ -26,6 +26,8 @@ pub struct Finding {
     pub weight: Weight,
     /// The package it is about.
     pub package: Option<PackageId>,
+    /// What it is about, where one id can be found several times in one package: an advisory's id.
+    pub subject: Option<String>,
     /// One line: a lowercase fragment, no final period, backticks around literals.
     pub message: String,
     /// Where it shows, the deciding place first.
@@ -67,6 +69,7 @@ impl Finding {
             id,
             weight,
             package: None,
+            subject: None,
             message: message.into(),
             places: vec![],
             notes: vec![],

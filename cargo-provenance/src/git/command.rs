@@ -22,9 +22,14 @@ pub(super) const FOREIGN_VARIABLES: &[&str] = &[
     "GIT_CONFIG",
     "GIT_CONFIG_PARAMETERS",
     "GIT_DEFAULT_HASH",
+    "GIT_DIR",
     "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
     "GIT_LITERAL_PATHSPECS",
     "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
     "GIT_QUARANTINE_PATH",
     "GIT_REPLACE_REF_BASE",
     "GIT_SHALLOW_FILE",
@@ -48,7 +53,7 @@ impl Git<'_> {
         let format = if self.commit.len() == 64 { "--object-format=sha256" } else { "--object-format=sha1" };
         let repository = text(self.repository)?;
         let mut command = hermetic("init");
-        command.args(["--quiet", "--bare", "--template=", format, &repository]).env_remove("GIT_DIR");
+        command.args(["--quiet", "--bare", "--template=", format, &repository]);
         self.finish("init", command.stdin(Stdio::null())).map(|_| ())
     }
 
@@ -194,7 +199,7 @@ fn hermetic(name: &'static str) -> Command {
     command
 }
 
-fn last_line(bytes: &[u8]) -> String {
+pub(super) fn last_line(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let line = text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
     line.chars().filter(|c| !c.is_control()).take(200).collect()

@@ -8,12 +8,17 @@
 
 mod command;
 mod export;
+mod fetch;
+mod person;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use provenance_build::tree::{self, Layout, Tree};
+
+pub use self::fetch::{Fetched, fetch};
+pub use self::person::email;
 
 use self::export::{Exporter, make_folder, scratch};
 use crate::report::failure::{Explain, Kind};
@@ -57,6 +62,14 @@ pub enum GitError {
         /// What git printed, its last line.
         said: String,
     },
+    /// A repository could not be fetched.
+    #[error("could not fetch `{url}`{}", answer(said))]
+    Unreachable {
+        /// The repository.
+        url: String,
+        /// What git printed, its last line.
+        said: String,
+    },
     /// The commit, or something that it consists of, is in no object store under its right name.
     #[error("commit `{commit}` is not complete in cargo's git databases{}", answer(said))]
     Incomplete {
@@ -91,6 +104,11 @@ impl Explain for GitError {
     fn help(&self) -> Vec<String> {
         let help = match self {
             Self::Kernel(error) => return Explain::help(error),
+            Self::Unreachable { url, .. } => {
+                return vec![format!(
+                    "see whether `git ls-remote {url}` works; git's own configuration is in force"
+                )];
+            }
             Self::Missing(_) => "install git: it tells which bytes a commit has",
             Self::Incomplete { .. } => {
                 "remove the repository below `git/db` in the cargo home, run `cargo fetch`, and try again"
@@ -130,7 +148,10 @@ impl Databases {
 
     /// Exports the files that cargo checks out for `commit` (40 or 64 hex digits), submodules included.
     pub fn export(&self, commit: &str) -> Result<Export, GitError> {
-        let scratch_directory = tempfile::tempdir().map_err(scratch("make a folder"))?;
+        self.export_in(commit, tempfile::tempdir().map_err(scratch("make a folder"))?)
+    }
+
+    fn export_in(&self, commit: &str, scratch_directory: tempfile::TempDir) -> Result<Export, GitError> {
         let export = scratch_directory.path().join(EXPORT);
         make_folder(&export)?;
         let mut exporter = Exporter {
@@ -149,6 +170,9 @@ impl Databases {
         Ok(Export { scratch: scratch_directory, tree })
     }
 }
+
+/// How the scratch folders of [`fetch`] begin; what a kill left behind is recognized by it.
+pub const SCRATCH: &str = ".provenance-fetch-";
 
 /// The folder of an export in its scratch directory.
 const EXPORT: &str = "export";

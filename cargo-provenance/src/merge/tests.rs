@@ -35,13 +35,14 @@ fn pin(package: &str, seed: u8) -> Pin {
         trust: Trust::on(Basis::Policy),
         vetted: Some(Vetted { checks: 1, advisories: None }),
         accepted: vec![],
+        baseline: vec![],
         line: Line(0),
     }
 }
 
 fn accepting(mut pin: Pin, check: &str) -> Pin {
     let (by, on) = ("me".to_owned(), "2026-11-22".to_owned());
-    pin.accepted.push(Acceptance { check: check.to_owned(), by, on, reason: "read it".to_owned() });
+    pin.accepted.push(Acceptance { check: check.to_owned(), id: None, by, on, reason: "read it".to_owned() });
     pin
 }
 

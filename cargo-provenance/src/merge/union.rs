@@ -93,6 +93,8 @@ fn one_pin(id: &PackageId, copies: Vec<Pin>, dropped: &mut Vec<String>) -> Optio
             pin.vetted = older.clone();
         }
         pin.accepted.extend(other.accepted.iter().cloned());
+        // What one side looked at again is no longer what was there at `init`.
+        pin.baseline.retain(|known| other.baseline.contains(known));
     }
     pin.accepted.sort();
     pin.accepted.dedup();
@@ -140,8 +142,9 @@ fn judged(vetted: &Option<Vetted>) -> Option<(u32, Option<&str>)> {
 /// The acceptances that go with pins, for the end of a message.
 fn lost<'p>(pins: impl IntoIterator<Item = &'p Pin>) -> String {
     let acceptances = pins.into_iter().flat_map(|pin| &pin.accepted).collect::<BTreeSet<_>>();
-    let shown = |Acceptance { check, by, on, reason }: &Acceptance| {
-        format!("`{check}` accepted by {by} on {on}, \"{reason}\"")
+    let shown = |Acceptance { check, id, by, on, reason }: &Acceptance| {
+        let id = id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
+        format!("`{check}{id}` accepted by {by} on {on}, \"{reason}\"")
     };
     let shown = acceptances.into_iter().map(shown).collect::<Vec<_>>();
     if shown.is_empty() { String::new() } else { format!(" (lost: {})", shown.join("; ")) }

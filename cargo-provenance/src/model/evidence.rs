@@ -19,4 +19,30 @@ impl<T> Evidence<T> {
             Self::Absent | Self::Unavailable(_) => None,
         }
     }
+
+    /// Why it could not be looked up, if so.
+    pub fn unavailable(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable(why) => Some(why),
+            Self::Absent | Self::Known(_) => None,
+        }
+    }
+
+    /// The same evidence, borrowed.
+    pub fn as_ref(&self) -> Evidence<&T> {
+        match self {
+            Self::Absent => Evidence::Absent,
+            Self::Known(found) => Evidence::Known(found),
+            Self::Unavailable(why) => Evidence::Unavailable(why.clone()),
+        }
+    }
+
+    /// The same evidence of something else.
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Evidence<U> {
+        match self {
+            Self::Absent => Evidence::Absent,
+            Self::Known(found) => Evidence::Known(with(found)),
+            Self::Unavailable(why) => Evidence::Unavailable(why),
+        }
+    }
 }

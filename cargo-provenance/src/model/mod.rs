@@ -2,8 +2,10 @@
 
 mod date;
 mod evidence;
+mod release;
 mod surroundings;
 
 pub use date::Date;
 pub use evidence::Evidence;
+pub use release::{Dependency, DependencyKind, Release};
 pub use surroundings::{Clock, Network, Surroundings};

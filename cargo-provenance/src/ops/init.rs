@@ -1,5 +1,6 @@
 //! `init`: puts a workspace behind the gate.
 
+mod exceptions;
 mod found;
 
 use std::collections::BTreeMap;
@@ -11,18 +12,23 @@ use provenance_build::toml;
 
 use self::found::{found, tell_found};
 use super::gating::{self, Gating, gated_already};
-use super::pin::tell_recovery;
+use super::interruption::settled_workspace;
 use super::pinning::{self, Material, Rigor, draft, split};
+use super::vetting::{self, Examined, Vetted, Vetting};
+use crate::advisory;
 use crate::cargo::{self, CargoCommand, Shadow, Workspace};
-use crate::collect::entrants;
+use crate::collect::entrants::Proven;
+use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
 use crate::helper::HELPER_NAME;
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
+use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
-use crate::store::{Folders, Transaction, WorkspaceLock, recover};
+use crate::store::{Folders, Recovery, Transaction};
+use crate::vet::{Open, catalogue, not_judged};
 
 pub use pinning::Error;
 
@@ -60,15 +66,48 @@ const ATTRIBUTE: &str = "Provenance.* -text";
 ///
 /// # Errors
 ///
-/// See [`Error`].
-pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
-    let mut report = Report::new("init");
+/// Those of the lock, of what an interrupted command left, and [`Error`].
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
     let surroundings = &resolved(surroundings)?;
     let cargo = CargoCommand::new(surroundings);
-    let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
+    settled_workspace(Report::new("init"), surroundings, &cargo, |report, workspace, recovery| {
+        if began_before(recovery) {
+            tell_finished(report, &workspace, options);
+            return Ok(());
+        }
+        init(report, surroundings, options, &cargo, workspace, progress)
+    })
+}
+
+/// Whether the interrupted command that was brought to its end is an `init`: only that creates a manifest.
+fn began_before(recovery: &Recovery) -> bool {
+    let is_manifest = |file: &PathBuf| file.file_name() == Some(manifest::FILE_NAME.as_ref());
+    matches!(recovery, Recovery::Finished { created, .. } if created.iter().any(is_manifest))
+}
+
+fn tell_finished(report: &mut Report, workspace: &Workspace, options: &Options) {
+    if options.helper.is_some() && gated_already(workspace).is_empty() {
+        let message = "the interrupted `init` put no check into the build";
+        let help = "to have it, remove `Provenance.lock` and run this command again";
+        report.findings.push(Finding::new("member-without-gate", Weight::Note, message).help(help));
+    }
+    report.conclusion =
+        "an interrupted `init` was brought to its end; review and commit what was put in place".to_owned();
+}
+
+fn init(
+    report: &mut Report,
+    surroundings: &Surroundings,
+    options: &Options,
+    cargo: &CargoCommand,
+    workspace: Workspace,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
     let root = workspace.root.clone();
-    let _lock = WorkspaceLock::acquire(&root, "init", surroundings.clock)?;
-    tell_recovery(&mut report, &recover(&root)?);
     let lock_file = root.join(manifest::FILE_NAME);
     if lock_file.exists() {
         return Err(Error::Misplaced {
@@ -81,34 +120,49 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
         Some(helper) => gating::plan(&workspace, helper)?,
         None => Gating::default(),
     };
-    let plan = Plan::make(surroundings, options, &cargo, workspace, &gating, progress)?;
+    let plan = Plan::make(surroundings, options, cargo, workspace, &gating, progress)?;
     let situation = &plan.situation;
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
     let split = split(situation, &preliminary, None, &[])?;
-    let proven = entrants::prove(situation, surroundings.network, &split.entering, progress)?;
+    let databases = vetting::databases(surroundings, &preliminary, &root, report, progress);
+    let known = || databases.as_ref().map(Vec::as_slice);
+    let index_of = |name: &str| situation.index_of(name);
+    // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
+    // was there before, every setting counts already.
+    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
+    let records = vetting.look_up(situation, None, &split.entering)?;
+    let entrants = vetting.prove(situation, surroundings.network, &split.entering, &records, progress)?;
+    let proven = &entrants.proven;
 
     let policy_file = root.join(policy::FILE_NAME);
-    let policy_text =
-        written.clone().unwrap_or_else(|| write_template(&found(situation, &split, &proven, &gating)));
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file)?;
+    let mut policy_text =
+        written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
+    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock);
+    let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven);
+    policy_text += &exceptions::text(&exceptions, vetting.today());
+    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
     let draft = draft(Material {
         situation,
         policy: &policy,
         old: None,
         split: &split,
-        proven: &proven,
+        examined: &examined,
+        vetted: &vetted,
+        advisories: databases.known().and_then(advisory::newest),
         declared: &[],
         rigor: Rigor::Baseline,
-        now: surroundings.clock,
     })?;
-    tell_found(&mut report, situation, &draft, &proven);
-    tell_gates(&mut report, situation, &gating, options);
+    report.not_checked.extend(not_judged(&open).into_iter().map(|finding| finding.message));
+    tell_exceptions(report, &exceptions);
+    tell_found(report, situation, &draft, proven);
+    tell_gates(report, situation, &gating, options);
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
         let packages = plural(split.kept.len() + split.entering.len(), "package");
         report.conclusion = format!("to pin: {} in {packages}", report.tally());
-        return Ok(report);
+        return Ok(());
     }
 
     let mut files = BTreeMap::<PathBuf, (Option<String>, String)>::new();
@@ -123,13 +177,49 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     for (path, text) in gating.texts {
         files.insert(path, (text.old, text.new));
     }
-    write(&root, &files, &mut report)?;
+    entrants.settle(|_| true, progress)?;
+    write(&root, &files, report)?;
     report.conclusion = format!(
         "{} pinned as they are, {} listed; review and commit what was written",
         plural(draft.manifest.packages.len(), "package"),
         plural(draft.manifest.members.len(), "member")
     );
-    Ok(report)
+    Ok(())
+}
+
+/// What vetting a graph that is there already comes to.
+struct Baseline {
+    examined: Vec<Examined>,
+    vetted: Vec<Vetted>,
+    /// What becomes an exception in the policy.
+    exceptions: Vec<Finding>,
+    /// What could not be looked up.
+    open: Vec<Open>,
+}
+
+fn baseline(vetting: &Vetting<'_>, records: Vec<Record>, proven: &[Proven]) -> Baseline {
+    let mut all = Baseline { examined: vec![], vetted: vec![], exceptions: vec![], open: vec![] };
+    let mut exceptions = vetting.exceptions();
+    for (record, proven) in records.into_iter().zip(proven) {
+        let mut examined = vetting.examined(record, proven.clone());
+        let judgment = std::mem::take(&mut examined.judgment);
+        let mut vetted = vetting.settle(judgment, None, &mut exceptions);
+        all.exceptions.extend(vetting.baseline(&mut vetted));
+        // What is not proven cannot be pinned; what is only not looked up is judged by the next `check`.
+        if proven.is_ok() {
+            all.open.append(&mut vetted.judgment.open);
+        }
+        all.vetted.push(vetted);
+        all.examined.push(examined);
+    }
+    all
+}
+
+fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
+    for finding in exceptions {
+        let help = "it is an exception in `Provenance.toml` now, which ends: decide before then";
+        report.findings.push(Finding { weight: Weight::Note, help: vec![], ..finding.clone() }.help(help));
+    }
 }
 
 /// The workspace as it will be, and the lockfile's new text if it gets one.
@@ -199,7 +289,7 @@ fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Re
         Some(text) => text.to_owned(),
         None => write_template(&Template { own, ..Template::default() }),
     };
-    Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME))?)
+    Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME), catalogue())?)
 }
 
 fn tell_gates(report: &mut Report, situation: &Situation, gating: &Gating, options: &Options) {

@@ -2,11 +2,17 @@
 //! [`Progress`](crate::report::progress::Progress), and returns a report. None prints.
 
 pub mod add;
+pub mod db;
 pub mod diff;
+pub mod entering;
 mod gating;
 pub mod init;
+mod interruption;
 pub mod pin;
 mod pinning;
+pub mod remove;
 mod repair;
+pub mod update;
 mod vendoring;
 pub mod verify;
+mod vetting;

@@ -6,16 +6,21 @@ use std::path::Path;
 use provenance_build::{Manifest, PackageName, manifest, toml};
 use similar::TextDiff;
 
+use super::interruption::settled_workspace;
 use super::pinning::{self, Draft, Material, Rigor, draft, split};
+use super::vetting::{self, Vetting};
+use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
-use crate::collect::entrants;
 use crate::collect::situation::{Situation, resolved};
 use crate::merge;
-use crate::model::{Network, Surroundings};
+use crate::model::{Evidence, Network, Surroundings};
 use crate::policy::{self, Policy};
+use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
-use crate::store::{Recovery, Transaction, WorkspaceLock, recover};
+use crate::store::Transaction;
+use crate::vet::waiver::{self, Accept};
+use crate::vet::{catalogue, not_judged};
 
 pub use pinning::Error;
 
@@ -24,6 +29,10 @@ pub use pinning::Error;
 pub struct Options {
     /// Packages that are the team's own although they look like others'.
     pub own: Vec<Own>,
+    /// What a person accepts.
+    pub accept: Vec<Accept>,
+    /// Whether to judge what is pinned already again, by the checks and advisories of today.
+    pub recheck: bool,
     /// Whether to show the changes of the manifest instead of writing them.
     pub dry_run: bool,
     /// Whether `Cargo.lock` must stay as it is.
@@ -43,27 +52,42 @@ pub struct Own {
 ///
 /// # Errors
 ///
-/// See [`Error`].
-pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progress) -> Result<Report, Error> {
-    let mut report = Report::new("pin");
+/// Those of the lock, of what an interrupted command left, and [`Error`].
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
     let surroundings = &resolved(surroundings)?;
     let cargo = CargoCommand::new(surroundings);
-    let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
-    let root = workspace.root.clone();
-    let _lock = WorkspaceLock::acquire(&root, "pin", surroundings.clock)?;
-    tell_recovery(&mut report, &recover(&root)?);
+    settled_workspace(Report::new("pin"), surroundings, &cargo, |report, workspace, _| {
+        pin(report, surroundings, options, workspace, progress)
+    })
+}
 
+fn pin(
+    report: &mut Report,
+    surroundings: &Surroundings,
+    options: &Options,
+    workspace: Workspace,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let root = workspace.root.clone();
     let policy_file = root.join(policy::FILE_NAME);
     let policy_text = read_text(&policy_file)?;
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file)?;
+    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
     let file = root.join(manifest::FILE_NAME);
     let old_text = read_text(&file)?;
     let old = match Manifest::parse(old_text.as_bytes(), &file) {
         Ok(old) => old,
-        Err(_) => heal(&mut report, &old_text, &file)?,
+        Err(_) => heal(report, &old_text, &file)?,
     };
     let situation = Situation::read(surroundings, workspace)?;
-    let split = split(&situation, &policy, Some(&old), &options.own)?;
+    let mut split = split(&situation, &policy, Some(&old), &options.own)?;
+    if options.recheck {
+        split.entering.extend(split.kept.drain(..).map(|(index, _)| index));
+        split.entering.sort_unstable();
+    }
     if !split.entering.is_empty() && surroundings.network == Network::Allowed {
         // What enters may have been yanked since cargo last asked. Cargo asks first and resolves then, so that a failure to
         // resolve (because of that very yank) leaves the answers at hand all the same.
@@ -72,35 +96,59 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
             report.not_checked.push(format!("whether the registry's index changed just now: {why}"));
         }
     }
-    let proven = entrants::prove(&situation, surroundings.network, &split.entering, progress)?;
-    let draft = draft(Material {
+    // Where nothing enters, nothing is compared with advisories, and none need be at hand.
+    let databases = match split.entering.is_empty() {
+        true => Evidence::Absent,
+        false => vetting::databases(surroundings, &policy, &root, report, progress),
+    };
+    let index_of = |name: &str| situation.index_of(name);
+    let vetting = Vetting::new(&policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
+    let (mut examined, entrants) =
+        vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;
+    let mut exceptions = vetting.exceptions();
+    let mut vetted = examined
+        .iter_mut()
+        .map(|examined| {
+            let judgment = std::mem::take(&mut examined.judgment);
+            vetting.settle(judgment, old.pin_for(&examined.record.id), &mut exceptions)
+        })
+        .collect::<Vec<_>>();
+    let unused = vetting.accept(&mut vetted, &options.accept, surroundings)?;
+    let mut draft = draft(Material {
         situation: &situation,
         policy: &policy,
         old: Some(&old),
         split: &split,
-        proven: &proven,
+        examined: &examined,
+        vetted: &vetted,
+        advisories: databases.known().and_then(advisory::newest),
         declared: &options.own,
-        rigor: Rigor::Policy,
-        now: surroundings.clock,
+        rigor: if options.recheck { Rigor::Recheck } else { Rigor::Policy },
     })?;
+    draft.findings.extend(vetting.kept(&situation, &split, &mut exceptions));
+    draft.findings.extend(exceptions.expired());
+    draft.findings.extend(unused.into_iter().map(vetting::unused));
+    waiver::tell_ways(&mut draft.findings, vetting.today());
+    draft.findings.extend(not_judged(&draft.open));
+    draft.findings.sort_by_key(|finding| finding.weight);
 
-    tell(&mut report, &draft);
+    tell(report, &draft);
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
         let packages = plural(split.kept.len() + split.entering.len(), "package");
         report.conclusion = format!("to pin: {} in {packages}", report.tally());
-        return Ok(report);
+        return Ok(());
     }
     let text = draft.manifest.to_text();
     if text == old_text {
         report.conclusion = format!("{} up to date", plural(draft.kept, "pin"));
-        return Ok(report);
+        return Ok(());
     }
     let changed = changes(&old, &draft);
     if options.dry_run {
         report.output = unified(&old_text, &text);
         report.conclusion = format!("nothing written; pins would change: {changed}");
-        return Ok(report);
+        return Ok(());
     }
     let mut transaction = Transaction::new(&root);
     transaction.replace(&file, Some(old_text.into_bytes()), text.into_bytes());
@@ -108,9 +156,10 @@ pub fn run(surroundings: &Surroundings, options: &Options, progress: &dyn Progre
     let lockfile = situation.lockfile_text.into_bytes();
     transaction.replace(&situation.lockfile_path, Some(lockfile.clone()), lockfile);
     transaction.replace(&policy_file, Some(policy_text.clone().into_bytes()), policy_text.into_bytes());
+    entrants.settle(|_| true, progress)?;
     transaction.commit()?;
     report.conclusion = format!("pins written: {changed}");
-    Ok(report)
+    Ok(())
 }
 
 /// What is different in a draft, in numbers: pins, and whatever else changed beside them.
@@ -134,22 +183,6 @@ fn changes(old: &Manifest, draft: &Draft) -> String {
         changes += ", written under the changed policy";
     }
     changes
-}
-
-/// Says what was done about an interrupted command.
-pub(super) fn tell_recovery(report: &mut Report, recovery: &Recovery) {
-    let names = |files: &[std::path::PathBuf]| {
-        files.iter().map(|file| format!("`{}`", file.display())).collect::<Vec<_>>().join(", ")
-    };
-    match recovery {
-        Recovery::Finished(files) => {
-            report.step("Recovering", format!("an interrupted command: put {} in place", names(files)));
-        }
-        Recovery::Undone(files) => {
-            report.step("Recovering", format!("an interrupted command: left {} as it was", names(files)));
-        }
-        Recovery::Nothing => {}
-    }
 }
 
 fn read_text(file: &Path) -> Result<String, Error> {

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use provenance_build::manifest::Pin;
 use provenance_build::tree::Layout;
 use provenance_build::{Drift, PackageId, Verdict};
 
-use crate::cargo::{CargoCommand, Lock, Workspace};
-use crate::collect::entrants;
+use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::entrants::{self, Entrant};
 use crate::collect::gate::Gate;
 use crate::collect::publishers::Publishers;
 use crate::collect::situation::Situation;
@@ -20,6 +21,7 @@ use crate::report::Report;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::store::{self, Form, WorkspaceLock};
+use crate::vet::Judgment;
 
 /// Restores what can be restored. What remains shows when the workspace is looked at again.
 pub fn run(
@@ -57,7 +59,8 @@ pub fn run(
     }
     if refetch && surroundings.network == Network::Allowed {
         let cargo = CargoCommand::new(surroundings).within(&gate.root);
-        cargo.fetch(&gate.root.join("Cargo.toml"), Lock::Keep, progress)?;
+        // Resolving is enough: cargo reads the manifests of git packages in their checkouts.
+        cargo.check_lockfile(&gate.root.join("Cargo.toml"), progress)?;
     }
     let archives = Archives::obtain(surroundings, gate, verdict, progress)?;
     for (directory, id) in drifted {
@@ -135,8 +138,25 @@ impl Archives {
         let packages = situation.lockfile.packages.iter().enumerate();
         let wanted = packages.filter(|(_, package)| package.checksum.is_some() && drifted(&package.id));
         let wanted = wanted.map(|(at, _)| at).collect::<Vec<_>>();
-        // What is missing is fetched on the way; what is refused shows when the proof is asked for.
-        entrants::prove(&situation, surroundings.network, &wanted, progress)?;
+        // What is missing is fetched on the way, and kept if it is what is pinned; what is refused shows when the proof is
+        // asked for.
+        let entrants = entrants::prove(
+            &situation,
+            surroundings.network,
+            &wanted,
+            &|_, _| Judgment::default(),
+            progress,
+        )?;
+        let is_pinned = |index: usize| {
+            let at = wanted.iter().position(|wanted| *wanted == index);
+            let entrant = at.and_then(|at| entrants.proven[at].as_ref().ok());
+            let pin = gate.seen.manifest.pin_for(&situation.lockfile.packages[index].id);
+            let same = |(entrant, pin): (&Entrant, &Pin)| {
+                entrant.checksum == pin.checksum && entrant.tree == pin.tree
+            };
+            entrant.zip(pin).is_some_and(same)
+        };
+        entrants.settle(is_pinned, progress)?;
         Ok(Self { situation })
     }
 

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
-use super::repair;
-use crate::cargo::{CargoCommand, Extent, Lock, Workspace};
+use super::{interruption, repair};
+use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::archives::{self, Which};
-use crate::collect::gate::Gate;
+use crate::collect::gate::{self, Gate};
 use crate::collect::proofs::{self, Proven};
 use crate::collect::situation::Situation;
 use crate::finding::drift::{self, Excerpts};
@@ -19,7 +19,6 @@ use crate::model::Surroundings;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
-use crate::store::is_interrupted;
 
 /// What `verify` is asked to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +38,24 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
     let mut report = Report::new("verify");
+    let noticed = interruption::noticed(&gate::root(surroundings)?);
+    report.findings.extend(noticed.clone());
+    match compare(surroundings, options, &mut report, progress) {
+        Ok(()) => Ok(report),
+        Err(mut failure) => {
+            let told = noticed.map(|it| format!("{}: {}", it.message, it.help.join("; ")));
+            failure.help.splice(0..0, told);
+            Err(failure)
+        }
+    }
+}
+
+fn compare(
+    surroundings: &Surroundings,
+    options: &Options,
+    report: &mut Report,
+    progress: &dyn Progress,
+) -> Result<(), Failure> {
     let mut gate = Gate::open(surroundings)?;
     report.step(
         "Verifying",
@@ -51,14 +68,14 @@ pub fn run(
         repair::sweep(&gate);
     }
     if options.repair && !verdict.drift.is_empty() {
-        repair::run(surroundings, &gate, &verdict, &mut report, progress)?;
+        repair::run(surroundings, &gate, &verdict, report, progress)?;
         gate = Gate::open(surroundings)?;
         archives::hash(&mut gate.seen, which, progress)?;
         verdict = gate.verdict();
     }
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, &gate)));
     if options.full {
-        prove(surroundings, &gate, &mut report, progress)?;
+        prove(surroundings, &gate, report, progress)?;
         if !verdict.absent.is_empty() {
             // What was missing has been fetched for the proofs.
             gate = Gate::open(surroundings)?;
@@ -66,16 +83,11 @@ pub fn run(
             verdict = gate.verdict();
         }
     }
-    if !report.findings.is_empty() {
+    if report.weighing(Weight::Denial) > 0 {
         report.outcome = Outcome::Drift;
     }
-    conclude(&gate, &verdict, *options, &mut report);
-    if report.outcome == Outcome::Drift && is_interrupted(&gate.root) {
-        let message = "a command was interrupted while it put things in place, or is still at it";
-        let finding = Finding::new("interrupted", Weight::Note, message);
-        report.findings.push(finding.help("run `cargo provenance pin`, which first finishes or undoes that"));
-    }
-    Ok(report)
+    conclude(&gate, &verdict, *options, report);
+    Ok(())
 }
 
 /// Proves the pins again and compares each with its proof: an edited pin is found even if the sources were edited too.
@@ -94,7 +106,7 @@ fn prove(
         return Ok(());
     }
     let situation = Situation::read(surroundings, workspace)?;
-    if let Some(stale) = stale(&situation) {
+    if let Some(stale) = stale(&situation, progress) {
         report.findings.push(stale);
     }
     let proven = proofs::prove_pins(&situation, &gate.seen.manifest, surroundings.network, progress)?;
@@ -129,10 +141,9 @@ fn is_replaced(report: &Report, pin: &Pin) -> bool {
 
 /// What cargo itself says of a lockfile that does not follow the manifests. Everything else that it may say (a package that
 /// is not there while offline) is for the proofs to tell.
-fn stale(situation: &Situation) -> Option<Finding> {
-    let answer = situation.cargo.metadata(Some(&situation.manifest), Extent::Graph, Lock::Keep);
-    let said = answer.err()?.to_string();
-    let stale = said.contains("--locked") || said.contains("lock file") || said.contains("lockfile");
+fn stale(situation: &Situation, progress: &dyn Progress) -> Option<Finding> {
+    let answer = situation.cargo.check_lockfile(&situation.manifest, progress);
+    let stale = answer.err()?.is_stale_lockfile();
     let finding = Finding::new("lock-stale", Weight::Denial, "`Cargo.lock` does not follow the manifests");
     stale.then(|| finding.help("run `cargo fetch`, then `cargo provenance pin`"))
 }
@@ -171,7 +182,7 @@ fn conclude(gate: &Gate, verdict: &Verdict, options: Options, report: &mut Repor
         0 => String::new(),
         absent => format!(", {absent} not on disk"),
     };
-    report.conclusion = match report.findings.len() {
+    report.conclusion = match report.weighing(Weight::Denial) {
         0 => format!("{matching}{absent}"),
         found => format!("{} found, {matching}{absent}", plural(found, "difference")),
     };

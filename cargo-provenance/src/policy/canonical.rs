@@ -82,9 +82,10 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::policy::Policy;
+    use crate::policy::catalogue::SAMPLES;
 
     fn digest(text: &str) -> provenance_build::Checksum {
-        Policy::parse(text.as_bytes(), Path::new("Provenance.toml")).expect(text).digest()
+        Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), SAMPLES).expect(text).digest()
     }
 
     #[test]
@@ -119,6 +120,10 @@ mod tests {
             "version = 1\n[sources]\nregistries = [{ name = \"crates-io\" }]\n",
             "version = 1\n[sources]\nregistries = [{ name = \"crates-io\", pubtime = \"absent\" }]\n",
             "version = 1\n[licenses]\nallow = [\"MIT\"]\n",
+            "version = 1\n[advisories]\ndatabases = []\n",
+            "version = 1\n[advisories]\ndatabases = [\"a\"]\n",
+            "version = 1\n[advisories]\ndatabases = [{ from = \"a\", max-age = \"any\" }]\n",
+            "version = 1\n[advisories]\nmax-age = \"1 day\"\n",
         ];
         for (i, one) in texts.iter().enumerate() {
             for other in &texts[i + 1..] {

@@ -4,8 +4,10 @@
 //! asks for something this version cannot do is an error too, never ignored. Every value remembers its line, so that
 //! a finding can point at the line that decided.
 
+mod advisories;
 mod canonical;
-mod checks;
+mod catalogue;
+mod exceptions;
 mod glob;
 mod read;
 mod reader;
@@ -18,7 +20,9 @@ use provenance_build::name::{CRATES_IO, Source};
 use crate::finding::{Place, Role, Weight};
 use crate::report::failure::{Explain, Kind};
 
-pub use checks::{CHECK_SET, Check, Standing, check};
+pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
+pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
+pub use exceptions::{Ban, Exception};
 pub use glob::Glob;
 pub use read::is_license;
 pub use template::{Template, write_template};
@@ -33,21 +37,20 @@ pub const VERSION: i64 = 1;
 /// published workspace has 200 kB.
 pub const POLICY_BYTES: usize = 1024 * 1024;
 
-/// The youngest a version may be, in days, unless the policy says otherwise: 21 of 21 known campaigns on crates.io
-/// were found within this time or stopped by the age of the crate.
-pub const TOO_NEW_DAYS: u32 = 7;
-
 /// The team's policy.
 #[derive(Clone, Debug)]
 pub struct Policy {
     lines: Vec<String>,
     canonical: String,
     own: Vec<At<Glob>>,
-    checks: Vec<(&'static Check, Setting)>,
+    bans: Vec<At<Ban>>,
+    checks: Vec<(&'static str, catalogue::Setting)>,
+    exceptions: Vec<At<Exception>>,
     registries: Option<Vec<At<Registry>>>,
     git: Vec<At<String>>,
     sources_line: Option<u32>,
-    licenses: Vec<At<String>>,
+    licenses: Option<At<Vec<At<String>>>>,
+    advisories: advisories::Advisories,
 }
 
 /// A value with the line it stands in, counted from 1.
@@ -70,15 +73,6 @@ pub enum Level {
     Review,
     /// It refuses.
     Deny,
-}
-
-/// The settings of one check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// The level, if the policy sets one.
-    pub level: Option<At<Level>>,
-    /// The number of days, if the check has such a parameter and the policy sets it.
-    pub days: Option<At<u32>>,
 }
 
 /// A registry that packages may come from.
@@ -150,8 +144,10 @@ impl Explain for PolicyError {
 
 impl Policy {
     /// Reads the bytes of a policy; `file` is for messages only.
-    pub fn parse(bytes: &[u8], file: &Path) -> Result<Self, PolicyError> {
-        read::read(bytes, file)
+    ///
+    /// `catalogue` lists the checks that it may name.
+    pub fn parse(bytes: &[u8], file: &Path, catalogue: &[Known]) -> Result<Self, PolicyError> {
+        read::read(bytes, file, catalogue)
     }
 
     /// SHA-256 over the policy as written, in canonical form: comments, white space, the order of keys and the
@@ -166,26 +162,52 @@ impl Policy {
         &self.own
     }
 
-    /// The licenses that packages may have.
-    pub fn licenses(&self) -> &[At<String>] {
-        &self.licenses
+    /// The licenses that packages may have, and the line where the list stands; `None` where the policy has none.
+    pub fn licenses(&self) -> Option<At<&[At<String>]>> {
+        self.licenses.as_ref().map(|at| At { value: at.value.as_slice(), line: at.line })
     }
 
-    /// The level in force for a check, and the line that set it unless it is the default.
-    ///
-    /// A check that this version does not judge has level `allow`: the reader refuses any other setting for it.
-    pub fn level(&self, id: &str) -> (Level, Option<u32>) {
-        match self.setting(id).and_then(|setting| setting.level) {
-            Some(at) => (at.value, Some(at.line)),
-            None => (check(id).map_or(Level::Allow, Check::default_level), None),
+    /// The advisory databases that count, and the lines that name them; line 0 for the default, the public one.
+    pub fn databases(&self) -> Vec<At<Database>> {
+        self.advisories.databases()
+    }
+
+    /// What the team lives with.
+    pub fn exceptions(&self) -> &[At<Exception>] {
+        &self.exceptions
+    }
+
+    /// Packages that must not be in the graph.
+    pub fn bans(&self) -> &[At<Ban>] {
+        &self.bans
+    }
+
+    /// The level that the policy sets for a check.
+    pub fn level(&self, id: &str) -> Option<At<Level>> {
+        self.setting(id)?.level
+    }
+
+    /// A number of days that the policy sets for a check.
+    pub fn days(&self, id: &str, key: &str) -> Option<At<u32>> {
+        match self.parameter(id, key)? {
+            At { value: catalogue::Value::Days(value), line } => Some(At { value, line }),
+            _ => None,
         }
     }
 
-    /// How old a version must be, in days, and the line that says so unless it is the default.
-    pub fn too_new_days(&self) -> (u32, Option<u32>) {
-        match self.setting("version-too-new").and_then(|setting| setting.days) {
-            Some(at) => (at.value, Some(at.line)),
-            None => (TOO_NEW_DAYS, None),
+    /// A flag that the policy sets for a check.
+    pub fn flag(&self, id: &str, key: &str) -> Option<At<bool>> {
+        match self.parameter(id, key)? {
+            At { value: catalogue::Value::Flag(value), line } => Some(At { value, line }),
+            _ => None,
+        }
+    }
+
+    /// The level that the policy sets for a part of what a check finds.
+    pub fn part_level(&self, id: &str, key: &str) -> Option<At<Level>> {
+        match self.parameter(id, key)? {
+            At { value: catalogue::Value::Level(value), line } => Some(At { value, line }),
+            _ => None,
         }
     }
 
@@ -229,8 +251,12 @@ impl Policy {
         }
     }
 
-    fn setting(&self, id: &str) -> Option<&Setting> {
-        self.checks.iter().find(|(check, _)| check.id == id).map(|(_, setting)| setting)
+    fn setting(&self, id: &str) -> Option<&catalogue::Setting> {
+        self.checks.iter().find(|(check, _)| *check == id).map(|(_, setting)| setting)
+    }
+
+    fn parameter(&self, id: &str, key: &str) -> Option<At<catalogue::Value>> {
+        self.setting(id)?.parameters.iter().find(|(name, _)| *name == key).map(|(_, at)| *at)
     }
 }
 
@@ -283,7 +309,7 @@ mod tests {
     use super::*;
 
     fn policy(text: &str) -> Policy {
-        Policy::parse(text.as_bytes(), Path::new(FILE_NAME)).expect("a policy")
+        Policy::parse(text.as_bytes(), Path::new(FILE_NAME), catalogue::SAMPLES).expect("a policy")
     }
 
     fn source(text: &str) -> Source {
@@ -328,10 +354,9 @@ mod tests {
     #[test]
     fn a_place_shows_the_line_that_decided() {
         let policy = policy("version = 1\n[checks]\n# why\nversion-yanked = \"deny\"\n");
-        let (level, line) = policy.level("version-yanked");
-        assert_eq!((level, line), (Level::Deny, Some(4)));
+        assert_eq!(policy.level("version-yanked"), Some(At { value: Level::Deny, line: 4 }));
         let place = policy.place(4, "level set here");
         assert_eq!(place.excerpt, "version-yanked = \"deny\"");
-        assert_eq!(policy.level("version-too-new"), (Level::Deny, None));
+        assert_eq!(policy.level("version-too-new"), None);
     }
 }

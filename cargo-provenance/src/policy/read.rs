@@ -5,19 +5,19 @@ use std::path::Path;
 use toml_span::Span;
 use toml_span::value::{Table, Value, ValueInner};
 
-use super::checks::{self, Standing};
+use super::advisories::Advisories;
+use super::catalogue::{self, Firmness, Known, ParameterKind, Setting};
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
 use super::{
-    At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, Setting, VERSION,
+    At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, VERSION,
     canonical,
 };
-use crate::model::Date;
 
-/// Days that `version-too-new` may ask for: ten years is as good as for ever.
+/// Days that a check may ask for: ten years is as good as for ever.
 const MOST_DAYS: i64 = 3_650;
 
 /// Reads a policy.
-pub(super) fn read(bytes: &[u8], file: &Path) -> Result<Policy, PolicyError> {
+pub(super) fn read(bytes: &[u8], file: &Path, catalogue: &[Known]) -> Result<Policy, PolicyError> {
     let whole = |what: String, help: &str| PolicyError {
         file: file.to_owned(),
         line: 0,
@@ -42,13 +42,13 @@ pub(super) fn read(bytes: &[u8], file: &Path) -> Result<Policy, PolicyError> {
         reader.invalid(Span::new(start, start), &quoted(&error.to_string()), "correct the TOML syntax")
     })?;
     match root.take() {
-        ValueInner::Table(table) => reader.policy(table),
+        ValueInner::Table(table) => reader.policy(table, catalogue),
         _ => Err(whole("is not a table".to_owned(), "begin with `version = 1`")),
     }
 }
 
 impl Reader<'_> {
-    fn policy(&self, mut root: Table<'_>) -> Result<Policy> {
+    fn policy(&self, mut root: Table<'_>, catalogue: &[Known]) -> Result<Policy> {
         self.version(&mut root)?;
         self.known(
             &root,
@@ -56,6 +56,7 @@ impl Reader<'_> {
             &[
                 "advisories",
                 "audits",
+                "ban",
                 "checks",
                 "exception",
                 "extends",
@@ -72,23 +73,33 @@ impl Reader<'_> {
             lines: self.text.lines().map(str::to_owned).collect(),
             canonical,
             own: vec![],
+            bans: vec![],
             checks: vec![],
+            exceptions: vec![],
             registries: None,
             git: vec![],
             sources_line: None,
-            licenses: vec![],
+            licenses: None,
+            advisories: Advisories::default(),
         };
         for (key, mut value) in root {
             let span = key.span;
             match &*key.name {
                 "own" => policy.own = self.own(value)?,
-                "checks" => policy.checks = self.checks(self.table(&mut value, span, "checks")?)?,
+                "checks" => {
+                    policy.checks = self.checks(self.table(&mut value, span, "checks")?, catalogue)?;
+                }
                 "sources" => {
                     policy.sources_line = Some(self.line(span));
                     self.sources(self.table(&mut value, span, "sources")?, &mut policy)?;
                 }
-                "licenses" => policy.licenses = self.licenses(self.table(&mut value, span, "licenses")?)?,
-                "advisories" => self.advisories(self.table(&mut value, span, "advisories")?)?,
+                "licenses" => {
+                    let table = self.table(&mut value, span, "licenses")?;
+                    policy.licenses = Some(At { value: self.licenses(table)?, line: self.line(span) });
+                }
+                "advisories" => {
+                    policy.advisories = self.advisories(self.table(&mut value, span, "advisories")?)?;
+                }
                 "audits" => self.audits(self.table(&mut value, span, "audits")?)?,
                 "signing" => self.signing(self.table(&mut value, span, "signing")?)?,
                 "source" => {
@@ -97,7 +108,8 @@ impl Reader<'_> {
                     return Err(self.unsupported(span, "`[source]`, the check of commit signatures,"));
                 }
                 "extends" => self.list_of_tables(value, span, "extends", &["path", "sha256"])?,
-                "exception" => self.exceptions(value, span)?,
+                "exception" => policy.exceptions = self.exceptions(value, catalogue)?,
+                "ban" => policy.bans = self.bans(value)?,
                 // `version` has been taken out, and `known` let nothing else pass.
                 _ => {}
             }
@@ -129,77 +141,72 @@ impl Reader<'_> {
         self.strings(value, "own", Glob::parse, help)
     }
 
-    fn checks(&self, table: Table<'_>) -> Result<Vec<(&'static checks::Check, Setting)>> {
+    fn checks(&self, table: Table<'_>, known: &[Known]) -> Result<Vec<(&'static str, Setting)>> {
         let mut settings = vec![];
         for (key, value) in table {
-            let Some(check) = checks::check(&key.name) else {
+            let Some(check) = catalogue::find(known, &key.name) else {
                 let what = format!("`{}` is not a check", quoted(&key.name));
-                return Err(self.invalid(key.span, &what, &did_you_mean(&key.name, checks::ids())));
+                let ids = known.iter().map(|known| known.id);
+                return Err(self.invalid(key.span, &what, &did_you_mean(&key.name, ids)));
             };
-            let (setting, span) = self.setting(check.id, key.span, value)?;
+            let (setting, span) = self.setting(check, key.span, value)?;
             let asks = setting.level.map(|at| at.value);
-            match check.standing {
-                Standing::Judged(_) => {}
-                Standing::Fixed if matches!(asks, None | Some(Level::Deny)) => {}
-                Standing::Fixed => {
+            match check.firmness {
+                Firmness::Free => {}
+                Firmness::Firm if matches!(asks, None | Some(Level::Deny)) => {}
+                Firmness::Firm => {
                     let what = format!("`{}` is always `deny`", check.id);
                     return Err(self.invalid(span, &what, "remove this line"));
                 }
-                Standing::Planned if matches!(asks, Some(Level::Allow)) => {}
-                Standing::Planned => {
+                Firmness::Planned if matches!(asks, Some(Level::Allow)) => {}
+                Firmness::Planned => {
                     return Err(PolicyError {
                         help: format!("remove this line, or write `{} = \"allow\"` until it is", check.id),
                         ..self.unsupported(span, &format!("check `{}`", check.id))
                     });
                 }
             }
-            settings.push((check, setting));
+            settings.push((check.id, setting));
         }
         Ok(settings)
     }
 
     /// Reads one check's setting, a level or a table, and the place of its level.
-    fn setting(&self, id: &'static str, key: Span, mut value: Value<'_>) -> Result<(Setting, Span)> {
+    fn setting(&self, check: Known, key: Span, mut value: Value<'_>) -> Result<(Setting, Span)> {
+        let id = check.id;
+        let mut setting = Setting::default();
         if !matches!(value.as_ref(), ValueInner::Table(_)) {
-            let level = self.level(&value, id)?;
-            let level = Some(At { value: level, line: self.line(key) });
-            return Ok((Setting { level, days: None }, key));
+            setting.level = Some(At { value: self.level(&value, id)?, line: self.line(key) });
+            return Ok((setting, key));
         }
         let table = self.table(&mut value, key, id)?;
-        let keys: &[_] =
-            if id == "version-too-new" { &["days", "fixes-advisory", "level"] } else { &["level"] };
-        self.known(&table, &format!("checks.{id}"), keys)?;
-        let (mut setting, mut span) = (Setting { level: None, days: None }, key);
+        let mut keys = check.parameters.iter().map(|parameter| parameter.key).collect::<Vec<_>>();
+        keys.push("level");
+        self.known(&table, &format!("checks.{id}"), &keys)?;
+        let mut span = key;
         for (key, value) in &table {
             let line = self.line(key.span);
-            match &*key.name {
-                "level" => {
-                    setting.level = Some(At { value: self.level(value, id)?, line });
-                    span = key.span;
-                }
-                "days" => {
-                    let days = value
-                        .as_integer()
-                        .filter(|days| (0..=MOST_DAYS).contains(days))
-                        .and_then(|days| u32::try_from(days).ok());
-                    let Some(value) = days else {
-                        let help = format!("write a whole number from 0 to {MOST_DAYS}");
-                        return Err(self.invalid(value.span, "`days` is not a number of days", &help));
-                    };
-                    setting.days = Some(At { value, line });
-                }
-                _ => {
-                    let asked = self.boolean(value, "fixes-advisory")?;
-                    if asked {
-                        return Err(PolicyError {
-                            help: "write `fixes-advisory = false`, or remove it".to_owned(),
-                            ..self.unsupported(key.span, "`fixes-advisory = true`")
-                        });
-                    }
-                }
-            }
+            let Some(parameter) = check.parameters.iter().find(|it| it.key == key.name) else {
+                setting.level = Some(At { value: self.level(value, id)?, line });
+                span = key.span;
+                continue;
+            };
+            let value = match parameter.kind {
+                ParameterKind::Days => catalogue::Value::Days(self.days(value, parameter.key)?),
+                ParameterKind::Flag => catalogue::Value::Flag(self.boolean(value, parameter.key)?),
+                ParameterKind::Level => catalogue::Value::Level(self.level(value, id)?),
+            };
+            setting.parameters.push((parameter.key, At { value, line }));
         }
         Ok((setting, span))
+    }
+
+    fn days(&self, value: &Value<'_>, key: &str) -> Result<u32> {
+        let days = value.as_integer().filter(|days| (0..=MOST_DAYS).contains(days));
+        days.and_then(|days| u32::try_from(days).ok()).ok_or_else(|| {
+            let help = format!("write a whole number from 0 to {MOST_DAYS}");
+            self.invalid(value.span, &format!("`{key}` is not a number of days"), &help)
+        })
     }
 
     fn level(&self, value: &Value<'_>, id: &str) -> Result<Level> {
@@ -281,15 +288,6 @@ impl Reader<'_> {
         Ok(allow)
     }
 
-    /// Advisories come with the vetting engine: until then only what asks for nothing is accepted.
-    fn advisories(&self, table: Table<'_>) -> Result<()> {
-        self.known(&table, "advisories", &["databases", "max-age"])?;
-        match table.into_iter().next() {
-            Some((key, _)) => Err(self.unsupported(key.span, &format!("`{}` of `[advisories]`", key.name))),
-            None => Ok(()),
-        }
-    }
-
     fn audits(&self, mut table: Table<'_>) -> Result<()> {
         self.known(&table, "audits", &["criteria", "import", "required"])?;
         if let Some((key, value)) = table.remove_entry("required") {
@@ -334,44 +332,6 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn exceptions(&self, value: Value<'_>, span: Span) -> Result<()> {
-        let keys = ["check", "expires", "id", "package", "reason"];
-        let mut first = None;
-        for mut entry in self.array(value, "exception")? {
-            let at = entry.span;
-            let table = self.table(&mut entry, at, "exception")?;
-            self.known(&table, "exception", &keys)?;
-            if let Some((key, value)) = table.get_key_value("check") {
-                let name = value.as_str().unwrap_or_default();
-                if checks::check(name).is_none() {
-                    let what = format!("`{}` is not a check", quoted(name));
-                    return Err(self.invalid(key.span, &what, &did_you_mean(name, checks::ids())));
-                }
-            }
-            if let Some((key, value)) = table.get_key_value("expires")
-                && value.as_str().and_then(Date::parse).is_none()
-            {
-                let help = "write a date such as `expires = \"2027-01-31\"`";
-                return Err(self.invalid(key.span, "`expires` is not a date", help));
-            }
-            for required in ["check", "package", "reason", "expires"] {
-                if !table.contains_key(required) {
-                    let what = format!("an exception has no `{required}`");
-                    return Err(self.invalid(
-                        at,
-                        &what,
-                        "an exception has a check, a package, a reason and an end",
-                    ));
-                }
-            }
-            first = first.or(Some(at));
-        }
-        match first {
-            Some(_) => Err(self.unsupported(span, "`[[exception]]`")),
-            None => Ok(()),
-        }
-    }
-
     /// A list of tables whose feature does not exist yet: an empty one is harmless.
     fn list_of_tables(&self, value: Value<'_>, span: Span, name: &str, keys: &[&'static str]) -> Result<()> {
         let entries = self.array(value, name)?;
@@ -410,10 +370,11 @@ pub fn is_license(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::catalogue::SAMPLES;
     use super::*;
 
     fn refused(text: &str) -> PolicyError {
-        match Policy::parse(text.as_bytes(), Path::new("Provenance.toml")) {
+        match Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), SAMPLES) {
             Err(error) => error,
             Ok(_) => panic!("accepted: {text}"),
         }
@@ -520,15 +481,8 @@ mod tests {
             ("version = 1\n[[extends]]\npath = \"../org.toml\"\nsha256 = \"00\"", 2),
             ("version = 1\n[audits]\nrequired = \"new\"", 3),
             ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
-            ("version = 1\n[advisories]\nmax-age = \"1 day\"", 3),
             ("version = 1\n[source]\nsigners = \"allowed_signers\"", 2),
-            ("version = 1\n[checks]\nlicense = \"deny\"", 3),
             ("version = 1\n[checks]\nname-edit = { level = \"note\" }", 3),
-            ("version = 1\n[checks]\nversion-too-new = { fixes-advisory = true }", 3),
-            (
-                "version = 1\n[[exception]]\ncheck = \"vulnerability\"\npackage = \"x@1.0.0\"\nreason = \"r\"\nexpires = \"2027-01-31\"",
-                2,
-            ),
         ] {
             let error = refused(text);
             assert_eq!(error.kind, PolicyErrorKind::Unsupported, "{text}\n{error}");
@@ -543,43 +497,45 @@ mod tests {
                     version-too-new = { level = \"review\", days = 0, fixes-advisory = false }\n[sources]\nregistries = []\n\
                     git = []\n[licenses]\nallow = [\"MIT\", \"Apache-2.0 WITH LLVM-exception\"]\n[advisories]\n\
                     [audits]\nrequired = \"none\"\n[signing]\nrequired = false\nthreshold = 1\nkeys = []\n";
-        let policy = Policy::parse(text.as_bytes(), Path::new("Provenance.toml")).expect("a policy");
-        assert_eq!(policy.licenses().len(), 2);
-        assert_eq!(policy.too_new_days(), (0, Some(8)));
+        let policy = Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), SAMPLES).expect("a policy");
+        assert_eq!(policy.licenses().map(|at| at.value.len()), Some(2));
+        assert_eq!(policy.days("version-too-new", "days"), Some(At { value: 0, line: 8 }));
+        assert_eq!(policy.flag("version-too-new", "fixes-advisory"), Some(At { value: false, line: 8 }));
     }
 
     #[test]
     fn bytes_that_are_no_text_are_refused() {
-        let error = Policy::parse(b"version = 1\n\xff", Path::new("p")).expect_err("not UTF-8");
+        let error = Policy::parse(b"version = 1\n\xff", Path::new("p"), SAMPLES).expect_err("not UTF-8");
         assert_eq!(error.to_string(), "p:2: is not UTF-8");
-        let error = Policy::parse(&vec![b'#'; POLICY_BYTES + 1], Path::new("p")).expect_err("too large");
+        let error =
+            Policy::parse(&vec![b'#'; POLICY_BYTES + 1], Path::new("p"), SAMPLES).expect_err("too large");
         assert!(error.to_string().contains("has 1048577 bytes"));
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_the_reader_panic(bytes: Vec<u8>) {
-            let _ = Policy::parse(&bytes, Path::new("p"));
+            let _ = Policy::parse(&bytes, Path::new("p"), SAMPLES);
         }
 
         #[test]
         fn no_text_makes_the_reader_panic(text in "\\PC{0,200}") {
-            let _ = Policy::parse(text.as_bytes(), Path::new("p"));
-            let _ = Policy::parse(format!("version = 1\n{text}").as_bytes(), Path::new("p"));
+            let _ = Policy::parse(text.as_bytes(), Path::new("p"), SAMPLES);
+            let _ = Policy::parse(format!("version = 1\n{text}").as_bytes(), Path::new("p"), SAMPLES);
         }
 
         #[test]
         fn no_value_in_a_known_place_makes_the_reader_panic(
             key in prop::sample::select(vec![
                 "own", "checks", "checks.source", "checks.version-too-new.days", "sources.git", "sources.registries",
-                "licenses.allow", "advisories", "audits.required", "signing.keys", "source", "extends", "exception",
+                "licenses.allow", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "source", "extends", "exception",
             ]),
             value in prop::sample::select(vec![
                 "1", "-1", "1.5", "true", "\"\"", "\"x\"", "[]", "[[]]", "[{}]", "{}", "{ x = 1 }", "[1]", "9223372036854775807",
                 "[{ check = 1, package = 1, reason = 1, expires = 1 }]", "[{ name = 1 }]", "nan",
             ]),
         ) {
-            let _ = Policy::parse(format!("version = 1\n{key} = {value}\n").as_bytes(), Path::new("p"));
+            let _ = Policy::parse(format!("version = 1\n{key} = {value}\n").as_bytes(), Path::new("p"), SAMPLES);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::RUSTSEC;
+
 /// What `init` found, as far as the policy names it.
 #[derive(Clone, Debug, Default)]
 pub struct Template {
@@ -30,10 +32,15 @@ pub fn write_template(found: &Template) -> String {
          # What a finding leads to: \"deny\" refuses, \"review\" refuses until a person accepts it, \"note\" is shown,\n\
          # \"allow\" is silent. These are the defaults; change one by removing the `#`.\n\
          [checks]\n\
-         # version-too-new = { level = \"deny\", days = 7 }\n\
+         # `cargo provenance explain --list` lists them all.\n\
+         # version-too-new = { level = \"deny\", days = 7, fixes-advisory = false }\n\
+         # crate-too-young = { level = \"review\", deny-days = 30, review-days = 365 }\n\
          # version-yanked = \"review\"\n\
          # pubtime-unknown = \"review\"\n\
          # source = \"deny\"\n\
+         # vulnerability = \"deny\"\n\
+         # unsound = \"review\"\n\
+         # unmaintained = \"note\"\n\
          \n\
          # Where packages may come from. A registry is `crates-io`, a name from the repository's own cargo configuration, or\n\
          # a source as `Cargo.lock` writes it; one whose index has no publication times is\n\
@@ -49,7 +56,17 @@ pub fn write_template(found: &Template) -> String {
         }),
     );
     list(&mut text, "git", found.git.iter().map(|url| quoted(url)));
-    text.push_str("\n# The licenses found when this file was written. This version does not judge them yet.\n[licenses]\n");
+    text.push_str(&format!(
+        "\n\
+         # Databases of known vulnerabilities, as URLs of git repositories or as directories. An older one decides nothing; a\n\
+         # directory that rarely changes is {{ from = \"../advisories\", max-age = \"any\" }}. These are the defaults.\n\
+         [advisories]\n\
+         # databases = [\"{RUSTSEC}\"]\n\
+         # max-age = \"14 days\"\n"
+    ));
+    text.push_str(
+        "\n# The licenses that packages may have: those found when this file was written.\n[licenses]\n",
+    );
     list(&mut text, "allow", found.licenses.iter().map(|license| quoted(license)));
     text
 }
@@ -81,6 +98,7 @@ mod tests {
 
     use super::*;
     use crate::policy::Policy;
+    use crate::policy::catalogue::SAMPLES;
 
     #[test]
     fn the_template_is_a_policy() {
@@ -97,31 +115,23 @@ mod tests {
             },
         ] {
             let text = write_template(&found);
-            let policy = Policy::parse(text.as_bytes(), Path::new("Provenance.toml")).expect("a policy");
-            assert_eq!(policy.licenses().len(), found.licenses.len());
+            let policy =
+                Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), SAMPLES).expect("a policy");
+            assert_eq!(policy.licenses().map(|at| at.value.len()), Some(found.licenses.len()));
             assert_eq!(policy.own().len(), found.own.len());
             assert!(text.lines().all(|line| line.len() <= 120), "{text}");
         }
     }
 
     #[test]
-    fn every_commented_default_is_the_default() {
+    fn the_commented_databases_are_the_default() {
         let text = write_template(&Template::default());
-        let spelled = text
-            .lines()
-            .map(|line| {
-                line.strip_prefix("# ")
-                    .filter(|rest| rest.contains(" = ") && !rest.starts_with('{'))
-                    .unwrap_or(line)
-            })
-            .collect::<Vec<_>>()
-            .join("\n");
-        let spelled = Policy::parse(spelled.as_bytes(), Path::new("p")).expect("a policy");
-        let plain = Policy::parse(text.as_bytes(), Path::new("p")).expect("a policy");
-        for check in ["version-too-new", "version-yanked", "pubtime-unknown", "source"] {
-            assert!(spelled.level(check).1.is_some(), "{check} is not in the template");
-            assert_eq!(spelled.level(check).0, plain.level(check).0, "{check}");
-        }
-        assert_eq!(spelled.too_new_days().0, plain.too_new_days().0);
+        let spelled = text.replace("# databases = ", "databases = ").replace("# max-age = ", "max-age = ");
+        let read = |text: &str| {
+            Policy::parse(text.as_bytes(), Path::new("p"), SAMPLES).expect("a policy").databases()
+        };
+        let shown = |text: &str| read(text).into_iter().map(|at| at.value).collect::<Vec<_>>();
+        assert_eq!(shown(&spelled), shown(&text));
+        assert!(read(&spelled)[0].line > 0, "the databases are not in the template");
     }
 }

@@ -8,30 +8,18 @@ use std::collections::BTreeMap;
 
 use provenance_build::{Checksum, PackageName, Version};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::model::Date;
+use crate::model::{Date, Dependency, DependencyKind, Evidence, Release};
 
 const CACHE_VERSION: u8 = 3;
 const INDEX_VERSION: u32 = 2;
-
-/// What a registry's index says about one version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IndexEntry {
-    /// The version.
-    pub version: Version,
-    /// SHA-256 of its `.crate`.
-    pub checksum: Checksum,
-    /// Whether it was withdrawn from new resolutions.
-    pub yanked: bool,
-    /// When it was published, in seconds since the Unix epoch; `None` where the registry does not say.
-    pub published: Option<u64>,
-}
 
 /// What a registry's index says about one package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries {
     /// The versions in index order, each once.
-    pub versions: Vec<IndexEntry>,
+    pub versions: Vec<Release>,
     /// What could not be used. One odd line never takes the others down with it.
     pub odd: Vec<Odd>,
 }
@@ -66,16 +54,48 @@ struct Line {
     yanked: Option<bool>,
     #[serde(default)]
     pubtime: Option<String>,
+    #[serde(default)]
+    deps: Vec<LineDependency>,
+    #[serde(default)]
+    features: BTreeMap<String, IgnoredAny>,
+    #[serde(default)]
+    features2: Option<BTreeMap<String, IgnoredAny>>,
+    #[serde(default)]
+    links: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LineDependency {
+    name: String,
+    #[serde(default)]
+    optional: bool,
+    #[serde(default)]
+    kind: Option<String>,
+    // The package's own name where `name` is what it is renamed to.
+    #[serde(default)]
+    package: Option<String>,
 }
 
 impl Entries {
     /// What the index says about `version`.
-    pub fn get(&self, version: &Version) -> Option<&IndexEntry> {
+    pub fn get(&self, version: &Version) -> Option<&Release> {
         self.versions.iter().find(|entry| entry.version == *version)
     }
 
+    /// What the index says about `version`, for a judge: `Absent` where it lists others and not this one, `Unavailable` where
+    /// a line that could be it contradicts another or cannot be read.
+    pub fn release(&self, version: &Version) -> Evidence<Release> {
+        if let Some(release) = self.get(version) {
+            return Evidence::Known(release.clone());
+        }
+        let odd = self.odd.iter().find(|odd| odd.version.as_ref().is_none_or(|odd| odd == version));
+        odd.map_or(Evidence::Absent, |odd| {
+            Evidence::Unavailable(format!("the index cannot be read: {}", odd.why))
+        })
+    }
+
     // Keeps each version once; different bytes for one version are a contradiction, and neither is kept.
-    fn from_lines(lines: impl Iterator<Item = Result<IndexEntry, Odd>>) -> Self {
+    fn from_lines(lines: impl Iterator<Item = Result<Release, Odd>>) -> Self {
         let mut entries = Self::default();
         let mut seen = BTreeMap::new();
         for line in lines {
@@ -112,6 +132,27 @@ fn contradicted(odd: &[Odd], version: &Version) -> bool {
 
 /// Reads one file of cargo's index cache; the error says why nothing of it can be used.
 pub fn parse_cache(bytes: &[u8], name: &PackageName) -> Result<Entries, String> {
+    Ok(Entries::from_lines(records(bytes)?.versions.into_iter().map(|(number, line)| {
+        let entry = parse_line(line, name)?;
+        if entry.version.as_str().as_bytes() == number {
+            return Ok(entry);
+        }
+        let why = "its line is about another version".into();
+        Err(Odd { version: text_version(number), kind: OddKind::Unreadable, why })
+    })))
+}
+
+/// The parts of a file of the cache.
+#[derive(Debug)]
+pub(super) struct Records<'b> {
+    /// Everything before the first zero byte.
+    pub(super) head: &'b [u8],
+    /// Each version's number and line.
+    pub(super) versions: Vec<(&'b [u8], &'b [u8])>,
+}
+
+/// Takes a file of the cache apart.
+pub(super) fn records(bytes: &[u8]) -> Result<Records<'_>, String> {
     let (version, rest) = bytes.split_first().ok_or("it is empty")?;
     let (index, rest) = rest.split_first_chunk::<4>().ok_or("it is cut off")?;
     if *version != CACHE_VERSION || u32::from_le_bytes(*index) != INDEX_VERSION {
@@ -122,14 +163,8 @@ pub fn parse_cache(bytes: &[u8], name: &PackageName) -> Result<Entries, String> 
     if fields.pop() != Some(&[]) || fields.is_empty() || fields.len() % 2 == 0 {
         return Err("it is cut off".into());
     }
-    Ok(Entries::from_lines(fields[1..].chunks_exact(2).map(|record| {
-        let entry = parse_line(record[1], name)?;
-        if entry.version.as_str().as_bytes() == record[0] {
-            return Ok(entry);
-        }
-        let why = "its line is about another version".into();
-        Err(Odd { version: text_version(record[0]), kind: OddKind::Unreadable, why })
-    })))
+    let head = &bytes[..bytes.len() - rest.len() + fields[0].len()];
+    Ok(Records { head, versions: fields[1..].chunks_exact(2).map(|record| (record[0], record[1])).collect() })
 }
 
 /// Reads a plain index file, one JSON line per version.
@@ -138,7 +173,7 @@ pub fn parse_lines(bytes: &[u8], name: &PackageName) -> Entries {
     Entries::from_lines(lines.map(|line| parse_line(line, name)))
 }
 
-fn parse_line(line: &[u8], name: &PackageName) -> Result<IndexEntry, Odd> {
+fn parse_line(line: &[u8], name: &PackageName) -> Result<Release, Odd> {
     let odd = |version, why: &str| Odd { version, kind: OddKind::Unreadable, why: why.into() };
     let Ok(line) = serde_json::from_slice::<Line>(line) else {
         return Err(odd(rough_version(line), "its line is not JSON with a name, a version and a checksum"));
@@ -157,7 +192,27 @@ fn parse_line(line: &[u8], name: &PackageName) -> Result<IndexEntry, Odd> {
             time => time,
         },
     };
-    Ok(IndexEntry { version, checksum, yanked: line.yanked.unwrap_or(false), published })
+    let dependencies = line.deps.iter().map(dependency).collect::<Option<Vec<_>>>();
+    let Some(dependencies) = dependencies else {
+        return Err(odd(Some(version), "a dependency has no name or no kind that is known"));
+    };
+    let mut features = line.features.into_keys().chain(line.features2.unwrap_or_default().into_keys());
+    let mut features = features.by_ref().collect::<Vec<_>>();
+    features.sort_unstable();
+    features.dedup();
+    let (yanked, links) = (line.yanked.unwrap_or(false), line.links);
+    Ok(Release { version, checksum, yanked, published, dependencies, features, links })
+}
+
+fn dependency(line: &LineDependency) -> Option<Dependency> {
+    let kind = match line.kind.as_deref() {
+        None | Some("normal") => DependencyKind::Normal,
+        Some("build") => DependencyKind::Build,
+        Some("dev") => DependencyKind::Dev,
+        Some(_) => return None,
+    };
+    let package = PackageName::parse(line.package.as_ref().unwrap_or(&line.name))?;
+    Some(Dependency { package, kind, optional: line.optional })
 }
 
 fn text_version(bytes: &[u8]) -> Option<Version> {
@@ -254,11 +309,14 @@ mod tests {
         let (one, two) = (line("a", "1.0.0", "ab"), line("a", "1.1.0-rc.1", "cd").replace("false", "true"));
         let bytes = write_cache(&[("1.0.0", &one), ("1.1.0-rc.1", &two)]);
         let entries = parse_cache(&bytes, &name()).expect("valid");
-        let expected = IndexEntry {
+        let expected = Release {
             version: Version::parse("1.0.0").expect("valid"),
             checksum: Checksum::from_hex(&"ab".repeat(32)).expect("valid"),
             yanked: false,
             published: Some(1_436_317_884),
+            dependencies: vec![],
+            features: vec![],
+            links: None,
         };
         assert_eq!(entries.versions[0], expected);
         assert!(entries.versions[1].yanked);

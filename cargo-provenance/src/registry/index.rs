@@ -4,13 +4,16 @@
 //! and several directories may stand side by side. So every directory of the host is read, and they must not
 //! contradict each other.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use provenance_build::{PackageName, Source};
+use provenance_build::{PackageName, Source, Version};
 
 use super::bounded;
 use super::cache::{Entries, parse_cache, parse_lines};
+use super::excerpt::{self, Dependencies};
 use crate::model::Evidence;
 
 // The directories of the git index of crates.io, from cargo's own tests (`test_cratesio_hash`): since 1.85, and before.
@@ -20,6 +23,17 @@ const CRATES_IO_GIT: [&str; 2] = ["github.com-25cdd57fae9f0462", "github.com-1ec
 #[derive(Clone, Debug)]
 pub struct Index {
     directory: PathBuf,
+}
+
+/// What one directory's cache says of some versions of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The directory's name: `HOST-HASH`.
+    pub directory: OsString,
+    /// The place of the package's file below the directory's `.cache`.
+    pub place: PathBuf,
+    /// The file.
+    pub cache: Vec<u8>,
 }
 
 /// Which directories hold the index of a registry.
@@ -73,6 +87,24 @@ impl Index {
                 Evidence::Unavailable(format!("cargo has not cached what the registry says about `{name}`"))
             }
         }
+    }
+
+    /// What the caches of the index at `url` say of some versions of `name`, one for each directory that has any of them.
+    pub fn excerpts(
+        &self,
+        url: &str,
+        name: &PackageName,
+        versions: &BTreeSet<&Version>,
+        dependencies: Dependencies,
+    ) -> Vec<Excerpt> {
+        let place = place(name);
+        let excerpt = |directory: PathBuf| {
+            let file = directory.join(".cache").join(&place);
+            let cache = bounded::read(&file, bounded::INDEX_BYTES).ok()?;
+            let cache = excerpt::of(&cache, versions, dependencies)?;
+            Some(Excerpt { directory: directory.file_name()?.to_owned(), place: place.clone(), cache })
+        };
+        self.directories(&Registry::of(url)).into_iter().filter_map(excerpt).collect()
     }
 
     fn directories(&self, registry: &Registry<'_>) -> Vec<PathBuf> {

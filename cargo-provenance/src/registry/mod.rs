@@ -2,9 +2,11 @@
 
 mod bounded;
 mod cache;
+mod excerpt;
 pub mod index;
 pub mod proof;
 
-pub use cache::{Entries, IndexEntry, Odd, OddKind, parse_cache, parse_lines};
-pub use index::{Index, local_entries};
+pub use cache::{Entries, Odd, OddKind, parse_cache, parse_lines};
+pub use excerpt::Dependencies;
+pub use index::{Excerpt, Index, local_entries};
 pub use proof::{Proof, Refusal, Verdict, prove};

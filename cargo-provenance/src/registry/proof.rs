@@ -9,9 +9,9 @@ use provenance_build::{Checksum, LockedPackage, TreeDigest};
 use sha2::{Digest as _, Sha256};
 
 use super::bounded;
-use super::cache::{Entries, IndexEntry, OddKind};
+use super::cache::{Entries, OddKind};
 use crate::archive::{self, Archive, Fault, License};
-use crate::model::Evidence;
+use crate::model::{Evidence, Release};
 
 /// A package whose bytes are proven.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Proof {
     /// What its manifest says about its license.
     pub license: License,
     /// What the index says about this version; the caller decides what it means if that is unavailable.
-    pub index: Evidence<IndexEntry>,
+    pub index: Evidence<Release>,
     /// What deserves a look without being refused.
     pub remarks: Vec<Fault>,
     /// The archive file that was read.
@@ -116,7 +116,7 @@ fn ask_index(
     package: &LockedPackage,
     checksum: Checksum,
     entries: &Evidence<Entries>,
-) -> Result<Evidence<IndexEntry>, Refusal> {
+) -> Result<Evidence<Release>, Refusal> {
     let vanished = |what: String| {
         let help = "a registry removes what is malicious: find out why before anything is built";
         refused("version-vanished", what, help)

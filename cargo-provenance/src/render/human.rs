@@ -11,7 +11,7 @@ use super::style::{labeled, output, status};
 use super::{Charset, Rendered, Verbosity, View, sanitize};
 use crate::finding::{Finding, Place, Role, Weight};
 use crate::report::failure::{Failure, Kind};
-use crate::report::{Outcome, Report};
+use crate::report::{Outcome, Report, Step};
 
 /// How many lines of what was not checked are shown without `-v`; the rest is counted. A graph has many packages of other
 /// platforms.
@@ -20,12 +20,7 @@ const NOT_CHECKED_SHOWN: usize = 8;
 /// The whole report, each finding drawn by `draw`.
 pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> String) -> Rendered {
     let quiet = view.verbosity == Verbosity::Quiet;
-    let mut before = String::new();
-    for step in &report.steps {
-        if !quiet && (!step.verbose || view.verbosity >= Verbosity::Verbose) {
-            before.push_str(&status(step.verb, &step.message));
-        }
-    }
+    let mut before = steps(&report.steps, view.verbosity);
     for finding in &report.findings {
         if !quiet || finding.weight != Weight::Note {
             before.push_str(&draw(finding, view));
@@ -38,6 +33,13 @@ pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> 
     }
     let after = if silent { String::new() } else { conclusion(report, view.elapsed) };
     Rendered { before, output: output(&report.output), after }
+}
+
+/// The status lines that are to be seen.
+pub(super) fn steps<'a>(steps: impl IntoIterator<Item = &'a Step>, verbosity: Verbosity) -> String {
+    let needed = |step: &&Step| if step.verbose { Verbosity::Verbose } else { Verbosity::Normal };
+    let shown = steps.into_iter().filter(|step| verbosity >= needed(step));
+    shown.map(|step| status(step.verb, &step.message)).collect()
 }
 
 /// One finding as an annotated snippet.

@@ -28,10 +28,7 @@ pub fn start(command: Option<&str>) -> String {
 
 /// Everything after the first line.
 pub(super) fn report(report: &Report, elapsed: Duration) -> String {
-    let mut text = String::new();
-    for Step { verb, message, verbose } in &report.steps {
-        text.push_str(&line(&Line::Step { verb, message, verbose: *verbose }));
-    }
+    let mut text = steps(&report.steps);
     for finding in &report.findings {
         text.push_str(&line(&Line::Finding(FindingLine::new(finding))));
     }
@@ -58,6 +55,15 @@ pub(super) fn report(report: &Report, elapsed: Duration) -> String {
     text
 }
 
+fn steps<'a>(steps: impl IntoIterator<Item = &'a Step>) -> String {
+    let lines = steps.into_iter().map(|Step { verb, message, verbose }| Line::Step {
+        verb,
+        message,
+        verbose: *verbose,
+    });
+    lines.map(|step| line(&step)).collect()
+}
+
 /// The conclusion, with its verb where it makes no sense without: `Refusing to add: 1 denial`.
 fn conclusion(report: &Report) -> Cow<'_, str> {
     let text = report.conclusion.as_str();
@@ -68,7 +74,7 @@ fn conclusion(report: &Report) -> Cow<'_, str> {
     }
 }
 
-/// The lines of a failure: why, and a summary, so that the last line is the same kind in every case.
+/// The lines of a failure: what was done all the same, why, and a summary, so that the last line is the same kind in every case.
 pub(super) fn failure(failure: &Failure, elapsed: Duration) -> String {
     let error = line(&Line::Error {
         kind: match failure.kind {
@@ -93,7 +99,7 @@ pub(super) fn failure(failure: &Failure, elapsed: Duration) -> String {
         counts: BTreeMap::new(),
         seconds: rounded(elapsed),
     }));
-    error + &summary
+    steps(failure.done.as_deref()) + &error + &summary
 }
 
 #[derive(Serialize)]
@@ -132,6 +138,7 @@ struct FindingLine<'a> {
     id: &'a str,
     weight: &'a str,
     package: Option<PackageObject<'a>>,
+    subject: Option<&'a str>,
     message: &'a str,
     places: Vec<PlaceObject<'a>>,
     notes: &'a [String],
@@ -197,6 +204,7 @@ impl<'a> FindingLine<'a> {
                 version: package.version.as_str(),
                 source: package.source.as_ref().map(|source| source.as_str()),
             }),
+            subject: finding.subject.as_deref(),
             message: &finding.message,
             places: finding.places.iter().map(PlaceObject::new).collect(),
             notes: &finding.notes,

@@ -86,7 +86,11 @@ pub fn failure(failure: &Failure, view: &View) -> Rendered {
         Format::Human | Format::Short => String::new(),
         Format::Json => json::failure(failure, view.elapsed),
     };
-    Rendered { output, after: human::failure(failure), ..Rendered::default() }
+    Rendered {
+        before: human::steps(failure.done.as_deref(), view.verbosity),
+        output,
+        after: human::failure(failure),
+    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use snapbox::{IntoData, assert_data_eq, str};
 
 use super::*;
 use crate::finding::{Finding, Place, Role, Weight};
-use crate::report::Outcome;
 use crate::report::failure::Kind;
+use crate::report::{Outcome, Step};
 
 fn itoa() -> PackageId {
     PackageId {
@@ -150,9 +150,9 @@ fn json_is_a_line_per_fact() {
 {"reason":"start","format-version":1,"tool-version":"0.1.0","command":"verify"}
 {"reason":"step","verb":"Verifying","message":"214 packages against Provenance.lock","verbose":false}
 {"reason":"step","verb":"Trusting","message":"`cfg-if v1.0.4`: baseline","verbose":true}
-{"reason":"finding","id":"tree-differs","weight":"denial","package":{"name":"itoa","version":"1.0.11","source":"registry+https://github.com/rust-lang/crates.io-index"},"message":"`itoa v1.0.11` differs from its pin","places":[{"file":"Provenance.lock","line":41,"text":"tree = \"b3:b1a4\"\nbuild-time = []","label":"pinned here","role":"primary"},{"file":"Cargo.lock","line":120,"text":"  name = \"itoa\"  ","label":"locked here","role":"context"}],"notes":["found b3:93cc in `/home/me/.cargo/registry/src/i/itoa-1.0.11`"],"help":["run `cargo provenance diff itoa` to see what changed"]}
-{"reason":"finding","id":"build-script-new","weight":"review","package":null,"message":"`itoa v1.0.11` got a build script","places":[{"file":"vendor/\u202eitoa","line":null,"text":"","label":"this directory","role":"primary"}],"notes":[],"help":[]}
-{"reason":"finding","id":"recorded-configuration","weight":"note","package":null,"message":"`\u001b[2K\u001b[1Aeverything is fine` is not recorded\nFinished 214 packages match","places":[{"file":".cargo/config.toml","line":3,"text":"\tkey = \"\u001b]0;x\u0007\"","label":"in\u200bvisible","role":"primary"}],"notes":[],"help":[]}
+{"reason":"finding","id":"tree-differs","weight":"denial","package":{"name":"itoa","version":"1.0.11","source":"registry+https://github.com/rust-lang/crates.io-index"},"subject":null,"message":"`itoa v1.0.11` differs from its pin","places":[{"file":"Provenance.lock","line":41,"text":"tree = \"b3:b1a4\"\nbuild-time = []","label":"pinned here","role":"primary"},{"file":"Cargo.lock","line":120,"text":"  name = \"itoa\"  ","label":"locked here","role":"context"}],"notes":["found b3:93cc in `/home/me/.cargo/registry/src/i/itoa-1.0.11`"],"help":["run `cargo provenance diff itoa` to see what changed"]}
+{"reason":"finding","id":"build-script-new","weight":"review","package":null,"subject":null,"message":"`itoa v1.0.11` got a build script","places":[{"file":"vendor/\u202eitoa","line":null,"text":"","label":"this directory","role":"primary"}],"notes":[],"help":[]}
+{"reason":"finding","id":"recorded-configuration","weight":"note","package":null,"subject":null,"message":"`\u001b[2K\u001b[1Aeverything is fine` is not recorded\nFinished 214 packages match","places":[{"file":".cargo/config.toml","line":3,"text":"\tkey = \"\u001b]0;x\u0007\"","label":"in\u200bvisible","role":"primary"}],"notes":[],"help":[]}
 {"reason":"not-checked","message":"3 packages not on disk"}
 {"reason":"summary","outcome":"drift","exit-code":4,"conclusion":"1 of 214 packages drifted","findings":{"denials":1,"reviews":1,"notes":1},"not-checked":1,"counts":{"drifted":1,"packages":214},"seconds":0.123}
 
@@ -285,6 +285,20 @@ help: run `cargo generate-lockfile`
         plain(&failure(&bug, &view(Format::Human, Verbosity::Normal)).after),
         "error: internal error: boom, at x.rs:1:2\n"
     );
+}
+
+#[test]
+fn what_was_done_before_a_failure_is_told_before_it() {
+    let mut broken = Failure::new(Kind::Usage, "no");
+    let verb = "Recovering";
+    broken.done = Some(Box::new(Step { verb, message: "an interrupted command".into(), verbose: false }));
+    for (verbosity, before) in
+        [(Verbosity::Normal, "  Recovering an interrupted command\n"), (Verbosity::Quiet, "")]
+    {
+        assert_eq!(plain(&failure(&broken, &view(Format::Human, verbosity)).before), before);
+        let lines = failure(&broken, &view(Format::Json, verbosity)).output;
+        assert!(lines.starts_with("{\"reason\":\"step\",\"verb\":\"Recovering\""), "{lines}");
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use super::Step;
+
 /// An error, ready to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -17,6 +19,8 @@ pub struct Failure {
     pub help: Vec<String>,
     /// The file it is about and the line in it, counted from 1; 0 for the whole file.
     pub place: Option<(PathBuf, u32)>,
+    /// What was done all the same: shown before the error.
+    pub done: Option<Box<Step>>,
 }
 
 /// What kind of failure it is.
@@ -52,7 +56,7 @@ pub trait Explain: Error {
 impl Failure {
     /// A failure without causes, help and place yet.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: vec![], help: vec![], place: None }
+        Self { kind, message: message.into(), causes: vec![], help: vec![], place: None, done: None }
     }
 
     /// Adds a next step.

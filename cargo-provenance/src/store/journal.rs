@@ -146,6 +146,11 @@ impl Entry {
         entry.target(root).map(|_| entry)
     }
 
+    /// The file as the journal names it.
+    pub(super) fn name(&self) -> &Path {
+        Path::new(&self.path)
+    }
+
     /// The target, in a directory that exists and is reached without a link that leads out of the workspace.
     pub(super) fn target(&self, root: &Path) -> Result<PathBuf, Error> {
         let target = root.join(&self.path);

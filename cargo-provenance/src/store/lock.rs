@@ -110,6 +110,18 @@ impl WorkspaceLock {
     }
 }
 
+/// Whether a command is at work in the workspace at `root`, without leaving a trace there.
+pub(super) fn idle(root: &Path) -> Result<(), LockError> {
+    let path = state::file(root, LOCK);
+    if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(());
+    }
+    match File::open(path).map(|file| FileExt::try_lock_shared(&file)) {
+        Ok(Err(TryLockError::WouldBlock)) => Err(LockError::Busy(holder(root))),
+        _ => Ok(()),
+    }
+}
+
 impl Drop for WorkspaceLock {
     fn drop(&mut self) {
         // In this order: once the lock's file is gone, the next command makes its own and must find the rest gone.

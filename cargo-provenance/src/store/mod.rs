@@ -1,8 +1,10 @@
 //! The one place that writes files: atomically, several together, and never two commands at once.
 
+mod admit;
 mod atomic;
 mod directory;
 mod folders;
+mod generations;
 mod journal;
 mod lock;
 mod remove;
@@ -10,13 +12,15 @@ mod restore;
 mod state;
 mod transaction;
 
+pub use admit::{Arrival, admit, sha256_of};
 pub use atomic::write_atomic;
 pub use directory::{Contents, contents};
 pub use folders::Folders;
+pub use generations::{Generations, Incoming};
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use remove::{remove_directory, remove_file};
 pub use restore::{Form, restore, sweep_restored};
-pub use transaction::{Recovery, Staged, Transaction, is_interrupted, recover};
+pub use transaction::{Recovery, Staged, Transaction, has_journal, pending, recover};
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,6 +67,24 @@ pub enum Error {
         /// The journal of the interrupted command.
         journal: PathBuf,
     },
+    /// An archive that cargo would take for the one that has passed is another one.
+    #[error("`{}` appeared meanwhile and is {theirs}, not {ours}", path.display())]
+    Occupied {
+        /// The archive in cargo's cache.
+        path: PathBuf,
+        /// Its SHA-256.
+        theirs: String,
+        /// That of the one that has passed.
+        ours: String,
+    },
+    /// Another cargo did not let go of the package cache.
+    #[error("another cargo has held `{}` for {seconds} seconds", lock.display())]
+    Waited {
+        /// Cargo's lock file.
+        lock: PathBuf,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The journal of an earlier command is not one that this version wrote.
     #[error("`{}` is not a journal: {why}", path.display())]
     Journal {
@@ -84,6 +106,8 @@ impl Explain for Error {
             | Self::Changed { path }
             | Self::Unsuitable { path, .. }
             | Self::Stuck { path, .. }
+            | Self::Occupied { path, .. }
+            | Self::Waited { lock: path, .. }
             | Self::Journal { path, .. } => Some((path.clone(), 0)),
         }
     }
@@ -98,6 +122,11 @@ impl Error {
                 "compare the workspace with version control; once it is as it should be, remove `{}`",
                 path.display()
             )),
+            Self::Occupied { path, .. } => Some(format!(
+                "find out who put it there, remove `{}`, then run this command again",
+                path.display()
+            )),
+            Self::Waited { .. } => Some("wait until it is done, then run this command again".into()),
             Self::Io { .. } | Self::Unsuitable { .. } => None,
         }
     }

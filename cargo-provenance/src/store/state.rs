@@ -35,7 +35,7 @@ pub(super) fn create(root: &Path) -> Result<(), Error> {
     let ignore = directory.join(IGNORE);
     match OpenOptions::new().write(true).create_new(true).open(&ignore) {
         Ok(mut file) => file.write_all(b"*\n").map_err(Error::io("write", &ignore)),
-        // Not found: another command is just removing the folder, and the caller finds out when it uses it.
+        // Not found: removed, as above.
         Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
             Ok(())
         }

@@ -20,7 +20,7 @@ use self::step::{NEW, OLD, Step, beside};
 use super::journal::{Entry, Journal, Kind, Phase, sha256};
 use super::{Error, atomic, contents, state};
 
-pub use self::recovery::{Recovery, is_interrupted, recover};
+pub use self::recovery::{Recovery, has_journal, pending, recover};
 
 /// Files and directories that will be replaced together.
 #[derive(Debug)]

@@ -70,6 +70,8 @@ pub struct Pin {
     pub vetted: Option<Vetted>,
     /// Findings that a person accepted for these bytes, sorted by check.
     pub accepted: Vec<Acceptance>,
+    /// Findings that were there at `init`, as `CHECK` or `CHECK/ID`; sorted. They die with the bytes.
+    pub baseline: Vec<String>,
     /// The line of `[[package]]`, counted from 1; 0 for a pin that was not read from a file. Not part of equality.
     pub line: Line,
 }
@@ -132,6 +134,8 @@ pub struct Vetted {
 pub struct Acceptance {
     /// The check's id.
     pub check: String,
+    /// What the finding is about, where the check can find several things in one package: an advisory's id.
+    pub id: Option<String>,
     /// Who accepted it.
     pub by: String,
     /// When (`YYYY-MM-DD`).

@@ -127,6 +127,7 @@ impl<'a> Entry<'a> {
             "trust",
             "vetted",
             "accepted",
+            "baseline",
         ])?;
         let origin = match (self.optional("source", Source::parse)?, self.optional("path", path)?) {
             (Some(source), None) => Origin::Source(source),
@@ -156,6 +157,7 @@ impl<'a> Entry<'a> {
             trust: self.child("trust")?.ok_or_else(|| self.fault("trust", "is missing"))?.trust()?,
             vetted,
             accepted: self.entries("accepted")?.map(Self::acceptance).collect::<Result<_, _>>()?,
+            baseline: self.list("baseline", owned)?,
             line: Line(0),
         })
     }
@@ -167,9 +169,16 @@ impl<'a> Entry<'a> {
     }
 
     fn acceptance(self) -> Result<Acceptance, Error> {
-        self.only(&["check", "by", "on", "reason"])?;
+        self.only(&["check", "id", "by", "on", "reason"])?;
         let text = |key| self.parsed(key, owned);
-        Ok(Acceptance { check: text("check")?, by: text("by")?, on: text("on")?, reason: text("reason")? })
+        let id = self.optional("id", owned)?;
+        Ok(Acceptance {
+            check: text("check")?,
+            id,
+            by: text("by")?,
+            on: text("on")?,
+            reason: text("reason")?,
+        })
     }
 
     /// The line of a key, or of the entry where it is missing.

@@ -25,6 +25,7 @@ fn pin(package: &str, origin: Origin) -> Pin {
         trust: Trust::on(Basis::Baseline),
         vetted: None,
         accepted: vec![],
+        baseline: vec![],
         line: Line(0),
     }
 }
@@ -41,7 +42,14 @@ fn sample() -> Manifest {
     };
     full.vetted = Some(Vetted { checks: 1, advisories: Some("2026-08-21".into()) });
     let reason = "a \"quoted\" \\ reason\nof two lines".to_owned();
-    full.accepted = vec![Acceptance { check: "x".into(), by: "me".into(), on: "2026-11-23".into(), reason }];
+    full.accepted = vec![Acceptance {
+        check: "x".into(),
+        id: Some("RUSTSEC-2026-0001".into()),
+        by: "me".into(),
+        on: "2026-11-23".into(),
+        reason,
+    }];
+    full.baseline = vec!["license-missing".into(), "unsound/RUSTSEC-2026-0002".into()];
     Manifest {
         version: 1,
         policy: Checksum::from_bytes([9; 32]),

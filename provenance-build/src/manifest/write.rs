@@ -75,6 +75,12 @@ fn write_pin(out: &mut String, pin: &Pin) {
         }
         line(out, format_args!("]"));
     }
+    if !pin.baseline.is_empty() {
+        let mut baseline = pin.baseline.iter().map(String::as_str).collect::<Vec<_>>();
+        baseline.sort_unstable();
+        baseline.dedup();
+        line(out, format_args!("baseline = {}", list(baseline.into_iter())));
+    }
 }
 
 fn trust(trust: &Trust) -> String {
@@ -87,9 +93,10 @@ fn trust(trust: &Trust) -> String {
 }
 
 fn write_acceptance(acceptance: &Acceptance) -> String {
-    let Acceptance { check, by, on, reason } = acceptance;
+    let Acceptance { check, id, by, on, reason } = acceptance;
+    let id = id.as_ref().map(|id| format!(", id = {}", quoted(id))).unwrap_or_default();
     let (check, by, on, reason) = (quoted(check), quoted(by), quoted(on), quoted(reason));
-    format!("{{ check = {check}, by = {by}, on = {on}, reason = {reason} }}")
+    format!("{{ check = {check}{id}, by = {by}, on = {on}, reason = {reason} }}")
 }
 
 fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {

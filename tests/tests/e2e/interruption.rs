@@ -1,9 +1,11 @@
 //! What comes between a command and its end: kills, full disks, missing permissions, missing tools, other commands.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tests::files;
+use tests::krate::sha256;
 use tests::project::CLEAN;
 use tests::{Krate, Project, Run, Sandbox};
 
@@ -163,6 +165,138 @@ fn killed_init_can_be_run_again() {
         app.provenance(["verify"]).ok();
         assert!(made.iter().all(|file| app.path(file).exists()));
     }
+}
+
+/// The files of a project by their paths below its root.
+type Contents = BTreeMap<String, String>;
+
+fn contents(project: Project<'_>) -> Contents {
+    let root = project.root();
+    let listed = std::fs::read_dir(&root).expect("a directory").flatten().map(|entry| entry.path());
+    let paths = listed.filter(|path| !path.ends_with("target") && !path.ends_with(".provenance"));
+    let name = |file: &Path| file.strip_prefix(&root).expect("below").to_str().expect("UTF-8").to_owned();
+    paths.flat_map(|path| files::list(&path)).map(|file| (name(&file), files::read(&file))).collect()
+}
+
+/// Puts a project into the state of a command that was killed when it had replaced `count` files. Returns whether there
+/// was one more to replace.
+fn halt(project: Project<'_>, old: &Contents, new: &Contents, count: usize) -> bool {
+    for file in contents(project).keys() {
+        files::remove(&project.path(file));
+    }
+    old.iter().for_each(|(file, text)| files::write(&project.path(file), text));
+    let changed: Vec<_> = new.iter().filter(|(file, text)| old.get(*file) != Some(text)).collect();
+    let mut entries = vec![];
+    for (index, (file, text)) in changed.iter().enumerate() {
+        let target = project.path(file);
+        let copy = |kind: &str| {
+            let name = target.file_name().and_then(|name| name.to_str()).expect("a name");
+            target.with_file_name(format!(".provenance-{kind}-{name}"))
+        };
+        let before = old.get(*file);
+        if let Some(before) = before {
+            files::write(&copy("old"), before);
+        }
+        files::write(&if index < count { target.clone() } else { copy("new") }, text);
+        let before = before.map_or("null".to_owned(), |before| format!("{:?}", sha256(before.as_bytes())));
+        let after = sha256(text.as_bytes());
+        entries.push(format!("{{\"path\":{file:?},\"old\":{before},\"new\":{after:?}}}"));
+    }
+    let entries = entries.join(",");
+    let journal = format!("{{\"version\":1,\"phase\":\"replacing\",\"files\":[{entries}]}}");
+    files::write(&project.path(".provenance/journal.json"), journal);
+    files::permissions(&project.path(".provenance"), 0o1700);
+    count < changed.len()
+}
+
+#[test]
+fn add_killed_between_any_two_files_is_noticed_by_verify_and_finished_by_pin() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    let gated = Project::app(&sandbox, "gated").gate();
+    gated.is_clean();
+    let old = contents(gated);
+    gated.provenance(["add", "newcomer"]).ok();
+    let new = contents(gated);
+    for count in 0.. {
+        let more = halt(gated, &old, &new, count);
+        let halted = contents(gated);
+        let verdict = gated.provenance(["verify"]).run().stderr_has("[interrupted]");
+        let verdict = verdict.stderr_has("run `cargo provenance pin`, which finishes or undoes it");
+        // All old or all new agree with each other, and that there is work left to do is no drift.
+        let is_half = count > 0 && more;
+        let verdict = verdict.code(if is_half { 4 } else { 0 });
+        if is_half {
+            let note = verdict.stderr.find("[interrupted]");
+            assert!(note < verdict.stderr.find("error["), "what explains the drift comes first: {verdict}");
+        }
+        assert_eq!(contents(gated), halted, "to look changes nothing");
+
+        // A command that fails afterwards does not conceal what it did first.
+        files::append(&gated.path("Provenance.toml"), "nonsense");
+        gated.provenance(["verify"]).run().code(2).stderr_has("which finishes or undoes it");
+        let command: &[&str] = if count % 2 == 0 { &["pin"] } else { &["add", "newcomer"] };
+        gated
+            .provenance([])
+            .args(command)
+            .run()
+            .code(2)
+            .stderr_has("Recovering")
+            .stderr_has("Provenance.toml:");
+        files::replace(&gated.path("Provenance.toml"), "nonsense", "");
+        assert_eq!(contents(gated), new);
+
+        halt(gated, &old, &new, count);
+        gated.provenance(["pin"]).ok().stderr_has("Recovering");
+        assert_eq!(contents(gated), new);
+        gated.provenance(["verify"]).ok().stderr_lacks("interrupted");
+        if !more {
+            break;
+        }
+    }
+    gated.is_clean();
+}
+
+#[test]
+fn init_killed_between_any_two_files_is_finished_by_init_and_by_pin() {
+    let sandbox = Sandbox::new();
+    let helper = sandbox.helper().to_str().expect("UTF-8").to_owned();
+    for (name, form) in [("binaries", "--build-helper"), ("guard", "--build-helper=guard")] {
+        let app = Project::app(&sandbox, name).with("README.md", "mine\n");
+        app.cargo(["generate-lockfile"]).ok();
+        let old = contents(app);
+        let init = || app.provenance(["init", form, "--helper-path", &helper]);
+        init().ok();
+        let new = contents(app);
+        for count in 0.. {
+            let more = halt(app, &old, &new, count);
+            init().ok().stderr_has("Recovering").stderr_has("an interrupted `init` was brought to its end");
+            assert_eq!(contents(app), new, "{form}: {count}");
+            // Now it is there, and nothing was interrupted.
+            init().run().code(2).stderr_has("behind the gate already").stderr_lacks("interrupted");
+
+            halt(app, &old, &new, count);
+            app.provenance(["pin"]).ok().stderr_has("Recovering");
+            assert_eq!(contents(app), new, "{form}: {count}");
+            app.provenance(["verify"]).ok().stderr_lacks("interrupted");
+            if !more {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn init_that_finishes_one_without_the_helper_says_so() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app");
+    app.cargo(["generate-lockfile"]).ok();
+    let old = contents(app);
+    app.provenance(["init"]).ok();
+    let new = contents(app);
+    halt(app, &old, &new, 1);
+    app.init([]).code(0).stderr_has("member-without-gate").stderr_has("remove `Provenance.lock`");
+    assert_eq!(contents(app), new);
 }
 
 #[test]

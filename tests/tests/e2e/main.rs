@@ -4,9 +4,13 @@
 //! is undone the workspace builds again and nothing evil is left in it.
 
 mod add;
+mod arrayref;
 mod commands;
 mod config;
 mod data;
+mod db;
+mod entering;
+mod fetching;
 mod flows;
 mod foundation;
 mod git;

@@ -81,6 +81,8 @@ fn edited_vendored_file_with_its_pin_edited_too() {
     plain.cargo(["run", "--quiet", "--frozen"]).ok().stdout_has(EVIL);
     edit_pin(gated);
     gated.provenance(["verify"]).ok();
+    // A pin that changed under the same version is refused once, because of what was compiled before.
+    gated.build_refuses("victim");
     gated.says(EVIL);
 
     gated.provenance(["verify", "--full"]).run().code(4).stderr_has("victim");

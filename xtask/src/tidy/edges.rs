@@ -21,6 +21,7 @@ struct Capability {
 
 /// Modules that judge or show: they get everything handed to them.
 const PURE: &[&str] = &[
+    "advisory",
     "archive",
     "exit_code",
     "finding",
@@ -123,16 +124,16 @@ const CAPABILITIES: &[Capability] = &[
         macros: &[],
         methods: &[],
         // Git writes the files of a commit into a scratch folder of its own.
-        only: &["store/", "cargo/shadow.rs", "cargo/shadow/", "git/"],
-        message: "only `store` and the shadow workspace write files",
+        only: &["store/", "cargo/home.rs", "cargo/scratch.rs", "cargo/shadow.rs", "cargo/shadow/", "git/"],
+        message: "only `store`, the shadow workspace and the scratch cargo home write files",
     },
     Capability {
         within: TOOL,
         paths: &[&["tempfile"]],
         macros: &[],
         methods: &[],
-        only: &["store/", "cargo/", "git/", "collect/entrants/"],
-        message: "only the edges, and the gathering of what wants to enter, make scratch folders",
+        only: &["store/", "cargo/", "git/"],
+        message: "only the edges make scratch folders",
     },
     Capability {
         within: TOOL,

@@ -4,7 +4,7 @@ use super::source::Source;
 use super::{KERNEL, Offence, TOOL};
 
 const DOMAIN: &[&str] = &["exit_code", "finding", "model", "report"];
-const KNOWLEDGE: &[&str] = &["archive", "graph", "helper", "merge", "policy"];
+const KNOWLEDGE: &[&str] = &["advisory", "archive", "graph", "helper", "merge", "policy"];
 const EDGES: &[&str] = &["cargo", "git", "registry", "store"];
 
 /// A layer and the groups of layers that it may use besides itself.
@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("finding", &[&["model"]]),
     ("report", &[&["finding", "model"]]),
     ("exit_code", &[&["report"]]),
+    ("advisory", &[DOMAIN]),
     ("archive", &[DOMAIN]),
     ("graph", &[DOMAIN]),
     ("helper", &[DOMAIN, &["policy"]]),
@@ -27,7 +28,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("ops", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["collect"]]),
     ("render", &[DOMAIN]),
     ("shell", &[DOMAIN, &["render"]]),
-    ("cli", &[DOMAIN, KNOWLEDGE, EDGES, &["ops", "render", "shell"]]),
+    ("cli", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["ops", "render", "shell"]]),
 ];
 
 /// The roots of the binary and the library, which only start the command line.

@@ -1,4 +1,5 @@
-//! Cargo configuration and toolchain files, rewritten so that they mean in the shadow what they mean where they lie.
+//! Cargo configuration and toolchain files, rewritten so that they mean in the shadow, or in a scratch cargo home, what they
+//! mean where they lie.
 //!
 //! Settings that only matter to compiling are left out: nothing compiles in the shadow, and what the repository would
 //! have run (wrappers, runners, environment) has no business there.
@@ -50,7 +51,7 @@ pub(super) fn said(text: &str, file: &Path) -> Result<Said, Error> {
 /// Rewrites the configuration `text` of `file`. `shadowed` gives the place of a real path in the shadow, `mirrored`
 /// says whether a package at a real path has one there; other paths become absolute real ones. No source of those named
 /// in `put_by` takes another one's place.
-pub(super) fn rewritten(
+pub(in crate::cargo) fn rewritten(
     text: &str,
     file: &Path,
     shadowed: &dyn Fn(&Path) -> PathBuf,

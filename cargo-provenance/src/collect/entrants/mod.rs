@@ -1,30 +1,32 @@
 //! Proves packages that enter: index = lock = `.crate` for a registry's, the commit for a git repository's, the files
-//! for a directory's. What is missing is fetched by cargo, once.
+//! for a directory's. What is missing is fetched by cargo, once, into a scratch home; it gets into the user's own when
+//! whoever asked says so.
 
 mod described;
+mod fetching;
+mod gathering;
+mod single;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::Metadata;
 use provenance_build::manifest::BuildTime;
-use provenance_build::tree::{self, Layout, Tree};
-use provenance_build::{Checksum, LockedPackage, Source, TreeDigest, threads};
+use provenance_build::{Checksum, TreeDigest, threads};
 
-use self::described::{build_time, declared, described, license};
-use super::publishers::{Publishers, is_vendored};
-use super::releases;
+use self::gathering::Gathering;
+pub use self::single::{Published, Wanted, published};
+use super::publishers::Publishers;
+use super::records::Contents;
 use super::situation::Situation;
 use crate::archive::License;
-use crate::cargo::{self, Extent, Lock};
-use crate::git::{Databases, GitError};
-use crate::model::{Evidence, Network};
-use crate::registry::proof::Verdict;
-use crate::registry::{self, Refusal};
+use crate::cargo::{self, ScratchHome};
+use crate::git::GitError;
+use crate::model::{Evidence, Network, Release};
+use crate::registry::Refusal;
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
-use crate::vet::entry::Release;
+use crate::store::{self, Arrival, admit};
+use crate::vet::Judgment;
 
 /// A package whose bytes are known for certain.
 #[derive(Clone, Debug)]
@@ -43,9 +45,13 @@ pub struct Entrant {
     pub license: License,
     /// What its registry's index lists of it; `Absent` for a package that no registry offers.
     pub releases: Evidence<Vec<Release>>,
-    /// What deserves a look without being refused: check and what was seen.
-    pub remarks: Vec<(&'static str, String)>,
+    /// What was said of its contents while they were at hand.
+    pub judgment: Judgment,
 }
+
+/// Judges the contents of a package while they are at hand: the archives of a whole graph do not fit into memory. The number
+/// is the package's place among those that are wanted.
+pub type Inspect<'a> = dyn Fn(usize, Contents<'_>) -> Judgment + Sync + 'a;
 
 /// What came of proving one package.
 pub type Proven = Result<Entrant, Vec<Refusal>>;
@@ -66,9 +72,12 @@ pub enum Error {
     /// Cargo does not know a package that the lockfile names.
     #[error("cargo does not know where `{0}` of the lockfile lies")]
     Unplaced(String),
-    /// No scratch directory could be made.
-    #[error("could not make a scratch directory")]
-    Scratch(#[source] std::io::Error),
+    /// Cargo's configuration names no such registry.
+    #[error("cargo's configuration has no registry `{0}`")]
+    NoRegistry(String),
+    /// What has passed could not be put into cargo's cache.
+    #[error(transparent)]
+    Store(#[from] store::Error),
 }
 
 impl Error {
@@ -77,18 +86,23 @@ impl Error {
             Self::Cargo(error) => Some(error),
             Self::Git(error) => Some(error),
             Self::Kernel(error) => Some(error),
-            Self::Scratch(_) | Self::Unplaced(_) => None,
+            Self::Store(error) => Some(error),
+            Self::NoRegistry(_) | Self::Unplaced(_) => None,
         }
     }
 }
 
 impl Explain for Error {
     fn kind(&self) -> Kind {
-        self.carried().map_or(Kind::Undecided, Explain::kind)
+        match self {
+            Self::NoRegistry(_) => Kind::Usage,
+            _ => self.carried().map_or(Kind::Undecided, Explain::kind),
+        }
     }
 
     fn help(&self) -> Vec<String> {
         match self {
+            Self::NoRegistry(name) => vec![format!("define `registries.{name}.index` there")],
             Self::Unplaced(_) => {
                 vec!["run `cargo metadata --locked` to see what cargo makes of it".to_owned()]
             }
@@ -101,277 +115,60 @@ impl Explain for Error {
     }
 }
 
-/// Proves packages of the lockfile, named by their indices. The answers come in the same order.
+/// What came of proving several packages.
+#[derive(Debug)]
+pub struct Entrants {
+    /// What came of each, in the order in which they were named.
+    pub proven: Vec<Proven>,
+    arrived: Arrived,
+}
+
+/// The archives that were fetched for a proof. They lie in a scratch home and are gone with this, unless they are settled.
+#[derive(Debug, Default)]
+struct Arrived {
+    home: Option<ScratchHome>,
+    /// By the package's place in the lockfile.
+    archives: BTreeMap<usize, Vec<PathBuf>>,
+}
+
+/// Proves packages of the lockfile, named by their indices.
 pub fn prove(
     situation: &Situation,
     network: Network,
     wanted: &[usize],
+    inspect: &Inspect<'_>,
     progress: &dyn Progress,
-) -> Result<Vec<Proven>, Error> {
-    let mut gathering = Gathering::new(situation, network, progress)?;
-    gathering.complete(wanted)?;
+) -> Result<Entrants, Error> {
+    cargo::sweep(&situation.cargo_home, situation.clock);
+    let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+    let mut gathering = Gathering::new(situation, network, &publishers, progress)?;
+    let arrived = gathering.complete(wanted)?;
     gathering.checkouts(wanted)?;
+    gathering.vendor(wanted)?;
     let metadata = gathering.metadata(wanted)?;
     progress.begin("Proving", wanted.len());
-    let proven = threads::map(wanted, |&index| {
-        let proven = gathering.prove(index, metadata.as_ref());
+    let numbered = wanted.iter().copied().enumerate().collect::<Vec<_>>();
+    let proven = threads::map(&numbered, |&(number, index)| {
+        let proven = gathering.prove(index, metadata.as_ref(), &|contents| inspect(number, contents));
         progress.tick();
         proven
     });
     progress.end();
-    proven.into_iter().collect()
+    Ok(Entrants { proven: proven.into_iter().collect::<Result<_, _>>()?, arrived })
 }
 
-struct Gathering<'a> {
-    situation: &'a Situation,
-    network: Network,
-    progress: &'a dyn Progress,
-    publishers: Publishers<'a>,
-    archives: Vec<Vec<PathBuf>>,
-    fetched: bool,
-    vendored: Option<tempfile::TempDir>,
-    commits: BTreeMap<String, Result<Tree, Vec<Refusal>>>,
-}
-
-impl<'a> Gathering<'a> {
-    fn new(situation: &'a Situation, network: Network, progress: &'a dyn Progress) -> Result<Self, Error> {
-        let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
-        Ok(Self {
-            situation,
-            network,
-            progress,
-            archives: publishers.archives(&situation.lockfile)?,
-            publishers,
-            fetched: false,
-            vendored: None,
-            commits: BTreeMap::new(),
-        })
-    }
-
-    fn package(&self, index: usize) -> &'a LockedPackage {
-        &self.situation.lockfile.packages[index]
-    }
-
-    /// Lets cargo fetch what is missing of registry packages, and vendor git packages where a directory takes their place.
-    fn complete(&mut self, wanted: &[usize]) -> Result<(), Error> {
-        let is_missing =
-            |index: &usize| self.package(*index).checksum.is_some() && self.archives[*index].is_empty();
-        if wanted.iter().any(is_missing) {
-            self.fetch(wanted)?;
-        }
-        for &index in wanted {
-            if self.needs_vendoring(index)? && self.vendored.is_none() {
-                self.vendor()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn needs_vendoring(&self, index: usize) -> Result<bool, Error> {
-        match &self.package(index).id.source {
-            Some(source) if source.is_git() => Ok(is_vendored(&self.situation.configuration, source)?),
-            _ => Ok(false),
-        }
-    }
-
-    fn fetch(&mut self, wanted: &[usize]) -> Result<(), Error> {
-        self.fetched = true;
-        if self.network == Network::Forbidden {
-            // Each package that is missing is told of on its own.
-            return Ok(());
-        }
-        let configuration = &self.situation.configuration;
-        let mut replaced = false;
-        for source in wanted.iter().filter_map(|index| self.package(*index).id.source.as_ref()) {
-            replaced |= is_vendored(configuration, source)?;
-        }
-        if replaced {
-            // Cargo fetches nothing where a directory takes the registry's place; vendoring asks the registry itself.
-            self.vendor()?;
-        } else {
-            self.situation.cargo.fetch(&self.situation.manifest, Lock::Keep, self.progress)?;
-        }
-        self.archives = self.publishers.archives(&self.situation.lockfile)?;
-        Ok(())
-    }
-
-    /// Lets cargo vendor into a scratch directory. It runs outside the repository, so that the directory that stands in
-    /// for the registries there does not count, and a mirror that the user configured does.
-    fn vendor(&mut self) -> Result<(), Error> {
-        let scratch = tempfile::tempdir().map_err(Error::Scratch)?;
-        let target = scratch.path().join("vendor");
-        let outside = self.situation.cargo_home.ancestors().find(|directory| directory.is_dir());
-        let registries = self.situation.configuration.views.iter().flat_map(|view| &view.registries);
-        let registries = registries.map(|(name, index)| {
-            let name = toml_edit::Key::new(name.as_str());
-            format!("registries.{}.index={}", name.display_repr(), toml_edit::Value::from(index.as_str()))
-                .into()
-        });
-        let cargo = self.situation.cargo.with_config(&registries.collect::<Vec<OsString>>());
-        let cargo = cargo.within(outside.unwrap_or(scratch.path()));
-        cargo.vendor(&self.situation.manifest, &target, self.progress)?;
-        self.vendored = Some(scratch);
-        Ok(())
-    }
-
-    /// Reads the files of every commit that is wanted, each commit once.
-    fn checkouts(&mut self, wanted: &[usize]) -> Result<(), Error> {
-        let commits = wanted
-            .iter()
-            .filter_map(|index| self.package(*index).id.source.as_ref()?.commit())
-            .collect::<BTreeSet<_>>();
-        for commit in commits {
-            self.progress.status("Reading", &format!("commit {commit}"));
-            let mut tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
-            if matches!(tree, Err(GitError::Incomplete { .. })) && !self.fetched {
-                self.fetch(wanted)?;
-                tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
-            }
-            let tree = match tree {
-                Ok(tree) => Ok(tree),
-                Err(error @ GitError::Incomplete { .. }) => Err(vec![Refusal {
-                    check: "archive-missing",
-                    verdict: Verdict::Undecided,
-                    what: error.to_string(),
-                    help: Explain::help(&error).join("; "),
-                }]),
-                Err(error @ GitError::Unacceptable { .. }) => Err(vec![Refusal {
-                    check: "archive-path",
-                    verdict: Verdict::Refused,
-                    what: error.to_string(),
-                    help: Explain::help(&error).join("; "),
-                }]),
-                Err(error) => return Err(error.into()),
-            };
-            self.commits.insert(commit.to_owned(), tree);
-        }
-        Ok(())
-    }
-
-    /// What cargo knows of git packages: where in its repository each lies is for cargo to find.
-    fn metadata(&self, wanted: &[usize]) -> Result<Option<Metadata>, Error> {
-        let is_git = |index: &usize| self.package(*index).id.source.as_ref().is_some_and(Source::is_git);
-        if !wanted.iter().any(is_git) {
-            return Ok(None);
-        }
-        Ok(Some(self.situation.cargo.metadata(Some(&self.situation.manifest), Extent::Graph, Lock::Keep)?))
-    }
-
-    fn prove(&self, index: usize, metadata: Option<&Metadata>) -> Result<Proven, Error> {
-        let package = self.package(index);
-        match &package.id.source {
-            Some(source) if source.is_git() => self.git(package, source, metadata),
-            Some(source) => self.published(package, source, &self.archives[index]),
-            None => self.path(package),
-        }
-    }
-
-    fn published(
-        &self,
-        package: &LockedPackage,
-        source: &Source,
-        archives: &[PathBuf],
-    ) -> Result<Proven, Error> {
-        let entries = self.publishers.entries(source, package)?;
-        Ok(registry::prove(package, archives, &entries).map(|proof| Entrant {
-            path: None,
-            checksum: Some(proof.checksum),
-            tree: proof.tree,
-            vendor_tree: proof.vendor_tree,
-            build_time: proof.build_time,
-            license: proof.license,
-            releases: releases(&entries),
-            remarks: proof.remarks.into_iter().map(|fault| (fault.check, fault.what)).collect(),
-        }))
-    }
-
-    fn git(
-        &self,
-        package: &LockedPackage,
-        source: &Source,
-        metadata: Option<&Metadata>,
-    ) -> Result<Proven, Error> {
-        let tree = match source.commit().and_then(|commit| self.commits.get(commit)) {
-            Some(Ok(tree)) => tree,
-            Some(Err(refusals)) => return Ok(Err(refusals.clone())),
-            None => return Err(Error::Unplaced(package.id.to_string())),
+impl Entrants {
+    /// Puts the archives that were fetched into the user's cache, for those packages of the lockfile that have passed whatever
+    /// is asked of them. Cargo unpacks them when it builds.
+    pub fn settle(&self, has_passed: impl Fn(usize) -> bool, progress: &dyn Progress) -> Result<(), Error> {
+        let Arrived { home: Some(home), archives } = &self.arrived else { return Ok(()) };
+        let passed =
+            archives.iter().filter(|(index, _)| has_passed(**index)).flat_map(|(_, archives)| archives);
+        let arrivals = passed.filter_map(|from| Some(Arrival { from: from.clone(), to: home.place(from)? }));
+        let wait = |lock: &Path| {
+            progress
+                .status("Blocking", &format!("waiting for another cargo that holds `{}`", lock.display()));
         };
-        let digest = tree.digest();
-        let vendor_tree = match &self.vendored {
-            Some(scratch) if is_vendored(&self.situation.configuration, source)? => {
-                match self.vendored_tree(scratch.path(), package, source, digest)? {
-                    Ok(tree) => Some(tree),
-                    Err(refusal) => return Ok(Err(vec![refusal])),
-                }
-            }
-            _ => None,
-        };
-        let described = described(metadata, package)?;
-        Ok(Ok(Entrant {
-            path: None,
-            checksum: None,
-            tree: digest,
-            vendor_tree,
-            build_time: build_time(described),
-            license: license(described),
-            releases: Evidence::Absent,
-            remarks: vec![],
-        }))
-    }
-
-    /// Digest of what cargo's own vendoring made of a git package. It copies from the checkout, which therefore must be
-    /// the commit.
-    fn vendored_tree(
-        &self,
-        scratch: &Path,
-        package: &LockedPackage,
-        source: &Source,
-        commit: TreeDigest,
-    ) -> Result<Result<TreeDigest, Refusal>, Error> {
-        let refused = |what: String, help: &str| Refusal {
-            check: "checksum-changed",
-            verdict: Verdict::Refused,
-            what,
-            help: help.to_owned(),
-        };
-        for directory in self.publishers.checkouts(package)? {
-            let found = tree::read(&directory, Layout::Checkout)?.map(|tree| tree.digest());
-            if found != Ok(commit) {
-                let what = format!("its checkout `{}` is not commit `{source}`", directory.display());
-                return Ok(Err(refused(what, "remove the checkout; cargo makes it anew")));
-            }
-        }
-        let directory = scratch.join("vendor").join(package.id.file_stem());
-        Ok(tree::read(&directory, Layout::Directory)?.map(|tree| tree.digest()).map_err(|odd| {
-            refused(format!("it cannot be vendored: `{}` {}", odd.path, odd.what), "use a commit without it")
-        }))
-    }
-
-    fn path(&self, package: &LockedPackage) -> Result<Proven, Error> {
-        let unplaced = || Error::Unplaced(package.id.to_string());
-        let directory = self.situation.directory(package).ok_or_else(unplaced)?;
-        let path = self.situation.relative(directory).ok_or_else(unplaced)?;
-        let file = directory.join("Cargo.toml");
-        let document = cargo::read_manifest(&file)?;
-        let (build_time, license) = declared(&document, directory);
-        Ok(tree::read(directory, Layout::Path)?
-            .map(|tree| Entrant {
-                path: Some(path.clone()),
-                checksum: None,
-                tree: tree.digest(),
-                vendor_tree: None,
-                build_time,
-                license,
-                releases: Evidence::Absent,
-                remarks: vec![],
-            })
-            .map_err(|odd| {
-                vec![Refusal {
-                    check: "archive-path",
-                    verdict: Verdict::Refused,
-                    what: format!("`{}` in `{path}` {}", odd.path, odd.what),
-                    help: "remove it, or list the directory in `own` if it is the team's own".to_owned(),
-                }]
-            }))
+        Ok(admit(home.user(), &arrivals.collect::<Vec<_>>(), &wait)?)
     }
 }

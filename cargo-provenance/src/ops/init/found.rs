@@ -108,6 +108,15 @@ pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Dra
         let names = counts.iter().map(|(name, number)| format!("{name} ({number})")).collect::<Vec<_>>();
         report.step("Found", format!("licenses {}", names.join(", ")));
     }
+    let mut waived = BTreeMap::<String, usize>::new();
+    for waived_finding in &draft.waived {
+        *waived.entry(waived_finding.finding.id.to_owned()).or_default() += 1;
+        report.detail("Baseline", waived_finding.finding.message.clone());
+    }
+    if !waived.is_empty() {
+        let names = waived.iter().map(|(name, number)| format!("{name} ({number})")).collect::<Vec<_>>();
+        report.step("Keeping", format!("as baseline what checks found: {}", names.join(", ")));
+    }
     for setting in situation.configuration.recorded.values() {
         report.step("Recording", format!("cargo setting `{} = {}`", setting.key, setting.value));
     }
@@ -126,7 +135,7 @@ pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Dra
             plural(draft.manifest.packages.len(), "package")
         ));
     }
-    report.not_checked.push("advisories, audits and licenses: this version does not judge them".to_owned());
+    report.not_checked.push(super::super::pinning::NOT_JUDGED.to_owned());
 }
 
 #[cfg(test)]

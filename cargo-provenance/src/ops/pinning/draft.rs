@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use provenance_build::manifest::{Basis, Line, Origin, Pin, Trust, Vetted};
+use provenance_build::manifest::{self, Basis, Line, Origin, Pin, Trust};
 use provenance_build::{LockedPackage, Manifest, PackageId};
 
+use super::super::vetting::{Examined, Vetted};
 use super::{Material, Rigor};
 use crate::collect::entrants::Entrant;
 use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
-use crate::model::Evidence;
-use crate::policy::CHECK_SET;
-use crate::registry::Refusal;
-use crate::registry::proof::Verdict;
+use crate::model::Date;
 use crate::report::Outcome;
-use crate::vet::entry::{Candidate, Way, judge};
+use crate::vet::engine::NOT_JUDGED;
+use crate::vet::waiver::{self, Waived, Waiver};
+use crate::vet::{CHECK_SET, Open};
 
 /// A manifest in the making, and what was noticed on the way.
 #[derive(Debug)]
@@ -31,20 +31,23 @@ pub struct Draft {
     pub kept: usize,
     /// What was noticed.
     pub findings: Vec<Finding>,
-    /// Whether something could not be looked up that the answer depends on.
-    pub undecided: bool,
+    /// What could not be looked up, although the answer depends on it.
+    pub open: Vec<Open>,
+    /// What was found and does not refuse, because people accepted it.
+    pub waived: Vec<Waived>,
 }
 
 impl Draft {
     /// Whether the manifest may be written.
     pub fn may_be_written(&self) -> bool {
-        !self.undecided && self.findings.iter().all(|finding| finding.weight == Weight::Note)
+        self.open.is_empty() && self.findings.iter().all(|finding| finding.weight == Weight::Note)
     }
 
     /// What a draft that may not be written comes to. A lockfile that lags behind the manifests is no matter of the policy.
     pub fn outcome(&self) -> Outcome {
-        let mut against = self.findings.iter().filter(|finding| finding.weight != Weight::Note).peekable();
-        if self.undecided {
+        let known = |finding: &&Finding| finding.weight != Weight::Note && finding.id != NOT_JUDGED;
+        let mut against = self.findings.iter().filter(known).peekable();
+        if against.peek().is_none() {
             Outcome::Undecided
         } else if against.peek().is_some() && against.all(|finding| finding.id == "lock-stale") {
             Outcome::Drift
@@ -54,15 +57,30 @@ impl Draft {
     }
 }
 
-/// The pin of a proven package that nobody has pinned before.
-pub(in crate::ops) fn pin(id: &PackageId, entrant: &Entrant, rigor: Rigor) -> Pin {
+/// The pin of a proven package that nobody has pinned before. `advisories` is the date of the newest advisory that it was
+/// compared with.
+pub(in crate::ops) fn pin(
+    id: &PackageId,
+    entrant: &Entrant,
+    vetted: &Vetted,
+    rigor: Rigor,
+    advisories: Option<Date>,
+) -> Pin {
     let origin = match (&id.source, &entrant.path) {
         (Some(source), _) => Origin::Source(source.clone()),
         (None, path) => Origin::Path(path.clone().unwrap_or_default()),
     };
-    let (basis, vetted) = match rigor {
-        Rigor::Baseline => (Basis::Baseline, None),
-        Rigor::Policy => (Basis::Policy, Some(Vetted { checks: CHECK_SET, advisories: None })),
+    let accepted = vetted.waived.iter().filter_map(|waived| match &waived.by {
+        Waiver::Accepted(acceptance) => Some(acceptance.clone()),
+        Waiver::Baseline | Waiver::Excepted(..) => None,
+    });
+    let accepted = accepted.collect::<Vec<_>>();
+    let baseline = vetted.waived.iter().filter(|waived| waived.by == Waiver::Baseline);
+    let baseline = baseline.map(|waived| waiver::key(&waived.finding)).collect::<Vec<_>>();
+    let basis = match rigor {
+        Rigor::Baseline => Basis::Baseline,
+        Rigor::Policy | Rigor::Recheck if accepted.is_empty() => Basis::Policy,
+        Rigor::Policy | Rigor::Recheck => Basis::Accepted,
     };
     Pin {
         name: id.name.clone(),
@@ -73,16 +91,56 @@ pub(in crate::ops) fn pin(id: &PackageId, entrant: &Entrant, rigor: Rigor) -> Pi
         vendor_tree: entrant.vendor_tree,
         build_time: entrant.build_time.clone(),
         trust: Trust::on(basis),
-        vetted,
-        accepted: vec![],
+        vetted: Some(manifest::Vetted {
+            checks: CHECK_SET,
+            advisories: advisories.map(|date| date.to_string()),
+        }),
+        accepted,
+        baseline,
         line: Line(0),
     }
 }
 
+/// A pin that was judged again. Nobody has looked at what only the baseline waives; everything else is kept or newer.
+fn rechecked(kept: Pin, anew: Pin) -> Pin {
+    let trust = match kept.trust.basis {
+        Basis::Audit | Basis::Publisher => kept.trust,
+        Basis::Baseline if !anew.baseline.is_empty() => kept.trust,
+        Basis::Accepted | Basis::Baseline | Basis::Policy => anew.trust,
+    };
+    Pin { trust, vetted: anew.vetted, accepted: anew.accepted, baseline: anew.baseline, ..kept }
+}
+
 impl Draft {
-    pub(super) fn admit(&mut self, package: &LockedPackage, entrant: &Entrant, material: &Material<'_>) {
+    /// Gives a package its pin, or tells why it gets none.
+    pub(super) fn enter(
+        &mut self,
+        package: &LockedPackage,
+        examined: &Examined,
+        vetted: &Vetted,
+        material: &Material<'_>,
+    ) {
+        if let Ok(entrant) = &examined.proven {
+            self.admit(package, entrant, vetted, material);
+        }
+        for finding in &vetted.judgment.findings {
+            let mut finding = finding.clone();
+            finding.places.insert(0, material.situation.locked_at(package, "locked here"));
+            self.findings.push(finding);
+        }
+        self.open.extend(vetted.judgment.open.iter().cloned());
+        self.waived.extend(vetted.waived.iter().cloned());
+    }
+
+    fn admit(
+        &mut self,
+        package: &LockedPackage,
+        entrant: &Entrant,
+        vetted: &Vetted,
+        material: &Material<'_>,
+    ) {
         let id = &package.id;
-        let pin = pin(id, entrant, material.rigor);
+        let pin = pin(id, entrant, vetted, material.rigor, material.advisories);
         let before = material.old.and_then(|old| old.pin_for(id));
         let same = |before: &&Pin| {
             (&before.origin, &before.checksum, &before.tree) == (&pin.origin, &pin.checksum, &pin.tree)
@@ -90,70 +148,22 @@ impl Draft {
         if let Some(before) = before.filter(same) {
             // The same bytes keep the trust that they have; only what vendoring leaves of them is new.
             let vendor_tree = pin.vendor_tree.or(before.vendor_tree);
-            self.manifest.packages.push(Pin { vendor_tree, ..before.clone() });
+            let kept = Pin { vendor_tree, ..before.clone() };
+            self.manifest.packages.push(match material.rigor {
+                Rigor::Recheck => rechecked(kept, pin),
+                Rigor::Baseline | Rigor::Policy => kept,
+            });
             self.kept += 1;
             return;
         }
         self.added.push(id.clone());
         self.manifest.packages.push(pin);
-        let judgment = judge(
-            Candidate { id, releases: &entrant.releases, way: Way::Locked },
-            material.policy,
-            |name| material.situation.index_of(name),
-            material.now,
-        );
-        let lenient = material.rigor == Rigor::Baseline;
-        self.undecided |= judgment.undecided && !lenient;
-        for mut finding in judgment.findings {
-            if lenient {
-                finding.weight = Weight::Note;
-                finding.help.clear();
-            }
-            let place = material.situation.locked_at(package, "locked here");
-            finding.places.insert(0, place);
-            self.findings.push(finding);
-        }
-        for (check, what) in &entrant.remarks {
-            let message = format!("`{}`: {what}", id.short());
-            self.findings.push(Finding::new(check, Weight::Note, message).about(id.clone()));
-        }
         if let (None, Some(path)) = (&id.source, &entrant.path) {
             let message = format!("`{}` in `{path}` is pinned as a third party's path package", id.short());
             let help = format!("if it is the team's own, add \"{path}\" to `own` in `Provenance.toml`");
             let finding = Finding::new("path-package", Weight::Note, message).about(id.clone()).help(help);
             self.findings
                 .push(finding.at(material.situation.locked_at(package, "locked here, without a source")));
-        }
-    }
-
-    pub(super) fn refuse(&mut self, package: &LockedPackage, refusals: &[Refusal], situation: &Situation) {
-        for refusal in refusals {
-            self.undecided |= refusal.verdict == Verdict::Undecided;
-            let message = format!("`{}`: {}", package.id.short(), refusal.what);
-            let finding = Finding::new(refusal.check, Weight::Denial, message)
-                .about(package.id.clone())
-                .at(situation.locked_at(package, "locked here"))
-                .help(refusal.help.clone());
-            self.findings.push(finding);
-        }
-    }
-
-    /// A source that the policy does not list any more is refused for kept pins too.
-    pub(super) fn judge_kept(&mut self, material: &Material<'_>) {
-        if material.rigor == Rigor::Baseline {
-            return;
-        }
-        let Material { situation, policy, .. } = *material;
-        for (index, pin) in &material.split.kept {
-            let package = &situation.lockfile.packages[*index];
-            // Without releases nothing but the source is judged; a git package has none anyway.
-            let none = Evidence::Unavailable(String::new());
-            let candidate = Candidate { id: &pin.id(), releases: &none, way: Way::Locked };
-            let judgment = judge(candidate, policy, |name| situation.index_of(name), material.now);
-            for mut finding in judgment.findings.into_iter().filter(|finding| finding.id == "source") {
-                finding.places.insert(0, situation.locked_at(package, "locked here"));
-                self.findings.push(finding);
-            }
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::super::vetting::AcceptError;
 use crate::cargo;
 use crate::collect::{entrants, situation};
+use crate::graph::GraphError;
 use crate::helper::{EditError, HELPER_NAME};
 use crate::policy::PolicyError;
 use crate::report::failure::{Explain, Kind};
@@ -19,6 +21,12 @@ pub enum Error {
     /// Packages could not be proven.
     #[error(transparent)]
     Entrants(#[from] entrants::Error),
+    /// `--accept` is no use.
+    #[error(transparent)]
+    Accept(#[from] AcceptError),
+    /// The lockfile makes no sense.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// The workspace could not be read.
     #[error(transparent)]
     Situation(#[from] situation::Error),
@@ -31,9 +39,6 @@ pub enum Error {
     /// Nothing could be written.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// Somebody else is writing.
-    #[error(transparent)]
-    Lock(#[from] store::LockError),
     /// The registry offers no build helper.
     #[error("cargo could not get `{HELPER_NAME}` from a registry")]
     NoHelper(#[source] cargo::Error),
@@ -64,7 +69,9 @@ impl Error {
             Self::Kernel(error) => Some(error),
             Self::Policy(error) => Some(error),
             Self::Situation(error) => Some(error),
-            Self::Store(_) | Self::Lock(_) | Self::Misplaced { .. } | Self::Edit { .. } => None,
+            Self::Accept(error) => Some(error),
+            Self::Store(error) => Some(error),
+            Self::Graph(_) | Self::Misplaced { .. } | Self::Edit { .. } => None,
         }
     }
 }
@@ -83,7 +90,6 @@ impl Explain for Error {
             Self::NoHelper(_) => {
                 vec![format!("until `{HELPER_NAME}` is published, name it with `--helper-path DIRECTORY`")]
             }
-            Self::Lock(_) => vec!["wait until it is done, then run this command again".to_owned()],
             Self::Edit { .. } => vec!["make the change by hand".to_owned()],
             _ => self.carried().map(Explain::help).unwrap_or_default(),
         }

@@ -82,7 +82,7 @@ impl Draft {
             finding.notes = drift.details();
             finding.help.extend(match (&drift, material.rigor) {
                 (Drift::Detour { name, .. }, _) => Some(own_help(situation, name)),
-                (Drift::Stale { .. }, Rigor::Policy) => {
+                (Drift::Stale { .. }, Rigor::Policy | Rigor::Recheck) => {
                     Some("run `cargo fetch`, then `cargo provenance pin`".to_owned())
                 }
                 (Drift::Stale { .. }, Rigor::Baseline) => {

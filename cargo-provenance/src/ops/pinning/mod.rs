@@ -8,10 +8,11 @@ use provenance_build::manifest::{Pin, VERSION};
 use provenance_build::{Manifest, PackageName};
 
 use super::pin::Own;
-use crate::collect::entrants::{self, Proven};
+use super::vetting::{Examined, Vetted};
+use crate::collect::entrants;
 use crate::collect::publishers::is_vendored;
 use crate::collect::situation::Situation;
-use crate::model::Clock;
+use crate::model::Date;
 use crate::policy::Policy;
 
 pub use draft::Draft;
@@ -19,7 +20,7 @@ pub(super) use draft::pin;
 pub use error::Error;
 
 /// What a report says of what is not judged yet.
-pub(super) const NOT_JUDGED: &str = "advisories, audits and licenses: this version does not judge them";
+pub(super) const NOT_JUDGED: &str = "audits: this version does not read them";
 
 /// How much the checks weigh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Rigor {
     Baseline,
     /// What the policy does not let in is refused: `pin`.
     Policy,
+    /// The same, and what is pinned already is judged again: `pin --recheck`.
+    Recheck,
 }
 
 /// Which packages of the lockfile keep their pins, and which must be proven.
@@ -56,8 +59,8 @@ pub fn split<'m>(
             if situation.member(package).is_some() {
                 continue;
             }
-            let path = situation.directory(package).and_then(|directory| situation.relative(directory));
-            let path = path.ok_or_else(|| entrants::Error::Unplaced(package.id.to_string()))?;
+            let path =
+                situation.place(package).ok_or_else(|| entrants::Error::Unplaced(package.id.to_string()))?;
             match own_reason(&package.id.name, &path, policy, old, declared) {
                 Some(reason) => split.own.push((index, path, reason)),
                 None => split.entering.push(index),
@@ -76,7 +79,7 @@ pub fn split<'m>(
 }
 
 /// Why a path package outside the workspace is the team's own, if it is.
-fn own_reason(
+pub(super) fn own_reason(
     name: &PackageName,
     path: &str,
     policy: &Policy,
@@ -105,14 +108,16 @@ pub struct Material<'a> {
     pub old: Option<&'a Manifest>,
     /// Which packages keep their pins.
     pub split: &'a Split<'a>,
-    /// What came of proving the others, in the order of [`Split::entering`].
-    pub proven: &'a [Proven],
+    /// What came of examining the others, in the order of [`Split::entering`].
+    pub examined: &'a [Examined],
+    /// What people said to that, in the same order.
+    pub vetted: &'a [Vetted],
+    /// The date of the newest advisory that is known.
+    pub advisories: Option<Date>,
     /// `--own`.
     pub declared: &'a [Own],
     /// How much the checks weigh.
     pub rigor: Rigor,
-    /// The time of the run.
-    pub now: Clock,
 }
 
 /// Writes the draft of a manifest.
@@ -133,16 +138,12 @@ pub fn draft(material: Material<'_>) -> Result<Draft, Error> {
         joined: vec![],
         kept: split.kept.len(),
         findings: vec![],
-        undecided: false,
+        open: vec![],
+        waived: vec![],
     };
-    for (&index, proven) in split.entering.iter().zip(material.proven) {
-        let package = &situation.lockfile.packages[index];
-        match proven {
-            Ok(entrant) => draft.admit(package, entrant, &material),
-            Err(refusals) => draft.refuse(package, refusals, situation),
-        }
+    for ((&index, examined), vetted) in split.entering.iter().zip(material.examined).zip(material.vetted) {
+        draft.enter(&situation.lockfile.packages[index], examined, vetted, &material);
     }
-    draft.judge_kept(&material);
     draft.members(&material)?;
     draft.settings(old, situation);
     draft.gone(old);

@@ -4,14 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::journal::{Entry, Journal, Kind, Phase};
-use super::super::{DIRECTORY, Error, atomic, state};
+use super::super::{DIRECTORY, Error, LockError, atomic, lock, state};
 use super::step::{NEW, OLD, Step, beside, known};
 
 /// What was left of an interrupted command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recovery {
     /// What it wanted to change was put in place.
-    Finished(Vec<PathBuf>),
+    Finished {
+        /// What was not there before it began.
+        created: Vec<PathBuf>,
+        /// What was.
+        replaced: Vec<PathBuf>,
+    },
     /// Nothing was left.
     Nothing,
     /// Its traces were removed; everything is as it was before.
@@ -35,9 +40,25 @@ pub fn recover(root: &Path) -> Result<Recovery, Error> {
     settle(root, Direction::Forward)
 }
 
-/// Whether a command was interrupted while it wrote in the workspace at `root`, or is at it.
-pub fn is_interrupted(root: &Path) -> bool {
-    Journal::place(root).exists()
+/// What a command that was interrupted wanted to change in the workspace at `root`, as its journal names it; nothing
+/// where there is nothing to [`recover`]. Changes nothing.
+///
+/// # Errors
+///
+/// [`LockError::Busy`] if that command is at work still, otherwise those of reading the journal.
+pub fn pending(root: &Path) -> Result<Vec<PathBuf>, LockError> {
+    if Journal::read(root)?.is_none() {
+        return Ok(vec![]);
+    }
+    lock::idle(root)?;
+    // Once more: a command that was at work until now has removed it.
+    let entries = Journal::read(root)?.map(|journal| journal.entries).unwrap_or_default();
+    Ok(entries.iter().map(|entry| entry.name().to_owned()).collect())
+}
+
+/// Whether a command that began to write in the workspace at `root` has not come to its end.
+pub fn has_journal(root: &Path) -> bool {
+    matches!(Journal::read(root), Ok(Some(_)))
 }
 
 pub(super) fn settle(root: &Path, direction: Direction) -> Result<Recovery, Error> {
@@ -57,7 +78,7 @@ pub(super) fn way_out(
     direction: Direction,
 ) -> Result<(Vec<Step>, Recovery), Error> {
     let mut ways = Ways { forward: Some(vec![]), back: Some(vec![]), doubtful: None };
-    let (mut targets, mut cleaning) = (vec![], vec![]);
+    let (mut created, mut replaced, mut cleaning) = (vec![], vec![], vec![]);
     for entry in &journal.entries {
         let target = entry.target(root)?;
         if journal.phase == Phase::Replacing {
@@ -70,7 +91,7 @@ pub(super) fn way_out(
             _ => &[OLD, NEW],
         };
         cleaning.extend(kinds.iter().map(|kind| Step::Clean { copy: beside(&target, kind), of: entry.kind }));
-        targets.push(target);
+        if entry.old.is_none() { &mut created } else { &mut replaced }.push(target);
     }
     let forward = match journal.phase {
         // Before the copies were complete nothing was replaced: there is only the way back.
@@ -79,8 +100,12 @@ pub(super) fn way_out(
         Phase::Cleaning => true,
     };
     let (steps, phase, recovery) = match ways {
-        Ways { forward: Some(steps), .. } if forward => (steps, Phase::Cleaning, Recovery::Finished(targets)),
-        Ways { back: Some(steps), .. } => (steps, Phase::Staging, Recovery::Undone(targets)),
+        Ways { forward: Some(steps), .. } if forward => {
+            (steps, Phase::Cleaning, Recovery::Finished { created, replaced })
+        }
+        Ways { back: Some(steps), .. } => {
+            (steps, Phase::Staging, Recovery::Undone([created, replaced].concat()))
+        }
         Ways { doubtful, .. } => {
             let path = doubtful.unwrap_or_else(|| root.to_owned());
             return Err(Error::Stuck { path, journal: Journal::place(root) });

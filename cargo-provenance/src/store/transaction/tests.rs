@@ -164,7 +164,16 @@ fn a_kill_after_any_step_leaves_old_or_new() {
             found.retain(|name, _| !name.starts_with(DIRECTORY));
         }
         match recovery {
-            Recovery::Finished(paths) => assert!(found == new && paths.len() == TARGETS, "{count}"),
+            Recovery::Finished { created, replaced } => {
+                let new_ones = ["Provenance.lock", "vendor/entering"];
+                assert!(
+                    new_ones.iter().all(|name| created.iter().any(|path| path.ends_with(name))),
+                    "{created:?}"
+                );
+                assert_eq!(created.len(), new_ones.len(), "{count}");
+                assert_eq!(created.len() + replaced.len(), TARGETS, "{count}");
+                assert!(found == new, "{count}");
+            }
             Recovery::Undone(paths) => assert!(found == old && paths.len() == TARGETS, "{count}"),
             Recovery::Nothing => assert!(found == if more { &old } else { &new }.clone(), "{count}"),
         }
@@ -173,6 +182,36 @@ fn a_kill_after_any_step_leaves_old_or_new() {
             break;
         }
     }
+}
+
+#[test]
+fn who_only_looks_is_told_and_changes_nothing() {
+    let files = FILES.iter().map(|(path, ..)| *path).chain(DIRECTORIES.iter().map(|(path, ..)| *path));
+    let files = files.map(PathBuf::from).collect::<Vec<_>>();
+    for count in 0.. {
+        let (root, transaction) = workspace();
+        let more = kill_after(&root.path(), &transaction, count);
+        let before = snapshot(&root.path());
+        let expected = if count > 0 && more { &files[..] } else { &[] };
+        assert_eq!(pending(&root.path()).expect("readable"), expected, "{count}");
+        assert_eq!(has_journal(&root.path()), !expected.is_empty());
+        assert_eq!(snapshot(&root.path()), before);
+        if !more {
+            break;
+        }
+    }
+}
+
+#[test]
+fn who_only_looks_at_a_command_at_work_is_told_which() {
+    let (root, transaction) = workspace();
+    let lock =
+        super::super::WorkspaceLock::acquire(&root.path(), "pin", crate::model::Clock(0)).expect("free");
+    kill_after(&root.path(), &transaction, 1);
+    let error = pending(&root.path()).expect_err("busy");
+    assert!(error.to_string().contains("`cargo provenance pin`"), "{error}");
+    drop(lock);
+    assert_eq!(pending(&root.path()).expect("readable").len(), TARGETS);
 }
 
 #[test]
@@ -203,7 +242,7 @@ fn a_kill_within_the_removal_of_an_old_directory_leaves_new() {
     let (root, transaction) = workspace();
     kill_after(&root.path(), &transaction, cleaning + 1);
     fs::remove_file(beside(&root.path().join("vendor/changed"), OLD).join("src/old.rs")).expect("cut");
-    assert!(matches!(recover(&root.path()).expect("recovered"), Recovery::Finished(_)));
+    assert!(matches!(recover(&root.path()).expect("recovered"), Recovery::Finished { .. }));
     assert_eq!(snapshot(&root.path()), old_and_new().1);
 }
 
@@ -241,7 +280,7 @@ fn a_kill_within_the_recovery_changes_nothing_about_the_end() {
                 }
                 let recovery = recover(&root.path()).expect("recovered");
                 let found = snapshot(&root.path());
-                let expected = if matches!(recovery, Recovery::Finished(_)) { &new } else { &old };
+                let expected = if matches!(recovery, Recovery::Finished { .. }) { &new } else { &old };
                 assert_eq!(&found, expected, "{pair:?} killed after {count}, then after {killed}");
             }
         }
@@ -291,7 +330,7 @@ fn an_edit_after_a_kill_is_never_lost() {
                     assert_eq!(fs::read(written).expect("still there"), b"edited", "{target}, {count}");
                     let found = without(snapshot(&root.path()), target);
                     let found = if recovery == Recovery::Nothing { without(found, DIRECTORY) } else { found };
-                    let done = matches!(recovery, Recovery::Finished(_)) || !more;
+                    let done = matches!(recovery, Recovery::Finished { .. }) || !more;
                     let expected = if done { &new } else { &old };
                     assert_eq!(found, without(expected.clone(), target), "{target}, {count}");
                 }

@@ -1,17 +1,22 @@
-//! Why `add` came to no report.
+//! Why `add`, `update` or `remove` came to no report.
 
 use std::path::PathBuf;
 
+use super::super::pinning;
+use super::super::vetting::AcceptError;
 use crate::collect::{entrants, gate};
 use crate::graph::GraphError;
 use crate::ops::vendoring;
 use crate::report::failure::{Explain, Kind};
 use crate::{cargo, store};
 
-/// Why `add` came to no report. Nothing was changed.
+/// Why the command came to no report. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// `--accept` is no use.
+    #[error(transparent)]
+    Accept(#[from] AcceptError),
     /// Cargo refused or did not answer.
     #[error(transparent)]
     Cargo(#[from] cargo::Error),
@@ -27,12 +32,9 @@ pub enum Error {
     /// A file is not acceptable.
     #[error(transparent)]
     Kernel(#[from] provenance_build::Error),
-    /// A local package would enter that the manifest does not know.
-    #[error("`{0}` is a local package that `Provenance.lock` does not know yet")]
+    /// A local package would enter, and its directory cannot be named.
+    #[error("cargo does not say where `{0}` lies")]
     Local(String),
-    /// Somebody else is writing.
-    #[error(transparent)]
-    Lock(#[from] store::LockError),
     /// `--path` leads to no package.
     #[error("there is no package in `{}`", .0.display())]
     NoPackage(PathBuf),
@@ -44,6 +46,9 @@ pub enum Error {
         /// Cargo's workspace root.
         workspace: PathBuf,
     },
+    /// What `init` and `pin` stumble over too.
+    #[error(transparent)]
+    Pinning(#[from] pinning::Error),
     /// Nothing could be written.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -56,17 +61,15 @@ impl Error {
     /// The error that this one only carries.
     fn carried(&self) -> Option<&dyn Explain> {
         match self {
+            Self::Accept(error) => Some(error),
             Self::Cargo(error) => Some(error),
+            Self::Pinning(error) => Some(error),
             Self::Entrants(error) => Some(error),
             Self::Gate(error) => Some(error),
             Self::Kernel(error) => Some(error),
+            Self::Store(error) => Some(error),
             Self::Vendoring(error) => Some(error),
-            Self::Graph(_)
-            | Self::Local(_)
-            | Self::Lock(_)
-            | Self::NoPackage(_)
-            | Self::OtherWorkspace { .. }
-            | Self::Store(_) => None,
+            Self::Graph(_) | Self::Local(_) | Self::NoPackage(_) | Self::OtherWorkspace { .. } => None,
         }
     }
 }
@@ -81,14 +84,12 @@ impl Explain for Error {
 
     fn help(&self) -> Vec<String> {
         let help = match self {
-            Self::Local(_) => {
-                "run `cargo add` yourself, then `cargo provenance pin`, which pins it as a third party's; if it is the \
-                 team's own and lies outside the workspace, first add its directory to `own` in `Provenance.toml`"
-            }
-            Self::Lock(_) => "wait until it is done, then run this command again",
+            Self::Local(_) => "run `cargo add` yourself, then `cargo provenance pin`",
             Self::NoPackage(_) => "name the directory of a package with `--path`",
             Self::OtherWorkspace { .. } => "run `cargo provenance init` in that workspace",
-            Self::Store(_) => "nothing was changed; correct that, then run this command again",
+            Self::Store(fault) if fault.help().is_none() => {
+                "nothing was changed; correct that, then run this command again"
+            }
             _ => return self.carried().map(Explain::help).unwrap_or_default(),
         };
         vec![help.to_owned()]

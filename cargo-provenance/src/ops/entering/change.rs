@@ -6,6 +6,7 @@ use provenance_build::manifest::Pin;
 use provenance_build::{Lockfile, Manifest, PackageId, Version};
 
 use crate::graph::{Graph, GraphError};
+use crate::vet::release;
 
 /// The difference that a new lockfile makes to a workspace behind the gate.
 #[derive(Debug)]
@@ -16,6 +17,10 @@ pub(super) struct Change {
     pub(super) entering: Vec<Entry>,
     /// Packages that the new lockfile no longer has, and nothing takes the place of.
     pub(super) leaving: Vec<PackageId>,
+    /// Who pulls in whom.
+    pub(super) graph: Graph,
+    /// Packages that turned out to be the team's own, by their places in the lockfile.
+    own: BTreeSet<usize>,
 }
 
 /// A package that would enter.
@@ -62,22 +67,22 @@ impl Change {
                 chain: names.join(" > "),
             });
         }
+        // A version takes the place of the one of its own semver line; of any other only where there is no doubt.
         let same = |a: &PackageId, b: &PackageId| a.name == b.name && a.source == b.source;
-        for at in 0..entering.len() {
-            let id = entering[at].id.clone();
-            let rivals = entering.iter().filter(|entry| same(&entry.id, &id)).count();
-            let mut gone = leaving.iter().filter(|gone| same(gone, &id));
-            if let (Some(only), None, 1) = (gone.next().cloned(), gone.next(), rivals) {
-                leaving.retain(|gone| *gone != only);
-                entering[at].replaces = Some(only.version);
-            }
-        }
-        Ok(Self { lockfile: new, entering, leaving })
+        let same_line = |a: &PackageId, b: &PackageId| {
+            let line =
+                |id: &PackageId| semver::Version::parse(id.version.as_str()).ok().map(|v| release::line(&v));
+            same(a, b) && line(a) == line(b)
+        };
+        pair(&mut entering, &mut leaving, same_line);
+        pair(&mut entering, &mut leaving, same);
+        Ok(Self { lockfile: new, entering, leaving, graph, own: BTreeSet::new() })
     }
 
-    /// A package without a source that would enter: a directory, not something that a registry published.
-    pub(super) fn local(&self) -> Option<&PackageId> {
-        self.entering.iter().map(|entry| &entry.id).find(|id| id.source.is_none())
+    /// Takes out what turns out to be the team's own.
+    pub(super) fn leave_out(&mut self, index: usize) {
+        self.entering.retain(|entry| entry.index != index);
+        self.own.insert(index);
     }
 
     /// The pins of the packages that stay.
@@ -85,6 +90,26 @@ impl Change {
         let entering: BTreeSet<&PackageId> = self.entering.iter().map(|entry| &entry.id).collect();
         let staying = self.lockfile.packages.iter().map(|p| &p.id).filter(|id| !entering.contains(id));
         staying.filter_map(|id| manifest.pin_for(id).cloned()).collect()
+    }
+}
+
+/// Pairs what enters with what leaves, where just one of each is alike.
+fn pair(
+    entering: &mut [Entry],
+    leaving: &mut Vec<PackageId>,
+    alike: impl Fn(&PackageId, &PackageId) -> bool,
+) {
+    for at in 0..entering.len() {
+        let id = entering[at].id.clone();
+        let free = |entry: &&Entry| entry.replaces.is_none() && alike(&entry.id, &id);
+        let rivals = entering.iter().filter(free).count();
+        let mut gone = leaving.iter().filter(|gone| alike(gone, &id));
+        if let (Some(only), None, 1, None) =
+            (gone.next().cloned(), gone.next(), rivals, &entering[at].replaces)
+        {
+            leaving.retain(|gone| *gone != only);
+            entering[at].replaces = Some(only.version);
+        }
     }
 }
 
@@ -143,6 +168,7 @@ mod tests {
                 trust: Trust::on(Basis::Policy),
                 vetted: None,
                 accepted: vec![],
+                baseline: vec![],
                 line: Line(0),
             }
         };
@@ -184,7 +210,6 @@ mod tests {
         assert_eq!(change.leaving, [id("gone 1.0.0")]);
         let kept: Vec<_> = change.kept_pins(&manifest).iter().map(|pin| pin.id().short()).collect();
         assert_eq!(kept, ["c v1.0.0"]);
-        assert_eq!(change.local(), None);
     }
 
     #[test]
@@ -196,9 +221,25 @@ mod tests {
     }
 
     #[test]
+    fn each_semver_line_is_replaced_by_its_own_kind() {
+        let old =
+            lockfile(&[("a 1.0.0", 1, &[]), ("a 2.0.0", 2, &[]), ("app 0.1.0*", 0, &["a 1.0.0", "a 2.0.0"])]);
+        let new =
+            lockfile(&[("a 1.1.0", 3, &[]), ("a 2.1.0", 4, &[]), ("app 0.1.0*", 0, &["a 1.1.0", "a 2.1.0"])]);
+        let change =
+            Change::between(&old, new, &manifest(&[("a 1.0.0", 1), ("a 2.0.0", 2)])).expect("a graph");
+        let replaced: Vec<_> =
+            change.entering.iter().map(|e| e.replaces.as_ref().map(Version::as_str)).collect();
+        assert_eq!(replaced, [Some("1.0.0"), Some("2.0.0")]);
+        assert!(change.leaving.is_empty());
+    }
+
+    #[test]
     fn a_local_package_that_is_no_member_is_seen() {
         let new = lockfile(&[("app 0.1.0*", 0, &["near"]), ("near 0.1.0*", 0, &[])]);
-        let change = Change::between(&new.clone(), new, &manifest(&[])).expect("a graph");
-        assert_eq!(change.local(), Some(&id("near 0.1.0*")));
+        let mut change = Change::between(&new.clone(), new, &manifest(&[])).expect("a graph");
+        assert_eq!(change.entering[0].id, id("near 0.1.0*"));
+        change.leave_out(1);
+        assert!(change.entering.is_empty());
     }
 }

@@ -1,0 +1,147 @@
+//! What is known of packages before anything of them is fetched: who publishes them, what the index says, how they come in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use provenance_build::manifest::Pin;
+use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, PackageName, Source, Version, threads};
+
+use super::publishers::Publishers;
+use crate::advisory::{self, Database, Hit, Kind};
+use crate::archive::{Archive, License};
+use crate::graph::{Graph, GraphError};
+use crate::model::{Evidence, Release};
+use crate::vet::{Dossier, Way};
+
+/// How a package of the lockfile comes in.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// How it comes in.
+    pub way: Way,
+    /// Whether a first-party package depends on it directly.
+    pub direct: bool,
+    /// The version of the same package that it takes the place of.
+    pub replaces: Option<Version>,
+    /// Another source that the same version was pinned from.
+    pub pinned_from: Option<Source>,
+    /// The check set that judged its pin.
+    pub judged_by: Option<u32>,
+}
+
+/// What is known of one package.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Name, version and source.
+    pub id: PackageId,
+    /// How it comes in.
+    pub circumstances: Circumstances,
+    /// Every release that its registry's index lists.
+    pub history: Evidence<Vec<Release>>,
+    /// What the index says of this version.
+    pub release: Evidence<Release>,
+    /// The advisories that concern the version which it replaces, and not this one.
+    pub mends: Vec<String>,
+}
+
+/// What of a package was fetched and is at hand for a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Contents<'a> {
+    /// Its archive, if it has one.
+    pub archive: Option<&'a Archive>,
+    /// What it says about its license.
+    pub license: &'a License,
+}
+
+/// How the packages of a lockfile come in, in its order, as `Cargo.lock` and the pins tell it: those whose pins cover them
+/// stay, the others come in by `way`.
+pub fn circumstances(
+    lockfile: &Lockfile,
+    manifest: Option<&Manifest>,
+    is_first_party: impl Fn(&LockedPackage) -> bool,
+    way: Way,
+) -> Result<Vec<Circumstances>, GraphError> {
+    let graph = Graph::of(lockfile)?;
+    let pins = manifest.map(|manifest| manifest.packages.as_slice()).unwrap_or_default();
+    let locked = lockfile.packages.iter().map(|package| &package.id).collect::<BTreeSet<_>>();
+    let mut gone: BTreeMap<(&PackageName, Option<&Source>), Vec<&Version>> = BTreeMap::new();
+    for pin in pins.iter().filter(|pin| !locked.contains(&pin.id())) {
+        gone.entry((&pin.name, pin.source())).or_default().push(&pin.version);
+    }
+    let one = |(index, package): (usize, &LockedPackage)| {
+        let id = &package.id;
+        let pin =
+            manifest.and_then(|manifest| manifest.pin_for(id)).filter(|pin| pin.checksum == package.checksum);
+        let twins = pins.iter().filter(|twin| twin.name == id.name && twin.version == id.version);
+        let elsewhere = twins.filter(|twin| !locked.contains(&twin.id())).find_map(Pin::source);
+        let replaces = match gone.get(&(&id.name, id.source.as_ref())).map(Vec::as_slice) {
+            Some([only]) if pin.is_none() => Some((*only).clone()),
+            _ => None,
+        };
+        Circumstances {
+            way: if pin.is_some() { Way::Kept } else { way },
+            direct: graph.dependents(index).iter().any(|at| is_first_party(&lockfile.packages[*at])),
+            replaces,
+            pinned_from: elsewhere.filter(|_| pin.is_none()).cloned(),
+            judged_by: pin.and_then(|pin| pin.vetted.as_ref()).map(|vetted| vetted.checks),
+        }
+    };
+    Ok(lockfile.packages.iter().enumerate().map(one).collect())
+}
+
+/// Looks packages up, in parallel.
+pub fn look_up(
+    packages: &[(&LockedPackage, Circumstances)],
+    publishers: &Publishers<'_>,
+    databases: &Evidence<&[Database]>,
+) -> Result<Vec<Record>, provenance_build::Error> {
+    let looked_up = threads::map(packages, |(package, circumstances)| {
+        let (id, circumstances) = (package.id.clone(), circumstances.clone());
+        let entries = match &id.source {
+            Some(source) if !source.is_git() => publishers.entries(source, package)?,
+            _ => Evidence::Absent,
+        };
+        let release = match &entries {
+            Evidence::Known(entries) => entries.release(&id.version),
+            Evidence::Absent => Evidence::Absent,
+            Evidence::Unavailable(why) => Evidence::Unavailable(why.clone()),
+        };
+        // A registry that has no such package at all lists none of its versions.
+        let history = match entries {
+            Evidence::Absent if id.source.as_ref().is_some_and(|source| !source.is_git()) => {
+                Evidence::Known(vec![])
+            }
+            entries => entries.map(|entries| entries.versions),
+        };
+        let mends = mended(&id, &circumstances, databases);
+        Ok(Record { id, circumstances, history, release, mends })
+    });
+    looked_up.into_iter().collect()
+}
+
+/// The advisories that concern the version which a package replaces, and not its own.
+fn mended(id: &PackageId, circumstances: &Circumstances, databases: &Evidence<&[Database]>) -> Vec<String> {
+    let (Some(before), Some(databases)) = (&circumstances.replaces, databases.known()) else { return vec![] };
+    let before = PackageId { version: before.clone(), ..id.clone() };
+    let hits = advisory::hits(*databases, &before).hits;
+    let serious = |hit: &&Hit| matches!(hit.kind, Kind::Malicious | Kind::Unsound | Kind::Vulnerability);
+    hits.iter()
+        .filter(serious)
+        .filter(|hit| advisory::is_fix(hit, &id.version))
+        .map(|hit| hit.id.clone())
+        .collect()
+}
+
+impl Record {
+    /// The dossier as far as it can be filled in before anything is fetched.
+    pub fn dossier(&self) -> Dossier<'_> {
+        let Circumstances { way, direct, replaces, pinned_from, .. } = &self.circumstances;
+        Dossier {
+            direct: *direct,
+            replaces: replaces.as_ref(),
+            pinned_from: pinned_from.as_ref(),
+            history: self.history.as_ref().map(Vec::as_slice),
+            release: self.release.as_ref(),
+            mends: &self.mends,
+            ..Dossier::new(&self.id, *way)
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The attempt in the shadow workspace: cargo edits and resolves there, and what would enter is looked up and proven.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use provenance_build::manifest::Member;
+use provenance_build::{Lockfile, Manifest, PackageId, Version};
+
+use super::super::pinning;
+use super::super::vendoring::{self, Scene, Vendoring};
+use super::super::vetting::Vetting;
+use super::change::{Change, Entry};
+use super::{Edit, Error, Naming};
+use crate::cargo::{CargoCommand, Shadow, Workspace};
+use crate::collect::entrants::Entrants;
+use crate::collect::gate::Gate;
+use crate::collect::publishers::Publishers;
+use crate::collect::records::{Circumstances, Record};
+use crate::collect::situation::Situation;
+use crate::model::Surroundings;
+use crate::report::progress::Progress;
+use crate::vet::Way;
+
+/// A shadow workspace in which cargo tries what the user wants.
+pub(super) struct Attempt<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) edit: &'a dyn Edit,
+    pub(super) shadow: Shadow,
+    pub(super) surroundings: &'a Surroundings,
+    workspace: Workspace,
+    cargo: CargoCommand,
+    progress: &'a dyn Progress,
+}
+
+/// What cargo resolved.
+pub(super) struct Resolved {
+    pub(super) change: Change,
+    /// Path packages that would enter and are the team's own.
+    pub(super) own: Vec<Member>,
+}
+
+impl<'a> Attempt<'a> {
+    /// Makes the shadow of the workspace behind `gate`.
+    pub(super) fn begin(
+        surroundings: &'a Surroundings,
+        edit: &'a dyn Edit,
+        gate: &'a Gate,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, Error> {
+        let cargo = CargoCommand::new(surroundings).with_config(&edit.common().config);
+        let mut workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
+        if workspace.root != gate.root {
+            return Err(Error::OtherWorkspace { manifest: gate.root.clone(), workspace: workspace.root });
+        }
+        workspace.lockfile.clone_from(&gate.seen.lockfile);
+        if let Some(path) = edit.local() {
+            let found = fs::canonicalize(path).ok().filter(|found| found.join("Cargo.toml").is_file());
+            workspace.reach([found.ok_or_else(|| Error::NoPackage(path.to_owned()))?])?;
+        }
+        let shadow = Shadow::cast(&workspace, surroundings)?;
+        let cargo = shadow.cargo(&cargo);
+        Ok(Self { gate, edit, shadow, surroundings, workspace, cargo, progress })
+    }
+
+    /// Lets cargo edit and bring the lockfile in line, and returns what it said. `held` are versions to take of
+    /// dependencies that were named without one.
+    pub(super) fn run(&self, held: &BTreeMap<String, Version>) -> Result<Vec<String>, Error> {
+        let mut arguments = self.edit.arguments(held, &|path| self.shadow.path(path));
+        if let Some(manifest) = &self.surroundings.manifest_path {
+            arguments.extend(["--manifest-path".into(), self.shadow.path(manifest).into_os_string()]);
+        }
+        arguments.extend(self.edit.common().locked.then(|| "--locked".into()));
+        let said = self.cargo.edit(self.edit.command(), &arguments, self.progress)?.lines;
+        if self.edit.command() != "update" {
+            self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
+        }
+        Ok(said)
+    }
+
+    /// Compares what is locked in the shadow now with what is pinned.
+    pub(super) fn resolved(&self) -> Result<Resolved, Error> {
+        let old = &self.gate.seen.observation.lockfile;
+        let manifest = &self.gate.seen.manifest;
+        let mut change = Change::between(old, self.lockfile()?, manifest)?;
+        let mut own = vec![];
+        for entry in change.entering.clone().into_iter().filter(|entry| entry.id.source.is_none()) {
+            let path = self.situation(&change)?.place(&change.lockfile.packages[entry.index]);
+            let path = path.ok_or_else(|| Error::Local(entry.id.short()))?;
+            let reason = pinning::own_reason(&entry.id.name, &path, &self.gate.policy, Some(manifest), &[]);
+            if let Some(reason) = reason {
+                own.push(Member { name: entry.id.name, path, own: Some(reason) });
+                change.leave_out(entry.index);
+            }
+        }
+        Ok(Resolved { change, own })
+    }
+
+    /// Looks up what is known of the entrants. Nothing of them is fetched for that.
+    pub(super) fn look_up(&self, change: &Change, vetting: &Vetting<'_>) -> Result<Vec<Record>, Error> {
+        let publishers = Publishers::of(&self.gate.seen.configuration, &self.surroundings.cargo_home)?;
+        let manifest = &self.gate.seen.manifest;
+        let packages = change.entering.iter().map(|entry| {
+            let named = entry.direct && self.edit.naming(entry.id.name.as_str()) != Naming::Not;
+            let id = &entry.id;
+            let mut twins =
+                manifest.packages.iter().filter(|pin| pin.name == id.name && pin.version == id.version);
+            let stays = |id: &PackageId| change.lockfile.packages.iter().any(|package| package.id == *id);
+            let circumstances = Circumstances {
+                direct: entry.direct,
+                replaces: entry.replaces.clone(),
+                pinned_from: twins.find(|twin| !stays(&twin.id())).and_then(|twin| twin.source().cloned()),
+                way: if named { Way::Named } else { Way::Pulled },
+                judged_by: None,
+            };
+            (&change.lockfile.packages[entry.index], circumstances)
+        });
+        Ok(vetting.records(&packages.collect::<Vec<_>>(), &publishers)?)
+    }
+
+    /// Fetches and proves the entrants: index = lock = `.crate`.
+    pub(super) fn prove(
+        &self,
+        change: &Change,
+        records: &[Record],
+        vetting: &Vetting<'_>,
+    ) -> Result<Entrants, Error> {
+        let wanted: Vec<usize> = change.entering.iter().map(|entry| entry.index).collect();
+        let network = self.surroundings.network;
+        Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, self.progress)?)
+    }
+
+    /// Finds out what becomes of the vendored packages. `pins` is the new manifest.
+    pub(super) fn vendor(&self, change: &Change, pins: &Manifest) -> Result<Vendoring, Error> {
+        let scene = Scene {
+            gate: self.gate,
+            shadow: &self.shadow,
+            cargo: &self.cargo,
+            manifest: &self.manifest(),
+            cargo_home: &self.surroundings.cargo_home,
+            progress: self.progress,
+        };
+        Ok(vendoring::plan(scene, &change.lockfile, pins)?)
+    }
+
+    /// Locks a package of the shadow to another version; whether cargo did.
+    pub(super) fn hold(&self, entry: &Entry, version: &Version) -> bool {
+        let spec = format!("{}@{}", entry.id.name, entry.id.version);
+        // Most of the time the indices at hand say enough. If something else needs the newer one, the refusal stands.
+        [self.cargo.offline(), self.cargo.clone()]
+            .iter()
+            .any(|cargo| cargo.hold(&self.manifest(), &spec, version.as_str(), self.progress).is_ok())
+    }
+
+    /// Whether a package is still locked in the shadow.
+    pub(super) fn is_locked(&self, id: &PackageId) -> Result<bool, Error> {
+        Ok(self.lockfile()?.packages.iter().any(|package| package.id == *id))
+    }
+
+    fn manifest(&self) -> std::path::PathBuf {
+        self.shadow.path(&self.workspace.manifest())
+    }
+
+    fn lockfile(&self) -> Result<Lockfile, Error> {
+        let path = &self.workspace.lockfile;
+        Ok(Lockfile::parse(&self.shadow.read(path)?.unwrap_or_default(), path)?)
+    }
+
+    /// The workspace as it would be: the sources of path packages lie where they are, everything else in the shadow.
+    fn situation(&self, change: &Change) -> Result<Situation, Error> {
+        Ok(Situation {
+            workspace: self.workspace.clone(),
+            configuration: self.gate.seen.configuration.clone(),
+            lockfile_path: self.shadow.path(&self.workspace.lockfile),
+            lockfile: change.lockfile.clone(),
+            lockfile_text: String::new(),
+            manifest: self.manifest(),
+            cargo: self.cargo.clone(),
+            cargo_home: self.surroundings.cargo_home.clone(),
+            clock: self.surroundings.clock,
+        })
+    }
+}

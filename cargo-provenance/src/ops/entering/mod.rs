@@ -1,0 +1,323 @@
+//! What `add`, `update` and `remove` share: cargo's own command behind the gate.
+//!
+//! Cargo edits and resolves in the shadow workspace. What would enter is judged by what its registry's index and the
+//! advisories say, then fetched and proven; what does not pass is held back; and only when all of it has passed are
+//! manifests, lockfile and pins put in place, together.
+
+mod attempt;
+mod change;
+mod error;
+mod holding;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use provenance_build::{Manifest, Verdict, Version, manifest};
+use similar::TextDiff;
+
+use self::attempt::Attempt;
+use self::holding::{Entering, Trial};
+use super::interruption::settled;
+use super::pinning::{self, Rigor};
+use super::vetting::{self, Vetting};
+use crate::advisory;
+use crate::cargo;
+use crate::collect::archives::{self, Which};
+use crate::collect::gate::{self, Gate};
+use crate::collect::situation::{index_of, resolved};
+use crate::finding::{self, Finding, Weight};
+use crate::model::{Date, Surroundings};
+use crate::report::failure::Failure;
+use crate::report::progress::Progress;
+use crate::report::{Outcome, Report, plural};
+use crate::store::Transaction;
+use crate::vet::not_judged;
+use crate::vet::release::ago;
+use crate::vet::waiver::{self, Accept};
+
+pub use error::Error;
+
+/// A command of cargo that changes what is locked.
+pub trait Edit {
+    /// The command: `add`.
+    fn command(&self) -> &'static str;
+
+    /// What all of them are asked.
+    fn common(&self) -> &Common;
+
+    /// A local package that cargo must find in the shadow, absolute.
+    fn local(&self) -> Option<&Path>;
+
+    /// The user's words for cargo, with the places that they name moved into the shadow. `held` are versions to take of
+    /// dependencies that were named without one.
+    fn arguments(
+        &self,
+        held: &BTreeMap<String, Version>,
+        shadowed: &dyn Fn(&Path) -> PathBuf,
+    ) -> Vec<OsString>;
+
+    /// How the user named a package.
+    fn naming(&self, name: &str) -> Naming;
+}
+
+/// What `add`, `update` and `remove` are all asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Common {
+    /// What a person accepts.
+    pub accept: Vec<Accept>,
+    /// `--config`, each a `KEY=VALUE` or an absolute path.
+    pub config: Vec<OsString>,
+    /// Whether to change nothing.
+    pub dry_run: bool,
+    /// Whether `Cargo.lock` must stay as it is.
+    pub locked: bool,
+}
+
+/// How the user named a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// By its name alone: any version will do.
+    Freely,
+    /// Not at all.
+    Not,
+    /// With a requirement.
+    Required,
+    /// With a version.
+    Version(Version),
+}
+
+/// Runs cargo's command behind the gate.
+///
+/// # Errors
+///
+/// Those of the lock, of what an interrupted command left, and [`Error`].
+pub fn run(surroundings: &Surroundings, edit: &dyn Edit, progress: &dyn Progress) -> Result<Report, Failure> {
+    let surroundings = &resolved(surroundings)?;
+    let root = gate::root(surroundings)?;
+    settled(Report::new(edit.command()), &root, surroundings, |report, _| {
+        enter(report, surroundings, edit, progress)
+    })
+}
+
+fn enter(
+    report: &mut Report,
+    surroundings: &Surroundings,
+    edit: &dyn Edit,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    // Before cargo runs at all: what the repository configures may run code, so it must be what was recorded.
+    let mut gate = Gate::open(surroundings)?;
+    archives::hash(&mut gate.seen, Which::Needed, progress)?;
+    let verdict = gate.verdict();
+    if !verdict.drift.is_empty() {
+        drifted(report, &gate, &verdict);
+        return Ok(());
+    }
+
+    let databases = vetting::databases(surroundings, &gate.policy, &gate.root, report, progress);
+    let known = databases.as_ref().map(Vec::as_slice);
+    let index_of = |name: &str| index_of(&gate.seen.configuration, name);
+    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);
+    let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
+    let trial = holding::hold(&attempt, &vetting)?;
+    tell_cargo(report, &trial.said);
+    tell(report, &trial, surroundings);
+    for Entering { entry, vetted, .. } in &trial.entering {
+        let findings = vetted.judgment.findings.iter();
+        report.findings.extend(findings.map(|finding| pulled_in(finding.clone(), entry)));
+    }
+    report.outcome = outcome(&trial);
+    report.findings.extend(trial.unused.iter().map(|accept| vetting::unused(accept)));
+    report.findings.extend(vetting.exceptions().expired());
+    if report
+        .findings
+        .iter()
+        .any(|finding| finding.id == "exception-expired" && finding.weight != Weight::Note)
+    {
+        report.outcome = Outcome::Refused;
+    }
+    waiver::tell_ways(&mut report.findings, vetting.today());
+    let open =
+        trial.entering.iter().flat_map(|entering| entering.vetted.judgment.open.clone()).collect::<Vec<_>>();
+    report.findings.extend(not_judged(&open));
+    if report.outcome == Outcome::Fine {
+        let advisories = databases.known().and_then(advisory::newest);
+        put_in_place(report, &attempt, &trial, advisories, progress)?;
+    } else {
+        let entering = plural(trial.entering.len(), "new package");
+        let verb = edit.command();
+        report.conclusion = format!("to {verb}: {} in {entering}; nothing was changed", report.tally());
+    }
+    report.findings.sort_by_key(|finding| finding.weight);
+    attempt.shadow.close()?;
+    Ok(())
+}
+
+fn drifted(report: &mut Report, gate: &Gate, verdict: &Verdict) {
+    report.findings.extend(verdict.drift.iter().map(|drift| finding::drift::of(drift, gate)));
+    report.outcome = Outcome::Drift;
+    let differences = plural(report.findings.len(), "difference");
+    report.conclusion =
+        format!("to {}: the workspace is not what its manifest says, {differences}", report.command);
+}
+
+/// Passes on what `cargo add` said of the dependency and its features. What it locked is told by the comparison.
+fn tell_cargo(report: &mut Report, lines: &[String]) {
+    let mut features: Vec<&str> = vec![];
+    for line in lines {
+        let text = line.trim();
+        let added = text.strip_prefix("Adding ").filter(|added| added.contains(" to "));
+        if let Some(added) = added {
+            flush(report, &mut features);
+            report.step("Adding", added);
+        } else if text.starts_with("+ ") || text.starts_with("- ") || text.ends_with("activated features") {
+            features.push(text);
+        } else if let Some(warning) = text.strip_prefix("warning: ") {
+            report.step("Cargo warns", warning);
+        }
+    }
+    flush(report, &mut features);
+}
+
+/// The features that are on, then those that are off.
+fn flush(report: &mut Report, features: &mut Vec<&str>) {
+    let (on, off): (Vec<_>, Vec<_>) = features.drain(..).partition(|feature| feature.starts_with('+'));
+    for features in [on, off].iter().filter(|features| !features.is_empty()) {
+        report.step("Features", features.join(", "));
+    }
+}
+
+/// Lists what enters, leaves, changes, and what is held back.
+fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
+    for Entering { entry, record, vetted, .. } in &trial.entering {
+        let published = record.release.known().and_then(|release| release.published);
+        let age = match published {
+            Some(published) => format!("published {}", ago(published, surroundings.clock)),
+            None => "age unknown".to_owned(),
+        };
+        let (verb, from) = match &entry.replaces {
+            Some(version) => ("Changing", format!("v{version} -> ")),
+            None => ("Entering", String::new()),
+        };
+        let (name, version, source) = (&entry.id.name, &entry.id.version, entry.id.source.as_ref());
+        let source = source.filter(|s| !s.is_crates_io()).map(|s| format!(" ({s})")).unwrap_or_default();
+        report.step(verb, format!("{name} {from}v{version}{source}, {age}, for {}", entry.chain));
+        for waived in &vetted.waived {
+            report.step("Accepting", waived.finding.message.clone());
+        }
+    }
+    for own in &trial.resolved.own {
+        report.step("Listing", format!("member {} ({})", own.name, own.path));
+    }
+    for id in &trial.resolved.change.leaving {
+        report.step("Leaving", id.to_string());
+    }
+    let refused = trial.entering.iter().any(|entering| entering.vetted.judgment.refuses());
+    for held in trial.held.iter().filter(|_| !refused) {
+        report.step("Holding", format!("{} at v{}, not v{}: {}", held.name, held.at, held.refused, held.why));
+        // What a person may accept is shown with the words for it: without it, the newest version would come in.
+        for finding in held.findings.iter().filter(|finding| finding.weight == Weight::Review) {
+            let mut note = finding.clone();
+            waiver::tell_ways(std::slice::from_mut(&mut note), Date::of_seconds(surroundings.clock.0));
+            note.weight = Weight::Note;
+            if !report.findings.contains(&note) {
+                report.findings.push(note);
+            }
+        }
+    }
+    report.count("entering", trial.entering.len());
+    report.count("leaving", trial.resolved.change.leaving.len());
+    report.count("held-back", trial.held.len());
+}
+
+/// What the judgments come to. What is refused for certain weighs more than what could not be looked up.
+fn outcome(trial: &Trial<'_>) -> Outcome {
+    let judgments = || trial.entering.iter().map(|entering| &entering.vetted.judgment);
+    if judgments().any(|judgment| judgment.refuses()) {
+        Outcome::Refused
+    } else if judgments().any(|judgment| !judgment.open.is_empty()) {
+        Outcome::Undecided
+    } else {
+        Outcome::Fine
+    }
+}
+
+fn pulled_in(finding: Finding, entry: &change::Entry) -> Finding {
+    // A policy that was edited is drift until `pin` has written the manifest under it.
+    let finding = match (finding.id, finding.help.is_empty()) {
+        ("source", false) => finding.help("then run `cargo provenance pin`, and this command again"),
+        _ => finding,
+    };
+    if entry.direct { finding } else { finding.note(format!("it would enter for {}", entry.chain)) }
+}
+
+fn put_in_place(
+    report: &mut Report,
+    attempt: &Attempt<'_>,
+    trial: &Trial<'_>,
+    advisories: Option<Date>,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let gate = attempt.gate;
+    let change = &trial.resolved.change;
+    let old = &gate.seen.manifest;
+    let mut pinned = Manifest { packages: change.kept_pins(old), ..old.clone() };
+    for Entering { entry, vetted, proven, .. } in &trial.entering {
+        // Nothing is refused, so that everything is proven.
+        let Some(Ok(entrant)) = proven else { return Err(Error::Local(entry.id.short())) };
+        pinned.packages.push(pinning::pin(&entry.id, entrant, vetted, Rigor::Policy, advisories));
+    }
+    pinned.members.extend(trial.resolved.own.iter().cloned());
+    let mut edits = attempt.shadow.edited()?;
+    // The reader accepts the writer's spelling only, so this is what the file holds.
+    let (old, new) = (old.to_text().into_bytes(), pinned.to_text().into_bytes());
+    if old != new {
+        edits.push(cargo::Edit { path: gate.root.join(manifest::FILE_NAME), old: Some(old), new });
+    }
+    // An archive in cargo's cache that nothing pins is harmless, so that it gets there first.
+    if let (Some(entrants), false) = (&trial.entrants, attempt.edit.common().dry_run) {
+        entrants.settle(|_| true, progress)?;
+    }
+    let vendoring = attempt.vendor(change, &pinned)?;
+    vendoring.tell(report, &gate.root);
+    if vendoring.refuses() {
+        report.outcome = Outcome::Refused;
+        report.conclusion = format!("to {}: {}; nothing was changed", report.command, report.tally());
+        return Ok(());
+    }
+    report.not_checked.push(pinning::NOT_JUDGED.to_owned());
+    let entered = match trial.entering.len() {
+        0 => "no new package".to_owned(),
+        number => plural(number, "new package"),
+    };
+    let held = match trial.held.len() {
+        0 => String::new(),
+        number => format!(", {} held back", plural(number, "package")),
+    };
+    let files = plural(edits.len(), "file") + &vendoring.summary();
+    if attempt.edit.common().dry_run {
+        report.output = edits.iter().map(|edit| unified(&gate.root, edit)).collect();
+        report.conclusion =
+            format!("dry run: {entered} would enter{held}, {files} would change; nothing was changed");
+        return Ok(());
+    }
+    let mut transaction = Transaction::new(&gate.root);
+    for edit in edits {
+        let shown = edit.path.strip_prefix(&gate.root).unwrap_or(&edit.path).display().to_string();
+        report.detail("Writing", shown);
+        transaction.replace(&edit.path, edit.old, edit.new);
+    }
+    let _folders = vendoring.enlist(&mut transaction)?;
+    transaction.commit()?;
+    report.conclusion = format!("{entered} entered{held}, {files} changed");
+    Ok(())
+}
+
+fn unified(root: &Path, edit: &cargo::Edit) -> String {
+    let name = edit.path.strip_prefix(root).unwrap_or(&edit.path).display();
+    let old = String::from_utf8_lossy(edit.old.as_deref().unwrap_or_default());
+    let new = String::from_utf8_lossy(&edit.new);
+    let diff = TextDiff::from_lines(&*old, &*new);
+    diff.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+}

@@ -1,0 +1,59 @@
+//! `update`: `cargo update` behind the gate.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use provenance_build::Version;
+
+use super::entering::{self, Common, Edit, Naming};
+use crate::model::Surroundings;
+use crate::report::Report;
+use crate::report::failure::Failure;
+use crate::report::progress::Progress;
+
+/// What `update` is asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The packages, as `cargo update` takes them; all where there are none.
+    pub packages: Vec<String>,
+    /// The flags of `cargo update`, ready to follow it.
+    pub flags: Vec<OsString>,
+    /// What it shares with `add` and `remove`.
+    pub common: Common,
+}
+
+/// Runs the use case.
+///
+/// # Errors
+///
+/// Those of [`entering::run`].
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
+    entering::run(surroundings, options, progress)
+}
+
+impl Edit for Options {
+    fn command(&self) -> &'static str {
+        "update"
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
+
+    fn local(&self) -> Option<&Path> {
+        None
+    }
+
+    fn arguments(&self, _: &BTreeMap<String, Version>, _: &dyn Fn(&Path) -> PathBuf) -> Vec<OsString> {
+        self.packages.iter().map(OsString::from).chain(self.flags.iter().cloned()).collect()
+    }
+
+    fn naming(&self, _: &str) -> Naming {
+        Naming::Not
+    }
+}

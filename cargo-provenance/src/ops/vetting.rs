@@ -1,0 +1,415 @@
+//! Vets packages: from what is known of them to findings, and to what people accepted.
+//!
+//! In two steps, because the second one needs their archives: what the index says is judged before anything is fetched.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use provenance_build::manifest::Acceptance;
+use provenance_build::{LockedPackage, Manifest, PackageName, Version};
+
+use super::pinning::{self, Split};
+use crate::advisory::Database;
+use crate::archive::Archive;
+use crate::collect::advisories;
+use crate::collect::entrants::{self, Entrants, Proven};
+use crate::collect::publishers::Publishers;
+use crate::collect::records::{self, Circumstances, Contents, Record};
+use crate::collect::situation::Situation;
+use crate::finding::{Finding, Weight};
+use crate::git;
+use crate::helper::HELPER_NAME;
+use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Network, Release, Surroundings};
+use crate::policy::Policy;
+use crate::registry::Refusal;
+use crate::registry::proof;
+use crate::report::Report;
+use crate::report::failure::{Explain, Kind};
+use crate::report::progress::Progress;
+use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
+use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Open, Way, judge, release};
+
+/// Judges packages against a policy.
+pub struct Vetting<'a> {
+    policy: &'a Policy,
+    databases: Evidence<&'a [Database]>,
+    index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    now: Clock,
+}
+
+/// What was said of a package, and what people said to that.
+#[derive(Clone, Debug, Default)]
+pub struct Vetted {
+    /// What stands.
+    pub judgment: Judgment,
+    /// What was waived.
+    pub waived: Vec<Waived>,
+    /// What a person accepts now, to be written into the pin.
+    pub accepted: Vec<Acceptance>,
+}
+
+/// A package with what is known of it, what came of proving it, and what was said of it.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// What is known of it.
+    pub record: Record,
+    /// What came of proving it.
+    pub proven: Proven,
+    /// What was said of it.
+    pub judgment: Judgment,
+}
+
+/// Why an `--accept` is no use.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// It names findings of several packages.
+    #[error("`--accept {words}` fits several packages: {}", packages.join(", "))]
+    Ambiguous {
+        /// The flag's value without the reason.
+        words: String,
+        /// The packages.
+        packages: Vec<String>,
+    },
+}
+
+impl Explain for AcceptError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn help(&self) -> Vec<String> {
+        let Self::Ambiguous { words, packages } = self;
+        let check = words.rsplit(':').next().unwrap_or_default();
+        let one = packages.first().map(|package| package.replacen(" v", "@", 1)).unwrap_or_default();
+        vec![format!("name the package, and accept each on its own: `--accept '{one}:{check}=REASON'`")]
+    }
+}
+
+fn is_helper(finding: &Finding) -> bool {
+    finding.package.as_ref().is_some_and(|id| {
+        id.name.as_str() == HELPER_NAME
+            && id.source.as_ref().is_some_and(provenance_build::Source::is_crates_io)
+    })
+}
+
+/// A finding about an `--accept` that nothing needed.
+pub fn unused(accept: &Accept) -> Finding {
+    let message = format!("nothing needs `--accept {}`", accept.words());
+    Finding::new("accept-unused", Weight::Note, message)
+        .note("only a finding that is up for review can be accepted; `deny` is for the policy to change")
+}
+
+impl<'a> Vetting<'a> {
+    /// Judges against `policy`. `index_of` gives the index URL of a registry's name in the repository's configuration.
+    pub fn new(
+        policy: &'a Policy,
+        databases: Evidence<&'a [Database]>,
+        index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
+        now: Clock,
+    ) -> Self {
+        Self { policy, databases, index_of, now }
+    }
+
+    fn ground(&self, record: &Record) -> Ground<'_> {
+        Ground { judged_by: record.circumstances.judged_by, ..self.bare_ground() }
+    }
+
+    fn bare_ground(&self) -> Ground<'_> {
+        let databases = self.databases.clone();
+        Ground { policy: self.policy, databases, index_of: self.index_of, now: self.now, judged_by: None }
+    }
+
+    /// The day of the run.
+    pub fn today(&self) -> Date {
+        Date::of_seconds(self.now.0)
+    }
+
+    /// The exceptions of the policy.
+    pub fn exceptions(&self) -> Exceptions<'a> {
+        Exceptions::of(self.policy, self.today())
+    }
+
+    /// What can be said before anything is fetched.
+    pub fn before_fetching(&self, record: &Record) -> Judgment {
+        judge(&record.dossier(), &self.ground(record), Needs::BEFORE_FETCHING)
+    }
+
+    /// What can be said once the contents are at hand.
+    pub fn of_contents(&self, record: &Record, contents: Contents<'_>) -> Judgment {
+        let remarks = contents.archive.map(Archive::remarks).unwrap_or_default().iter().map(|remark| Fault {
+            check: remark.check,
+            what: remark.what.clone(),
+            help: None,
+            remark: true,
+        });
+        let faults = remarks.collect::<Vec<_>>();
+        let dossier = Dossier {
+            archive: contents.archive.map_or(Evidence::Absent, Evidence::Known),
+            license: Evidence::Known(contents.license),
+            faults: &faults,
+            ..record.dossier()
+        };
+        judge(&dossier, &self.ground(record), Needs::OF_CONTENTS)
+    }
+
+    /// What proving and reading came upon.
+    pub fn of_faults(&self, record: &Record, faults: &[Fault]) -> Judgment {
+        judge(&Dossier { faults, ..record.dossier() }, &self.ground(record), &[Needs::Faults])
+    }
+
+    /// What refused the proof, as a judgment.
+    pub fn of_refusals(&self, record: &Record, refusals: &[Refusal]) -> Judgment {
+        let (undecided, refused): (Vec<_>, Vec<_>) =
+            refusals.iter().partition(|refusal| refusal.verdict == proof::Verdict::Undecided);
+        let faults = refused.into_iter().map(|refusal| Fault {
+            check: refusal.check,
+            what: refusal.what.clone(),
+            help: Some(refusal.help.clone()),
+            remark: false,
+        });
+        let faults = faults.collect::<Vec<_>>();
+        let mut judgment = self.of_faults(record, &faults);
+        // What no check of the table is about refuses all the same.
+        for fault in &faults {
+            if judgment.findings.iter().all(|finding| finding.id != fault.check) {
+                let message = format!("`{}`: {}", record.id.short(), fault.what);
+                let mut finding = Finding::new(fault.check, Weight::Denial, message).about(record.id.clone());
+                finding.help.extend(fault.help.clone());
+                judgment.findings.push(finding);
+            }
+        }
+        judgment.open.extend(undecided.into_iter().map(|refusal| Open {
+            id: record.id.clone(),
+            why: refusal.what.clone(),
+            checks: vec![refusal.check],
+            help: refusal.help.clone(),
+        }));
+        judgment
+    }
+
+    /// Examines packages that enter through a lockfile that is there already.
+    pub fn enter(
+        &self,
+        situation: &Situation,
+        manifest: Option<&Manifest>,
+        network: Network,
+        wanted: &[usize],
+        progress: &dyn Progress,
+    ) -> Result<(Vec<Examined>, Entrants), pinning::Error> {
+        let records = self.look_up(situation, manifest, wanted)?;
+        let entrants = self.prove(situation, network, wanted, &records, progress)?;
+        let examined = records.into_iter().zip(&entrants.proven);
+        let examined = examined.map(|(record, proven)| self.examined(record, proven.clone())).collect();
+        Ok((examined, entrants))
+    }
+
+    /// Looks up packages that come in under these circumstances.
+    pub fn records(
+        &self,
+        packages: &[(&LockedPackage, Circumstances)],
+        publishers: &Publishers<'_>,
+    ) -> Result<Vec<Record>, provenance_build::Error> {
+        records::look_up(packages, publishers, &self.databases)
+    }
+
+    /// The versions that a package could have instead, the best one first: the newest that passes, never one below what it
+    /// replaces, and in the end that one itself. Those that do not depend on `without` at all come before the others.
+    pub fn candidates(&self, record: &Record, without: Option<&PackageName>) -> Vec<Version> {
+        let (dossier, ground) = (record.dossier(), self.ground(record));
+        let number = |version: &Version| semver::Version::parse(version.as_str()).ok();
+        let locked = record.circumstances.replaces.as_ref();
+        let above =
+            |release: &&Release| locked.is_none_or(|locked| number(&release.version) > number(locked));
+        let needs = |release: &&Release| {
+            let dependencies = release.dependencies.iter();
+            let counts = |it: &&Dependency| !it.optional && it.kind != DependencyKind::Dev;
+            dependencies.filter(counts).any(|dependency| Some(&dependency.package) == without)
+        };
+        let passing = release::passing(&dossier, &ground).filter(above);
+        let (with, without): (Vec<_>, Vec<_>) = passing.partition(needs);
+        // What needs it is worth a try only where nothing does without: an older requirement may ask for another version.
+        let chosen = if without.is_empty() { with } else { without };
+        chosen.into_iter().map(|release| release.version.clone()).chain(locked.cloned()).collect()
+    }
+
+    /// Looks up what is known of packages before anything is fetched.
+    pub fn look_up(
+        &self,
+        situation: &Situation,
+        manifest: Option<&Manifest>,
+        wanted: &[usize],
+    ) -> Result<Vec<Record>, pinning::Error> {
+        let is_member = |package: &LockedPackage| situation.member(package).is_some();
+        let all = records::circumstances(&situation.lockfile, manifest, is_member, Way::Locked)?;
+        let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+        let packages = wanted.iter().map(|index| (&situation.lockfile.packages[*index], all[*index].clone()));
+        Ok(self.records(&packages.collect::<Vec<_>>(), &publishers)?)
+    }
+
+    /// Proves packages that were looked up. Their contents are judged while they are at hand.
+    pub fn prove(
+        &self,
+        situation: &Situation,
+        network: Network,
+        wanted: &[usize],
+        records: &[Record],
+        progress: &dyn Progress,
+    ) -> Result<Entrants, entrants::Error> {
+        let inspect = |number: usize, contents: Contents<'_>| self.of_contents(&records[number], contents);
+        entrants::prove(situation, network, wanted, &inspect, progress)
+    }
+
+    /// Judges a package that was looked up and proven.
+    pub fn examined(&self, record: Record, proven: Proven) -> Examined {
+        let mut judgment = self.before_fetching(&record);
+        judgment.extend(match &proven {
+            Ok(entrant) => entrant.judgment.clone(),
+            Err(refusals) => self.of_refusals(&record, refusals),
+        });
+        // The index and the proof may both have come upon the same thing.
+        let mut seen = BTreeSet::new();
+        judgment.findings.retain(|finding| seen.insert((finding.id, finding.subject.clone())));
+        Examined { record, proven, judgment }
+    }
+
+    /// Findings about packages whose pins stay: only what the policy says of their names and sources is asked, which costs
+    /// nothing and may have changed.
+    pub fn kept(
+        &self,
+        situation: &Situation,
+        split: &Split<'_>,
+        exceptions: &mut Exceptions<'_>,
+    ) -> Vec<Finding> {
+        let mut findings = vec![];
+        for (index, pin) in &split.kept {
+            let id = pin.id();
+            let ground =
+                Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
+            let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity]);
+            let vetted = self.settle(judgment, Some(pin), exceptions);
+            let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");
+            findings.extend(vetted.judgment.findings.into_iter().map(|mut finding| {
+                finding.places.insert(0, place.clone());
+                finding
+            }));
+        }
+        findings
+    }
+
+    /// Lets in what is there already: it is kept in the pins as baseline. Vulnerabilities and sources become exceptions, which
+    /// end; what nobody may wave through stays.
+    pub fn baseline(&self, vetted: &mut Vetted) -> Vec<Finding> {
+        let mut exceptions = vec![];
+        let mut standing = vec![];
+        for finding in std::mem::take(&mut vetted.judgment.findings) {
+            if finding.weight == Weight::Note || !waiver::may_be_waived(&finding) {
+                standing.push(finding);
+            } else if matches!(finding.id, "source" | "vulnerability") {
+                exceptions.push(finding);
+            } else if finding.weight == Weight::Review && is_helper(&finding) {
+                let acceptance = Acceptance {
+                    check: finding.id.to_owned(),
+                    id: finding.subject.clone(),
+                    by: "cargo-provenance".to_owned(),
+                    on: self.today().to_string(),
+                    reason: "the build helper of this tool".to_owned(),
+                };
+                vetted.waived.push(Waived { finding, by: Waiver::Accepted(acceptance) });
+            } else {
+                vetted.waived.push(Waived { finding, by: Waiver::Baseline });
+            }
+        }
+        vetted.judgment.findings = standing;
+        exceptions
+    }
+
+    /// Takes out what people accepted: in the pins before, now, and in the policy.
+    pub fn settle(
+        &self,
+        mut judgment: Judgment,
+        pinned: Option<&provenance_build::manifest::Pin>,
+        exceptions: &mut Exceptions<'_>,
+    ) -> Vetted {
+        let (accepted, baseline) = pinned.map(|pin| (&*pin.accepted, &*pin.baseline)).unwrap_or_default();
+        let waived = waiver::waive(&mut judgment, accepted, baseline, exceptions);
+        Vetted { judgment, waived, accepted: vec![] }
+    }
+
+    /// Lets a person accept what is only up for review. Tells which of the flags were of no use.
+    pub fn accept<'f>(
+        &self,
+        vetted: &mut [Vetted],
+        accepts: &'f [Accept],
+        surroundings: &Surroundings,
+    ) -> Result<Vec<&'f Accept>, AcceptError> {
+        let mut unused = vec![];
+        if accepts.is_empty() {
+            return Ok(unused);
+        }
+        // What is set in the environment for this command goes before what is configured.
+        let by = match surroundings.user.contains('@') {
+            true => surroundings.user.clone(),
+            false => git::email(&surroundings.directory).unwrap_or_else(|| surroundings.user.clone()),
+        };
+        for accept in accepts {
+            let fits = |vetted: &Vetted| vetted.judgment.findings.iter().any(|finding| accept.names(finding));
+            let packages = vetted.iter().filter(|vetted| fits(vetted));
+            let packages = packages
+                .flat_map(|vetted| vetted.judgment.findings.iter().find(|finding| accept.names(finding)))
+                .filter_map(|finding| finding.package.as_ref().map(|id| id.short()))
+                .collect::<BTreeSet<_>>();
+            if packages.len() > 1 {
+                let packages = packages.into_iter().collect();
+                return Err(AcceptError::Ambiguous { words: accept.words(), packages });
+            }
+            let Some(vetted) = vetted.iter_mut().find(|vetted| fits(vetted)) else {
+                unused.push(accept);
+                continue;
+            };
+            let findings = std::mem::take(&mut vetted.judgment.findings);
+            for finding in findings {
+                if !accept.names(&finding) {
+                    vetted.judgment.findings.push(finding);
+                    continue;
+                }
+                let acceptance = Acceptance {
+                    check: finding.id.to_owned(),
+                    id: finding.subject.clone(),
+                    by: by.clone(),
+                    on: self.today().to_string(),
+                    reason: accept.reason.clone(),
+                };
+                vetted.accepted.push(acceptance.clone());
+                vetted.waived.push(Waived { finding, by: Waiver::Accepted(acceptance) });
+            }
+        }
+        Ok(unused)
+    }
+}
+
+/// The advisory databases that the policy names, fetched anew where that is due. What a person should know of them goes into
+/// the report. None that is missing or too old decides anything.
+pub fn databases(
+    surroundings: &Surroundings,
+    policy: &Policy,
+    root: &Path,
+    report: &mut Report,
+    progress: &dyn Progress,
+) -> Evidence<Vec<Database>> {
+    let (advisories, notes) = advisories::freshen(surroundings, policy, root, progress);
+    report.not_checked.extend(notes);
+    if advisories.copies.is_empty() {
+        report.not_checked.push("advisories: the policy names no database".to_owned());
+        return Evidence::Absent;
+    }
+    match advisories.faults() {
+        faults if faults.is_empty() => {
+            let known = advisories.copies.into_iter().filter_map(|copy| match copy.database {
+                Evidence::Known(database) => Some(database),
+                Evidence::Absent | Evidence::Unavailable(_) => None,
+            });
+            Evidence::Known(known.collect())
+        }
+        faults => Evidence::Unavailable(faults.join("; ")),
+    }
+}

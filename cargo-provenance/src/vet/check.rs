@@ -1,0 +1,167 @@
+//! What a check is, and what it says.
+
+use super::dossier::Dossier;
+use super::engine::Ground;
+use crate::policy::{At, Firmness, Known, Level, Parameter};
+
+/// One rule that looks at one package version.
+#[derive(Debug)]
+pub struct Check {
+    /// A stable id in kebab case.
+    pub id: &'static str,
+    /// What it is about.
+    pub group: Group,
+    /// What it must know. Where that could not be looked up, the package is not judged, which is never a pass.
+    pub needs: Needs,
+    /// What a finding leads to unless the policy says otherwise.
+    pub level: Level,
+    /// Whether the policy can say otherwise.
+    pub firmness: Firmness,
+    /// What else the policy can set.
+    pub parameters: &'static [Parameter],
+    /// The check set that brought it: for pins of an older one it only notes, until `pin --recheck`.
+    pub since: u32,
+    /// The documentation, Markdown: what it looks for, why, and what to do about a finding. The first sentence stands
+    /// alone in lists.
+    pub docs: &'static str,
+    /// The rule. It may rely on what [`Needs`] asks for, and looks at no other check's findings.
+    pub judge: fn(&Dossier<'_>, &Ground<'_>) -> Vec<Observation>,
+}
+
+/// What a check is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// The compressed archive, before anything is unpacked.
+    Archive,
+    /// What the manifest says, and whether the registry's index says the same.
+    Manifest,
+    /// Age and history, from the index alone.
+    History,
+    /// What advisory databases know.
+    Advisories,
+    /// Where it comes from, and what the policy bans.
+    Source,
+    /// Licenses.
+    License,
+    /// The policy's own exceptions.
+    Policy,
+}
+
+/// What a check must know of a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// What the advisory databases say.
+    Advisories,
+    /// Its archive. Git and path packages have none, and the check is not asked.
+    Archive,
+    /// What came of proving and reading it.
+    Faults,
+    /// What its registry's index says of this version and of the others. Git and path packages have none, and the check
+    /// is not asked.
+    History,
+    /// Name, version and source, which are always known.
+    Identity,
+    /// What it says about its license.
+    License,
+}
+
+/// One thing that a check saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observation {
+    /// One line: a lowercase fragment, no final period, backticks around literals.
+    pub message: String,
+    /// What it is about, where the check can see several things in one package: an advisory's id. Accepting one does not
+    /// accept another.
+    pub subject: Option<String>,
+    /// Another level than the check's own, unless the policy sets one.
+    pub level: Option<Level>,
+    /// A level that the policy sets for just this, instead of the one for the whole check.
+    pub ruled: Option<At<Level>>,
+    /// The most that it leads to, whatever the policy says.
+    pub at_most: Option<Level>,
+    /// What else there is to know, a line each.
+    pub notes: Vec<String>,
+    /// What to do next, a line each, with the exact command.
+    pub help: Vec<String>,
+    /// Lines of the policy that played a part, besides the one that set the level, and what to say at them.
+    pub lines: Vec<(u32, &'static str)>,
+}
+
+impl Needs {
+    /// What is known before anything is fetched.
+    pub const BEFORE_FETCHING: &[Self] = &[Self::Identity, Self::History, Self::Advisories];
+    /// What is known once the archive was read.
+    pub const OF_CONTENTS: &[Self] = &[Self::Archive, Self::Faults, Self::License];
+}
+
+impl Check {
+    /// What the policy may say about it.
+    pub fn known(&self) -> Known {
+        Known { id: self.id, firmness: self.firmness, parameters: self.parameters }
+    }
+
+    /// Whether another release of the package could do better.
+    pub fn points_to_others(&self) -> bool {
+        matches!(self.group, Group::Advisories | Group::History)
+    }
+
+    /// Its first sentence.
+    pub fn summary(&self) -> &'static str {
+        self.docs
+            .split_once(".\n")
+            .or_else(|| self.docs.split_once(". "))
+            .map_or(self.docs, |(first, _)| first)
+    }
+}
+
+impl Group {
+    /// Its name on screens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Archive => "archive",
+            Self::Manifest => "manifest and index",
+            Self::History => "age and history",
+            Self::Advisories => "advisories",
+            Self::Source => "source and bans",
+            Self::License => "license",
+            Self::Policy => "policy",
+        }
+    }
+}
+
+impl Observation {
+    /// An observation without notes and help yet.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+
+    /// Says what it is about.
+    pub fn on(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Leads to another level than the check's own, unless the policy sets one.
+    pub fn at(mut self, level: Level) -> Self {
+        self.level = Some(level);
+        self
+    }
+
+    /// Adds a note.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Adds a next step.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Points at a line of the policy.
+    pub fn line(mut self, line: Option<u32>, label: &'static str) -> Self {
+        self.lines.extend(line.map(|line| (line, label)));
+        self
+    }
+}

@@ -1,0 +1,212 @@
+//! The one table of checks. `explain`, the reference, and the policy's reader go through it; to add a check is to add its
+//! file and its line here.
+
+mod advisories;
+mod archive_bomb;
+mod archive_case_collision;
+mod archive_duplicate;
+mod archive_header_mismatch;
+mod archive_link;
+mod archive_malformed;
+mod archive_mode;
+mod archive_name;
+mod archive_path;
+mod archive_reserved_name;
+mod archive_special;
+mod archive_trailing;
+mod banned;
+mod checksum_changed;
+mod crate_too_young;
+mod exception_expired;
+mod exception_unused;
+mod git_dependency_mutable;
+mod malicious;
+mod manifest_identity;
+mod notice;
+mod pubtime_unknown;
+mod registry_changed;
+mod source;
+mod unmaintained;
+mod unsound;
+mod version_too_new;
+mod version_vanished;
+mod version_yanked;
+mod vulnerability;
+mod yank_storm;
+
+#[cfg(test)]
+mod samples;
+
+use std::sync::LazyLock;
+
+use super::check::Check;
+use crate::policy::{Firmness, Known};
+
+/// The number of the check set that pins record: raised whenever a check is added or judges more strictly.
+pub const CHECK_SET: u32 = 2;
+
+/// Every check, sorted by id.
+pub static CHECKS: &[&Check] = &[
+    &archive_bomb::CHECK,
+    &archive_case_collision::CHECK,
+    &archive_duplicate::CHECK,
+    &archive_header_mismatch::CHECK,
+    &archive_link::CHECK,
+    &archive_malformed::CHECK,
+    &archive_mode::CHECK,
+    &archive_name::CHECK,
+    &archive_path::CHECK,
+    &archive_reserved_name::CHECK,
+    &archive_special::CHECK,
+    &archive_trailing::CHECK,
+    &banned::CHECK,
+    &checksum_changed::CHECK,
+    &crate_too_young::CHECK,
+    &exception_expired::CHECK,
+    &exception_unused::CHECK,
+    &git_dependency_mutable::CHECK,
+    &malicious::CHECK,
+    &manifest_identity::CHECK,
+    &notice::CHECK,
+    &pubtime_unknown::CHECK,
+    &registry_changed::CHECK,
+    &source::CHECK,
+    &unmaintained::CHECK,
+    &unsound::CHECK,
+    &version_too_new::CHECK,
+    &version_vanished::CHECK,
+    &version_yanked::CHECK,
+    &vulnerability::CHECK,
+    &yank_storm::CHECK,
+];
+
+/// Checks that a policy may name already and that are not judged yet: one that asks for them is refused.
+const PLANNED: &[&str] = &[
+    "audit-violation",
+    "build-chmod",
+    "build-credential-path",
+    "build-decoded-command",
+    "build-dlopen",
+    "build-encoded-url",
+    "build-env-dump",
+    "build-exec",
+    "build-exec-downloader",
+    "build-exfil-host",
+    "build-ip-literal",
+    "build-net",
+    "build-net-dependency",
+    "build-script-changed",
+    "build-script-new",
+    "build-script-unusual-path",
+    "build-secret-name",
+    "build-time-code",
+    "build-tls-off",
+    "build-write-outside-out-dir",
+    "burst",
+    "capability-gained",
+    "dependency-first-ever",
+    "dependency-too-young",
+    "dormant-revival",
+    "duplicate-version",
+    "exec-script",
+    "extension-mismatch",
+    "few-versions",
+    "include-executable",
+    "include-outside",
+    "index-manifest-mismatch",
+    "internal-name",
+    "license",
+    "license-missing",
+    "license-not-spdx",
+    "life-before-main",
+    "manifest-duplicate",
+    "manifest-orig-mismatch",
+    "name-affix",
+    "name-digit",
+    "name-edit",
+    "name-swap",
+    "name-twin",
+    "native-archive",
+    "native-executable",
+    "native-wasm",
+    "not-audited",
+    "proc-macro-new",
+    "run-ci-gate",
+    "run-credentials-and-net",
+    "run-download-and-exec",
+    "run-exfil-host",
+    "run-net-and-env-dump",
+    "run-secret-regex-and-net",
+    "size-jump",
+    "source-encoded-blob",
+    "source-long-line",
+    "source-not-utf8",
+    "unicode-bidi",
+    "unicode-invisible-run",
+    "unicode-mixed-script",
+    "vcs-dirty",
+    "vcs-missing",
+    "version-jump",
+];
+
+static CATALOGUE: LazyLock<Vec<Known>> = LazyLock::new(|| {
+    let planned = PLANNED.iter().map(|id| Known { id, firmness: Firmness::Planned, parameters: &[] });
+    CHECKS.iter().map(|check| check.known()).chain(planned).collect()
+});
+
+/// What a policy may say about checks.
+pub fn catalogue() -> &'static [Known] {
+    &CATALOGUE
+}
+
+/// The check of an id.
+pub fn check(id: &str) -> Option<&'static Check> {
+    CHECKS.iter().copied().find(|check| check.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::policy::{Policy, Template, write_template};
+
+    #[test]
+    fn checks_are_sorted_unique_and_documented() {
+        assert!(CHECKS.windows(2).all(|pair| pair[0].id < pair[1].id));
+        assert!(PLANNED.windows(2).all(|pair| pair[0] < pair[1]));
+        for check in CHECKS {
+            assert!(!PLANNED.contains(&check.id), "{} is no longer planned", check.id);
+            assert!((1..=CHECK_SET).contains(&check.since), "{}", check.id);
+            let summary = check.summary();
+            assert!(
+                !summary.is_empty() && summary.len() <= 100 && !summary.contains('\n'),
+                "{}: {summary}",
+                check.id
+            );
+            assert!(check.docs.len() > summary.len() + 30, "{} says why and what to do", check.id);
+        }
+    }
+
+    #[test]
+    fn the_commented_defaults_of_a_new_policy_are_the_defaults() {
+        let text = write_template(&Template::default());
+        let settings = text.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| {
+            line.split_once(" = ").is_some_and(|(id, _)| CHECKS.iter().any(|check| check.id == id))
+        });
+        let settings = settings.collect::<Vec<_>>();
+        let text = format!("version = 1\n[checks]\n{}", settings.join("\n"));
+        let policy = Policy::parse(text.as_bytes(), Path::new("p"), catalogue()).expect("a policy");
+        assert!(settings.len() >= 8, "{settings:?}");
+        for check in CHECKS {
+            if let Some(at) = policy.level(check.id) {
+                // The younger of the two levels that age leads to is the check's own.
+                assert_eq!(at.value, check.level, "{}", check.id);
+            }
+        }
+        let days = |id: &str, key: &str| policy.days(id, key).map(|at| at.value);
+        assert_eq!(days("version-too-new", "days"), Some(version_too_new::DAYS));
+        assert_eq!(days("crate-too-young", "deny-days"), Some(crate_too_young::DENY_DAYS));
+        assert_eq!(days("crate-too-young", "review-days"), Some(crate_too_young::REVIEW_DAYS));
+    }
+}

@@ -1,0 +1,46 @@
+//! `registry-changed`: a version that was pinned from another source.
+
+use crate::policy::{Firmness, Level};
+use crate::vet::check::{Check, Group, Needs, Observation};
+use crate::vet::dossier::Dossier;
+use crate::vet::engine::Ground;
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    id: "registry-changed",
+    group: Group::Manifest,
+    needs: Needs::Identity,
+    level: Level::Deny,
+    firmness: Firmness::Free,
+    parameters: &[],
+    since: 2,
+    docs: "\
+A version that comes from another registry or repository than the pin it takes the place of.
+
+The same name and version from somewhere else is another package. It is what dependency confusion looks like, and what
+moving to a mirror by hand looks like. Mirrors belong into cargo's source replacement, which leaves `Cargo.lock` as it is.",
+    judge,
+};
+
+fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
+    let Some(before) = dossier.pinned_from else { return vec![] };
+    let now = dossier.id.source.as_ref().map_or("a directory".to_owned(), |source| format!("`{source}`"));
+    let name = dossier.id.short();
+    vec![
+        Observation::new(format!("`{name}` was pinned from `{before}`, and comes from {now} now"))
+            .help("find out who changed it; if it is meant, accept it in the policy for a while"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Case, ids, release};
+
+    #[test]
+    fn another_source_of_the_same_version_is_denied() {
+        let mut case = Case::new("", "1.0.0", vec![release("0.9.0", 900), release("1.0.0", 90)]);
+        assert!(ids(&case.judged()).is_empty());
+        case.pinned_from = provenance_build::Source::parse("sparse+https://h/i/");
+        assert_eq!(ids(&case.judged()), ["registry-changed"]);
+    }
+}

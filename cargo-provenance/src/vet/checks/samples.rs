@@ -1,0 +1,95 @@
+//! A package with a history, for the tests of the checks.
+
+use std::path::Path;
+
+use provenance_build::name::CRATES_IO;
+use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
+
+use crate::advisory::Database;
+use crate::model::{Clock, Evidence, Release};
+use crate::policy::Policy;
+use crate::vet::release::DAY;
+use crate::vet::{Dossier, Ground, Judgment, Needs, Way, catalogue, judge};
+
+/// 2026-11-23.
+pub(super) const NOW: u64 = 1_795_392_000;
+
+/// A package that is judged under a policy.
+pub(super) struct Case {
+    policy: Policy,
+    id: PackageId,
+    releases: Vec<Release>,
+    pub(super) way: Way,
+    pub(super) mends: Vec<String>,
+    pub(super) pinned_from: Option<Source>,
+    pub(super) direct: bool,
+    pub(super) databases: Evidence<Vec<Database>>,
+}
+
+/// A release, published so many days ago.
+pub(super) fn release(version: &str, days_ago: u64) -> Release {
+    Release {
+        version: Version::parse(version).expect("a version"),
+        checksum: Checksum::from_bytes([0; 32]),
+        yanked: false,
+        published: Some(NOW - days_ago * DAY),
+        dependencies: vec![],
+        features: vec![],
+        links: None,
+    }
+}
+
+/// The ids of what was found.
+pub(super) fn ids(judgment: &Judgment) -> Vec<&'static str> {
+    judgment.findings.iter().map(|finding| finding.id).collect()
+}
+
+impl Case {
+    /// Version `version` of `dep`, whose registry lists `releases`; `policy` without its first line.
+    pub(super) fn new(policy: &str, version: &str, mut releases: Vec<Release>) -> Self {
+        // Old enough as a crate, whatever the test is about.
+        if releases.len() == 1 {
+            releases.insert(0, release("0.0.1", 2_000));
+        }
+        let policy = format!("version = 1\n{policy}");
+        let id = PackageId {
+            name: PackageName::parse("dep").expect("a name"),
+            version: Version::parse(version).expect("a version"),
+            source: Source::parse(CRATES_IO),
+        };
+        Self {
+            policy: Policy::parse(policy.as_bytes(), Path::new("Provenance.toml"), catalogue())
+                .expect("a policy"),
+            id,
+            releases,
+            way: Way::Named,
+            mends: vec![],
+            pinned_from: None,
+            direct: true,
+            databases: Evidence::Absent,
+        }
+    }
+
+    /// Lets it come from another source.
+    pub(super) fn from(&mut self, source: &str) {
+        self.id.source = Some(Source::parse(source).expect("a source"));
+    }
+
+    /// What is said of it before anything is fetched.
+    pub(super) fn judged(&self) -> Judgment {
+        let release = self.releases.iter().find(|release| release.version == self.id.version);
+        let git = self.id.source.as_ref().is_some_and(Source::is_git);
+        let dossier = Dossier {
+            history: if git { Evidence::Absent } else { Evidence::Known(&self.releases) },
+            release: release.map_or(Evidence::Absent, Evidence::Known),
+            pinned_from: self.pinned_from.as_ref(),
+            mends: &self.mends,
+            direct: self.direct,
+            ..Dossier::new(&self.id, self.way)
+        };
+        let databases = self.databases.as_ref().map(Vec::as_slice);
+        let ground =
+            Ground { policy: &self.policy, databases, index_of: &|_| None, now: Clock(NOW), judged_by: None };
+        judge(&dossier, &ground, Needs::BEFORE_FETCHING)
+    }
+}

@@ -1,0 +1,112 @@
+//! Everything that is known of one package version when it is judged.
+
+use provenance_build::{PackageId, Source, Version};
+
+use super::check::Observation;
+use crate::advisory::Hits;
+use crate::archive::{Archive, License};
+use crate::model::{Evidence, Release};
+use crate::policy::Level;
+
+/// What is known of a package. What could not be looked up says why, and is never a pass.
+#[derive(Clone, Debug)]
+pub struct Dossier<'a> {
+    /// Name, version and source.
+    pub id: &'a PackageId,
+    /// How it comes in, which decides what a person can do about a finding.
+    pub way: Way,
+    /// Whether a first-party package depends on it directly.
+    pub direct: bool,
+    /// The version of the same package that it takes the place of.
+    pub replaces: Option<&'a Version>,
+    /// A source that the same version was pinned from before.
+    pub pinned_from: Option<&'a Source>,
+    /// Every release that its registry's index lists. `Absent` for a package that no registry offers.
+    pub history: Evidence<&'a [Release]>,
+    /// What the index says of this version. `Absent` where it lists others but not this one.
+    pub release: Evidence<&'a Release>,
+    /// Its archive. `Absent` for a package that has none.
+    pub archive: Evidence<&'a Archive>,
+    /// What it says about its license.
+    pub license: Evidence<&'a License>,
+    /// What came of proving and reading it.
+    pub faults: &'a [Fault],
+    /// What the advisory databases say; the engine looks them up.
+    pub hits: Evidence<Hits>,
+    /// The advisories that concern the version which it replaces, and not this one.
+    pub mends: &'a [String],
+}
+
+/// Something that proving or reading a package came upon, under the id of its check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The check's id.
+    pub check: &'static str,
+    /// What was seen: a printable lowercase fragment.
+    pub what: String,
+    /// What to do next.
+    pub help: Option<String>,
+    /// Whether it only deserves a look.
+    pub remark: bool,
+}
+
+/// How a package comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It is pinned already, with these bytes.
+    Kept,
+    /// It stands in `Cargo.lock` already: `pin` meets it there.
+    Locked,
+    /// The user named it.
+    Named,
+    /// Another package pulls it in.
+    Pulled,
+}
+
+impl<'a> Dossier<'a> {
+    /// A dossier of which nothing is known but the name.
+    pub fn new(id: &'a PackageId, way: Way) -> Self {
+        let unknown = || "it was not looked up".to_owned();
+        Self {
+            id,
+            way,
+            direct: false,
+            replaces: None,
+            pinned_from: None,
+            history: Evidence::Unavailable(unknown()),
+            release: Evidence::Unavailable(unknown()),
+            archive: Evidence::Unavailable(unknown()),
+            license: Evidence::Unavailable(unknown()),
+            faults: &[],
+            hits: Evidence::Unavailable(unknown()),
+            mends: &[],
+        }
+    }
+
+    /// What proving and reading it came upon, under the id of a check.
+    pub fn faults_of(&self, check: &str) -> Vec<Observation> {
+        let faults = self.faults.iter().filter(|fault| fault.check == check);
+        faults
+            .map(|fault| {
+                let seen = Observation::new(format!("`{}`: {}", self.id.short(), fault.what));
+                let seen = fault.help.iter().fold(seen, |seen, help| seen.help(help));
+                if fault.remark { seen.at(Level::Note) } else { seen }
+            })
+            .collect()
+    }
+
+    /// The advisories that it mends, for messages.
+    pub fn mends(&self) -> &'a [String] {
+        self.mends
+    }
+
+    /// What the index says of this version, for checks that need it.
+    pub fn listed(&self) -> Option<&'a Release> {
+        self.release.known().copied()
+    }
+
+    /// Every release, for checks that need them.
+    pub fn releases(&self) -> &'a [Release] {
+        self.history.known().copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,253 @@
+//! What people accepted: acceptances and baseline findings in the pins, exceptions in the policy. Pure.
+//!
+//! Each waives one finding: a check, of one package, and of one subject where the check has several. What nobody may wave
+//! through is never waived.
+
+use std::collections::BTreeSet;
+
+use provenance_build::manifest::Acceptance;
+use provenance_build::{PackageId, PackageName, Version};
+
+use super::checks;
+use super::engine::Judgment;
+use crate::finding::{Finding, Weight};
+use crate::model::Date;
+use crate::policy::{At, Exception, Firmness, Policy};
+
+/// A finding that no longer refuses, and why.
+#[derive(Clone, Debug)]
+pub struct Waived {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it does not refuse.
+    pub by: Waiver,
+}
+
+/// Why a finding does not refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waiver {
+    /// A person accepted it for these bytes.
+    Accepted(Acceptance),
+    /// It was there at `init`.
+    Baseline,
+    /// The team lives with it until then; the line of the policy.
+    Excepted(Date, u32),
+}
+
+/// `--accept`: what a person accepts now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// The package, where it is named.
+    pub package: Option<(PackageName, Option<Version>)>,
+    /// The check.
+    pub check: String,
+    /// What the finding is about, where it is named.
+    pub subject: Option<String>,
+    /// Why; never empty.
+    pub reason: String,
+}
+
+/// The exceptions of a policy, and which of them were needed.
+#[derive(Debug)]
+pub struct Exceptions<'p> {
+    all: &'p [At<Exception>],
+    policy: &'p Policy,
+    today: Date,
+    used: BTreeSet<usize>,
+}
+
+/// How a finding is named in pins, exceptions and on the command line: `CHECK` or `CHECK/SUBJECT`.
+pub fn key(finding: &Finding) -> String {
+    match &finding.subject {
+        Some(subject) => format!("{}/{subject}", finding.id),
+        None => finding.id.to_owned(),
+    }
+}
+
+/// Whether anybody may wave a finding through.
+pub fn may_be_waived(finding: &Finding) -> bool {
+    checks::check(finding.id).is_some_and(|check| check.firmness == Firmness::Free)
+}
+
+/// Takes what is waived out of a judgment.
+pub fn waive(
+    judgment: &mut Judgment,
+    accepted: &[Acceptance],
+    baseline: &[String],
+    exceptions: &mut Exceptions<'_>,
+) -> Vec<Waived> {
+    let mut waived = vec![];
+    let mut standing = vec![];
+    for finding in std::mem::take(&mut judgment.findings) {
+        let by = if finding.weight == Weight::Note || !may_be_waived(&finding) {
+            None
+        } else {
+            // In this order, so that an exception which is not needed shows as unused.
+            let acceptance = accepted
+                .iter()
+                .filter(|_| finding.weight == Weight::Review)
+                .find(|acceptance| acceptance.check == finding.id && acceptance.id == finding.subject);
+            let is_baseline = || baseline.contains(&key(&finding)).then_some(Waiver::Baseline);
+            acceptance
+                .cloned()
+                .map(Waiver::Accepted)
+                .or_else(is_baseline)
+                .or_else(|| exceptions.waiver(&finding))
+        };
+        match by {
+            Some(by) => waived.push(Waived { finding, by }),
+            None => standing.push(finding),
+        }
+    }
+    judgment.findings = standing;
+    waived
+}
+
+impl<'p> Exceptions<'p> {
+    /// The exceptions of a policy on a day.
+    pub fn of(policy: &'p Policy, today: Date) -> Self {
+        Self { all: policy.exceptions(), policy, today, used: BTreeSet::new() }
+    }
+
+    fn waiver(&mut self, finding: &Finding) -> Option<Waiver> {
+        let matching = self.all.iter().enumerate().filter(|(_, at)| matches(&at.value, finding));
+        let mut waiver = None;
+        for (index, at) in matching {
+            // An expired one was needed too: it shows as expired, not as unused.
+            self.used.insert(index);
+            if self.today <= at.value.expires {
+                waiver = waiver.or(Some(Waiver::Excepted(at.value.expires, at.line)));
+            }
+        }
+        waiver
+    }
+
+    /// Findings about exceptions that have ended, whether they are still needed or not.
+    pub fn expired(&self) -> Vec<Finding> {
+        let expired = self.all.iter().filter(|at| self.today > at.value.expires);
+        expired
+            .filter_map(|at| {
+                let Exception { check, expires, .. } = &at.value;
+                let message =
+                    format!("the exception of `{check}` for `{}` ended on {expires}", at.value.spec());
+                self.finding("exception-expired", message, at.line)
+            })
+            .collect()
+    }
+
+    /// Findings about exceptions that nothing needed. Only who looked at the whole graph can tell.
+    pub fn unused(&self) -> Vec<Finding> {
+        let unused = self
+            .all
+            .iter()
+            .enumerate()
+            .filter(|(index, at)| !self.used.contains(index) && self.today <= at.value.expires);
+        unused
+            .filter_map(|(_, at)| {
+                let message =
+                    format!("nothing needs the exception of `{}` for `{}`", at.value.check, at.value.spec());
+                self.finding("exception-unused", message, at.line)
+            })
+            .collect()
+    }
+
+    fn finding(&self, id: &'static str, message: String, line: u32) -> Option<Finding> {
+        let check = checks::check(id)?;
+        let level = self.policy.level(id).map_or(check.level, |at| at.value);
+        let finding =
+            Finding::new(id, level.weight()?, message).at(self.policy.place(line, "this exception"));
+        Some(finding.help("remove it from `Provenance.toml`, or give it a new reason and a new end"))
+    }
+}
+
+fn matches(exception: &Exception, finding: &Finding) -> bool {
+    let Some(PackageId { name, version, .. }) = &finding.package else { return false };
+    exception.check == finding.id
+        && exception.package == *name
+        && exception.version.as_ref().is_none_or(|wanted| wanted == version)
+        && (exception.subject.is_none() || exception.subject == finding.subject)
+}
+
+impl Accept {
+    /// Reads `[PACKAGE[@VERSION]:]CHECK[/SUBJECT]=REASON`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let form = "write `CHECK=REASON`, `PACKAGE:CHECK=REASON` or `PACKAGE@VERSION:CHECK/ID=REASON`";
+        let (what, reason) = text.split_once('=').ok_or(form)?;
+        let (package, check) = match what.split_once(':') {
+            Some((package, check)) => (Some(package), check),
+            None => (None, what),
+        };
+        let (check, subject) = match check.split_once('/') {
+            Some((check, subject)) => (check, Some(subject.to_owned())),
+            None => (check, None),
+        };
+        let package = match package.map(|package| package.split_once('@').unwrap_or((package, ""))) {
+            None => None,
+            Some((name, "")) => Some((PackageName::parse(name).ok_or(form)?, None)),
+            Some((name, version)) => {
+                Some((PackageName::parse(name).ok_or(form)?, Some(Version::parse(version).ok_or(form)?)))
+            }
+        };
+        if reason.trim().is_empty() {
+            return Err("say why, for whoever reads it next year".to_owned());
+        }
+        match checks::check(check) {
+            Some(known) if known.firmness == Firmness::Free => {}
+            Some(_) => return Err(format!("nobody may wave `{check}` through")),
+            None => {
+                return Err(format!(
+                    "`{check}` is not a check; `cargo provenance explain --list` lists them"
+                ));
+            }
+        }
+        Ok(Self { package, check: check.to_owned(), subject, reason: reason.trim().to_owned() })
+    }
+
+    /// Whether it names this finding. One that stands at `deny` is for the policy to change.
+    pub fn names(&self, finding: &Finding) -> bool {
+        let named = |id: &PackageId| {
+            self.package.as_ref().is_none_or(|(name, version)| {
+                *name == id.name && version.as_ref().is_none_or(|version| *version == id.version)
+            })
+        };
+        finding.weight == Weight::Review
+            && finding.id == self.check
+            && finding.package.as_ref().is_some_and(named)
+            && (self.subject.is_none() || self.subject == finding.subject)
+    }
+
+    /// The same words, as they would stand on the command line.
+    pub fn words(&self) -> String {
+        let package = self.package.as_ref().map(|(name, version)| match version {
+            Some(version) => format!("{name}@{version}:"),
+            None => format!("{name}:"),
+        });
+        let subject = self.subject.as_ref().map(|subject| format!("/{subject}"));
+        format!("{}{}{}", package.unwrap_or_default(), self.check, subject.unwrap_or_default())
+    }
+}
+
+/// Says at every finding that refuses what would let it pass: the flag where a person may accept it, the policy's lines
+/// where only the team can live with it.
+pub fn tell_ways(findings: &mut [Finding], today: Date) {
+    for finding in findings.iter_mut().filter(|finding| may_be_waived(finding)) {
+        let Some(id) = &finding.package else { continue };
+        let (spec, key) = (format!("{}@{}", id.name, id.version), key(finding));
+        match finding.weight {
+            Weight::Review => {
+                finding.help.push(format!("to accept it for these bytes: `--accept '{spec}:{key}=REASON'`"));
+            }
+            Weight::Denial => {
+                let subject = finding.subject.as_ref().map(|subject| format!("id = \"{subject}\", "));
+                finding.help.push(format!(
+                    "to live with it for a while, in `Provenance.toml`: `[[exception]]` with check = \"{}\", {}package = \
+                     \"{spec}\", reason = \"…\", expires = \"{}\"",
+                    finding.id,
+                    subject.unwrap_or_default(),
+                    today.plus_days(30),
+                ));
+            }
+            Weight::Note => {}
+        }
+    }
+}

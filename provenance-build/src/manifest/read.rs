@@ -24,7 +24,156 @@ pub(super) fn manifest(bytes: &[u8], file: &Path) -> Result<Manifest, Error> {
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return fault(0, "it is not UTF-8", HELP) };
     let marker =
-        |line: &str| ["        self.only(&["check", "id", "by", "on", "reason"])?;
+        |line: &str| ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|marker| line.starts_with(marker));
+    if let Some(at) = text.lines().position(marker) {
+        return fault(at + 1, "a conflict marker of git", "run `cargo provenance pin`, which heals it");
+    }
+    if text.contains('\r') {
+        let help = "keep `Provenance.* -text` in `.gitattributes`, and check the file out again";
+        return fault(1, "its line ends were rewritten (CRLF)", help);
+    }
+    if !text.starts_with(HEAD) {
+        return fault(1, "it does not begin with the line that the tool writes", HELP);
+    }
+    let mut manifest = Entry { table: &toml::parse(text, file)?, offset: 0, text, file }.manifest()?;
+    let headers = text.lines().zip(1..).filter(|(line, _)| *line == "[[package]]");
+    for (pin, (_, line)) in manifest.packages.iter_mut().zip(headers) {
+        pin.line = Line(line);
+    }
+    let canonical = manifest.to_text();
+    if canonical != text {
+        let at = canonical.split('\n').zip(text.split('\n')).position(|(a, b)| a != b).unwrap_or(0);
+        let expected = canonical.split('\n').nth(at).unwrap_or_default();
+        return fault(at + 1, &format!("not in canonical form or order: expected `{expected}`"), HELP);
+    }
+    Ok(manifest)
+}
+
+/// A table with the place to name when a key is missing.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    table: &'a Table<'a>,
+    offset: usize,
+    text: &'a str,
+    file: &'a Path,
+}
+
+impl<'a> Entry<'a> {
+    fn manifest(self) -> Result<Manifest, Error> {
+        self.only(&["version", "policy", "cargo-config", "member", "package"])?;
+        let version = self.number("version")?;
+        if version == 0 || version > VERSION {
+            let help = "use a version of cargo-provenance and provenance-build that knows it";
+            let what = format!("unknown format {version}");
+            return Err(Error::invalid(self.file, self.line_of("version"), what, help));
+        }
+        let settings = self.child("cargo-config")?.into_iter().flat_map(|settings| settings.table.iter());
+        let cargo_config = settings.map(|(key, value)| (key.name.to_string(), canonical(value))).collect();
+        let members = self.entries("member")?.map(Self::member).collect::<Result<Vec<_>, _>>()?;
+        let packages = self.entries("package")?;
+        if packages.len() > limits::PACKAGES {
+            return Err(self.fault("package", "stands too often"));
+        }
+        let packages = packages.map(Self::pin).collect::<Result<Vec<_>, _>>()?;
+        let manifest = Manifest {
+            version,
+            policy: self.parsed("policy", Checksum::parse)?,
+            cargo_config,
+            members,
+            packages,
+        };
+        self.no_twins(&manifest)?;
+        Ok(manifest)
+    }
+
+    fn no_twins(self, manifest: &Manifest) -> Result<(), Error> {
+        let (mut members, mut paths, mut pins) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+        let twin = |what: String| Error::invalid(self.file, 0, what, HELP);
+        for member in &manifest.members {
+            if !members.insert(&member.name) {
+                return Err(twin(format!("member `{}` stands twice", member.name)));
+            }
+            if let Some(other) = paths.insert(&member.path, &member.name) {
+                let both = format!("members `{other}` and `{}`", member.name);
+                return Err(twin(format!("{both} have one path: `{}`", member.path)));
+            }
+        }
+        for pin in &manifest.packages {
+            if pin.source().is_none() && members.contains(&pin.name) {
+                return Err(twin(format!("`{}` is a member and a pin", pin.name)));
+            }
+            if !pins.insert((&pin.name, &pin.version, pin.source())) {
+                return Err(twin(format!("`{} v{}` is pinned twice", pin.name, pin.version)));
+            }
+        }
+        Ok(())
+    }
+
+    fn member(self) -> Result<Member, Error> {
+        self.only(&["name", "path", "own"])?;
+        Ok(Member {
+            name: self.parsed("name", PackageName::parse)?,
+            path: self.parsed("path", path)?,
+            own: self.optional("own", owned)?,
+        })
+    }
+
+    fn pin(self) -> Result<Pin, Error> {
+        self.only(&[
+            "name",
+            "version",
+            "source",
+            "path",
+            "checksum",
+            "tree",
+            "vendor-tree",
+            "build-time",
+            "trust",
+            "vetted",
+            "accepted",
+            "baseline",
+        ])?;
+        let origin = match (self.optional("source", Source::parse)?, self.optional("path", path)?) {
+            (Some(source), None) => Origin::Source(source),
+            (None, Some(path)) => Origin::Path(path),
+            _ => return Err(self.fault("name", "needs either `source` or `path`")),
+        };
+        let checksum = self.optional("checksum", Checksum::parse)?;
+        if checksum.is_some() != matches!(&origin, Origin::Source(source) if !source.is_git()) {
+            return Err(self.fault("checksum", "belongs to registry packages, and to each of them"));
+        }
+        let vetted = match self.child("vetted")? {
+            Some(vetted) => {
+                vetted.only(&["checks", "advisories"])?;
+                let advisories = vetted.optional("advisories", owned)?;
+                Some(Vetted { checks: vetted.number("checks")?, advisories })
+            }
+            None => None,
+        };
+        Ok(Pin {
+            name: self.parsed("name", PackageName::parse)?,
+            version: self.parsed("version", Version::parse)?,
+            origin,
+            checksum,
+            tree: self.parsed("tree", TreeDigest::parse)?,
+            vendor_tree: self.optional("vendor-tree", TreeDigest::parse)?,
+            build_time: self.list("build-time", BuildTime::parse)?,
+            trust: self.child("trust")?.ok_or_else(|| self.fault("trust", "is missing"))?.trust()?,
+            vetted,
+            accepted: self.entries("accepted")?.map(Self::acceptance).collect::<Result<_, _>>()?,
+            baseline: self.list("baseline", owned)?,
+            line: Line(0),
+        })
+    }
+
+    fn trust(self) -> Result<Trust, Error> {
+        self.only(&["basis", "criteria", "from"])?;
+        let (criteria, from) = (self.optional("criteria", owned)?, self.list("from", owned)?);
+        Ok(Trust { basis: self.parsed("basis", Basis::parse)?, criteria, from })
+    }
+
+    fn acceptance(self) -> Result<Acceptance, Error> {
+        self.only(&["check", "id", "by", "on", "reason"])?;
         let said = |key| match self.parsed(key, owned)? {
             text if text.trim().is_empty() => Err(self.fault(key, "is empty")),
             text => Ok(text),

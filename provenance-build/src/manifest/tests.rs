@@ -122,7 +122,7 @@ fn an_acceptance_says_what_was_accepted_by_whom_when_and_why() {
         for empty in ["", " ", "\t\n\u{a0}"] {
             let mut manifest = sample();
             let accepted = &mut manifest.packages[1].accepted[0];
-            let Acceptance { check, by, on, reason } = accepted;
+            let Acceptance { check, by, on, reason, .. } = accepted;
             *[check, by, on, reason][at] = empty.to_owned();
             let error = parse(&manifest.to_text()).expect_err(key);
             assert!(error.ends_with(&format!(": `{key}` is empty")), "{error}");

@@ -153,17 +153,16 @@ impl<'a> Attempt<'a> {
         Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, self.progress)?)
     }
 
-    /// Finds out what becomes of the vendored packages. `pins` is the new manifest.
-    pub(super) fn vendor(&self, change: &Change, pins: &Manifest) -> Result<Vendoring, Error> {
-        let scene = Scene {
-            gate: self.gate,
-            shadow: &self.shadow,
-            cargo: &self.cargo,
-            manifest: &self.manifest(),
-            cargo_home: &self.surroundings.cargo_home,
-            progress: self.progress,
-        };
-        Ok(vendoring::plan(scene, &change.lockfile, pins)?)
+    /// Finds out what becomes of the vendored packages under the new manifest.
+    pub(super) fn vendor(
+        &self,
+        change: &Change,
+        entrants: Option<&Entrants>,
+        manifest: &Manifest,
+    ) -> Result<Vendoring, Error> {
+        let situation = &self.situation(change)?;
+        let scene = Scene { gate: self.gate, situation, entrants, manifest };
+        Ok(vendoring::plan(scene, self.progress)?)
     }
 
     /// Locks a package of the shadow to another version; whether cargo did.

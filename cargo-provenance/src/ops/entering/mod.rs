@@ -281,7 +281,7 @@ fn put_in_place(
     if let (Some(entrants), false) = (&trial.entrants, attempt.edit.common().dry_run) {
         entrants.settle(|_| true, progress)?;
     }
-    let vendoring = attempt.vendor(change, &pinned)?;
+    let vendoring = attempt.vendor(change, trial.entrants.as_ref(), &pinned)?;
     vendoring.tell(report, &gate.root);
     if vendoring.refuses() {
         report.outcome = Outcome::Refused;

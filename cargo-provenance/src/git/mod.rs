@@ -9,6 +9,7 @@
 mod command;
 mod export;
 mod fetch;
+mod person;
 
 use std::fs;
 use std::io;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use provenance_build::tree::{self, Layout, Tree};
 
 pub use self::fetch::{Fetched, fetch};
+pub use self::person::email;
 
 use self::export::{Exporter, make_folder, scratch};
 use crate::report::failure::{Explain, Kind};

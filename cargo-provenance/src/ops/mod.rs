@@ -13,5 +13,6 @@ mod pinning;
 pub mod remove;
 mod repair;
 pub mod update;
+mod vendoring;
 pub mod verify;
 mod vetting;

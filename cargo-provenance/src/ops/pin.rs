@@ -113,7 +113,7 @@ fn pin(
             vetting.settle(judgment, old.pin_for(&examined.record.id), &mut exceptions)
         })
         .collect::<Vec<_>>();
-    let unused = vetting.accept(&mut vetted, &options.accept, &surroundings.user)?;
+    let unused = vetting.accept(&mut vetted, &options.accept, surroundings)?;
     let mut draft = draft(Material {
         situation: &situation,
         policy: &policy,

@@ -17,6 +17,7 @@ use crate::collect::publishers::Publishers;
 use crate::collect::records::{self, Circumstances, Contents, Record};
 use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
+use crate::git;
 use crate::helper::HELPER_NAME;
 use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Network, Release, Surroundings};
 use crate::policy::Policy;
@@ -349,9 +350,17 @@ impl<'a> Vetting<'a> {
         &self,
         vetted: &mut [Vetted],
         accepts: &'f [Accept],
-        by: &str,
+        surroundings: &Surroundings,
     ) -> Result<Vec<&'f Accept>, AcceptError> {
         let mut unused = vec![];
+        if accepts.is_empty() {
+            return Ok(unused);
+        }
+        // What is set in the environment for this command goes before what is configured.
+        let by = match surroundings.user.contains('@') {
+            true => surroundings.user.clone(),
+            false => git::email(&surroundings.directory).unwrap_or_else(|| surroundings.user.clone()),
+        };
         for accept in accepts {
             let fits = |vetted: &Vetted| vetted.judgment.findings.iter().any(|finding| accept.names(finding));
             let packages = vetted.iter().filter(|vetted| fits(vetted));
@@ -376,7 +385,7 @@ impl<'a> Vetting<'a> {
                 let acceptance = Acceptance {
                     check: finding.id.to_owned(),
                     id: finding.subject.clone(),
-                    by: by.to_owned(),
+                    by: by.clone(),
                     on: self.today().to_string(),
                     reason: accept.reason.clone(),
                 };

@@ -4,10 +4,14 @@
 //! is undone the workspace builds again and nothing evil is left in it.
 
 mod add;
+mod advisories;
+mod arrayref;
 mod commands;
 mod config;
 mod data;
 mod db;
+mod entering;
+mod fetching;
 mod flows;
 mod foundation;
 mod git;
@@ -24,3 +28,4 @@ mod roots;
 mod sources;
 mod trees;
 mod vendor;
+mod vendoring;

@@ -159,7 +159,9 @@ pub fn freshen(
             notes.extend(copy.told_age());
             continue;
         }
-        let since = Clock(surroundings.clock.0.saturating_sub(copy.patience()));
+        // What is damaged is fetched anew however young it is, unless another command does so meanwhile.
+        let patience = if copy.database.known().is_some() { copy.patience() } else { 0 };
+        let since = Clock(surroundings.clock.0.saturating_sub(patience));
         match refresh(surroundings, &url, Rollback::Refused, since, progress) {
             Ok(_) => copy.read_again(surroundings),
             Err(error) => {

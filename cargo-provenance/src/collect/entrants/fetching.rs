@@ -43,9 +43,7 @@ impl Fetcher<'_> {
             cargo.check_lockfile(&self.situation.manifest, self.progress)?;
         }
         let home = self.home_of(&cargo)?;
-        self.bring(&home, packages, Dependencies::LeftOut)?;
-        let (manifest, lockfile) = home.errand(packages)?;
-        home.cargo(&cargo).with_lockfile(Some(&lockfile)).fetch(&manifest, self.progress)?;
+        download(&home, &cargo, self.publishers, packages, self.progress)?;
         Ok(home)
     }
 
@@ -79,7 +77,7 @@ impl Fetcher<'_> {
     fn graph(&self, cargo: &CargoCommand) -> Result<ScratchHome, Error> {
         let home = self.home_of(cargo)?;
         let packages = self.published().collect::<Vec<_>>();
-        for (directory, package) in self.bring(&home, &packages, Dependencies::Kept)? {
+        for (directory, package) in bring(&home, self.publishers, &packages, Dependencies::Kept)? {
             home.stand_in_archive(&directory, &package.id)?;
         }
         Ok(home)
@@ -88,35 +86,6 @@ impl Fetcher<'_> {
     fn home_of(&self, cargo: &CargoCommand) -> Result<ScratchHome, Error> {
         let Situation { cargo_home, clock, .. } = self.situation;
         Ok(ScratchHome::make(cargo_home, cargo.directory(), *clock)?)
-    }
-
-    /// Brings what the index caches say of `packages`, and their stand-ins. Returns where it has brought them.
-    fn bring<'p>(
-        &self,
-        home: &ScratchHome,
-        packages: &[&'p LockedPackage],
-        dependencies: Dependencies,
-    ) -> Result<Vec<(OsString, &'p LockedPackage)>, Error> {
-        // Registries may share a host, so that a package of one is found in the directory of another: every file gets all
-        // versions of its name.
-        let mut versions = BTreeMap::<&PackageName, BTreeSet<&Version>>::new();
-        for package in packages {
-            versions.entry(&package.id.name).or_default().insert(&package.id.version);
-        }
-        let mut indices = BTreeSet::new();
-        let mut brought = vec![];
-        for package in packages {
-            let (name, Some(source)) = (&package.id.name, &package.id.source) else { continue };
-            for excerpt in self.publishers.excerpts(source, name, &versions[name], dependencies)? {
-                if indices.insert(excerpt.directory.clone()) {
-                    home.bring_index(&excerpt.directory)?;
-                }
-                home.bring_entries(&excerpt.directory, &excerpt.place, &excerpt.cache)?;
-                home.stand_in(&excerpt.directory, &package.id)?;
-                brought.push((excerpt.directory, *package));
-            }
-        }
-        Ok(brought)
     }
 
     /// Whether the index caches at hand know all of `packages`.
@@ -163,4 +132,47 @@ impl Fetcher<'_> {
         let outside = cargo_home.ancestors().find(|directory| directory.is_dir());
         cargo.with_config(&registries.collect::<Vec<OsString>>()).within(outside.unwrap_or(cargo_home))
     }
+}
+
+/// Downloads archives into a scratch home, each of which the index caches at hand list.
+pub(super) fn download(
+    home: &ScratchHome,
+    cargo: &CargoCommand,
+    publishers: &Publishers<'_>,
+    packages: &[&LockedPackage],
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    bring(home, publishers, packages, Dependencies::LeftOut)?;
+    let (manifest, lockfile) = home.errand(packages)?;
+    home.cargo(cargo).with_lockfile(Some(&lockfile)).fetch(&manifest, progress)?;
+    Ok(())
+}
+
+/// Brings what the index caches say of `packages`, and their stand-ins. Returns where it has brought them.
+fn bring<'p>(
+    home: &ScratchHome,
+    publishers: &Publishers<'_>,
+    packages: &[&'p LockedPackage],
+    dependencies: Dependencies,
+) -> Result<Vec<(OsString, &'p LockedPackage)>, Error> {
+    // Registries may share a host, so that a package of one is found in the directory of another: every file gets all
+    // versions of its name.
+    let mut versions = BTreeMap::<&PackageName, BTreeSet<&Version>>::new();
+    for package in packages {
+        versions.entry(&package.id.name).or_default().insert(&package.id.version);
+    }
+    let mut indices = BTreeSet::new();
+    let mut brought = vec![];
+    for package in packages {
+        let (name, Some(source)) = (&package.id.name, &package.id.source) else { continue };
+        for excerpt in publishers.excerpts(source, name, &versions[name], dependencies)? {
+            if indices.insert(excerpt.directory.clone()) {
+                home.bring_index(&excerpt.directory)?;
+            }
+            home.bring_entries(&excerpt.directory, &excerpt.place, &excerpt.cache)?;
+            home.stand_in(&excerpt.directory, &package.id)?;
+            brought.push((excerpt.directory, *package));
+        }
+    }
+    Ok(brought)
 }

@@ -350,7 +350,7 @@ fn a_git_dependency_of_a_vendored_workspace() {
     let gated = crate::git::dependent(&sandbox, "gated").gate();
     let printed = gated.cargo(["vendor", "--respect-source-config"]).ok().stdout;
     files::write(&gated.path(".cargo/config.toml"), printed);
-    gated.provenance(["pin"]).ok();
+    let gated = gated.policy("[checks]\ngit-dependency-mutable = \"note\"");
     gated.is_clean();
     gated.commit("gated");
     let url = format!("file://{}", origin.root().display());

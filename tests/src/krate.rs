@@ -392,6 +392,16 @@ fn header(kind: EntryType, size: u64) -> tar::Header {
     header
 }
 
+/// A publication time that many days before now.
+pub fn days_ago(days: u64) -> String {
+    minutes_ago(days * 24 * 60)
+}
+
+/// A publication time that many minutes before now.
+pub fn minutes_ago(minutes: u64) -> String {
+    time(SystemTime::now() - std::time::Duration::from_secs(minutes * 60))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

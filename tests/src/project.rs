@@ -60,6 +60,44 @@ impl<'sandbox> Project<'sandbox> {
         self
     }
 
+    /// Puts it behind the gate without the build helper, which is quick: for tests that build nothing.
+    #[track_caller]
+    pub fn pinned(self) -> Self {
+        self.cargo(["generate-lockfile"]).ok();
+        self.provenance(["init"]).ok();
+        self
+    }
+
+    /// Adds lines to the policy, and pins under it.
+    #[track_caller]
+    pub fn policy(self, lines: &str) -> Self {
+        let policy = files::read(&self.path("Provenance.toml"));
+        let (head, name) = lines.split_once('\n').unwrap_or((lines, ""));
+        let text =
+            match policy.contains(&format!("{head}\n")) && head.starts_with('[') && !head.starts_with("[[") {
+                true => policy.replacen(&format!("{head}\n"), &format!("{head}\n{name}\n"), 1),
+                false => format!("{policy}\n{lines}\n"),
+            };
+        files::write(&self.path("Provenance.toml"), text);
+        self.provenance(["pin"]).ok();
+        self
+    }
+
+    /// The locked version of a package; the only one.
+    #[track_caller]
+    pub fn locked(self, name: &str) -> String {
+        let lockfile = files::read(&self.path("Cargo.lock"));
+        let entry =
+            lockfile.split("[[package]]").find(|entry| entry.contains(&format!("name = \"{name}\"\n")));
+        let entry = entry.unwrap_or_else(|| panic!("`{name}` is not locked: {lockfile}"));
+        entry
+            .split("version = \"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("a version")
+            .to_owned()
+    }
+
     /// `init --build-helper` with the helper of the sandbox.
     #[track_caller]
     pub fn init<const N: usize>(self, more: [&str; N]) -> Output {

@@ -38,6 +38,7 @@ struct Shared {
 struct State {
     crates: BTreeMap<String, Vec<Version>>,
     overrides: BTreeMap<String, Response>,
+    token: Option<String>,
     requests: Vec<String>,
 }
 
@@ -54,6 +55,10 @@ pub enum Response {
     Status(u16),
     /// Status 200 with this body.
     Body(Vec<u8>),
+    /// Status 302 to this URL.
+    Redirect(String),
+    /// Nothing, for as long as the client waits.
+    Stalled,
     /// Status 200, the length of the whole body announced, the connection closed after this many bytes of it.
     Truncated(Vec<u8>, usize),
 }
@@ -79,7 +84,17 @@ impl Registry {
         format!("sparse+http://{}/index/", self.address)
     }
 
-    /// Forgets every crate, every override and every request.
+    /// The URL of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Serves only those who show this token from now on.
+    pub fn require_token(&self, token: &str) {
+        self.shared.state().token = Some(token.into());
+    }
+
+    /// Forgets every crate, every override, the token and every request.
     pub fn reset(&self) {
         *self.shared.state() = State::default();
     }
@@ -156,14 +171,21 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, address: SocketAddr, path: &str) -> Response {
+    fn answer(&self, address: SocketAddr, Request { path, token, .. }: &Request) -> Response {
         let mut state = self.state();
-        state.requests.push(path.into());
+        state.requests.push(path.clone());
+        if state.token.is_some() && state.token != *token {
+            return Response::Status(401);
+        }
         if let Some(response) = state.overrides.get(path) {
             return response.clone();
         }
         if path == "/index/config.json" {
-            let config = json!({ "dl": format!("http://{address}/dl"), "api": format!("http://{address}") });
+            let mut config =
+                json!({ "dl": format!("http://{address}/dl"), "api": format!("http://{address}") });
+            if state.token.is_some() {
+                config["auth-required"] = json!(true);
+            }
             return Response::Body(config.to_string().into_bytes());
         }
         let body = match (path.strip_prefix("/index/"), path.strip_prefix("/dl/")) {
@@ -235,18 +257,24 @@ fn serve(stream: &TcpStream, address: SocketAddr, shared: &Shared) -> io::Result
     let mut reader = BufReader::new(stream);
     while !shared.stopped.load(Ordering::SeqCst) {
         let Some(request) = read_request(&mut reader)? else { return Ok(()) };
-        let keep = match shared.answer(address, &request.path) {
-            Response::Status(status) => write_response(stream, status, None, b"", 0)?,
+        let keep = match shared.answer(address, &request) {
+            Response::Redirect(url) => write_response(stream, 302, &[("Location", &url)], b"", 0)?,
+            Response::Stalled => {
+                // Ends when the client closes the connection.
+                let _ = reader.fill_buf();
+                false
+            }
+            Response::Status(status) => write_response(stream, status, &[], b"", 0)?,
             Response::Truncated(body, sent) => {
-                write_response(stream, 200, None, &body[..sent.min(body.len())], body.len())?;
+                write_response(stream, 200, &[], &body[..sent.min(body.len())], body.len())?;
                 false
             }
             Response::Body(body) => {
                 let tag = format!("\"{}\"", sha256(&body));
                 if request.tag.as_ref() == Some(&tag) {
-                    write_response(stream, 304, Some(&tag), b"", 0)?
+                    write_response(stream, 304, &[("ETag", &tag)], b"", 0)?
                 } else {
-                    write_response(stream, 200, Some(&tag), &body, body.len())?
+                    write_response(stream, 200, &[("ETag", &tag)], &body, body.len())?
                 }
             }
         };
@@ -260,6 +288,7 @@ fn serve(stream: &TcpStream, address: SocketAddr, shared: &Shared) -> io::Result
 struct Request {
     path: String,
     tag: Option<String>,
+    token: Option<String>,
 }
 
 fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request>> {
@@ -270,7 +299,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
     }
     let mut words = line.split_ascii_whitespace();
     let (Some("GET"), Some(path)) = (words.next(), words.next()) else { return Ok(None) };
-    let mut request = Request { path: path.into(), tag: None };
+    let mut request = Request { path: path.into(), tag: None, token: None };
     loop {
         let mut line = String::new();
         if head.read_line(&mut line)? == 0 {
@@ -280,10 +309,10 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
         if line.is_empty() {
             return Ok(Some(request));
         }
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("if-none-match")
-        {
-            request.tag = Some(value.trim().into());
+        match line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim())) {
+            Some((name, value)) if name == "if-none-match" => request.tag = Some(value.into()),
+            Some((name, value)) if name == "authorization" => request.token = Some(value.into()),
+            _ => {}
         }
     }
 }
@@ -292,19 +321,21 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Request
 fn write_response(
     mut stream: &TcpStream,
     status: u16,
-    tag: Option<&str>,
+    headers: &[(&str, &str)],
     body: &[u8],
     length: usize,
 ) -> io::Result<bool> {
     let reason = match status {
         200 => "OK",
+        302 => "Found",
         304 => "Not Modified",
+        401 => "Unauthorized",
         404 => "Not Found",
         _ => "Other",
     };
     let mut head = format!("HTTP/1.1 {status} {reason}\r\n");
-    if let Some(tag) = tag {
-        head += &format!("ETag: {tag}\r\n");
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
     }
     if status != 304 {
         head += &format!("Content-Length: {length}\r\n");

@@ -54,6 +54,8 @@ impl Demo {
         let helper = helper.to_string_lossy();
         self.cargo(&["provenance", "init", "--build-helper", "--helper-path", &helper])?.exits_with(0)?;
 
+        self.advisories()?;
+
         say("A dependency enters: proven, pinned, and only then written to Cargo.toml");
         self.cargo(&["provenance", "add", "itoa@=1.0.15"])?.exits_with(0)?.wrote(
             &self.app,
@@ -71,6 +73,22 @@ impl Demo {
         } else {
             added.exits_with(0)?.wrote(&self.app, "Provenance.lock", "\"serde_derive\"")
         }
+    }
+
+    // Without the network to the host of the database, only that part is left out of the demo, and said.
+    fn advisories(&self) -> Result<(), Failure> {
+        say("Fetch the database of known vulnerabilities");
+        if self.cargo(&["provenance", "db", "update"])?.code == Some(0) {
+            return Ok(());
+        }
+        println!(
+            "(It cannot be reached from here. Nothing would enter; so this demo's policy names no database,"
+        );
+        println!("and advisories are NOT judged in what follows.)");
+        let policy = self.app.join("Provenance.toml");
+        let text = repository::read(&policy)?.replacen("[advisories]\n", "[advisories]\ndatabases = []\n", 1);
+        repository::write(&policy, &text)?;
+        self.cargo(&["provenance", "pin"])?.exits_with(0).map(drop)
     }
 
     fn build(&self) -> Result<(), Failure> {

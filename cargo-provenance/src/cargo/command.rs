@@ -62,6 +62,16 @@ pub enum Lock {
     Settle,
 }
 
+/// Whether wrappers of rustc that the configuration names may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrappers {
+    /// None, whatever a configuration file says: it may be one of the repository.
+    None,
+    /// Those of the user's own configuration; no other is in force where the command runs. Only then does cargo keep what
+    /// rustc says of itself, and asks it once instead of several times in every run.
+    Own,
+}
+
 /// What a run left behind.
 #[derive(Clone, Debug, Default)]
 pub struct Output {
@@ -81,6 +91,7 @@ pub struct CargoCommand {
     network: Network,
     overrides: Vec<String>,
     build_directory: Option<PathBuf>,
+    wrappers: Wrappers,
     hidden_prefixes: Vec<String>,
     config: Vec<OsString>,
 }
@@ -96,9 +107,15 @@ impl CargoCommand {
             network: surroundings.network,
             overrides: surroundings.overrides.iter().map(|(name, _)| name.clone()).collect(),
             build_directory: None,
+            wrappers: Wrappers::None,
             hidden_prefixes: vec![],
             config: vec![],
         }
+    }
+
+    /// The same cargo without the network.
+    pub fn offline(&self) -> Self {
+        Self { network: Network::Forbidden, ..self.clone() }
     }
 
     /// The same cargo, run in another directory.
@@ -116,10 +133,14 @@ impl CargoCommand {
         Self { lockfile: lockfile.map(Path::to_owned), ..self.clone() }
     }
 
-    /// The same cargo, told where to build: nothing is built, but it keeps there what rustc says of itself, and asks it
-    /// once instead of several times in every run.
+    /// The same cargo, told where to build. Nothing is built, but what cargo keeps of rustc's answers lies there.
     pub fn with_build_directory(&self, directory: &Path) -> Self {
         Self { build_directory: Some(directory.to_owned()), ..self.clone() }
+    }
+
+    /// The same cargo in a place where no configuration of a repository is in force that could name a wrapper of rustc.
+    pub fn among_own_wrappers(&self) -> Self {
+        Self { wrappers: Wrappers::Own, ..self.clone() }
     }
 
     /// The same cargo, whose messages shall not show `prefix` before paths.
@@ -290,9 +311,6 @@ impl CargoCommand {
             .env("CARGO_HOME", &self.home)
             // Cleaning up is for the user's own commands; in a scratch home it could reach what that links to.
             .env("CARGO_CACHE_AUTO_CLEAN_FREQUENCY", "never")
-            // Empty means: no wrapper, whatever a configuration file says.
-            .env("RUSTC_WRAPPER", "")
-            .env("RUSTC_WORKSPACE_WRAPPER", "")
             .env("CARGO_TERM_COLOR", "never")
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
             .env("CARGO_TERM_QUIET", "false")
@@ -300,6 +318,13 @@ impl CargoCommand {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+            match self.wrappers {
+                // Empty means: no wrapper, whatever a configuration file says.
+                Wrappers::None => command.env(name, ""),
+                Wrappers::Own => command.env_remove(name),
+            };
+        }
         if let Some(lockfile) = &self.lockfile {
             command.env("CARGO_RESOLVER_LOCKFILE_PATH", lockfile);
         }

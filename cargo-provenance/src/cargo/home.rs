@@ -9,6 +9,7 @@
 
 mod errand;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -19,7 +20,7 @@ use provenance_build::{LockedPackage, PackageId};
 use super::command::CargoCommand;
 use super::error::Error;
 use super::scratch::{Purpose, Scratch, build_directory};
-use super::shadow::configuration::{self, Directories};
+use super::shadow::configuration;
 use super::workspace::read_text;
 use crate::model::Clock;
 
@@ -112,6 +113,14 @@ impl ScratchHome {
         put(&self.below(&["registry", "cache"]).join(directory).join(name), b"-")
     }
 
+    /// Takes over the archive of a package. Cargo unpacks it here, where nothing is lost.
+    pub fn bring_archive(&self, directory: &OsStr, id: &PackageId, from: &Path) -> Result<(), Error> {
+        let folder = self.below(&["registry", "cache"]).join(directory);
+        make_folder(&folder)?;
+        let copied = fs::copy(from, folder.join(format!("{}.crate", id.file_stem())));
+        copied.map(drop).map_err(|source| Error::file("copy", from, source))
+    }
+
     /// Makes a package count as vendored into `target`: `cargo vendor` passes over it.
     pub fn stand_in_vendored(target: &Path, id: &PackageId) -> Result<(), Error> {
         put(&target.join(id.file_stem()).join(".cargo-checksum.json"), b"{}")
@@ -142,9 +151,8 @@ impl ScratchHome {
         let files = ["config", "config.toml"].map(|name| self.user.join(name));
         let Some(file) = files.iter().find(|file| file.is_file()) else { return Ok(()) };
         let stays = |path: &Path| path.to_owned();
-        let copied =
-            configuration::rewritten(&read_text(file)?, file, &stays, &|_| false, Directories::Keep)?;
-        put(&self.path().join("config.toml"), copied.text.as_bytes())
+        let copied = configuration::rewritten(&read_text(file)?, file, &stays, &|_| false, &BTreeSet::new())?;
+        put(&self.path().join("config.toml"), copied.as_bytes())
     }
 }
 
@@ -216,4 +224,86 @@ fn link_directory(to: &Path, link: &Path) -> io::Result<()> {
 #[cfg(not(any(unix, windows)))]
 fn link_directory(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A user with a cargo home and a workspace.
+    struct User(tempfile::TempDir);
+
+    impl User {
+        fn new(files: &[(&str, &str)]) -> Self {
+            let user = Self(tempfile::tempdir().expect("a scratch directory"));
+            for (path, text) in files {
+                put(&user.path(path), text.as_bytes()).expect("written");
+            }
+            user
+        }
+
+        fn path(&self, path: &str) -> PathBuf {
+            self.0.path().canonicalize().expect("there").join(path)
+        }
+
+        fn home(&self, cargo_home: &str, directory: &str) -> ScratchHome {
+            fs::create_dir_all(self.path(directory)).expect("a directory");
+            ScratchHome::make(&self.path(cargo_home), &self.path(directory), Clock(0)).expect("made")
+        }
+    }
+
+    const CONFIG: &str = "include = [\"more.toml\"]\n[http]\ncainfo = \"ca.pem\"\n[registry]\nglobal-credential-providers = [\"bin/get x\"]\n\
+                          [source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendored\"\n";
+
+    #[test]
+    fn the_configuration_of_the_user_is_in_force_with_the_same_meaning() {
+        let user = User::new(&[("me/home/config.toml", CONFIG), ("me/home/more.toml", "")]);
+        let home = user.home("me/home", "ws");
+        let text = fs::read_to_string(home.path().join("config.toml")).expect("copied");
+        for path in ["me/home/more.toml", "me/ca.pem", "me/bin/get x", "me/vendored"] {
+            let path = user.path(path);
+            assert!(text.contains(&format!("\"{}\"", path.display())), "{path:?} in {text}");
+        }
+        // A user's own directory stays in the place of the registry.
+        assert!(text.contains("replace-with"), "{text}");
+    }
+
+    #[test]
+    fn configuration_that_cargo_finds_anyway_is_not_in_force_twice() {
+        for (directory, copied) in [("me/ws", false), ("me", false), ("elsewhere", true)] {
+            let user = User::new(&[("me/.cargo/config.toml", "")]);
+            let home = user.home("me/.cargo", directory);
+            assert_eq!(home.path().join("config.toml").exists(), copied, "{directory}");
+        }
+        // Cargo takes the file without an extension first.
+        let user =
+            User::new(&[("home/config", "paths = [\"one\"]\n"), ("home/config.toml", "paths = [\"two\"]\n")]);
+        let home = user.home("home", "ws");
+        let text = fs::read_to_string(home.path().join("config.toml")).expect("copied");
+        assert!(text.contains("one") && !text.contains("two"), "{text}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn credentials_are_links_and_are_gone_with_the_home() {
+        let user = User::new(&[("home/credentials.toml", "secret"), ("home/git/db/x", "")]);
+        let home = user.home("home", "ws");
+        let (credentials, git) = (home.path().join("credentials.toml"), home.path().join("git"));
+        assert!(credentials.is_symlink() && git.is_symlink());
+        assert_eq!(fs::read_to_string(&credentials).expect("at hand"), "secret");
+        let path = home.path().to_owned();
+        drop(home);
+        assert!(!path.exists());
+        assert_eq!(fs::read_to_string(user.path("home/credentials.toml")).expect("untouched"), "secret");
+        assert!(user.path("home/git/db/x").exists());
+    }
+
+    #[test]
+    fn what_lies_here_has_its_place_in_the_users_home() {
+        let user = User::new(&[("home/config.toml", "")]);
+        let home = user.home("home", "ws");
+        let here = home.path().join("registry/cache/host-0/a-1.0.0.crate");
+        assert_eq!(home.place(&here), Some(user.path("home/registry/cache/host-0/a-1.0.0.crate")));
+        assert_eq!(home.place(&user.path("home/x")), None);
+    }
 }

@@ -14,5 +14,5 @@ pub use error::{Error, LastWords};
 pub use home::ScratchHome;
 pub use scratch::sweep;
 pub use shadow::{Edit, Shadow};
-pub(crate) use workspace::read_manifest;
 pub use workspace::{Member, PathPackage, Workspace};
+pub(crate) use workspace::{read_manifest, real};

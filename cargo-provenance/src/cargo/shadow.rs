@@ -15,11 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use self::configuration::Directories;
 use super::command::CargoCommand;
 use super::error::Error;
 use super::scratch::{Purpose, Scratch, build_directory};
-use super::workspace::{Workspace, normal, read_text};
+use super::workspace::{Workspace, normal, read_text, real};
 use crate::model::Surroundings;
 
 /// A workspace's shadow; gone when dropped.
@@ -28,6 +27,7 @@ pub struct Shadow {
     scratch: Scratch,
     top: PathBuf,
     build: PathBuf,
+    only_own_configuration: bool,
     directory: PathBuf,
     lockfile: PathBuf,
     default_lockfile: bool,
@@ -60,6 +60,7 @@ impl Shadow {
             scratch,
             top,
             build: build_directory(&surroundings.cargo_home),
+            only_own_configuration: only_own_configuration(&surroundings.cargo_home, &workspace.root),
             directory: surroundings.directory.clone(),
             lockfile: workspace.lockfile.clone(),
             default_lockfile: workspace.lockfile == workspace.root.join("Cargo.lock"),
@@ -68,7 +69,7 @@ impl Shadow {
         shadow.copy_packages(workspace)?;
         shadow.copy_lockfile()?;
         let starts = [surroundings.directory.as_path(), workspace.root.as_path()];
-        shadow.copy_configuration(&starts, &surroundings.cargo_home)?;
+        shadow.copy_configuration(&starts, &surroundings.cargo_home, &workspace.repository())?;
         let directory = shadow.path(&surroundings.directory);
         fs::create_dir_all(&directory).map_err(|e| Error::file("create", &directory, e))?;
         Ok(shadow)
@@ -92,6 +93,10 @@ impl Shadow {
     /// The cargo that works in the shadow of the user's directory.
     pub fn cargo(&self, cargo: &CargoCommand) -> CargoCommand {
         let lockfile = self.path(&self.lockfile);
+        let cargo = match self.only_own_configuration {
+            true => cargo.among_own_wrappers(),
+            false => cargo.clone(),
+        };
         cargo
             .within(&self.path(&self.directory))
             .with_lockfile((!self.default_lockfile).then_some(lockfile.as_path()))
@@ -183,8 +188,13 @@ impl Shadow {
     }
 
     /// Copies the configuration and the toolchain files that are in force in `starts`. Those of the cargo home are in
-    /// force in the shadow anyway.
-    fn copy_configuration(&self, starts: &[&Path], cargo_home: &Path) -> Result<(), Error> {
+    /// force in the shadow anyway. Where a directory of the `repository` stands in for a registry, the copy does not say so.
+    fn copy_configuration(
+        &self,
+        starts: &[&Path],
+        cargo_home: &Path,
+        repository: &Path,
+    ) -> Result<(), Error> {
         let home = cargo_home.canonicalize().unwrap_or_else(|_| cargo_home.to_owned());
         let is_home =
             |folder: &Path| folder == cargo_home || folder.canonicalize().is_ok_and(|folder| folder == home);
@@ -207,20 +217,28 @@ impl Shadow {
                 }
             }
         }
-        let mut seen = BTreeSet::new();
+        let mut texts = BTreeMap::new();
+        let mut put_by = BTreeSet::new();
         while let Some(file) = open.pop() {
-            if !seen.insert(file.clone()) {
+            if texts.contains_key(&file) {
                 continue;
             }
-            if seen.len() > provenance_build::limits::CONFIG_INCLUDES {
+            if texts.len() >= provenance_build::limits::CONFIG_INCLUDES {
                 return Err(Error::unacceptable(&file, "too many configuration files include each other"));
             }
             let text = read_text(&file)?;
-            let mirrored = |real: &Path| self.path(real).join("Cargo.toml").is_file();
-            let shadowed = |real: &Path| self.path(real);
-            let copy = configuration::rewritten(&text, &file, &shadowed, &mirrored, Directories::Unplace)?;
-            self.write(&file, copy.text.as_bytes())?;
-            open.extend(copy.includes.into_iter().filter(|file| file.is_file()));
+            let said = configuration::said(&text, &file)?;
+            // What is configured outside the repository, a mirror on this machine for instance, stays in force.
+            let ours =
+                said.directories.into_iter().filter(|(_, directory)| real(directory).starts_with(repository));
+            put_by.extend(ours.map(|(name, _)| name));
+            open.extend(said.includes.into_iter().filter(|file| file.is_file()));
+            texts.insert(file, text);
+        }
+        let mirrored = |real: &Path| self.path(real).join("Cargo.toml").is_file();
+        for (file, text) in &texts {
+            let copy = configuration::rewritten(text, file, &|real| self.path(real), &mirrored, &put_by)?;
+            self.write(file, copy.as_bytes())?;
         }
         Ok(())
     }
@@ -235,6 +253,18 @@ impl Shadow {
         }
         fs::write(&path, bytes).map_err(|source| Error::file("write", &path, source))
     }
+}
+
+/// Whether in the shadow, beside the copies that name no wrappers, nothing but the configuration of the cargo home is in
+/// force: there is no other on the way up from there, and the cargo home does not lie in the workspace.
+fn only_own_configuration(cargo_home: &Path, root: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let home = real(cargo_home);
+    let is_other = |above: &Path| {
+        let folder = above.join(".cargo");
+        real(&folder) != home && ["config", "config.toml"].iter().any(|name| folder.join(name).exists())
+    };
+    !home.starts_with(real(root)) && !home.ancestors().any(is_other)
 }
 
 #[cfg(test)]
@@ -358,6 +388,39 @@ mod tests {
     }
 
     #[test]
+    fn only_directories_of_the_repository_lose_the_place_of_a_source() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let base = scratch.path().canonicalize().expect("it exists").join("project");
+        let ours =
+            "[source.ours]\ndirectory = \"repository/vendor\"\n[source.theirs]\ndirectory = \"elsewhere\"\n";
+        let replaced = "[source.crates-io]\nreplace-with = \"ours\"\n";
+        let kept = "[source.corp]\nregistry = \"https://h/i\"\nreplace-with = \"theirs\"\n";
+        write(
+            &base,
+            &[
+                ("repository/.git/HEAD", ""),
+                // The directory and what it takes the place of stand in different files.
+                (".cargo/config.toml", ours),
+                ("repository/.cargo/config.toml", replaced),
+                ("repository/ws/.cargo/config.toml", kept),
+                ("repository/ws/Cargo.toml", "[package]\nname = \"one\"\nversion = \"0.1.0\"\n"),
+                ("repository/ws/src/lib.rs", ""),
+            ],
+        );
+        let surroundings = surroundings(&base, "repository/ws");
+        let workspace = Workspace::load(&CargoCommand::new(&surroundings), None).expect("a workspace");
+        assert_eq!(workspace.repository(), base.join("repository"));
+        let shadow = Shadow::cast(&workspace, &surroundings).expect("a shadow");
+        let copied = |folder: &str| {
+            let file = shadow.path(&base.join(folder).join(".cargo/config.toml"));
+            fs::read_to_string(file).expect("a copy")
+        };
+        assert_eq!(copied("repository"), "[source.crates-io]\n");
+        assert_eq!(copied("repository/ws"), kept);
+        assert!(copied("").contains(&*base.join("elsewhere").to_string_lossy()));
+    }
+
+    #[test]
     fn paths_cannot_leave_the_shadow() {
         let scratch = tempfile::tempdir().expect("a scratch directory");
         let base = scratch.path().canonicalize().expect("it exists").join("project");
@@ -376,5 +439,26 @@ mod tests {
         let shadow = Shadow::cast(&workspace, &surroundings).expect("a shadow");
         assert!(shadow.top.join("etc/b.rs").is_file());
         assert!(shadow.path(Path::new("/a/../../../b")).starts_with(&shadow.top));
+    }
+
+    #[test]
+    fn configuration_above_the_cargo_home_is_not_the_users_own() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let base = scratch.path();
+        write(
+            base,
+            &[("user/.cargo/config.toml", ""), ("user/ws/Cargo.toml", ""), ("odd/.cargo/config", "")],
+        );
+        for (home, root, expected) in [
+            ("user/.cargo", "user/ws", true),
+            ("user/.cargo", "user", false),
+            ("user/ws/home", "user/ws", false),
+            ("user/home", "user/ws", false),
+            ("odd/home", "user/ws", false),
+            ("home", "user/ws", true),
+        ] {
+            let found = only_own_configuration(&base.join(home), &base.join(root));
+            assert_eq!(found, expected, "{home} {root}");
+        }
     }
 }

@@ -91,6 +91,13 @@ impl Workspace {
         self.root.join("Cargo.toml")
     }
 
+    /// The repository that the workspace lies in: the nearest folder, from its root upward, that holds `.git`; else the
+    /// root itself.
+    pub fn repository(&self) -> PathBuf {
+        let root = real(&self.root);
+        root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&root).to_owned()
+    }
+
     /// Adds packages at `directories` and what they reach by paths, as if something depended on them.
     pub fn reach(&mut self, directories: impl IntoIterator<Item = PathBuf>) -> Result<(), Error> {
         let members = self.members.iter().map(|member| member.directory.clone());
@@ -114,6 +121,16 @@ pub(crate) fn normal(path: &Path) -> PathBuf {
         }
     }
     normal
+}
+
+/// The path with links in the part of it that exists resolved, so that two names of one place are the same.
+pub(crate) fn real(path: &Path) -> PathBuf {
+    let path = normal(path);
+    let existing = path.ancestors().find_map(|part| Some((part.canonicalize().ok()?, part)));
+    match existing {
+        Some((real, part)) => real.join(path.strip_prefix(part).unwrap_or(Path::new(""))),
+        None => path,
+    }
 }
 
 /// Reads a file that is text by its nature, bounded.

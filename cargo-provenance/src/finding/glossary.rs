@@ -182,6 +182,10 @@ pub static TERMS: &[Term] = &[
         "The sources on disk hold something that no package of their kind can hold: a link, a device, a name that is no \
          text. `cargo provenance verify --repair` restores them.",
     ),
+    refusal(
+        "vendor-differs",
+        "What `cargo vendor` made of a package is not what was proven. Find out which cargo ran, and run the command again.",
+    ),
     drift(
         "workspace-root",
         "Cargo takes another directory for the workspace root than the one that holds the manifest. Remove the \

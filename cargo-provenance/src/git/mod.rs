@@ -9,6 +9,7 @@
 mod command;
 mod export;
 mod fetch;
+mod person;
 mod revision;
 
 use std::fs;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use provenance_build::tree::{self, Layout, Tree};
 
 pub use self::fetch::{Fetched, fetch};
+pub use self::person::email;
 pub use self::revision::Revision;
 
 use self::export::{Exporter, make_folder, scratch};

@@ -202,7 +202,11 @@ fn baseline(vetting: &Vetting<'_>, records: Vec<Record>, proven: &[Proven]) -> B
     let mut exceptions = vetting.exceptions();
     for (record, proven) in records.into_iter().zip(proven) {
         let mut examined = vetting.examined(&record, proven.clone());
-        let judgment = std::mem::take(&mut examined.judgment);
+        let mut judgment = std::mem::take(&mut examined.judgment);
+        // Their contents were judged before there was a list of licenses.
+        if let Ok(entrant) = proven {
+            vetting.judge_license_anew(&mut judgment, &record, &entrant.license);
+        }
         let mut vetted = vetting.settle(judgment, None, &mut exceptions);
         all.exceptions.extend(vetting.baseline(&mut vetted));
         // What is not proven cannot be pinned; what is only not looked up is judged by the next `check`.

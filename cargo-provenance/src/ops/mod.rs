@@ -16,6 +16,7 @@ mod proving;
 pub mod remove;
 mod repair;
 pub mod update;
+mod vendoring;
 pub mod verify;
 pub mod vet;
 mod vetting;

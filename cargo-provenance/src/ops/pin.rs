@@ -116,7 +116,7 @@ fn pin(
             vetting.settle(judgment, pin, &mut exceptions)
         })
         .collect::<Vec<_>>();
-    let unused = vetting.accept(&mut vetted, &options.accept, &surroundings.user)?;
+    let unused = vetting.accept(&mut vetted, &options.accept, surroundings)?;
     let mut draft = draft(Material {
         situation: &situation,
         policy: &policy,

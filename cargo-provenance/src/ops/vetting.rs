@@ -10,13 +10,14 @@ use provenance_build::{LockedPackage, Manifest, PackageName, Version};
 
 use super::pinning::{self, Split};
 use crate::advisory::Database;
-use crate::archive::Archive;
+use crate::archive::{Archive, License};
 use crate::collect::advisories;
 use crate::collect::entrants::{self, Entrants, Proven};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{self, Circumstances, Contents, Record};
 use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
+use crate::git;
 use crate::helper::HELPER_NAME;
 use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Network, Release, Surroundings};
 use crate::policy::Policy;
@@ -25,6 +26,7 @@ use crate::registry::proof;
 use crate::report::Report;
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
+use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Open, Way, judge, release};
 
@@ -160,6 +162,15 @@ impl<'a> Vetting<'a> {
             ..record.dossier()
         };
         judge(&dossier, &self.ground(record), Needs::OF_CONTENTS)
+    }
+
+    /// Takes out what was said of a package's license, and judges that again.
+    pub fn judge_license_anew(&self, judgment: &mut Judgment, record: &Record, license: &License) {
+        let is_about_license =
+            |finding: &Finding| checks::check(finding.id).is_some_and(|check| check.needs == Needs::License);
+        judgment.findings.retain(|finding| !is_about_license(finding));
+        let dossier = Dossier { license: Evidence::Known(license), ..record.dossier() };
+        judgment.extend(judge(&dossier, &self.ground(record), &[Needs::License]));
     }
 
     /// What proving and reading came upon.
@@ -356,9 +367,17 @@ impl<'a> Vetting<'a> {
         &self,
         vetted: &mut [Vetted],
         accepts: &'f [Accept],
-        by: &str,
+        surroundings: &Surroundings,
     ) -> Result<Vec<&'f Accept>, AcceptError> {
         let mut unused = vec![];
+        if accepts.is_empty() {
+            return Ok(unused);
+        }
+        // What is set in the environment for this command goes before what is configured.
+        let by = match surroundings.user.contains('@') {
+            true => surroundings.user.clone(),
+            false => git::email(&surroundings.directory).unwrap_or_else(|| surroundings.user.clone()),
+        };
         for accept in accepts {
             let fits = |vetted: &Vetted| vetted.judgment.findings.iter().any(|finding| accept.names(finding));
             let packages = vetted.iter().filter(|vetted| fits(vetted));
@@ -383,7 +402,7 @@ impl<'a> Vetting<'a> {
                 let acceptance = Acceptance {
                     check: finding.id.to_owned(),
                     id: finding.subject.clone(),
-                    by: by.to_owned(),
+                    by: by.clone(),
                     on: self.today().to_string(),
                     reason: accept.reason.clone(),
                 };

@@ -1,7 +1,7 @@
 //! What a transaction is about to do, written down before it does it.
 //!
-//! A journal could also come with a repository. It cannot name anything outside the workspace that is not there yet,
-//! and it only ever moves copies that lie beside their target, under names that are made from the target's.
+//! A journal could also come with a repository. Outside the workspace it can name nothing but files that are there and
+//! stay there, and it only ever moves what lies beside its target, under names that are made from the target's.
 
 use std::fs;
 use std::io;
@@ -14,47 +14,67 @@ use sha2::{Digest as _, Sha256};
 use super::{Error, atomic, state};
 
 const NAME: &str = "journal.json";
-const VERSION: u32 = 1;
-// A thousand manifests with long paths.
-const BYTES: u64 = 1024 * 1024;
+// Version 1 knew files only.
+const VERSION: u32 = 2;
+// Ten thousand vendored packages, each with two digests and a long path.
+const BYTES: u64 = 8 * 1024 * 1024;
 
-/// The files of a transaction.
+/// The files and directories of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Journal {
     version: u32,
     pub(super) phase: Phase,
-    pub(super) files: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// The part of a journal that every version has.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
 }
 
 /// How far a transaction has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Phase {
-    /// Copies are being made beside the files; no file has been touched.
+    /// Copies are being made beside the targets, or removed again; every target is as it was.
     Staging,
-    /// All copies are complete and on disk; files are being replaced.
+    /// All copies are complete and on disk; targets are being replaced.
     Replacing,
+    /// Every target is as it shall be; what is left of the old ones is being removed.
+    Cleaning,
 }
 
-/// One file of a transaction.
+/// What a target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    /// A directory, known by the digest over every file in it.
+    Directory,
+    /// A regular file, known by the SHA-256 of its bytes in hex.
+    File,
+}
+
+/// One target of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
     /// Relative to the workspace root, `/`-separated; begins with `../` outside.
     path: String,
-    /// SHA-256 of the bytes before, in hex; `None` for a file that is created.
+    pub(super) kind: Kind,
+    /// What it is known by before; `None` where it is created.
     pub(super) old: Option<String>,
-    /// SHA-256 of the bytes after, in hex.
-    pub(super) new: String,
+    /// What it is known by after; `None` where it is removed.
+    pub(super) new: Option<String>,
 }
 
 impl Journal {
-    pub(super) fn new(files: Vec<Entry>) -> Self {
-        Self { version: VERSION, phase: Phase::Staging, files }
+    pub(super) fn new(entries: Vec<Entry>) -> Self {
+        Self { version: VERSION, phase: Phase::Staging, entries }
     }
 
-    /// The same files, so far.
+    /// The same targets, so far.
     pub(super) fn in_phase(&self, phase: Phase) -> Self {
         Self { phase, ..self.clone() }
     }
@@ -83,11 +103,13 @@ impl Journal {
             ));
         }
         let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
-        let journal: Self = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
-        if journal.version != VERSION {
-            return Err(invalid("it was written by another version".into()));
+        // First the version, so that the journal of another one is not called damaged.
+        let unreadable = |error: serde_json::Error| invalid(error.to_string());
+        let Version { version } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        if version != VERSION {
+            return Err(invalid("it was written by another version of this program".into()));
         }
-        Ok(Some(journal))
+        serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
     }
 
     /// Writes the journal; it is on disk when this returns.
@@ -95,6 +117,10 @@ impl Journal {
         let path = Self::place(root);
         let text =
             serde_json::to_vec_pretty(self).map_err(|error| Error::io("write", &path)(error.into()))?;
+        if text.len() as u64 > BYTES {
+            let why = "would be larger than what is read again: too much would change at once";
+            return Err(Error::Unsuitable { path, why });
+        }
         atomic::write_atomic(&path, &text)
     }
 
@@ -109,12 +135,14 @@ impl Journal {
 }
 
 impl Entry {
-    pub(super) fn new(root: &Path, target: &Path, old: Option<&[u8]>, new: &[u8]) -> Result<Self, Error> {
-        let entry = Self {
-            path: relative(root, &root.join(target))?,
-            old: old.map(|bytes| sha256(bytes).hex()),
-            new: sha256(new).hex(),
-        };
+    pub(super) fn new(
+        root: &Path,
+        target: &Path,
+        kind: Kind,
+        old: Option<String>,
+        new: Option<String>,
+    ) -> Result<Self, Error> {
+        let entry = Self { path: relative(root, &root.join(target))?, kind, old, new };
         entry.target(root).map(|_| entry)
     }
 
@@ -123,7 +151,7 @@ impl Entry {
         Path::new(&self.path)
     }
 
-    /// The file, in a directory that exists and is reached without a link that leads out of the workspace.
+    /// The target, in a directory that exists and is reached without a link that leads out of the workspace.
     pub(super) fn target(&self, root: &Path) -> Result<PathBuf, Error> {
         let target = root.join(&self.path);
         let unsuitable = |why| Error::Unsuitable { path: target.clone(), why };
@@ -139,7 +167,9 @@ impl Entry {
         let folder = atomic::folder(&target);
         let folder = folder.canonicalize().map_err(Error::io("find", folder))?;
         outside |= !folder.starts_with(root.canonicalize().map_err(Error::io("find", root))?);
-        if outside && self.old.is_none() {
+        // What other workspaces may use as well can be edited, and neither appear nor vanish.
+        let edited = self.kind == Kind::File && self.old.is_some() && self.new.is_some();
+        if outside && !edited {
             return Err(unsuitable("lies outside the workspace"));
         }
         match target.file_name() {
@@ -147,13 +177,6 @@ impl Entry {
             None => Err(unsuitable("has no name")),
         }
     }
-}
-
-/// The name of a copy that lies beside `target`.
-pub(super) fn copy(target: &Path, kind: &str) -> PathBuf {
-    let mut name = std::ffi::OsString::from(format!(".provenance-{kind}-"));
-    name.push(target.file_name().unwrap_or_default());
-    target.with_file_name(name)
 }
 
 /// SHA-256, as the journal records bytes.

@@ -2,6 +2,7 @@
 
 mod admit;
 mod atomic;
+mod directory;
 mod folders;
 mod generations;
 mod journal;
@@ -13,12 +14,13 @@ mod transaction;
 
 pub use admit::{Arrival, admit, sha256_of};
 pub use atomic::{keep, write_atomic};
+pub use directory::{Contents, contents};
 pub use folders::Folders;
 pub use generations::{Generations, Incoming};
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use remove::{remove_directory, remove_file};
 pub use restore::{Form, restore, sweep_restored};
-pub use transaction::{Recovery, Transaction, has_journal, pending, recover};
+pub use transaction::{Recovery, Staged, Transaction, has_journal, pending, recover};
 
 use std::io;
 use std::path::{Path, PathBuf};

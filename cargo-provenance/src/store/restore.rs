@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use provenance_build::Checksum;
 use tempfile::Builder;
 
+use super::directory::discard;
 use super::journal::sha256;
 use super::{Error, atomic};
 use crate::archive::{Archive, File};
@@ -147,16 +148,6 @@ fn write(directory: &Path, file: File<'_>) -> Result<(), Error> {
     }
     let mut handle = options.open(&path).map_err(Error::io("create", &path))?;
     handle.write_all(file.content).map_err(Error::io("write", &path))
-}
-
-// Removes what lay at the directory's place; the standard library removes links, not what they lead to.
-fn discard(path: &Path) -> Result<(), Error> {
-    let removed = match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        _ => fs::remove_file(path),
-    };
-    removed.map_err(Error::io("remove", path))
 }
 
 #[cfg(test)]

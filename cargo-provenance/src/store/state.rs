@@ -22,7 +22,7 @@ pub(super) fn create(root: &Path) -> Result<(), Error> {
     let directory = root.join(DIRECTORY);
     match fs::create_dir(&directory) {
         Ok(()) => match mark(&directory) {
-            // Another command is just removing the folder, and the caller finds out when it uses it.
+            // A command that has just ended took the folder, still empty, for its own.
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(Error::io("mark", &directory)(error));
             }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
 
 use tests::files;
-use tests::krate::{Entry, EntryType, time};
+use tests::krate::{Entry, EntryType, days_ago};
 use tests::project::CLEAN;
 use tests::{Krate, Project, Registry, Response, Sandbox};
 
@@ -69,6 +68,7 @@ fn what_is_yanked_or_too_young_is_refused_with_nothing_changed() {
     let registry = sandbox.registry();
     registry.publish(&Krate::greeting("young", "1.0.0", CLEAN).published(Some(&days_ago(2))));
     registry.publish(&Krate::greeting("fine", "1.0.0", CLEAN).dependency("young", "1"));
+    registry.publish(&Krate::greeting("old", "0.9.0", CLEAN));
     registry.publish(&Krate::greeting("old", "1.0.0", CLEAN).published(Some(&days_ago(9))));
     registry.publish(&Krate::greeting("gone", "1.0.0", CLEAN));
     let gated = Project::app(&sandbox, "gated").gate();
@@ -240,9 +240,4 @@ fn verify_asks_no_registry() {
 /// Half a gigabyte of zeros, compressed.
 fn bomb() -> Vec<u8> {
     Krate::new("hostile", "1.0.0").zeros("src/zeros", 512 << 20).to_archive()
-}
-
-/// A publication time that many days before now.
-fn days_ago(days: u64) -> String {
-    time(SystemTime::now() - Duration::from_secs(days * 86_400))
 }

@@ -4,12 +4,16 @@
 //! is undone the workspace builds again and nothing evil is left in it.
 
 mod add;
+mod advisories;
+mod arrayref;
 mod check;
 mod commands;
 mod config;
 mod data;
 mod db;
+mod entering;
 mod explain;
+mod fetching;
 mod flows;
 mod foundation;
 mod git;
@@ -26,4 +30,5 @@ mod roots;
 mod sources;
 mod trees;
 mod vendor;
+mod vendoring;
 mod vet;

@@ -37,9 +37,9 @@ pub(super) fn manifest(packages: &[&LockedPackage]) -> String {
     text
 }
 
-/// Its lockfile.
+/// Its lockfile, in a format that every cargo in use reads.
 pub(super) fn lockfile(packages: &[&LockedPackage]) -> String {
-    let mut text = "version = 4\n".to_owned();
+    let mut text = "version = 3\n".to_owned();
     let mut entry = |id: &PackageId, rest: String| {
         let _ = write!(text, "\n[[package]]\nname = \"{}\"\nversion = \"{}\"\n{rest}", id.name, id.version);
     };
@@ -65,4 +65,50 @@ pub(super) fn lockfile(packages: &[&LockedPackage]) -> String {
 fn index(source: &Source) -> Option<&str> {
     let id = source.as_str();
     (!source.is_crates_io()).then(|| id.strip_prefix("registry+").unwrap_or(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use provenance_build::{Checksum, PackageName, Version};
+
+    use super::*;
+
+    fn package(name: &str, version: &str, source: &str) -> LockedPackage {
+        LockedPackage {
+            id: PackageId {
+                name: PackageName::parse(name).expect("valid"),
+                version: Version::parse(version).expect("valid"),
+                source: Some(Source::parse(source).expect("valid")),
+            },
+            checksum: Some(Checksum::from_bytes([0xab; 32])),
+            dependencies: vec!["other".to_owned()],
+            line: 1,
+        }
+    }
+
+    #[test]
+    fn a_workspace_needs_exactly_what_is_wanted() {
+        let crates_io = package("a", "1.0.0+x", provenance_build::name::CRATES_IO);
+        let sparse = package("a", "2.0.0-rc.1", "sparse+https://h/i/");
+        let git = package("b", "0.1.0", "registry+https://h/g");
+        let manifest = manifest(&[&crates_io, &sparse, &git]);
+        let dependencies = manifest.split("[dependencies]\n").nth(1).expect("dependencies");
+        assert_eq!(
+            dependencies,
+            "d0 = { package = \"a\", version = \"=1.0.0\", default-features = false }\n\
+             d1 = { package = \"a\", version = \"=2.0.0-rc.1\", registry-index = \"sparse+https://h/i/\", default-features = false }\n\
+             d2 = { package = \"b\", version = \"=0.1.0\", registry-index = \"https://h/g\", default-features = false }\n"
+        );
+        manifest.parse::<toml_edit::DocumentMut>().expect("TOML");
+        let lockfile = lockfile(&[&crates_io, &git]);
+        let checksum = "ab".repeat(32);
+        let expected = format!(
+            "version = 3\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0+x\"\n\
+             source = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{checksum}\"\n\n\
+             [[package]]\nname = \"b\"\nversion = \"0.1.0\"\nsource = \"registry+https://h/g\"\nchecksum = \"{checksum}\"\n\n\
+             [[package]]\nname = \"provenance-errand\"\nversion = \"0.0.0\"\ndependencies = [\n \
+             \"a 1.0.0+x (registry+https://github.com/rust-lang/crates.io-index)\",\n \"b 0.1.0 (registry+https://h/g)\",\n]\n"
+        );
+        assert_eq!(lockfile, expected);
+    }
 }

@@ -4,6 +4,7 @@
 //! Settings that only matter to compiling are left out: nothing compiles in the shadow, and what the repository would
 //! have run (wrappers, runners, environment) has no business there.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, DocumentMut, Item, TableLike, Value};
@@ -25,38 +26,40 @@ const LEFT_OUT: [&str; 10] = [
     "term",
 ];
 
-/// A configuration file for the shadow.
-#[derive(Debug)]
-pub(in crate::cargo) struct Copied {
-    /// Its text.
-    pub(in crate::cargo) text: String,
+/// What a configuration file says that matters to the copies of others.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Said {
     /// The real files that it includes.
-    pub(in crate::cargo) includes: Vec<PathBuf>,
+    pub(super) includes: Vec<PathBuf>,
+    /// The directory sources (`cargo vendor`) by name, with their real directories.
+    pub(super) directories: Vec<(String, PathBuf)>,
 }
 
-/// What becomes of directories (`cargo vendor`) that stand in for a source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cargo) enum Directories {
-    /// They stay in place.
-    Keep,
-    /// The source itself is asked: a directory holds what was there before, and never what shall enter.
-    Unplace,
+/// Reads the configuration `text` of `file`.
+pub(super) fn said(text: &str, file: &Path) -> Result<Said, Error> {
+    let mut document = parsed(text, file)?;
+    let (folder, base) = bases(file);
+    let directories = tables(document.get_mut("source")).filter_map(|(name, source)| {
+        let directory = source.get("directory").and_then(Item::as_str)?;
+        Some((name, normal(&base.join(directory))))
+    });
+    let directories = directories.collect();
+    let includes = includes(document.get_mut("include"), &|path| normal(&folder.join(path)), &Path::to_owned);
+    Ok(Said { includes, directories })
 }
 
 /// Rewrites the configuration `text` of `file`. `shadowed` gives the place of a real path in the shadow, `mirrored`
-/// says whether a package at a real path has one there; other paths become absolute real ones.
+/// says whether a package at a real path has one there; other paths become absolute real ones. No source of those named
+/// in `put_by` takes another one's place.
 pub(in crate::cargo) fn rewritten(
     text: &str,
     file: &Path,
     shadowed: &dyn Fn(&Path) -> PathBuf,
     mirrored: &dyn Fn(&Path) -> bool,
-    directories: Directories,
-) -> Result<Copied, Error> {
-    let mut document: DocumentMut =
-        text.parse().map_err(|e: toml_edit::TomlError| Error::unacceptable(file, e.message().to_owned()))?;
-    // Cargo's rule: relative to the parent of the directory that holds the file; `include` to that directory itself.
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let base = folder.parent().unwrap_or(folder);
+    put_by: &BTreeSet<String>,
+) -> Result<String, Error> {
+    let mut document = parsed(text, file)?;
+    let (folder, base) = bases(file);
     let package = |path: &str| {
         let real = normal(&base.join(path));
         if mirrored(&real) { shadowed(&real) } else { real }
@@ -78,9 +81,7 @@ pub(in crate::cargo) fn rewritten(
     for key in ["cainfo", "proxy-cainfo"] {
         replace(at(table, &["http", key]), &real);
     }
-    if directories == Directories::Unplace {
-        unplace(table.get_mut("source"));
-    }
+    unreplace(table.get_mut("source"), put_by);
     for (_, source) in tables(table.get_mut("source")) {
         for key in ["directory", "local-registry"] {
             replace(source.get_mut(key), &real);
@@ -93,8 +94,19 @@ pub(in crate::cargo) fn rewritten(
     }
     replace(at(table, &["resolver", "lockfile-path"]), &|path| shadowed(&real(path)));
     credential_providers(table, &program);
-    let includes = includes(table.get_mut("include"), &|path| normal(&folder.join(path)), shadowed);
-    Ok(Copied { text: document.to_string(), includes })
+    includes(table.get_mut("include"), &|path| normal(&folder.join(path)), shadowed);
+    Ok(document.to_string())
+}
+
+fn parsed(text: &str, file: &Path) -> Result<DocumentMut, Error> {
+    text.parse().map_err(|e: toml_edit::TomlError| Error::unacceptable(file, e.message().to_owned()))
+}
+
+/// What paths are relative to, by cargo's rule: those of `include` to the directory that holds the file, all others to
+/// its parent.
+fn bases(file: &Path) -> (&Path, &Path) {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    (folder, folder.parent().unwrap_or(folder))
 }
 
 /// A toolchain file of `directory`, with the path of a toolchain made absolute. A bare channel name is no TOML and
@@ -105,15 +117,12 @@ pub(super) fn toolchain(text: &str, directory: &Path) -> String {
     document.to_string()
 }
 
-/// Takes directories from the place of the sources that they stand in for.
-fn unplace(mut sources: Option<&mut Item>) {
-    let directories: Vec<String> = tables(sources.as_deref_mut())
-        .filter(|(_, source)| source.contains_key("directory"))
-        .map(|(name, _)| name)
-        .collect();
+/// Where one of the directories `put_by` stands in for a source, the shadow asks the source itself: a directory holds
+/// what was there before, and never what shall enter.
+fn unreplace(sources: Option<&mut Item>, put_by: &BTreeSet<String>) {
     for (_, source) in tables(sources) {
         let replacement = source.get("replace-with").and_then(Item::as_str);
-        if replacement.is_some_and(|name| directories.iter().any(|directory| directory == name)) {
+        if replacement.is_some_and(|name| put_by.contains(name)) {
             source.remove("replace-with");
         }
     }
@@ -194,7 +203,7 @@ fn at<'t>(table: &'t mut dyn TableLike, keys: &[&str; 2]) -> Option<&'t mut Item
 
 fn tables(item: Option<&mut Item>) -> impl Iterator<Item = (String, &mut dyn TableLike)> {
     let entries = item.and_then(Item::as_table_like_mut).into_iter().flat_map(|table| table.iter_mut());
-    entries.filter_map(|(key, item)| Some((key.to_string(), item.as_table_like_mut()?)))
+    entries.filter_map(|(key, item)| Some((key.get().to_owned(), item.as_table_like_mut()?)))
 }
 
 fn replace(item: Option<&mut Item>, new: &dyn Fn(&str) -> PathBuf) {
@@ -217,11 +226,13 @@ fn replace_value(value: &mut Value, new: &mut dyn FnMut(&str) -> PathBuf) {
 mod tests {
     use super::*;
 
-    fn copied(text: &str) -> Copied {
+    const FILE: &str = "/srv/ws/.cargo/config.toml";
+
+    fn copied(text: &str) -> String {
         let shadowed = |real: &Path| Path::new("/shadow").join(real.strip_prefix("/").unwrap_or(real));
         let mirrored = |real: &Path| real == Path::new("/srv/ws/libs/near");
-        rewritten(text, Path::new("/srv/ws/.cargo/config.toml"), &shadowed, &mirrored, Directories::Unplace)
-            .expect("TOML")
+        let put_by = BTreeSet::from(["v".to_owned()]);
+        rewritten(text, Path::new(FILE), &shadowed, &mirrored, &put_by).expect("TOML")
     }
 
     #[test]
@@ -257,7 +268,7 @@ mod tests {
             ("[credential-alias]\nme = \"bin/me x\"\n", "[credential-alias]\nme =\"/srv/ws/bin/me x\"\n"),
         ] {
             let squeeze = |text: &str| text.replace(' ', "");
-            assert_eq!(squeeze(&copied(text).text), squeeze(expected));
+            assert_eq!(squeeze(&copied(text)), squeeze(expected));
         }
     }
 
@@ -266,15 +277,27 @@ mod tests {
         let text = "[alias]\nadd = \"x\"\n[build]\nrustc-wrapper = \"./evil\"\nrustflags = [\"-C\", \"linker=evil\"]\n\
                     [env]\nPATH = { value = \"bin\", relative = true, force = true }\n\
                     [target.'cfg(all())']\nrunner = \"./evil\"\n[net]\noffline = true\n";
-        assert_eq!(copied(text).text.replace("[build]\n", ""), "[net]\noffline = true\n");
+        assert_eq!(copied(text).replace("[build]\n", ""), "[net]\noffline = true\n");
     }
 
     #[test]
-    fn only_directories_lose_the_place_of_the_source() {
+    fn only_what_is_put_by_loses_the_place_of_the_source() {
         let text = "[source.crates-io]\nreplace-with = \"v\"\n[source.mirror]\nregistry = \"https://h/i\"\n\
                     [source.corp]\nreplace-with = \"mirror\"\n[source.v]\ndirectory = \"/v\"\n";
         let expected = text.replace("replace-with = \"v\"\n", "").replace("directory = ", "directory =");
-        assert_eq!(copied(text).text.replace("directory = ", "directory ="), expected);
+        assert_eq!(copied(text).replace("directory = ", "directory ="), expected);
+    }
+
+    #[test]
+    fn directory_sources_are_found_in_every_spelling() {
+        for text in [
+            "[source.v]\ndirectory = \"vendor\"\n",
+            "source.v.directory = \"./sub/../vendor\"\n",
+            "source = { \"v\" = { directory = \"/srv/ws/vendor\" } }\n",
+        ] {
+            let directories = said(text, Path::new(FILE)).expect("TOML").directories;
+            assert_eq!(directories, [("v".to_owned(), PathBuf::from("/srv/ws/vendor"))], "{text}");
+        }
     }
 
     #[test]
@@ -285,9 +308,10 @@ mod tests {
             "include = [{ path = \"more.toml\", optional = true }]\n",
             "[[include]]\npath = \"../.cargo/more.toml\"\n",
         ] {
+            let includes = said(text, Path::new(FILE)).expect("TOML").includes;
+            assert_eq!(includes, [Path::new("/srv/ws/.cargo/more.toml")], "{text}");
             let copied = copied(text);
-            assert_eq!(copied.includes, [Path::new("/srv/ws/.cargo/more.toml")], "{text}");
-            assert!(copied.text.contains("\"/shadow/srv/ws/.cargo/more.toml\""), "{}", copied.text);
+            assert!(copied.contains("\"/shadow/srv/ws/.cargo/more.toml\""), "{copied}");
         }
     }
 

@@ -197,3 +197,6 @@ pub fn ago(seconds: u64) -> String {
     };
     format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" })
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,14 +155,15 @@ pub fn freshen(
     let mut notes = vec![];
     for copy in &mut advisories.copies {
         let Origin::Url(url) = copy.setting.origin.clone() else { continue };
+        if copy.is_young() && !behind {
+            continue;
+        }
         if surroundings.network == Network::Forbidden {
             notes.extend(copy.told_age());
             continue;
         }
-        if copy.is_young() && !behind {
-            continue;
-        }
-        let patience = if behind { 0 } else { copy.patience() };
+        // What is damaged is fetched anew however young it is, unless another command does so meanwhile.
+        let patience = if behind || copy.database.known().is_none() { 0 } else { copy.patience() };
         let since = Clock(surroundings.clock.0.saturating_sub(patience));
         match refresh(surroundings, &url, Rollback::Refused, since, progress) {
             Ok(_) => copy.read_again(surroundings),

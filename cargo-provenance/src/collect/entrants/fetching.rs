@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cargo_metadata::Metadata;
-use provenance_build::{LockedPackage, PackageName, Version};
+use provenance_build::{LockedPackage, PackageId, PackageName, Version};
 
 use super::Error;
 use crate::cargo::{CargoCommand, Extent, Lock, ScratchHome};
@@ -22,16 +22,18 @@ pub(super) struct Fetcher<'a> {
     pub(super) progress: &'a dyn Progress,
 }
 
-/// What cargo's own vendoring made of the git packages.
-pub(super) struct Vendored {
+/// What cargo's own vendoring made of packages, unproven. Gone when dropped.
+#[derive(Debug)]
+pub struct Vendored {
     // Holds the directory.
     _home: ScratchHome,
     directory: PathBuf,
 }
 
 impl Vendored {
-    pub(super) fn directory(&self) -> &Path {
-        &self.directory
+    /// The directory of a package.
+    pub fn package(&self, id: &PackageId) -> PathBuf {
+        self.directory.join(id.file_stem())
     }
 }
 
@@ -43,9 +45,7 @@ impl Fetcher<'_> {
             cargo.check_lockfile(&self.situation.manifest, self.progress)?;
         }
         let home = self.home_of(&cargo)?;
-        self.bring(&home, packages, Dependencies::LeftOut)?;
-        let (manifest, lockfile) = home.errand(packages)?;
-        home.cargo(&cargo).with_lockfile(Some(&lockfile)).fetch(&manifest, self.progress)?;
+        download(&home, &cargo, self.publishers, packages, self.progress)?;
         Ok(home)
     }
 
@@ -60,29 +60,54 @@ impl Fetcher<'_> {
     /// What cargo says of all packages. What it says of those of registries is about their stand-ins.
     pub(super) fn metadata(&self) -> Result<Metadata, Error> {
         let cargo = &self.situation.cargo;
-        let home = self.graph(cargo)?;
+        let home = self.graph(cargo, &BTreeSet::new(), &BTreeMap::new())?;
         Ok(home.cargo(cargo).metadata(Some(&self.situation.manifest), Extent::Graph, Lock::Keep)?)
     }
 
-    /// Vendors the git packages.
-    pub(super) fn vendor(&self) -> Result<Vendored, Error> {
+    /// Vendors packages, named by their places in the lockfile, and no others. What is not among the `archives` at hand is
+    /// downloaded.
+    pub(super) fn vendor(
+        &self,
+        wanted: &BTreeSet<usize>,
+        archives: &BTreeMap<usize, PathBuf>,
+    ) -> Result<Vendored, Error> {
         let cargo = publishers::outside(self.situation);
-        let home = self.graph(&cargo)?;
+        let home = self.graph(&cargo, wanted, archives)?;
         let directory = home.path().join("vendor");
-        for package in self.published() {
-            ScratchHome::stand_in_vendored(&directory, &package.id)?;
+        for (index, package) in self.situation.lockfile.packages.iter().enumerate() {
+            if package.id.source.is_some() && !wanted.contains(&index) {
+                ScratchHome::stand_in_vendored(&directory, &package.id)?;
+            }
         }
         home.cargo(&cargo).vendor(&self.situation.manifest, &directory, self.progress)?;
         Ok(Vendored { _home: home, directory })
     }
 
-    /// A scratch home in which cargo finds the whole graph: what the indices say of every package, and stand-ins for all of
-    /// them.
-    fn graph(&self, cargo: &CargoCommand) -> Result<ScratchHome, Error> {
+    /// A scratch home in which cargo finds the whole graph: what the indices say of every package, stand-ins for all of them
+    /// but those that are `wanted`, and the `archives` of these.
+    fn graph(
+        &self,
+        cargo: &CargoCommand,
+        wanted: &BTreeSet<usize>,
+        archives: &BTreeMap<usize, PathBuf>,
+    ) -> Result<ScratchHome, Error> {
         let home = self.home_of(cargo)?;
-        let packages = self.published().collect::<Vec<_>>();
-        for (directory, package) in self.bring(&home, &packages, Dependencies::Kept)? {
-            home.stand_in_archive(&directory, &package.id)?;
+        let published = self.published().collect::<Vec<_>>();
+        let packages = published.iter().map(|(_, package)| *package).collect::<Vec<_>>();
+        let places =
+            published.iter().map(|(index, package)| (&package.id, *index)).collect::<BTreeMap<_, _>>();
+        for (directory, package) in bring(&home, self.publishers, &packages, Dependencies::Kept)? {
+            let index = places[&package.id];
+            match archives.get(&index) {
+                Some(archive) if wanted.contains(&index) => {
+                    home.bring_archive(&directory, &package.id, archive)?
+                }
+                None if wanted.contains(&index) => {}
+                _ => {
+                    home.stand_in(&directory, &package.id)?;
+                    home.stand_in_archive(&directory, &package.id)?;
+                }
+            }
         }
         Ok(home)
     }
@@ -90,35 +115,6 @@ impl Fetcher<'_> {
     fn home_of(&self, cargo: &CargoCommand) -> Result<ScratchHome, Error> {
         let Situation { cargo_home, clock, .. } = self.situation;
         Ok(ScratchHome::make(cargo_home, cargo.directory(), *clock)?)
-    }
-
-    /// Brings what the index caches say of `packages`, and their stand-ins. Returns where it has brought them.
-    fn bring<'p>(
-        &self,
-        home: &ScratchHome,
-        packages: &[&'p LockedPackage],
-        dependencies: Dependencies,
-    ) -> Result<Vec<(OsString, &'p LockedPackage)>, Error> {
-        // Registries may share a host, so that a package of one is found in the directory of another: every file gets all
-        // versions of its name.
-        let mut versions = BTreeMap::<&PackageName, BTreeSet<&Version>>::new();
-        for package in packages {
-            versions.entry(&package.id.name).or_default().insert(&package.id.version);
-        }
-        let mut indices = BTreeSet::new();
-        let mut brought = vec![];
-        for package in packages {
-            let (name, Some(source)) = (&package.id.name, &package.id.source) else { continue };
-            for excerpt in self.publishers.excerpts(source, name, &versions[name], dependencies)? {
-                if indices.insert(excerpt.directory.clone()) {
-                    home.bring_index(&excerpt.directory)?;
-                }
-                home.bring_entries(&excerpt.directory, &excerpt.place, &excerpt.cache)?;
-                home.stand_in(&excerpt.directory, &package.id)?;
-                brought.push((excerpt.directory, *package));
-            }
-        }
-        Ok(brought)
     }
 
     /// Whether the index caches at hand know all of `packages`.
@@ -133,8 +129,53 @@ impl Fetcher<'_> {
         Ok(true)
     }
 
-    fn published(&self) -> impl Iterator<Item = &LockedPackage> {
-        let packages = self.situation.lockfile.packages.iter();
-        packages.filter(|package| package.id.source.as_ref().is_some_and(|source| !source.is_git()))
+    /// The packages of registries, with their places in the lockfile.
+    fn published(&self) -> impl Iterator<Item = (usize, &LockedPackage)> {
+        let packages = self.situation.lockfile.packages.iter().enumerate();
+        packages.filter(|(_, package)| package.id.source.as_ref().is_some_and(|source| !source.is_git()))
     }
+}
+
+/// Downloads archives into a scratch home, each of which the index caches at hand list.
+pub(super) fn download(
+    home: &ScratchHome,
+    cargo: &CargoCommand,
+    publishers: &Publishers<'_>,
+    packages: &[&LockedPackage],
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    for (directory, package) in bring(home, publishers, packages, Dependencies::LeftOut)? {
+        home.stand_in(&directory, &package.id)?;
+    }
+    let (manifest, lockfile) = home.errand(packages)?;
+    home.cargo(cargo).with_lockfile(Some(&lockfile)).fetch(&manifest, progress)?;
+    Ok(())
+}
+
+/// Brings what the index caches say of `packages`. Returns where it has brought them.
+fn bring<'p>(
+    home: &ScratchHome,
+    publishers: &Publishers<'_>,
+    packages: &[&'p LockedPackage],
+    dependencies: Dependencies,
+) -> Result<Vec<(OsString, &'p LockedPackage)>, Error> {
+    // Registries may share a host, so that a package of one is found in the directory of another: every file gets all
+    // versions of its name.
+    let mut versions = BTreeMap::<&PackageName, BTreeSet<&Version>>::new();
+    for package in packages {
+        versions.entry(&package.id.name).or_default().insert(&package.id.version);
+    }
+    let mut indices = BTreeSet::new();
+    let mut brought = vec![];
+    for package in packages {
+        let (name, Some(source)) = (&package.id.name, &package.id.source) else { continue };
+        for excerpt in publishers.excerpts(source, name, &versions[name], dependencies)? {
+            if indices.insert(excerpt.directory.clone()) {
+                home.bring_index(&excerpt.directory)?;
+            }
+            home.bring_entries(&excerpt.directory, &excerpt.place, &excerpt.cache)?;
+            brought.push((excerpt.directory, *package));
+        }
+    }
+    Ok(brought)
 }

@@ -4,27 +4,29 @@
 
 mod described;
 mod fetching;
+mod gathering;
+mod single;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::Metadata;
 use provenance_build::manifest::BuildTime;
-use provenance_build::tree::{self, Layout, Tree};
-use provenance_build::{Checksum, LockedPackage, Source, TreeDigest, threads};
+use provenance_build::{Checksum, TreeDigest, threads};
 
-use self::described::{build_time, declared, described, license};
-use self::fetching::{Fetcher, Vendored};
-use super::publishers::{Publishers, is_vendored};
+use self::fetching::Fetcher;
+pub use self::fetching::Vendored;
+use self::gathering::Gathering;
+pub use self::single::{Published, Wanted, published};
+use super::publishers::Publishers;
 use super::records::Contents;
 use super::situation::Situation;
 use crate::archive::License;
 use crate::cargo::{self, ScratchHome};
-use crate::git::{Databases, GitError};
+use crate::git::GitError;
 use crate::model::{Evidence, Network, Release};
-use crate::registry::proof::Verdict;
-use crate::registry::{self, Refusal};
+use crate::registry::Refusal;
 use crate::report::failure::{Explain, Kind};
+use crate::report::plural;
 use crate::report::progress::Progress;
 use crate::store::{self, Arrival, admit};
 use crate::vet::Judgment;
@@ -73,6 +75,9 @@ pub enum Error {
     /// Cargo does not know a package that the lockfile names.
     #[error("cargo does not know where `{0}` of the lockfile lies")]
     Unplaced(String),
+    /// Cargo's configuration names no such registry.
+    #[error("cargo's configuration has no registry `{0}`")]
+    NoRegistry(String),
     /// What has passed could not be put into cargo's cache.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -85,18 +90,22 @@ impl Error {
             Self::Git(error) => Some(error),
             Self::Kernel(error) => Some(error),
             Self::Store(error) => Some(error),
-            Self::Unplaced(_) => None,
+            Self::NoRegistry(_) | Self::Unplaced(_) => None,
         }
     }
 }
 
 impl Explain for Error {
     fn kind(&self) -> Kind {
-        self.carried().map_or(Kind::Undecided, Explain::kind)
+        match self {
+            Self::NoRegistry(_) => Kind::Usage,
+            _ => self.carried().map_or(Kind::Undecided, Explain::kind),
+        }
     }
 
     fn help(&self) -> Vec<String> {
         match self {
+            Self::NoRegistry(name) => vec![format!("define `registries.{name}.index` there")],
             Self::Unplaced(_) => {
                 vec!["run `cargo metadata --locked` to see what cargo makes of it".to_owned()]
             }
@@ -151,6 +160,25 @@ pub fn prove(
     Ok(Entrants { proven: proven.into_iter().collect::<Result<_, _>>()?, arrived })
 }
 
+/// Lets cargo vendor packages of the lockfile, named by their indices, into a scratch folder. `entrants` are those that were
+/// proven before; their archives do not travel twice.
+pub fn vendor(
+    situation: &Situation,
+    wanted: &BTreeSet<usize>,
+    entrants: Option<&Entrants>,
+    progress: &dyn Progress,
+) -> Result<Vendored, Error> {
+    let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+    let mut archives = publishers.archives(&situation.lockfile)?;
+    for (index, arrived) in entrants.iter().flat_map(|entrants| &entrants.arrived.archives) {
+        archives[*index].extend_from_slice(arrived);
+    }
+    let first = |index: &usize| Some((*index, archives.get(*index)?.first()?.clone()));
+    let archives = wanted.iter().filter_map(first).collect();
+    progress.status("Vendoring", &plural(wanted.len(), "package"));
+    Fetcher { situation, publishers: &publishers, progress }.vendor(wanted, &archives)
+}
+
 impl Entrants {
     /// Puts the archives that were fetched into the user's cache, for those packages of the lockfile that have passed whatever
     /// is asked of them. Cargo unpacks them when it builds.
@@ -164,252 +192,5 @@ impl Entrants {
                 .status("Blocking", &format!("waiting for another cargo that holds `{}`", lock.display()));
         };
         Ok(admit(home.user(), &arrivals.collect::<Vec<_>>(), &wait)?)
-    }
-}
-
-struct Gathering<'a> {
-    situation: &'a Situation,
-    network: Network,
-    progress: &'a dyn Progress,
-    publishers: &'a Publishers<'a>,
-    archives: Vec<Vec<PathBuf>>,
-    vendored: Option<Vendored>,
-    commits: BTreeMap<String, Result<Tree, Vec<Refusal>>>,
-}
-
-impl<'a> Gathering<'a> {
-    fn new(
-        situation: &'a Situation,
-        network: Network,
-        publishers: &'a Publishers<'a>,
-        progress: &'a dyn Progress,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            situation,
-            network,
-            progress,
-            publishers,
-            archives: publishers.archives(&situation.lockfile)?,
-            vendored: None,
-            commits: BTreeMap::new(),
-        })
-    }
-
-    fn package(&self, index: usize) -> &'a LockedPackage {
-        &self.situation.lockfile.packages[index]
-    }
-
-    fn fetcher(&self) -> Fetcher<'a> {
-        Fetcher { situation: self.situation, publishers: self.publishers, progress: self.progress }
-    }
-
-    /// Lets cargo fetch what is missing of registry packages.
-    fn complete(&mut self, wanted: &[usize]) -> Result<Arrived, Error> {
-        let is_missing =
-            |index: &usize| self.package(*index).checksum.is_some() && self.archives[*index].is_empty();
-        let missing = wanted.iter().copied().filter(is_missing).collect::<BTreeSet<_>>();
-        if missing.is_empty() || self.network == Network::Forbidden {
-            // Each package that is missing is told of on its own.
-            return Ok(Arrived::default());
-        }
-        let packages = missing.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
-        let home = self.fetcher().archives(&packages)?;
-        let mut fetched = self.publishers.archives_in(home.path(), &self.situation.lockfile)?;
-        let archives = missing.into_iter().map(|index| (index, std::mem::take(&mut fetched[index])));
-        let archives = archives.collect::<BTreeMap<_, _>>();
-        for (index, archives) in &archives {
-            self.archives[*index].clone_from(archives);
-        }
-        Ok(Arrived { home: Some(home), archives })
-    }
-
-    /// Vendors git packages where a directory takes their place.
-    fn vendor(&mut self, wanted: &[usize]) -> Result<(), Error> {
-        for &index in wanted {
-            if let Some(source) = &self.package(index).id.source
-                && source.is_git()
-                && is_vendored(&self.situation.configuration, source)?
-            {
-                self.vendored = Some(self.fetcher().vendor()?);
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads the files of every commit that is wanted, each commit once.
-    fn checkouts(&mut self, wanted: &[usize]) -> Result<(), Error> {
-        let commits = wanted
-            .iter()
-            .filter_map(|index| self.package(*index).id.source.as_ref()?.commit())
-            .collect::<BTreeSet<_>>();
-        let mut fetched = self.network == Network::Forbidden;
-        for commit in commits {
-            self.progress.status("Reading", &format!("commit {commit}"));
-            let mut tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
-            if matches!(tree, Err(GitError::Incomplete { .. })) && !fetched {
-                let packages = wanted.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
-                self.fetcher().repositories(&packages)?;
-                fetched = true;
-                tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
-            }
-            let tree = match tree {
-                Ok(tree) => Ok(tree),
-                Err(error @ GitError::Incomplete { .. }) => Err(vec![Refusal {
-                    check: "archive-missing",
-                    verdict: Verdict::Undecided,
-                    what: error.to_string(),
-                    help: Explain::help(&error).join("; "),
-                }]),
-                Err(error @ GitError::Unacceptable { .. }) => Err(vec![Refusal {
-                    check: "archive-path",
-                    verdict: Verdict::Refused,
-                    what: error.to_string(),
-                    help: Explain::help(&error).join("; "),
-                }]),
-                Err(error) => return Err(error.into()),
-            };
-            self.commits.insert(commit.to_owned(), tree);
-        }
-        Ok(())
-    }
-
-    /// What cargo knows of git packages: where in its repository each lies is for cargo to find.
-    fn metadata(&self, wanted: &[usize]) -> Result<Option<Metadata>, Error> {
-        let is_git = |index: &usize| self.package(*index).id.source.as_ref().is_some_and(Source::is_git);
-        if !wanted.iter().any(is_git) {
-            return Ok(None);
-        }
-        Ok(Some(self.fetcher().metadata()?))
-    }
-
-    fn prove(
-        &self,
-        index: usize,
-        metadata: Option<&Metadata>,
-        inspect: &dyn Fn(Contents<'_>) -> Judgment,
-    ) -> Result<Proven, Error> {
-        let package = self.package(index);
-        match &package.id.source {
-            Some(source) if source.is_git() => self.git(package, source, metadata, inspect),
-            Some(source) => self.published(package, source, &self.archives[index], inspect),
-            None => self.path(package, inspect),
-        }
-    }
-
-    fn published(
-        &self,
-        package: &LockedPackage,
-        source: &Source,
-        archives: &[PathBuf],
-        inspect: &dyn Fn(Contents<'_>) -> Judgment,
-    ) -> Result<Proven, Error> {
-        let entries = self.publishers.entries(source, &package.id.name)?;
-        Ok(registry::prove(package, archives, &entries).map(|proof| Entrant {
-            path: None,
-            checksum: Some(proof.checksum),
-            tree: proof.tree,
-            vendor_tree: proof.vendor_tree,
-            build_time: proof.build_time,
-            judgment: inspect(Contents { archive: Some(&proof.contents), license: &proof.license }),
-            license: proof.license,
-            releases: entries.map(|entries| entries.versions),
-        }))
-    }
-
-    fn git(
-        &self,
-        package: &LockedPackage,
-        source: &Source,
-        metadata: Option<&Metadata>,
-        inspect: &dyn Fn(Contents<'_>) -> Judgment,
-    ) -> Result<Proven, Error> {
-        let tree = match source.commit().and_then(|commit| self.commits.get(commit)) {
-            Some(Ok(tree)) => tree,
-            Some(Err(refusals)) => return Ok(Err(refusals.clone())),
-            None => return Err(Error::Unplaced(package.id.to_string())),
-        };
-        let digest = tree.digest();
-        let vendor_tree = match &self.vendored {
-            Some(vendored) if is_vendored(&self.situation.configuration, source)? => {
-                match self.vendored_tree(vendored, package, source, digest)? {
-                    Ok(tree) => Some(tree),
-                    Err(refusal) => return Ok(Err(vec![refusal])),
-                }
-            }
-            _ => None,
-        };
-        let described = described(metadata, package)?;
-        let license = license(described);
-        Ok(Ok(Entrant {
-            path: None,
-            checksum: None,
-            tree: digest,
-            vendor_tree,
-            build_time: build_time(described),
-            judgment: inspect(Contents { archive: None, license: &license }),
-            license,
-            releases: Evidence::Absent,
-        }))
-    }
-
-    /// Digest of what cargo's own vendoring made of a git package. It copies from the checkout, which therefore must be
-    /// the commit.
-    fn vendored_tree(
-        &self,
-        vendored: &Vendored,
-        package: &LockedPackage,
-        source: &Source,
-        commit: TreeDigest,
-    ) -> Result<Result<TreeDigest, Refusal>, Error> {
-        let refused = |what: String, help: &str| Refusal {
-            check: "checksum-changed",
-            verdict: Verdict::Refused,
-            what,
-            help: help.to_owned(),
-        };
-        for directory in self.publishers.checkouts(package)? {
-            let found = tree::read(&directory, Layout::Checkout)?.map(|tree| tree.digest());
-            if found != Ok(commit) {
-                let what = format!("its checkout `{}` is not commit `{source}`", directory.display());
-                return Ok(Err(refused(what, "remove the checkout; cargo makes it anew")));
-            }
-        }
-        let directory = vendored.directory().join(package.id.file_stem());
-        Ok(tree::read(&directory, Layout::Directory)?.map(|tree| tree.digest()).map_err(|odd| {
-            refused(format!("it cannot be vendored: `{}` {}", odd.path, odd.what), "use a commit without it")
-        }))
-    }
-
-    fn path(
-        &self,
-        package: &LockedPackage,
-        inspect: &dyn Fn(Contents<'_>) -> Judgment,
-    ) -> Result<Proven, Error> {
-        let unplaced = || Error::Unplaced(package.id.to_string());
-        let directory = self.situation.directory(package).ok_or_else(unplaced)?;
-        let path = self.situation.relative(directory).ok_or_else(unplaced)?;
-        let file = directory.join("Cargo.toml");
-        let document = cargo::read_manifest(&file)?;
-        let (build_time, license) = declared(&document, directory);
-        Ok(tree::read(directory, Layout::Path)?
-            .map(|tree| Entrant {
-                path: Some(path.clone()),
-                checksum: None,
-                tree: tree.digest(),
-                vendor_tree: None,
-                build_time,
-                judgment: inspect(Contents { archive: None, license: &license }),
-                license,
-                releases: Evidence::Absent,
-            })
-            .map_err(|odd| {
-                vec![Refusal {
-                    check: "archive-path",
-                    verdict: Verdict::Refused,
-                    what: format!("`{}` in `{path}` {}", odd.path, odd.what),
-                    help: "remove it, or list the directory in `own` if it is the team's own".to_owned(),
-                }]
-            }))
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use provenance_build::manifest::Member;
-use provenance_build::{Lockfile, PackageId, Version};
+use provenance_build::{Lockfile, Manifest, PackageId, Version};
 
 use super::super::pinning;
+use super::super::vendoring::{self, Scene, Vendoring};
 use super::super::vetting::Vetting;
 use super::change::{Change, Entry};
 use super::{Edit, Error, Naming};
@@ -152,11 +153,25 @@ impl<'a> Attempt<'a> {
         Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, self.progress)?)
     }
 
+    /// Finds out what becomes of the vendored packages under the new manifest.
+    pub(super) fn vendor(
+        &self,
+        change: &Change,
+        entrants: Option<&Entrants>,
+        manifest: &Manifest,
+    ) -> Result<Vendoring, Error> {
+        let situation = &self.situation(change)?;
+        let scene = Scene { gate: self.gate, situation, entrants, manifest };
+        Ok(vendoring::plan(scene, self.progress)?)
+    }
+
     /// Locks a package of the shadow to another version; whether cargo did.
     pub(super) fn hold(&self, entry: &Entry, version: &Version) -> bool {
         let spec = format!("{}@{}", entry.id.name, entry.id.version);
-        // If something else needs the newer one, the refusal stands.
-        self.cargo.hold(&self.manifest(), &spec, version.as_str(), self.progress).is_ok()
+        // Most of the time the indices at hand say enough. If something else needs the newer one, the refusal stands.
+        [self.cargo.offline(), self.cargo.clone()]
+            .iter()
+            .any(|cargo| cargo.hold(&self.manifest(), &spec, version.as_str(), self.progress).is_ok())
     }
 
     /// Whether a package is still locked in the shadow.

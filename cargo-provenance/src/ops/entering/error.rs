@@ -6,6 +6,7 @@ use super::super::pinning;
 use super::super::vetting::AcceptError;
 use crate::collect::{entrants, gate};
 use crate::graph::GraphError;
+use crate::ops::vendoring;
 use crate::report::failure::{Explain, Kind};
 use crate::{cargo, store};
 
@@ -51,6 +52,9 @@ pub enum Error {
     /// Nothing could be written.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The vendored packages could not be brought up to date.
+    #[error(transparent)]
+    Vendoring(#[from] vendoring::Error),
 }
 
 impl Error {
@@ -64,6 +68,7 @@ impl Error {
             Self::Gate(error) => Some(error),
             Self::Kernel(error) => Some(error),
             Self::Store(error) => Some(error),
+            Self::Vendoring(error) => Some(error),
             Self::Graph(_) | Self::Local(_) | Self::NoPackage(_) | Self::OtherWorkspace { .. } => None,
         }
     }

@@ -96,7 +96,7 @@ fn judge<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>, change: &Change) -> R
         let mut exceptions = vetting.exceptions();
         let settled = judgments.into_iter().map(|judgment| vetting.settle(judgment, None, &mut exceptions));
         let mut vetted = settled.collect::<Vec<Vetted>>();
-        let unused = vetting.accept(&mut vetted, accepts, &attempt.surroundings.user)?;
+        let unused = vetting.accept(&mut vetted, accepts, attempt.surroundings)?;
         Ok::<_, Error>((vetted, unused))
     };
     let (mut vetted, mut unused) =

@@ -25,7 +25,6 @@ use crate::advisory;
 use crate::cargo;
 use crate::collect::archives::{self, Which};
 use crate::collect::gate::{self, Gate};
-use crate::collect::publishers::is_vendored;
 use crate::collect::situation::{index_of, resolved};
 use crate::finding::{self, Finding, Weight};
 use crate::model::{Date, Surroundings};
@@ -265,18 +264,29 @@ fn put_in_place(
     let gate = attempt.gate;
     let change = &trial.resolved.change;
     let old = &gate.seen.manifest;
-    let mut new = Manifest { packages: change.kept_pins(old), ..old.clone() };
+    let mut pinned = Manifest { packages: change.kept_pins(old), ..old.clone() };
     for Entering { entry, vetted, proven, .. } in &trial.entering {
         // Nothing is refused, so that everything is proven.
         let Some(Ok(entrant)) = proven else { return Err(Error::Local(entry.id.short())) };
-        new.packages.push(pinning::pin(&entry.id, entrant, vetted, Rigor::Policy, advisories));
+        pinned.packages.push(pinning::pin(&entry.id, entrant, vetted, Rigor::Policy, advisories));
     }
-    new.members.extend(trial.resolved.own.iter().cloned());
+    pinned.members.extend(trial.resolved.own.iter().cloned());
     let mut edits = attempt.shadow.edited()?;
     // The reader accepts the writer's spelling only, so this is what the file holds.
-    let (old, new) = (old.to_text().into_bytes(), new.to_text().into_bytes());
+    let (old, new) = (old.to_text().into_bytes(), pinned.to_text().into_bytes());
     if old != new {
         edits.push(cargo::Edit { path: gate.root.join(manifest::FILE_NAME), old: Some(old), new });
+    }
+    // An archive in cargo's cache that nothing pins is harmless, so that it gets there first.
+    if let (Some(entrants), false) = (&trial.entrants, attempt.edit.common().dry_run) {
+        entrants.settle(|_| true, progress)?;
+    }
+    let vendoring = attempt.vendor(change, trial.entrants.as_ref(), &pinned)?;
+    vendoring.tell(report, &gate.root);
+    if vendoring.refuses() {
+        report.outcome = Outcome::Refused;
+        report.conclusion = format!("to {}: {}; nothing was changed", report.command, report.tally());
+        return Ok(());
     }
     report.not_checked.push(pinning::NOT_JUDGED.to_owned());
     let entered = match trial.entering.len() {
@@ -287,7 +297,7 @@ fn put_in_place(
         0 => String::new(),
         number => format!(", {} held back", plural(number, "package")),
     };
-    let files = plural(edits.len(), "file");
+    let files = plural(edits.len(), "file") + &vendoring.summary();
     if attempt.edit.common().dry_run {
         report.output = edits.iter().map(|edit| unified(&gate.root, edit)).collect();
         report.conclusion =
@@ -300,30 +310,10 @@ fn put_in_place(
         report.detail("Writing", shown);
         transaction.replace(&edit.path, edit.old, edit.new);
     }
-    // An archive in cargo's cache that nothing pins is harmless, so that it gets there first.
-    if let Some(entrants) = &trial.entrants {
-        entrants.settle(|_| true, progress)?;
-    }
+    let _folders = vendoring.enlist(&mut transaction)?;
     transaction.commit()?;
-    report.findings.extend(not_vendored(attempt, trial)?);
     report.conclusion = format!("{entered} entered{held}, {files} changed");
     Ok(())
-}
-
-/// Where a directory stands in for the registry, the new packages have to get there before anything can be built.
-fn not_vendored(attempt: &Attempt<'_>, trial: &Trial<'_>) -> Result<Option<Finding>, Error> {
-    for entering in &trial.entering {
-        if let Some(source) = &entering.entry.id.source
-            && is_vendored(&attempt.gate.seen.configuration, source)?
-        {
-            let message = "the vendor directory does not hold the new packages yet";
-            let finding = Finding::new("not-vendored", Weight::Note, message);
-            return Ok(Some(
-                finding.help("run `cargo vendor` as it was run before, then `cargo provenance verify`"),
-            ));
-        }
-    }
-    Ok(None)
 }
 
 fn unified(root: &Path, edit: &cargo::Edit) -> String {

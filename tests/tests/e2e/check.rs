@@ -141,6 +141,13 @@ fn of_a_hundred_packages_the_three_young_ones_are_named_and_no_others() {
     files::replace(&project.path("Provenance.toml"), "days = 2", "days = 7");
     project.provenance(["pin"]).ok();
     let output = check(project, []).code(1).stderr_has("to pass: 3 denials in 100 packages");
+    // What was known of the bytes when they were pinned is no news.
+    assert!(output.stderr.contains("100 vcs-missing; `-v` lists them"), "{output}");
+    assert!(!output.stderr.contains("warning["), "{output}");
+    let verbose = check(project, ["-v"]).code(1);
+    assert_eq!(verbose.stderr.matches("warning[vcs-missing]").count(), 100, "{verbose}");
+    let json = check(project, ["--message-format", "json"]).code(1);
+    assert_eq!(json.stdout.matches("\"id\":\"vcs-missing\"").count(), 100, "{json}");
     for (number, name) in names.iter().enumerate() {
         let named = output.stderr.contains(&format!("error[version-too-new]: `{name} "));
         assert_eq!(named, matches!(number, 7 | 42 | 99), "{name}: {output}");

@@ -1,5 +1,7 @@
 //! `registry-changed`: a version that was pinned from another source.
 
+use provenance_build::Source;
+
 use crate::policy::{Firmness, Level};
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::Dossier;
@@ -24,6 +26,11 @@ moving to a mirror by hand looks like. Mirrors belong into cargo's source replac
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let Some(before) = dossier.pinned_from else { return vec![] };
+    // Another commit of the same repository is another version of it, whatever number its manifest bears.
+    let same = |now: &Source| before.is_git() && now.is_git() && before.url() == now.url();
+    if dossier.id.source.as_ref().is_some_and(same) {
+        return vec![];
+    }
     let now = dossier.id.source.as_ref().map_or("a directory".to_owned(), |source| format!("`{source}`"));
     let name = dossier.id.short();
     vec![
@@ -42,5 +49,17 @@ mod tests {
         assert!(ids(&case.judged()).is_empty());
         case.pinned_from = provenance_build::Source::parse("sparse+https://h/i/");
         assert_eq!(ids(&case.judged()), ["registry-changed"]);
+    }
+
+    #[test]
+    fn another_commit_of_the_same_repository_is_no_other_source() {
+        let git = |url: &str, commit: &str| format!("git+{url}?branch=x#{}", commit.repeat(40));
+        let policy = "[sources]\ngit = [\"https://h/r\"]\n[checks]\ngit-dependency-mutable = \"allow\"\n";
+        for (before, denied) in [("https://h/r", false), ("https://h/other", true)] {
+            let mut case = Case::new(policy, "1.0.0", vec![release("0.9.0", 900), release("1.0.0", 90)]);
+            case.from(&git("https://h/r", "a"));
+            case.pinned_from = provenance_build::Source::parse(&git(before, "b"));
+            assert_eq!(ids(&case.judged()).contains(&"registry-changed"), denied, "{before}");
+        }
     }
 }

@@ -67,11 +67,11 @@ pub fn freshen(
     let told = oldest.map(|age| {
         format!("what changed since the registries were last asked about some packages, {}", ago(age))
     });
-    if network == Network::Forbidden {
-        return Ok(told.into_iter().collect());
-    }
     if due.is_empty() {
         return Ok(vec![]);
+    }
+    if network == Network::Forbidden {
+        return Ok(told.into_iter().collect());
     }
     match refresh(situation, &publishers, &due, progress) {
         Ok(()) => Ok(vec![]),

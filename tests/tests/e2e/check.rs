@@ -108,6 +108,37 @@ fn everything_that_verify_finds_is_found() {
 }
 
 #[test]
+fn a_lockfile_that_lags_behind_is_told_once() {
+    let sandbox = Sandbox::new();
+    let project = pinned(&sandbox, "work");
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    files::replace(&project.path("Cargo.toml"), "victim = \"1\"", "victim = \"1\"\nnewcomer = \"1\"");
+    let output = check(project, []).code(4);
+    assert_eq!(output.stderr.matches("error[lock-stale]").count(), 1, "{output}");
+    assert!(!files::read(&project.path("Cargo.lock")).contains("newcomer"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_pull_request_configures_runs_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.alternative().publish(&Krate::greeting("internal", "1.0.0", CLEAN));
+    let line = "internal = { version = \"1\", registry = \"test\" }";
+    let project = pin(Project::greeter(&sandbox, "work", line, "internal::greeting()"));
+    check(project, []).code(0);
+    let trap = sandbox.path("trap");
+    files::script(&project.path("evil"), &format!("touch '{}'", trap.display()));
+    files::write(
+        &project.path(".cargo/config.toml"),
+        "[registry]\nglobal-credential-providers = [\"./evil\"]\n[build]\nrustc = \"./evil\"\n",
+    );
+    age_indices(&sandbox, 3);
+    sandbox.alternative().respond(&Registry::index_path("internal"), Response::Status(401));
+    check(project, []).code(4).stderr_has("error[cargo-setting]").stderr_has("no package was judged");
+    assert!(!trap.exists());
+}
+
+#[test]
 fn a_replaced_archive_is_told_once() {
     let sandbox = Sandbox::new();
     let project = pinned(&sandbox, "work");
@@ -243,6 +274,27 @@ fn a_database_that_is_older_than_what_a_pin_knew_decides_nothing() {
         .code(3)
         .stderr_has("error[not-judged]: `victim v1.0.0` could not be judged")
         .stderr_has("of 2025-01-02, and a pin was compared with one of 2025-06-01");
+}
+
+#[test]
+fn a_database_that_is_too_old_decides_nothing() {
+    let sandbox = Sandbox::new();
+    let project = pinned(&sandbox, "work");
+    let states = files::list(&sandbox.cargo_home().join("provenance/advisory-db"));
+    let state = states.iter().find(|path| path.ends_with("state.json")).expect("a state");
+    let fetched_days_ago = |days: u64| {
+        let mut value: serde_json::Value = serde_json::from_slice(&files::read_bytes(state)).expect("JSON");
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+        value["fetched"] = (now - days * 86_400).into();
+        files::write(state, value.to_string());
+    };
+    fetched_days_ago(3);
+    check(project, ["--offline"]).code(0).stderr_has("fetched 3 days ago");
+    fetched_days_ago(15);
+    check(project, ["--offline"])
+        .code(3)
+        .stderr_has("was fetched 15 days ago, and at most 14 days are allowed");
+    check(project, []).code(0).stderr_has("Updating advisory database");
 }
 
 #[test]
@@ -444,6 +496,7 @@ fn since_a_commit_what_was_there_is_a_note() {
     check(project, []).code(1);
     since(project, "HEAD")
         .code(0)
+        .stderr_has("Before 1 finding was there at `HEAD` already")
         .stderr_has("warning[vulnerability]: `victim v1.0.0` is vulnerable")
         .stderr_has("it was there at `HEAD` already");
 }

@@ -22,6 +22,8 @@ pub(super) struct Told<'a> {
     waived: Vec<Waived>,
     /// How many packages were judged.
     judged: usize,
+    /// Findings that were there at the revision that is compared with.
+    pub(super) there_before: usize,
     /// Packages that no advisory database speaks of, and why.
     uncovered: Vec<String>,
 }
@@ -46,7 +48,7 @@ pub(super) fn lower(findings: &mut [Finding], pin: Option<&Pin>) {
 impl<'a> Told<'a> {
     pub(super) fn new(graph: &'a GraphOf<'a>, vetting: &'a Vetting<'a>) -> Self {
         let (findings, open, waived, uncovered) = (vec![], vec![], vec![], vec![]);
-        Self { findings, graph, vetting, open, waived, judged: 0, uncovered }
+        Self { findings, graph, vetting, open, waived, judged: 0, there_before: 0, uncovered }
     }
 
     /// Takes what was said of the package at this place of the lockfile.

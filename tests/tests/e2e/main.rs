@@ -6,6 +6,7 @@
 mod add;
 mod advisories;
 mod arrayref;
+mod checks;
 mod commands;
 mod config;
 mod data;

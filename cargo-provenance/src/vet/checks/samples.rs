@@ -92,6 +92,12 @@ impl Case {
         }
     }
 
+    /// Sets when its newest release was published.
+    pub(super) fn published(&mut self, days_ago: u64) {
+        let newest = self.releases.last_mut().expect("a release");
+        newest.published = Some(NOW - days_ago * DAY);
+    }
+
     /// Gives it an archive.
     pub(super) fn archive(&mut self, sample: Sample) {
         self.archive = Some(sample.build());

@@ -31,10 +31,10 @@ fn publish_lying(registry: &Registry, krate: &Krate, lie: impl FnOnce(&mut Value
 fn refuses_what_cargo_takes(sandbox: &Sandbox, names: &[&str], check: &str) -> Vec<String> {
     let plain = Project::app(sandbox, "plain");
     let gated = Project::app(sandbox, "gated").pinned();
+    plain.cargo(["add", "--quiet"]).args(names).ok();
+    plain.cargo(["fetch", "--quiet"]).ok();
     let before = state(gated);
     let refused = names.iter().map(|name| {
-        plain.cargo(["add", "--quiet", name]).ok();
-        plain.cargo(["fetch", "--quiet"]).ok();
         let output = gated.provenance(["add", name]).run().code(1);
         assert!(output.stderr.contains(&format!("[{check}]")) && output.stderr.contains(name), "{output}");
         assert!(before == state(gated), "something was changed for {name}");
@@ -65,7 +65,7 @@ fn an_index_that_says_something_else_than_the_package() {
         "only `Cargo.toml` has the dependency `victim`",
         "only the index has the dependency `victim`",
         "only the index has the optional dependency `victim`",
-        "only the index has the dev-dependency `victim`",
+        "only `Cargo.toml` has the dependency `victim`",
         "only the index has the feature `std`",
         "`Cargo.toml` links `z`, and the index says nothing",
     ]) {
@@ -87,7 +87,7 @@ fn a_manifest_that_does_not_follow_from_the_authors() {
     };
     published(krate("gets-dependency").dependency("victim", "1"));
     published(krate("gets-build-dependency").build_dependency("victim", "1"));
-    published(krate("gets-links").links("z"));
+    published(krate("gets-links").build_script("fn main() {}").links("z"));
     published(krate("gets-macro").proc_macro().file("src/lib.rs", ""));
     published(
         krate("gets-script").package_line("build = \"src/make.rs\"").file("src/make.rs", "fn main() {}"),
@@ -140,7 +140,7 @@ fn what_only_deserves_a_look_is_noted_and_let_in() {
     ] {
         registry.publish(&krate);
         let app = Project::app(&sandbox, krate.name()).pinned();
-        app.provenance(["add", krate.name()]).ok().stderr_has(&format!("note[{check}]"));
+        app.provenance(["add", krate.name()]).ok().stderr_has(&format!("warning[{check}]"));
         assert_eq!(app.locked(krate.name()), "1.0.0");
         // Nothing of it refuses later.
         app.provenance(["pin", "--recheck"]).ok();
@@ -291,4 +291,83 @@ fn licenses_of_directories_and_repositories_count_too() {
     app.provenance(["add", "inherits", "--path", "../libs/inherits"]).ok();
     app.provenance(["remove", "inherits"]).ok();
     from_git("inherits").code(0);
+}
+
+#[test]
+fn what_was_published_once_is_not_replaced_or_removed() {
+    let sandbox = Sandbox::new();
+    let registry = sandbox.registry();
+    registry.publish(&krate("newcomer"));
+    let app = Project::app(&sandbox, "app").pinned();
+    app.provenance(["add", "newcomer"]).ok();
+    let before = state(app);
+
+    // The same version with other bytes. Cargo goes on with what it has.
+    registry.publish(&Krate::greeting("newcomer", "1.0.0", "EVIL"));
+    app.cargo(["fetch", "--locked"]).ok();
+    app.provenance(["pin", "--recheck"]).run().code(1).stderr_has("error[checksum-changed]");
+    // Another version in the place of the one that is locked.
+    let other = Krate::greeting("newcomer", "1.0.1", CLEAN);
+    let line = other.to_index_line(&other.to_archive()).to_string();
+    registry.respond(&Registry::index_path("newcomer"), tests::Response::Body(line.into_bytes()));
+    app.provenance(["pin", "--recheck"]).run().code(1).stderr_has("error[version-vanished]");
+    assert!(before == state(app), "something was changed");
+
+    registry.publish(&krate("newcomer"));
+    registry.behave(&Registry::index_path("newcomer"));
+    app.provenance(["pin", "--recheck"]).ok();
+}
+
+#[test]
+fn a_package_that_says_it_is_another() {
+    let sandbox = Sandbox::new();
+    let manifest = |name: &str, version: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\nlicense = \"MIT\"\n")
+    };
+    let app = Project::app(&sandbox, "app").pinned();
+    for (name, said) in
+        [("other-name", manifest("victim", "1.0.0")), ("other-version", manifest("other-version", "1.0.1"))]
+    {
+        sandbox.registry().publish(&krate(name).file("Cargo.toml", &said));
+        app.provenance(["add", name]).run().code(1).stderr_has("error[manifest-identity]");
+    }
+}
+
+#[test]
+fn the_same_version_from_another_registry() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").with(
+        ".cargo/config.toml",
+        &format!("[registries.test]\nindex = \"{}\"\n", sandbox.alternative().index()),
+    );
+    let app = app.pinned();
+    sandbox.alternative().publish(&Krate::greeting("victim", "1.0.0", CLEAN));
+    files::replace(&app.path("Provenance.toml"), "[\"crates-io\"]", "[\"crates-io\", \"test\"]");
+    app.provenance(["pin"]).ok();
+    let manifest = files::read(&app.path("Cargo.toml"));
+    let moved = manifest.replace("victim = \"1\"", "victim = { version = \"1\", registry = \"test\" }");
+    files::write(&app.path("Cargo.toml"), &moved);
+    app.cargo(["fetch"]).ok();
+    let output = app.provenance(["pin"]).run().code(1);
+    output.stderr_has("error[registry-changed]: `victim v1.0.0` was pinned from");
+}
+
+#[test]
+fn a_repository_that_is_followed_by_a_name() {
+    let sandbox = Sandbox::new();
+    let lib = Project::empty(&sandbox, "lib").with("Cargo.toml", &package("lib", "")).with("src/lib.rs", "");
+    lib.commit("library");
+    lib.git(["tag", "v1"]).ok();
+    let url = format!("file://{}", lib.root().display());
+    let commit = lib.git(["rev-parse", "HEAD"]).ok().stdout.trim().to_owned();
+    let app = Project::app(&sandbox, "app").pinned();
+    files::replace(&app.path("Provenance.toml"), "git = []", &format!("git = [\"{url}\"]"));
+    app.provenance(["pin"]).ok();
+    for name in
+        [&["--branch", "main"][..], &["--tag", "v1"], &["--rev", "v1"], &["--rev", "refs/heads/main"], &[]]
+    {
+        let output = app.provenance(["add", "lib", "--git", &url]).args(name).run().code(1);
+        output.stderr_has("error[git-dependency-mutable]").stderr_has(&format!("rev = \"{commit}\""));
+    }
+    app.provenance(["add", "lib", "--git", &url, "--rev", &commit[..10]]).ok();
 }

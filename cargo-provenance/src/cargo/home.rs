@@ -113,6 +113,14 @@ impl ScratchHome {
         put(&self.below(&["registry", "cache"]).join(directory).join(name), b"-")
     }
 
+    /// Takes over the archive of a package. Cargo unpacks it here, where nothing is lost.
+    pub fn bring_archive(&self, directory: &OsStr, id: &PackageId, from: &Path) -> Result<(), Error> {
+        let folder = self.below(&["registry", "cache"]).join(directory);
+        make_folder(&folder)?;
+        let copied = fs::copy(from, folder.join(format!("{}.crate", id.file_stem())));
+        copied.map(drop).map_err(|source| Error::file("copy", from, source))
+    }
+
     /// Makes a package count as vendored into `target`: `cargo vendor` passes over it.
     pub fn stand_in_vendored(target: &Path, id: &PackageId) -> Result<(), Error> {
         put(&target.join(id.file_stem()).join(".cargo-checksum.json"), b"{}")

@@ -10,7 +10,6 @@
 
 pub(super) mod configuration;
 mod targets;
-mod vendored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,8 +20,6 @@ use super::error::Error;
 use super::scratch::{Purpose, Scratch, build_directory};
 use super::workspace::{Workspace, normal, read_text, real};
 use crate::model::Surroundings;
-
-pub use self::vendored::Vendored;
 
 /// A workspace's shadow; gone when dropped.
 #[derive(Debug)]

@@ -2,17 +2,21 @@
 //! [`Progress`](crate::report::progress::Progress), and returns a report. None prints.
 
 pub mod add;
+pub mod check;
 pub mod db;
 pub mod diff;
 pub mod entering;
+pub mod explain;
 mod gating;
 pub mod init;
 mod interruption;
 pub mod pin;
 mod pinning;
+mod proving;
 pub mod remove;
 mod repair;
 pub mod update;
 mod vendoring;
 pub mod verify;
+pub mod vet;
 mod vetting;

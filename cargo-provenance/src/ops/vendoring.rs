@@ -1,9 +1,9 @@
 //! What a new lockfile changes in the directories that stand in for registries and repositories (`cargo vendor`): which
 //! packages get a directory there, another one or none. Nothing is written here: the edits are for a transaction.
 //!
-//! Cargo vendors into a scratch folder, without the replacement, and what it makes of a package is only put in place if it
-//! is what was proven and pinned. Packages that stay where they are are not touched. Each keeps to the place that `cargo
-//! vendor` would give it, so that running that gives the same folder.
+//! Cargo vendors what is new into a scratch folder, without the replacement, and what it makes of a package is only put in
+//! place if it is what was proven and pinned. Packages that stay where they are are not touched; those that move are copied
+//! from where they are. Each gets the place that `cargo vendor` would give it, so that running that gives the same folder.
 
 mod error;
 mod folder;
@@ -13,35 +13,34 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use provenance_build::config::Replacement;
+use provenance_build::locate::{self, Located, Place};
 use provenance_build::manifest::Pin;
 use provenance_build::tree::Layout;
-use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, TreeDigest, locate};
+use provenance_build::{LockedPackage, Manifest, PackageId, TreeDigest};
 
-use self::folder::Folder;
-use crate::cargo::{CargoCommand, Shadow, Vendored, real};
+use self::folder::{Folder, Needed};
+use crate::cargo::real;
+use crate::collect::entrants::{self, Entrants, Vendored};
 use crate::collect::gate::Gate;
+use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
 use crate::report::Report;
 use crate::report::progress::Progress;
-use crate::store::{Folders, Staged, Transaction};
+use crate::store::{Contents, Folders, Staged, Transaction, contents};
 
 pub use error::Error;
 
-/// Where a lockfile was resolved anew.
+/// A workspace with a lockfile that was resolved anew.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
     /// The workspace as it is; it has no drift.
     pub(super) gate: &'a Gate,
-    /// Its shadow, in which the lockfile lies.
-    pub(super) shadow: &'a Shadow,
-    /// The cargo that works there.
-    pub(super) cargo: &'a CargoCommand,
-    /// The shadow of the workspace's manifest.
-    pub(super) manifest: &'a Path,
-    /// The cargo home.
-    pub(super) cargo_home: &'a Path,
-    /// Who is told what takes time.
-    pub(super) progress: &'a dyn Progress,
+    /// The workspace as it shall be, with the new lockfile.
+    pub(super) situation: &'a Situation,
+    /// What was proven of it, with the archives that were fetched for that.
+    pub(super) entrants: Option<&'a Entrants>,
+    /// The new manifest. It pins all that the lockfile names, in any order.
+    pub(super) manifest: &'a Manifest,
 }
 
 /// The pins of the new manifest.
@@ -57,7 +56,7 @@ pub(super) struct Vendoring {
     /// What is refused, and what is to be known.
     findings: Vec<Finding>,
     /// What cargo vendored. It is needed until the transaction is over.
-    vendored: Option<Vendored>,
+    made: Option<Vendored>,
 }
 
 /// What happens to one vendored package.
@@ -71,9 +70,10 @@ pub(super) struct Edit {
     pub(super) new: Option<Staged>,
 }
 
-/// Finds out what a new `lockfile` changes. `manifest` pins all that the lockfile names, in any order.
-pub(super) fn plan(scene: Scene<'_>, lockfile: &Lockfile, manifest: &Manifest) -> Result<Vendoring, Error> {
-    let gate = scene.gate;
+/// Finds out what changes.
+pub(super) fn plan(scene: Scene<'_>, progress: &dyn Progress) -> Result<Vendoring, Error> {
+    let Scene { gate, situation, manifest, .. } = scene;
+    let lockfile = &situation.lockfile;
     let pins = manifest.packages.iter().map(|pin| (pin.id(), pin)).collect::<Pins<'_>>();
     let mut folders = BTreeMap::<PathBuf, Folder<'_>>::new();
     for (index, package) in lockfile.packages.iter().enumerate() {
@@ -82,31 +82,25 @@ pub(super) fn plan(scene: Scene<'_>, lockfile: &Lockfile, manifest: &Manifest) -
         }
     }
     let located = gate.seen.observation.lockfile.packages.iter().zip(&gate.seen.located);
-    for (package, located) in located {
-        for place in located.directories.iter().filter(|place| place.layout == Layout::Directory) {
-            if let Some((directory, name)) = split(&place.directory) {
-                let held = &mut folders.entry(directory).or_default().held;
-                held.entry(name).or_default().push(&package.id);
-            }
-        }
+    for (package, directory, name) in vendored(located) {
+        let held = &mut folders.entry(directory).or_default().held;
+        held.entry(name).or_default().push(&package.id);
     }
     let mut vendoring = Vendoring::default();
     if folders.is_empty() {
         return Ok(vendoring);
     }
-    let mut claimed = BTreeMap::<PathBuf, BTreeMap<String, Vec<&Pin>>>::new();
-    let located = locate::locate(lockfile, &gate.seen.configuration, scene.cargo_home)?;
-    for (package, located) in lockfile.packages.iter().zip(&located) {
-        for place in located.directories.iter().filter(|place| place.layout == Layout::Directory) {
-            if let (Some((directory, name)), Some(pin)) = (split(&place.directory), pins.get(&package.id)) {
-                claimed.entry(directory).or_default().entry(name).or_default().push(*pin);
-            }
+    let located = locate::locate(lockfile, &gate.seen.configuration, &situation.cargo_home)?;
+    for (package, directory, name) in vendored(lockfile.packages.iter().zip(&located)) {
+        if let (Some(folder), Some(pin)) = (folders.get_mut(&directory), pins.get(&package.id)) {
+            folder.claimed.entry(name).or_default().push(pin);
         }
     }
+    let mut needed = vec![];
     for (directory, folder) in &folders {
-        let claimed = claimed.remove(directory).unwrap_or_default();
-        folder.plan(scene, directory, (lockfile, &pins), &claimed, &mut vendoring)?;
+        folder.survey(scene, &pins, directory, &mut vendoring, &mut needed)?;
     }
+    vendoring.complete(scene, needed, progress)?;
     vendoring.edits.sort_by(|a, b| a.path.cmp(&b.path));
     for package in &lockfile.packages {
         let entering = package.id.source.is_some() && gate.seen.manifest.pin_for(&package.id).is_none();
@@ -139,7 +133,7 @@ impl Vendoring {
             report.step("Vendoring", format!("{}, {what}", shown(path)));
         }
         for path in &self.kept {
-            let why = "its folder also holds packages that `Cargo.lock` does not name";
+            let why = "this workspace no longer needs it, but others that use its folder may";
             report.step("Keeping", format!("{}: {why}", shown(path)));
         }
         report.count("vendored", self.edits.len());
@@ -164,13 +158,33 @@ impl Vendoring {
         Ok(folders)
     }
 
-    /// What cargo vendors of the shadow's lockfile. It is asked once, when the first package is looked for.
-    fn vendored(&mut self, scene: Scene<'_>) -> Result<&Vendored, Error> {
-        let vendored = match self.vendored.take() {
-            Some(vendored) => vendored,
-            None => scene.shadow.vendor(scene.cargo, scene.manifest, scene.progress)?,
-        };
-        Ok(self.vendored.insert(vendored))
+    /// Lets cargo vendor what is needed, and takes it where it is what is pinned.
+    fn complete(
+        &mut self,
+        scene: Scene<'_>,
+        needed: Vec<Needed<'_>>,
+        progress: &dyn Progress,
+    ) -> Result<(), Error> {
+        if needed.is_empty() {
+            return Ok(());
+        }
+        let wanted = needed.iter().map(|needed| needed.index).collect();
+        let made = entrants::vendor(scene.situation, &wanted, scene.entrants, progress)?;
+        for Needed { index, pin, path, now } in needed {
+            let id = &scene.situation.lockfile.packages[index].id;
+            let from = made.package(id);
+            let fits = now.is_some_and(|now| accepts(pin, now.package));
+            match contents(&from)? {
+                _ if fits && folder::list(&path) == folder::list(&from) => {}
+                Some(new) if accepts(pin, new.package) => {
+                    let new = Some(Staged { from, whole: new.whole });
+                    self.edits.push(Edit { path, old: now.map(|now| now.whole), new });
+                }
+                found => self.findings.push(differs(id, pin, found)),
+            }
+        }
+        self.made = Some(made);
+        Ok(())
     }
 }
 
@@ -187,9 +201,17 @@ fn stand_ins(gate: &Gate, package: &LockedPackage) -> Result<Vec<PathBuf>, Error
     Ok(directories)
 }
 
-/// The folder that holds a vendored package, and the name of the package's directory in it.
-fn split(place: &Path) -> Option<(PathBuf, String)> {
-    Some((real(place.parent()?), place.file_name()?.to_str()?.to_owned()))
+/// The places of packages in directory sources: the package, the folder, and the name of its directory there.
+fn vendored<'a>(
+    located: impl Iterator<Item = (&'a LockedPackage, &'a Located)>,
+) -> impl Iterator<Item = (&'a LockedPackage, PathBuf, String)> {
+    located.flat_map(|(package, located)| {
+        let places = located.directories.iter().filter(|place| place.layout == Layout::Directory);
+        places.filter_map(move |Place { directory, .. }| {
+            let name = directory.file_name()?.to_str()?.to_owned();
+            Some((package, real(directory.parent()?), name))
+        })
+    })
 }
 
 /// Whether a pin lets a directory source hold this.
@@ -205,4 +227,14 @@ fn not_vendored(package: &LockedPackage) -> Finding {
         .note(format!("it comes from {source}, also when it is built"))
         .help("to vendor it as well, add the tables that `cargo vendor` prints to `.cargo/config.toml`")
         .help("then run `cargo provenance pin`")
+}
+
+fn differs(id: &PackageId, pin: &Pin, found: Option<Contents>) -> Finding {
+    let message = format!("`{}`: what `cargo vendor` made of it is not what was proven", id.short());
+    let found = found.map_or("nothing".to_owned(), |found| found.package.to_string());
+    Finding::new("vendor-differs", Weight::Denial, message)
+        .about(id.clone())
+        .note(format!("proven {}", pin.vendor_tree.unwrap_or(pin.tree)))
+        .note(format!("vendored {found}"))
+        .help("find out which `cargo` ran: it should have made the proven files of the proven archive")
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tests::files;
 use tests::krate::greeting_source;
 use tests::project::{CLEAN, EVIL, make_evil, package};
-use tests::{Krate, Project, Run, Sandbox};
+use tests::{Krate, Project, Registry, Run, Sandbox};
 
 use crate::interruption::Random;
 use crate::vendor::vendor;
@@ -116,8 +116,21 @@ fn what_was_added_builds_at_once_on_a_machine_that_never_downloaded_anything() {
     dry.stderr_has("vendor/newcomer, added").stderr_has("vendor/deeper, added").stderr_lacks("vendor/victim");
     assert!(before == state(gated), "a dry run changed something");
 
+    // On a machine that never downloaded anything, only what is new travels.
+    files::remove(&sandbox.cargo_home().join("registry"));
+    registry.forget_requests();
     let output = gated.provenance(["add", "newcomer"]).ok();
     output.stderr_has("2 vendored directories changed").stderr_lacks("warning");
+    let mut requests = registry.requests();
+    requests.retain(|path| path.starts_with("/dl/"));
+    requests.sort();
+    assert_eq!(
+        requests,
+        ["deeper", "newcomer"].map(|name| {
+            let version = if name == "deeper" { "1.0.0" } else { "1.2.0" };
+            Registry::download_path(name, version)
+        })
+    );
     is_as_cargo_vendors(gated, PLAIN);
     let changed = gated.git(["status", "--porcelain", "--", "vendor"]).ok().stdout;
     assert_eq!(changed, "?? vendor/deeper/\n?? vendor/newcomer/\n");
@@ -337,7 +350,7 @@ fn a_git_dependency_of_a_vendored_workspace() {
     let gated = crate::git::dependent(&sandbox, "gated").gate();
     let printed = gated.cargo(["vendor", "--respect-source-config"]).ok().stdout;
     files::write(&gated.path(".cargo/config.toml"), printed);
-    gated.provenance(["pin"]).ok();
+    let gated = gated.policy("[checks]\ngit-dependency-mutable = \"note\"");
     gated.is_clean();
     gated.commit("gated");
     let url = format!("file://{}", origin.root().display());

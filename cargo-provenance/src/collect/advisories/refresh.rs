@@ -140,19 +140,22 @@ pub fn refresh(
 }
 
 /// The databases that the policy at `root` names, fetched anew where that is due and the network may be used; and what
-/// a person should know of it, a line each. A database that cannot be fetched is used as it is: [`Advisories::faults`]
-/// says whether it still may be.
+/// a person should know of it, a line each. It is due after a day, and where they do not reach `known`, the newest
+/// advisory that some pin knew. A database that cannot be fetched is used as it is: [`Advisories::faults`] says whether it
+/// still may be.
 pub fn freshen(
     surroundings: &Surroundings,
     policy: &Policy,
     root: &Path,
+    known: Option<Date>,
     progress: &dyn Progress,
 ) -> (Advisories, Vec<String>) {
     let mut advisories = Advisories::read(surroundings, policy, root);
+    let behind = known.is_some() && advisories.newest() < known;
     let mut notes = vec![];
     for copy in &mut advisories.copies {
         let Origin::Url(url) = copy.setting.origin.clone() else { continue };
-        if copy.is_young() {
+        if copy.is_young() && !behind {
             continue;
         }
         if surroundings.network == Network::Forbidden {
@@ -160,7 +163,7 @@ pub fn freshen(
             continue;
         }
         // What is damaged is fetched anew however young it is, unless another command does so meanwhile.
-        let patience = if copy.database.known().is_some() { copy.patience() } else { 0 };
+        let patience = if behind || copy.database.known().is_none() { 0 } else { copy.patience() };
         let since = Clock(surroundings.clock.0.saturating_sub(patience));
         match refresh(surroundings, &url, Rollback::Refused, since, progress) {
             Ok(_) => copy.read_again(surroundings),
@@ -188,6 +191,6 @@ impl Copy {
 
     fn told_age(&self) -> Option<String> {
         let age = self.database.known().and(self.age)?;
-        Some(format!("the advisory database `{}` was fetched {}", self.name(), ago(age)))
+        Some(format!("advisories that are newer than the copy of `{}`, fetched {}", self.name(), ago(age)))
     }
 }

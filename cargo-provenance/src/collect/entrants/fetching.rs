@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cargo_metadata::Metadata;
-use provenance_build::{LockedPackage, PackageName, Source, Version};
+use provenance_build::{LockedPackage, PackageId, PackageName, Version};
 
 use super::Error;
 use crate::cargo::{CargoCommand, Extent, Lock, ScratchHome};
-use crate::collect::publishers::{Publishers, is_vendored};
+use crate::collect::publishers::{self, Publishers};
 use crate::collect::situation::Situation;
 use crate::registry::Dependencies;
 use crate::report::progress::Progress;
@@ -22,23 +22,25 @@ pub(super) struct Fetcher<'a> {
     pub(super) progress: &'a dyn Progress,
 }
 
-/// What cargo's own vendoring made of the git packages.
-pub(super) struct Vendored {
+/// What cargo's own vendoring made of packages, unproven. Gone when dropped.
+#[derive(Debug)]
+pub struct Vendored {
     // Holds the directory.
     _home: ScratchHome,
     directory: PathBuf,
 }
 
 impl Vendored {
-    pub(super) fn directory(&self) -> &Path {
-        &self.directory
+    /// The directory of a package.
+    pub fn package(&self, id: &PackageId) -> PathBuf {
+        self.directory.join(id.file_stem())
     }
 }
 
 impl Fetcher<'_> {
     /// Downloads the archives of `packages` into a scratch home.
     pub(super) fn archives(&self, packages: &[&LockedPackage]) -> Result<ScratchHome, Error> {
-        let cargo = self.cargo_for(packages)?;
+        let cargo = self.publishers.cargo_for(self.situation, packages)?;
         if !self.is_listed(packages)? {
             cargo.check_lockfile(&self.situation.manifest, self.progress)?;
         }
@@ -49,36 +51,63 @@ impl Fetcher<'_> {
 
     /// Brings the git repositories of `packages` into the user's cargo home, as every resolution does.
     pub(super) fn repositories(&self, packages: &[&LockedPackage]) -> Result<(), Error> {
-        self.cargo_for(packages)?.check_lockfile(&self.situation.manifest, self.progress)?;
+        self.publishers
+            .cargo_for(self.situation, packages)?
+            .check_lockfile(&self.situation.manifest, self.progress)?;
         Ok(())
     }
 
     /// What cargo says of all packages. What it says of those of registries is about their stand-ins.
     pub(super) fn metadata(&self) -> Result<Metadata, Error> {
         let cargo = &self.situation.cargo;
-        let home = self.graph(cargo)?;
+        let home = self.graph(cargo, &BTreeSet::new(), &BTreeMap::new())?;
         Ok(home.cargo(cargo).metadata(Some(&self.situation.manifest), Extent::Graph, Lock::Keep)?)
     }
 
-    /// Vendors the git packages.
-    pub(super) fn vendor(&self) -> Result<Vendored, Error> {
-        let cargo = self.outside();
-        let home = self.graph(&cargo)?;
+    /// Vendors packages, named by their places in the lockfile, and no others. What is not among the `archives` at hand is
+    /// downloaded.
+    pub(super) fn vendor(
+        &self,
+        wanted: &BTreeSet<usize>,
+        archives: &BTreeMap<usize, PathBuf>,
+    ) -> Result<Vendored, Error> {
+        let cargo = publishers::outside(self.situation);
+        let home = self.graph(&cargo, wanted, archives)?;
         let directory = home.path().join("vendor");
-        for package in self.published() {
-            ScratchHome::stand_in_vendored(&directory, &package.id)?;
+        for (index, package) in self.situation.lockfile.packages.iter().enumerate() {
+            if package.id.source.is_some() && !wanted.contains(&index) {
+                ScratchHome::stand_in_vendored(&directory, &package.id)?;
+            }
         }
         home.cargo(&cargo).vendor(&self.situation.manifest, &directory, self.progress)?;
         Ok(Vendored { _home: home, directory })
     }
 
-    /// A scratch home in which cargo finds the whole graph: what the indices say of every package, and stand-ins for all of
-    /// them.
-    fn graph(&self, cargo: &CargoCommand) -> Result<ScratchHome, Error> {
+    /// A scratch home in which cargo finds the whole graph: what the indices say of every package, stand-ins for all of them
+    /// but those that are `wanted`, and the `archives` of these.
+    fn graph(
+        &self,
+        cargo: &CargoCommand,
+        wanted: &BTreeSet<usize>,
+        archives: &BTreeMap<usize, PathBuf>,
+    ) -> Result<ScratchHome, Error> {
         let home = self.home_of(cargo)?;
-        let packages = self.published().collect::<Vec<_>>();
+        let published = self.published().collect::<Vec<_>>();
+        let packages = published.iter().map(|(_, package)| *package).collect::<Vec<_>>();
+        let places =
+            published.iter().map(|(index, package)| (&package.id, *index)).collect::<BTreeMap<_, _>>();
         for (directory, package) in bring(&home, self.publishers, &packages, Dependencies::Kept)? {
-            home.stand_in_archive(&directory, &package.id)?;
+            let index = places[&package.id];
+            match archives.get(&index) {
+                Some(archive) if wanted.contains(&index) => {
+                    home.bring_archive(&directory, &package.id, archive)?
+                }
+                None if wanted.contains(&index) => {}
+                _ => {
+                    home.stand_in(&directory, &package.id)?;
+                    home.stand_in_archive(&directory, &package.id)?;
+                }
+            }
         }
         Ok(home)
     }
@@ -100,37 +129,10 @@ impl Fetcher<'_> {
         Ok(true)
     }
 
-    fn published(&self) -> impl Iterator<Item = &LockedPackage> {
-        let packages = self.situation.lockfile.packages.iter();
-        packages.filter(|package| package.id.source.as_ref().is_some_and(|source| !source.is_git()))
-    }
-
-    /// The cargo that reaches the publishers of `packages`.
-    fn cargo_for(&self, packages: &[&LockedPackage]) -> Result<CargoCommand, Error> {
-        let sources =
-            packages.iter().filter_map(|package| package.id.source.as_ref()).collect::<BTreeSet<_>>();
-        let replaced = |source: &&Source| is_vendored(&self.situation.configuration, source);
-        for source in &sources {
-            if replaced(source)? {
-                // Cargo fetches nothing where a directory takes the registry's place.
-                return Ok(self.outside());
-            }
-        }
-        Ok(self.situation.cargo.clone())
-    }
-
-    /// A cargo that runs outside the repository, so that the directory that stands in for the registries there does not
-    /// count, and a mirror that the user configured does.
-    fn outside(&self) -> CargoCommand {
-        let Situation { cargo, cargo_home, configuration, .. } = self.situation;
-        let registries = configuration.views.iter().flat_map(|view| &view.registries);
-        let registries = registries.map(|(name, index)| {
-            let name = toml_edit::Key::new(name.as_str());
-            format!("registries.{}.index={}", name.display_repr(), toml_edit::Value::from(index.as_str()))
-                .into()
-        });
-        let outside = cargo_home.ancestors().find(|directory| directory.is_dir());
-        cargo.with_config(&registries.collect::<Vec<OsString>>()).within(outside.unwrap_or(cargo_home))
+    /// The packages of registries, with their places in the lockfile.
+    fn published(&self) -> impl Iterator<Item = (usize, &LockedPackage)> {
+        let packages = self.situation.lockfile.packages.iter().enumerate();
+        packages.filter(|(_, package)| package.id.source.as_ref().is_some_and(|source| !source.is_git()))
     }
 }
 
@@ -142,13 +144,15 @@ pub(super) fn download(
     packages: &[&LockedPackage],
     progress: &dyn Progress,
 ) -> Result<(), Error> {
-    bring(home, publishers, packages, Dependencies::LeftOut)?;
+    for (directory, package) in bring(home, publishers, packages, Dependencies::LeftOut)? {
+        home.stand_in(&directory, &package.id)?;
+    }
     let (manifest, lockfile) = home.errand(packages)?;
     home.cargo(cargo).with_lockfile(Some(&lockfile)).fetch(&manifest, progress)?;
     Ok(())
 }
 
-/// Brings what the index caches say of `packages`, and their stand-ins. Returns where it has brought them.
+/// Brings what the index caches say of `packages`. Returns where it has brought them.
 fn bring<'p>(
     home: &ScratchHome,
     publishers: &Publishers<'_>,
@@ -170,7 +174,6 @@ fn bring<'p>(
                 home.bring_index(&excerpt.directory)?;
             }
             home.bring_entries(&excerpt.directory, &excerpt.place, &excerpt.cache)?;
-            home.stand_in(&excerpt.directory, &package.id)?;
             brought.push((excerpt.directory, *package));
         }
     }

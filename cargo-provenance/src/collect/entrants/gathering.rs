@@ -81,14 +81,17 @@ impl<'a> Gathering<'a> {
 
     /// Vendors git packages where a directory takes their place.
     pub(super) fn vendor(&mut self, wanted: &[usize]) -> Result<(), Error> {
+        let mut vendored = BTreeSet::new();
         for &index in wanted {
             if let Some(source) = &self.package(index).id.source
                 && source.is_git()
                 && is_vendored(&self.situation.configuration, source)?
             {
-                self.vendored = Some(self.fetcher().vendor()?);
-                break;
+                vendored.insert(index);
             }
+        }
+        if !vendored.is_empty() {
+            self.vendored = Some(self.fetcher().vendor(&vendored, &BTreeMap::new())?);
         }
         Ok(())
     }
@@ -160,7 +163,7 @@ impl<'a> Gathering<'a> {
         archives: &[PathBuf],
         inspect: &dyn Fn(Contents<'_>) -> Judgment,
     ) -> Result<Proven, Error> {
-        let entries = self.publishers.entries(source, package)?;
+        let entries = self.publishers.entries(source, &package.id.name)?;
         Ok(registry::prove(package, archives, &entries).map(|proof| Entrant {
             path: None,
             checksum: Some(proof.checksum),
@@ -231,7 +234,7 @@ impl<'a> Gathering<'a> {
                 return Ok(Err(refused(what, "remove the checkout; cargo makes it anew")));
             }
         }
-        let directory = vendored.directory().join(package.id.file_stem());
+        let directory = vendored.package(&package.id);
         Ok(tree::read(&directory, Layout::Directory)?.map(|tree| tree.digest()).map_err(|odd| {
             refused(format!("it cannot be vendored: `{}` {}", odd.path, odd.what), "use a commit without it")
         }))

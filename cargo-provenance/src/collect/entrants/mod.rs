@@ -7,12 +7,14 @@ mod fetching;
 mod gathering;
 mod single;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use provenance_build::manifest::BuildTime;
 use provenance_build::{Checksum, TreeDigest, threads};
 
+use self::fetching::Fetcher;
+pub use self::fetching::Vendored;
 use self::gathering::Gathering;
 pub use self::single::{Published, Wanted, published};
 use super::publishers::Publishers;
@@ -24,6 +26,7 @@ use crate::git::GitError;
 use crate::model::{Evidence, Network, Release};
 use crate::registry::Refusal;
 use crate::report::failure::{Explain, Kind};
+use crate::report::plural;
 use crate::report::progress::Progress;
 use crate::store::{self, Arrival, admit};
 use crate::vet::Judgment;
@@ -155,6 +158,25 @@ pub fn prove(
     });
     progress.end();
     Ok(Entrants { proven: proven.into_iter().collect::<Result<_, _>>()?, arrived })
+}
+
+/// Lets cargo vendor packages of the lockfile, named by their indices, into a scratch folder. `entrants` are those that were
+/// proven before; their archives do not travel twice.
+pub fn vendor(
+    situation: &Situation,
+    wanted: &BTreeSet<usize>,
+    entrants: Option<&Entrants>,
+    progress: &dyn Progress,
+) -> Result<Vendored, Error> {
+    let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+    let mut archives = publishers.archives(&situation.lockfile)?;
+    for (index, arrived) in entrants.iter().flat_map(|entrants| &entrants.arrived.archives) {
+        archives[*index].extend_from_slice(arrived);
+    }
+    let first = |index: &usize| Some((*index, archives.get(*index)?.first()?.clone()));
+    let archives = wanted.iter().filter_map(first).collect();
+    progress.status("Vendoring", &plural(wanted.len(), "package"));
+    Fetcher { situation, publishers: &publishers, progress }.vendor(wanted, &archives)
 }
 
 impl Entrants {

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::collect::entrants;
 use crate::report::failure::{Explain, Kind};
-use crate::{cargo, store};
+use crate::store;
 
 /// Why vendored packages could not be brought up to date. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +12,7 @@ use crate::{cargo, store};
 pub enum Error {
     /// Cargo did not vendor.
     #[error(transparent)]
-    Cargo(#[from] cargo::Error),
+    Entrants(#[from] entrants::Error),
     /// A directory must go where something else is, or cargo would take something else for a package.
     #[error("`{}` is in the way: it is not what `Provenance.lock` pins, and nobody knows whose it is", path.display())]
     InTheWay {
@@ -30,6 +31,9 @@ pub enum Error {
     /// A directory could not be read, or was edited meanwhile.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Two sources offer the same version of a package, and one directory cannot hold both.
+    #[error("`{0}` would be vendored from two sources")]
+    Twice(String),
     /// The program was about to vendor what it did not prove.
     #[error("`{0}` would be vendored without a pin")]
     Unpinned(String),
@@ -38,8 +42,8 @@ pub enum Error {
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Cargo(error) => error.kind(),
-            Self::InTheWay { .. } | Self::Outside { .. } => Kind::Usage,
+            Self::Entrants(error) => error.kind(),
+            Self::InTheWay { .. } | Self::Outside { .. } | Self::Twice(_) => Kind::Usage,
             Self::Kernel(error) => Explain::kind(error),
             Self::Store(error) => error.kind(),
             Self::Unpinned(_) => Kind::Bug,
@@ -48,13 +52,14 @@ impl Explain for Error {
 
     fn help(&self) -> Vec<String> {
         let help = match self {
-            Self::Cargo(error) => return error.help(),
+            Self::Entrants(error) => return error.help(),
             Self::InTheWay { .. } => "move it elsewhere, then run this command again",
             Self::Kernel(error) => return Explain::help(error),
             Self::Outside { .. } => {
                 "use cargo's own command and `cargo vendor` as it was run before, then `cargo provenance pin`"
             }
             Self::Store(_) => "nothing was changed; correct that, then run this command again",
+            Self::Twice(_) => "take it from one of them only, or another version",
             Self::Unpinned(_) => return vec![],
         };
         vec![help.to_owned()]
@@ -62,10 +67,10 @@ impl Explain for Error {
 
     fn place(&self) -> Option<(PathBuf, u32)> {
         match self {
-            Self::Cargo(error) => error.place(),
+            Self::Entrants(error) => error.place(),
             Self::Kernel(error) => Explain::place(error),
             Self::Store(error) => Explain::place(error),
-            Self::InTheWay { .. } | Self::Outside { .. } | Self::Unpinned(_) => None,
+            Self::InTheWay { .. } | Self::Outside { .. } | Self::Twice(_) | Self::Unpinned(_) => None,
         }
     }
 }

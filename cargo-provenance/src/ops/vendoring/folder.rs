@@ -3,61 +3,94 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use provenance_build::manifest::Pin;
-use provenance_build::{Lockfile, PackageId, toml};
+use provenance_build::{PackageId, toml};
 use serde_json::Value;
 
 use super::names::{Style, names};
 use super::{Edit, Error, Pins, Scene, Vendoring, accepts};
 use crate::cargo::real;
-use crate::finding::{Finding, Weight};
 use crate::store::{self, Contents, Staged, contents};
 
-/// A folder of vendored packages and what is known of it.
+/// A folder of vendored packages and what is known of it. Directories in it go by their names.
 #[derive(Debug, Default)]
 pub(super) struct Folder<'a> {
     /// The packages of the new lockfile that must be in it, by their places there.
     pub(super) wanted: BTreeSet<usize>,
-    /// The directories in it that packages of the old lockfile were found in. All of them match their pins.
+    /// The directories that packages of the old lockfile were found in. All of them match their pins.
     pub(super) held: BTreeMap<String, Vec<&'a PackageId>>,
+    /// The directories that cargo may take for packages of the new lockfile, with the pins of those.
+    pub(super) claimed: BTreeMap<String, Vec<&'a Pin>>,
 }
 
-impl Folder<'_> {
-    /// Adds what has to change in `directory`. `claimed` are the directories in it that cargo may take for packages of the
-    /// new lockfile, with the pins of those.
-    pub(super) fn plan(
+/// A directory that what cargo vendors must be compared with, or put in place of.
+#[derive(Debug)]
+pub(super) struct Needed<'a> {
+    /// The package's place in the new lockfile.
+    pub(super) index: usize,
+    /// Its pin.
+    pub(super) pin: &'a Pin,
+    /// Where it must be.
+    pub(super) path: PathBuf,
+    /// What is there.
+    pub(super) now: Option<Contents>,
+}
+
+impl<'a> Folder<'a> {
+    /// Finds out what has to change in `directory`: what is known already becomes an edit, the rest is needed.
+    pub(super) fn survey(
         &self,
         scene: Scene<'_>,
+        pins: &Pins<'a>,
         directory: &Path,
-        (lockfile, pins): (&Lockfile, &Pins<'_>),
-        claimed: &BTreeMap<String, Vec<&Pin>>,
         vendoring: &mut Vendoring,
+        needed: &mut Vec<Needed<'a>>,
     ) -> Result<(), Error> {
-        let held = self.held.iter().flat_map(|(name, ids)| ids.iter().map(|id| (name.as_str(), *id)));
-        let style = Style::of(held);
-        let places = names(&lockfile.packages, style);
-        let wanted = self.wanted.iter().filter_map(|index| Some((places[*index].clone()?, *index)));
-        let wanted = wanted.collect::<BTreeMap<String, usize>>();
-        if wanted.len() < self.wanted.len() {
-            // One version of a package from two sources: cargo vendors no such thing, and says so.
-            vendoring.vendored(scene)?;
-        }
-        // Others may use what lies elsewhere.
-        let ours = directory.starts_with(real(&scene.gate.root));
+        let packages = &scene.situation.lockfile.packages;
+        let style =
+            Style::of(self.held.iter().flat_map(|(name, ids)| ids.iter().map(|id| (name.as_str(), *id))));
+        let new = names(packages, style);
         let old = names(&scene.gate.seen.observation.lockfile.packages, style);
-        let named = places.iter().chain(&old).flatten().map(String::as_str).collect::<BTreeSet<_>>();
-        let shared = !ours || self.is_shared(directory, &named)?;
-        for (name, index) in &wanted {
-            let id = &lockfile.packages[*index].id;
-            let pin = pins.get(id).ok_or_else(|| Error::Unpinned(id.to_string()))?;
-            self.put(scene, &directory.join(name), (id, pin), ours, vendoring)?;
+        let mut wanted = BTreeMap::new();
+        for (name, index) in self.wanted.iter().filter_map(|index| Some((new[*index].as_deref()?, *index))) {
+            if wanted.insert(name, index).is_some() {
+                // Two sources offer the same version. `cargo vendor` refuses that as well.
+                return Err(Error::Twice(packages[index].id.short()));
+            }
         }
-        for (name, ids) in &self.held {
-            if wanted.contains_key(name) {
+        // Others may use what lies elsewhere, and what neither lockfile names is somebody's.
+        let ours = directory.starts_with(real(&scene.gate.root));
+        let named = new.iter().chain(&old).flatten().map(String::as_str).collect::<BTreeSet<_>>();
+        let shared = !ours || self.is_shared(directory, &named)?;
+        for (name, &index) in &wanted {
+            let id = &packages[index].id;
+            let pin = pins.get(id).ok_or_else(|| Error::Unpinned(id.to_string()))?;
+            let held = self.held.get(*name);
+            if stays(scene, id, pin) && held.is_some_and(|ids| ids.contains(&id)) {
                 continue;
             }
+            let path = directory.join(name);
+            let now = contents(&path)?;
+            let fits = now.is_some_and(|now| accepts(pin, now.package));
+            match now {
+                _ if !ours && fits => continue,
+                _ if !ours => return Err(Error::Outside { directory: directory.to_owned() }),
+                Some(now) if !fits => match held {
+                    Some(ids) => known(&path, ids, scene, now)?,
+                    None => return Err(Error::InTheWay { path }),
+                },
+                _ => {}
+            }
+            match self.moved(scene, directory, id, pin)? {
+                Some(new) if !fits => {
+                    vendoring.edits.push(Edit { path, old: now.map(|now| now.whole), new: Some(new) });
+                }
+                _ => needed.push(Needed { index, pin, path, now }),
+            }
+        }
+        for (name, ids) in self.held.iter().filter(|(name, _)| !wanted.contains_key(name.as_str())) {
             let path = directory.join(name);
             if shared {
                 vendoring.kept.push(path);
@@ -66,10 +99,11 @@ impl Folder<'_> {
                 vendoring.edits.push(Edit { path, old: Some(now.whole), new: None });
             }
         }
-        for (name, pins) in claimed {
+        for (name, pins) in &self.claimed {
             let path = directory.join(name);
-            let stays = !wanted.contains_key(name) && (shared || !self.held.contains_key(name));
-            if stays && !contents(&path)?.is_some_and(|now| pins.iter().all(|pin| accepts(pin, now.package)))
+            let remains = !wanted.contains_key(name.as_str()) && (shared || !self.held.contains_key(name));
+            if remains
+                && !contents(&path)?.is_some_and(|now| pins.iter().all(|pin| accepts(pin, now.package)))
             {
                 return Err(Error::InTheWay { path });
             }
@@ -77,42 +111,21 @@ impl Folder<'_> {
         Ok(())
     }
 
-    /// Sees to it that the directory `path` holds the package.
-    fn put(
+    /// A package that is in the folder already, under a name that it has no more.
+    fn moved(
         &self,
         scene: Scene<'_>,
-        path: &Path,
-        (id, pin): (&PackageId, &Pin),
-        ours: bool,
-        vendoring: &mut Vendoring,
-    ) -> Result<(), Error> {
-        let held = path.file_name().and_then(|name| self.held.get(name.to_str()?));
-        let old = scene.gate.seen.manifest.pin_for(id);
-        let same = old.is_some_and(|old| (old.tree, old.vendor_tree) == (pin.tree, pin.vendor_tree));
-        if same && held.is_some_and(|ids| ids.contains(&id)) {
-            return Ok(());
+        directory: &Path,
+        id: &PackageId,
+        pin: &Pin,
+    ) -> Result<Option<Staged>, Error> {
+        if !stays(scene, id, pin) {
+            return Ok(None);
         }
-        let now = contents(path)?;
-        let fits = now.is_some_and(|now| accepts(pin, now.package));
-        if !ours {
-            let directory = path.parent().unwrap_or(path).to_owned();
-            return if fits { Ok(()) } else { Err(Error::Outside { directory }) };
-        }
-        let from = vendoring.vendored(scene)?.package(id);
-        match (now, held) {
-            (Some(_), _) if fits && list(path) == list(&from) => return Ok(()),
-            (Some(now), Some(ids)) if !fits => known(path, ids, scene, now)?,
-            (Some(_), None) if !fits => return Err(Error::InTheWay { path: path.to_owned() }),
-            _ => {}
-        }
-        match contents(&from)? {
-            Some(new) if accepts(pin, new.package) => {
-                let new = Some(Staged { from, whole: new.whole });
-                vendoring.edits.push(Edit { path: path.to_owned(), old: now.map(|now| now.whole), new });
-            }
-            found => vendoring.findings.push(differs(id, pin, found)),
-        }
-        Ok(())
+        let Some((name, _)) = self.held.iter().find(|(_, ids)| ids.contains(&id)) else { return Ok(None) };
+        let from = directory.join(name);
+        let now = contents(&from)?.filter(|now| accepts(pin, now.package));
+        Ok(now.map(|now| Staged { from, whole: now.whole }))
     }
 
     /// Whether the folder holds packages that neither lockfile names: those of another workspace, or of nobody.
@@ -135,30 +148,24 @@ impl Folder<'_> {
     }
 }
 
+/// Whether a package is pinned as it was before.
+fn stays(scene: Scene<'_>, id: &PackageId, pin: &Pin) -> bool {
+    let old = scene.gate.seen.manifest.pin_for(id);
+    old.is_some_and(|old| (old.tree, old.vendor_tree) == (pin.tree, pin.vendor_tree))
+}
+
 /// Makes sure that a directory is still what it was when it was compared with the manifest.
 fn known(path: &Path, ids: &[&PackageId], scene: Scene<'_>, now: Contents) -> Result<(), Error> {
-    let pins = ids.iter().filter_map(|id| scene.gate.seen.manifest.pin_for(id));
-    match pins.into_iter().any(|pin| accepts(pin, now.package)) {
+    let mut pins = ids.iter().filter_map(|id| scene.gate.seen.manifest.pin_for(id));
+    match pins.any(|pin| accepts(pin, now.package)) {
         true => Ok(()),
         false => Err(store::Error::Changed { path: path.to_owned() }.into()),
     }
 }
 
 /// What cargo's list of checksums in a vendored package says: the files, and the archive that they come from.
-fn list(package: &Path) -> Option<(Value, Value)> {
+pub(super) fn list(package: &Path) -> Option<(Value, Value)> {
     let text = toml::read(&package.join(".cargo-checksum.json")).ok()?;
     let mut list = serde_json::from_str::<Value>(&text).ok()?;
     Some((list.get_mut("files")?.take(), list.get_mut("package").map(Value::take).unwrap_or_default()))
-}
-
-fn differs(id: &PackageId, pin: &Pin, found: Option<Contents>) -> Finding {
-    let message = format!("`{}`: what `cargo vendor` made of it is not what was proven", id.short());
-    let found = found.map_or("nothing".to_owned(), |found| found.package.to_string());
-    let stem = id.file_stem();
-    Finding::new("vendor-differs", Weight::Denial, message)
-        .about(id.clone())
-        .note(format!("proven {}", pin.vendor_tree.unwrap_or(pin.tree)))
-        .note(format!("vendored {found}"))
-        .help(format!("remove `registry/src/*/{stem}` below the cargo home, where it may have been edited"))
-        .help("then run this command again")
 }

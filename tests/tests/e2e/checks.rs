@@ -167,7 +167,13 @@ fn a_license_that_the_policy_does_not_allow() {
     files::replace(&app.path("Provenance.toml"), "allow = [\"MIT\"]", "allow = [\"GPL-3.0\", \"MIT\"]");
     app.provenance(["pin"]).ok();
     app.provenance(["add", "copyleft"]).ok();
+    app.provenance(["check"]).ok();
 
+    // What is there already is judged by the list as it is now.
+    files::replace(&app.path("Provenance.toml"), "allow = [\"GPL-3.0\", \"MIT\"]", "allow = [\"GPL-3.0\"]");
+    app.provenance(["pin"]).ok();
+    let output = app.provenance(["check"]).run().code(1);
+    output.stderr_has("error[license]: `victim v1.0.0` is licensed under `MIT`");
     files::replace(&app.path("Provenance.toml"), "\"GPL-3.0\"", "\"GPL-3\"");
     app.provenance(["pin"])
         .run()
@@ -241,9 +247,10 @@ fn after_init_no_license_stands_against_the_packages_that_are_there() {
     assert_eq!(pins.matches("\"license\"").count(), 2, "what no list can judge is baseline: {pins}");
     assert_eq!(pins.matches("\"license-missing\"").count(), 1, "{pins}");
 
-    let output = app.provenance(["pin", "--recheck"]).ok();
-    assert!(!output.stderr.contains("[license"), "{output}");
-    app.provenance(["verify"]).ok();
+    for command in [&["check"][..], &["pin", "--recheck"], &["check"]] {
+        let output = app.provenance([]).args(command).ok();
+        assert!(!output.stderr.contains("[license"), "{output}");
+    }
     // What comes in later is judged by the list.
     registry.publish(&krate("network").license(Some("AGPL-3.0-only")));
     app.provenance(["add", "network"]).run().code(1).stderr_has("[license]");

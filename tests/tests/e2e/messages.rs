@@ -48,14 +48,14 @@ fn verify_in_the_style_of_cargo() {
         str![[r#"
    Verifying 12 packages against Provenance.lock
 error[source-differs]: `victim v1.0.0` differs from the manifest
-   --> Provenance.lock:111:1
+   --> Provenance.lock:122:1
     |
-111 | [[package]]
-    | ^^^^^^^^^^^ pinned to b3:HEX..e1
-112 | name = "victim"
-113 | version = "1.0.0"
+122 | [[package]]
+    | ^^^^^^^^^^^ pinned to b3:HEX..ee
+123 | name = "victim"
+124 | version = "1.0.0"
     |
-    = note: pinned b3:HEX (Provenance.lock:111)
+    = note: pinned b3:HEX (Provenance.lock:122)
     = note: found  b3:HEX in ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0 (Cargo.lock:104)
     = help: run `cargo provenance diff victim` to see what changed, `cargo provenance verify --repair` to restore it
       Failed 1 difference found, 11 packages match [TIME]
@@ -67,7 +67,7 @@ error[source-differs]: `victim v1.0.0` differs from the manifest
         said(&sandbox, &output.stderr),
         str![[r#"
    Verifying 12 packages against Provenance.lock
-Provenance.lock:111: error[source-differs]: `victim v1.0.0` differs from the manifest
+Provenance.lock:122: error[source-differs]: `victim v1.0.0` differs from the manifest
       Failed 1 difference found, 11 packages match [TIME]
 
 "#]]
@@ -116,7 +116,7 @@ fn a_refused_build_in_the_style_of_cargo() {
         said(&sandbox, &errors.join("\n")),
         str![[r#"
 error: app@0.1.0: `victim v1.0.0` differs from the manifest
-error: app@0.1.0:   pinned b3:HEX (Provenance.lock:111)
+error: app@0.1.0:   pinned b3:HEX (Provenance.lock:122)
 error: app@0.1.0:   found  b3:HEX in ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0 (Cargo.lock:104)
 error: app@0.1.0:   most recently changed: ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0/src/lib.rs
 error: app@0.1.0: run `cargo provenance diff victim` to see what changed, `cargo provenance verify --repair` to restore it

@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn a_directory_in_the_place_of_a_registry_is_denied_too() {
         let mut case = Case::new("", "1.0.0", vec![]);
-        case.from_directory();
+        case.unpublished();
         assert!(ids(&case.judged()).is_empty());
         case.pinned_from = provenance_build::Source::parse(provenance_build::name::CRATES_IO);
         let judgment = case.judged();

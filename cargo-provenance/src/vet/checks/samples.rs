@@ -113,8 +113,8 @@ impl Case {
         self.id.source = Some(Source::parse(source).expect("a source"));
     }
 
-    /// Lets it come from a directory.
-    pub(super) fn from_directory(&mut self) {
+    /// Lets it come from a directory instead of a registry.
+    pub(super) fn unpublished(&mut self) {
         self.id.source = None;
     }
 

@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn what_no_registry_offers_cannot_vanish() {
         let mut case = Case::new("", "1.0.0", vec![]);
-        case.from_directory();
+        case.unpublished();
         assert!(case.judged().admits());
     }
 }

@@ -32,6 +32,8 @@ pub struct Krate {
     old_manifest: bool,
     edition: String,
     links: Option<String>,
+    license: Option<String>,
+    lines: Vec<String>,
     yanked: bool,
     published: Option<String>,
     archive: Option<Vec<u8>>,
@@ -45,6 +47,18 @@ struct Dependency {
     requirement: String,
     kind: Kind,
     optional: bool,
+}
+
+/// Where cargo writes down the commit.
+const VCS: &str = ".cargo_vcs_info.json";
+
+/// Whether the packaged files are those of the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tree {
+    /// They are.
+    Clean,
+    /// They are not.
+    Dirty,
 }
 
 /// What a dependency is for.
@@ -83,12 +97,14 @@ impl Krate {
             old_manifest: false,
             edition: "2021".into(),
             links: None,
+            license: Some("MIT".into()),
+            lines: vec![],
             yanked: false,
             published: Some(PUBLISHED.into()),
             archive: None,
             checksum: None,
         };
-        krate.file("src/lib.rs", "")
+        krate.file("src/lib.rs", "").commit(Tree::Clean)
     }
 
     /// A library whose `greeting()` returns `text`.
@@ -178,6 +194,39 @@ impl Krate {
     pub fn links(mut self, links: &str) -> Self {
         self.links = Some(links.into());
         self
+    }
+
+    /// Sets `package.license`, which is `MIT` where nothing else is said.
+    pub fn license(mut self, expression: Option<&str>) -> Self {
+        self.license = expression.map(str::to_owned);
+        self
+    }
+
+    /// Adds a line to `[package]`.
+    pub fn package_line(mut self, line: &str) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    /// Says that it was packaged from a commit, as cargo does.
+    pub fn commit(self, tree: Tree) -> Self {
+        let dirty = if tree == Tree::Dirty { ",\n    \"dirty\": true" } else { "" };
+        let id = "0123456789abcdef0123456789abcdef01234567";
+        let text =
+            format!("{{\n  \"git\": {{\n    \"sha1\": \"{id}\"{dirty}\n  }},\n  \"path_in_vcs\": \"\"\n}}");
+        self.file(VCS, &text)
+    }
+
+    /// Says nothing about a commit.
+    pub fn without_commit(mut self) -> Self {
+        self.files.remove(VCS);
+        self
+    }
+
+    /// Packs the generated manifest as the one that the author wrote.
+    pub fn with_original(self) -> Self {
+        let manifest = self.manifest();
+        self.file("Cargo.toml.orig", &manifest)
     }
 
     /// Publishes it as yanked.
@@ -278,18 +327,26 @@ impl Krate {
 
     fn manifest(&self) -> String {
         let mut text = format!(
-            "[package]\nedition = \"{}\"\nname = \"{}\"\nversion = \"{}\"\ndescription = \"inert test crate\"\nlicense = \"MIT\"\n",
+            "[package]\nedition = \"{}\"\nname = \"{}\"\nversion = \"{}\"\ndescription = \"inert test crate\"\n",
             self.edition, self.name, self.version
         );
         let mut line = |key: &str, value: &str| writeln!(text, "{key} = {value}").expect("a string grows");
+        if let Some(license) = &self.license {
+            line("license", &format!("{license:?}"));
+        }
         if let Some(links) = &self.links {
             line("links", &format!("{links:?}"));
         }
         if !self.old_manifest {
-            line("build", if self.files.contains_key("build.rs") { "\"build.rs\"" } else { "false" });
+            if !self.lines.iter().any(|line| line.starts_with("build =")) {
+                line("build", if self.files.contains_key("build.rs") { "\"build.rs\"" } else { "false" });
+            }
             for key in ["autolib", "autobins", "autoexamples", "autotests", "autobenches"] {
                 line(key, "false");
             }
+        }
+        for line in &self.lines {
+            writeln!(text, "{line}").expect("a string grows");
         }
         let library = self.name.replace('-', "_");
         if !self.old_manifest {

@@ -4,6 +4,7 @@
 use std::io::Write;
 
 use cargo_provenance::archive;
+use cargo_provenance::model::LicenseExpression;
 use flate2::{Compression, write::GzEncoder};
 use libfuzzer_sys::fuzz_target;
 use provenance_build::{PackageId, PackageName, Version};
@@ -22,5 +23,9 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(archive.file(file.path).is_some());
         }
         let _ = tree.map(|tree| tree.digest());
+        let _ = (archive.declared(), archive.original(), archive.vcs());
+        if let Some(license) = &archive.license().expression {
+            let _ = LicenseExpression::parse(license).map(|it| (it.names(), it.sufficient()));
+        }
     }
 });

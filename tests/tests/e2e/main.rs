@@ -7,6 +7,7 @@ mod add;
 mod advisories;
 mod arrayref;
 mod check;
+mod checks;
 mod commands;
 mod config;
 mod data;

@@ -51,7 +51,7 @@ error[source-differs]: `victim v1.0.0` differs from the manifest
    --> Provenance.lock:122:1
     |
 122 | [[package]]
-    | ^^^^^^^^^^^ pinned to b3:HEX..e1
+    | ^^^^^^^^^^^ pinned to b3:HEX..ee
 123 | name = "victim"
 124 | version = "1.0.0"
     |

@@ -15,25 +15,30 @@ pub(super) const CHECK: Check = Check {
     parameters: &[],
     since: 2,
     docs: "\
-A git dependency that follows a branch or a tag.
+A git dependency that names no commit.
 
-Both can be moved to other commits, as the tags of tj-actions were in March 2025. The pin holds the commit all the same, but
-the next `update` takes whatever the name points at then. Give the dependency a `rev`.",
+A branch or a tag can be moved to other commits, as the tags of tj-actions were in March 2025, and cargo takes either for a
+`rev` too. The pin holds the commit all the same, but the next `update` takes whatever the name points at then. Give the
+dependency a `rev` with the commit's hash, or with at least its first seven digits.",
     judge,
 };
+
+/// Digits that name a commit: what git itself abbreviates to.
+const SHORTEST: usize = 7;
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let Some(source) = dossier.id.source.as_ref().filter(|source| source.is_git()) else { return vec![] };
     let query = source.as_str().split_once('?').map_or("", |(_, query)| query);
-    if query.starts_with("rev=") {
-        return vec![];
-    }
-    let name = dossier.id.short();
+    let commit = source.commit().unwrap_or_default();
     let follows = match query.split_once('#').map_or(query, |(query, _)| query).split_once('=') {
-        Some((kind @ ("branch" | "tag"), at)) => format!("{kind} `{at}`"),
+        // Whatever else cargo accepts here is a name, even one that looks like a hash.
+        Some(("rev", at)) if at.len() >= SHORTEST && commit.starts_with(&at.to_ascii_lowercase()) => {
+            return vec![];
+        }
+        Some((kind @ ("branch" | "rev" | "tag"), at)) => format!("{kind} `{at}`"),
         _ => "the default branch".to_owned(),
     };
-    let commit = source.commit().unwrap_or_default();
+    let name = dossier.id.short();
     vec![
         Observation::new(format!("`{name}` follows {follows} of `{}`", source.url()))
             .help(format!("name the commit in `Cargo.toml`: `rev = \"{commit}\"`")),
@@ -45,10 +50,24 @@ mod tests {
     use super::super::samples::{Case, ids};
 
     #[test]
-    fn only_a_rev_is_fixed() {
-        for (query, refused) in [("", true), ("?branch=main", true), ("?tag=v1", true), ("?rev=abc", false)] {
+    fn only_a_commit_is_fixed() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        for (query, refused) in [
+            ("", true),
+            ("?branch=main", true),
+            ("?tag=v1", true),
+            ("?rev=v1", true),
+            ("?rev=refs/heads/main", true),
+            ("?rev=", true),
+            ("?rev=012345", true),
+            ("?rev=deadbeef", true),
+            ("?branch=0123456789", true),
+            ("?rev=0123456", false),
+            ("?rev=0123456789ABCDEF", false),
+            ("?rev=0123456789abcdef0123456789abcdef01234567", false),
+        ] {
             let mut case = Case::new("[sources]\ngit = [\"https://h/r\"]\n", "1.0.0", vec![]);
-            case.from(&format!("git+https://h/r{query}#{}", "a".repeat(40)));
+            case.from(&format!("git+https://h/r{query}#{commit}"));
             let expected = if refused { &["git-dependency-mutable"][..] } else { &[] };
             assert_eq!(ids(&case.judged()), expected, "{query}");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::archive::{Declared, Origin, Requirement, printable};
+use crate::archive::{Declared, printable};
 use crate::model::{DependencyKind, Release};
 use crate::policy::{Firmness, Level};
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -21,10 +21,10 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 A package whose `Cargo.toml` declares something else than the index says.
 
-Cargo resolves by the index and compiles by the package: where the two differ, what is looked at is not what is built. Names,
-kinds and optionality of the dependencies, the names of the features, and `links` are compared. crates.io takes its index
-from the package, so that they agree in all of 3,700 packages; where they do not, an index, a mirror or an upload was
-tampered with.
+Cargo resolves by the index and compiles by the package: where the two differ, what is looked at is not what is built. The
+names of the dependencies, whether they are optional or for the build script, the names of the features, and `links` are
+compared; dev-dependencies are nobody's but the author's. The two agree in all of 4,038 packages of crates.io; where they do
+not, an index, a mirror or an upload was tampered with.
 
 Find out which of the two was changed. A registry of your own that leaves things out of its index can be excepted in the
 policy, package by package.",
@@ -43,38 +43,34 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     vec![Observation::new(message).listing(&differences).help(help)]
 }
 
+/// When crates.io's index had become complete, 2018-06-01: in its first weeks it took dev-dependencies for others, and in the
+/// spring of 2018 it left out `links`.
+const COMPLETE_SINCE: u64 = 1_527_811_200;
+
 /// A dependency as both sides name it.
 type Named<'a> = (&'a str, DependencyKind, bool);
 
-// Cargo has no optional dev-dependencies.
-fn named(package: &str, kind: DependencyKind, optional: bool) -> Named<'_> {
-    (package, kind, optional && kind != DependencyKind::Dev)
-}
-
-fn of_manifest(it: &Requirement) -> Named<'_> {
-    named(it.package.as_str(), it.kind, it.optional)
-}
-
 fn differences(declared: &Declared, release: &Release) -> Vec<String> {
-    // `cargo package` leaves out dev-dependencies that are no more than a path; old manifests still have them.
-    let may_lack = |it: &&Requirement| it.kind == DependencyKind::Dev && it.origin != Origin::Versioned;
-    let here = declared.dependencies.iter().map(of_manifest).collect::<BTreeSet<Named<'_>>>();
-    let there = release.dependencies.iter().map(|it| named(it.package.as_str(), it.kind, it.optional));
-    let there = there.collect::<BTreeSet<Named<'_>>>();
-    let sure =
-        declared.dependencies.iter().filter(|it| !may_lack(it)).map(of_manifest).collect::<BTreeSet<_>>();
+    let is_old = release.published.is_some_and(|at| at < COMPLETE_SINCE);
+    let is_dev = |package: &str| {
+        declared.dependencies.iter().any(|it| it.kind == DependencyKind::Dev && it.package == package)
+    };
+    let here = declared.dependencies.iter().map(|it| (it.package.as_str(), it.kind, it.optional));
+    let there = release.dependencies.iter().map(|it| (it.package.as_str(), it.kind, it.optional));
+    let of_others = |(_, kind, _): &Named<'_>| *kind != DependencyKind::Dev;
+    let here = here.filter(of_others).collect::<BTreeSet<Named<'_>>>();
+    let there = there.filter(of_others).collect::<BTreeSet<Named<'_>>>();
+    let told = |(package, kind, optional): &Named<'_>| {
+        let optional = if *optional { "optional " } else { "" };
+        let build = if *kind == DependencyKind::Build { "build-" } else { "" };
+        format!("the {optional}{build}dependency `{}`", printable(package.as_bytes()))
+    };
     let mut differences = vec![];
-    for (place, only) in [("`Cargo.toml`", sure.difference(&there)), ("the index", there.difference(&here))] {
-        for (package, kind, optional) in only {
-            let kind = match (kind, optional) {
-                (DependencyKind::Build, false) => "build-dependency",
-                (DependencyKind::Build, true) => "optional build-dependency",
-                (DependencyKind::Dev, _) => "dev-dependency",
-                (DependencyKind::Normal, false) => "dependency",
-                (DependencyKind::Normal, true) => "optional dependency",
-            };
-            differences.push(format!("only {place} has the {kind} `{}`", printable(package.as_bytes())));
-        }
+    for only in here.difference(&there) {
+        differences.push(format!("only `Cargo.toml` has {}", told(only)));
+    }
+    for only in there.difference(&here).filter(|(package, ..)| !(is_old && is_dev(package))) {
+        differences.push(format!("only the index has {}", told(only)));
     }
     let has = |features: &[String], name: &str| features.iter().any(|feature| feature == name);
     // Some cargos told the registry of the features too that optional dependencies imply.
@@ -85,7 +81,8 @@ fn differences(declared: &Declared, release: &Release) -> Vec<String> {
     for name in release.features.iter().filter(|name| !has(&declared.features, name) && !is_implied(name)) {
         differences.push(format!("only the index has the feature `{}`", printable(name.as_bytes())));
     }
-    if declared.links != release.links {
+    let was_left_out = is_old && release.links.is_none();
+    if declared.links != release.links && !was_left_out {
         let shown = |links: &Option<String>| match links {
             Some(links) => format!("`{}`", printable(links.as_bytes())),
             None => "nothing".to_owned(),
@@ -148,7 +145,8 @@ mod tests {
             // Published when a path alone was enough, and after.
             ("[dev-dependencies]\na = { path = '../a' }\n", &["dev:a"], &[], None),
             ("[dev-dependencies]\na = { path = '../a' }\n", &[], &[], None),
-            ("[dev-dependencies.a]\nversion = '1'\noptional = true\n", &["dev:a"], &[], None),
+            ("[dev-dependencies]\na = '1'\n", &[], &[], None),
+            ("", &["dev:a"], &[], None),
             ("[dependencies.a]\nversion = '1'\noptional = true\n", &["a?"], &["a"], None),
             (
                 "[dependencies.a]\nversion = '1'\noptional = true\n[features]\nx = ['dep:a']\n",
@@ -193,7 +191,6 @@ mod tests {
                 None,
                 "only `Cargo.toml` has the dependency `a b\\u{1b}`",
             ),
-            ("[dev-dependencies]\na = '1'\n", &[], &[], None, "only `Cargo.toml` has the dev-dependency `a`"),
             ("[features]\nx = []\n", &[], &[], None, "only `Cargo.toml` has the feature `x`"),
             ("", &[], &["x"], None, "only the index has the feature `x`"),
             ("links = 'z'\n", &[], &[], None, "`Cargo.toml` links `z`, and the index says nothing"),
@@ -203,6 +200,23 @@ mod tests {
             let finding = judgment.findings.iter().find(|finding| finding.id == ID).expect(manifest);
             assert_eq!(finding.notes[0], expected);
             assert!(judgment.refuses(), "{manifest}");
+        }
+    }
+
+    #[test]
+    fn what_the_index_of_crates_io_once_left_out_is_no_difference() {
+        for (days_ago, differs) in [(3_600, false), (2_000, true)] {
+            let old = |manifest, dependencies, links| {
+                let mut case = case(manifest, dependencies, &[], links);
+                case.published(days_ago);
+                ids(&case.judged()).contains(&ID)
+            };
+            assert_eq!(old("links = 'z'\n", &[], None), differs);
+            assert_eq!(old("[dev-dependencies]\na = '1'\n", &["a"], None), differs);
+            // Everything else differs however old it is.
+            assert!(old("", &["a"], None));
+            assert!(old("", &[], Some("z")));
+            assert!(old("[dependencies]\na = '1'\n", &["dev:a"], None));
         }
     }
 

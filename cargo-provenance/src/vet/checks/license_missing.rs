@@ -17,9 +17,9 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 A package with neither `license` nor `license-file`.
 
-crates.io demands one of the two, so that it is a package of a git repository, a directory or another registry. Without a
-license nobody may use it. Ask its authors, or, where it is your own, write the license into its manifest; then accept what
-is left. `license` does not judge such a package: there is nothing to judge.",
+crates.io demands one of the two since 2015, so that it is a package of a git repository, a directory or another registry.
+Without a license nobody may use it. Ask its authors, or, where it is your own, write the license into its manifest; then
+accept what is left. `license` does not judge such a package: there is nothing to judge.",
     judge,
 };
 

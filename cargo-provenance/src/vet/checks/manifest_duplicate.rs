@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
 A manifest at the package root whose name differs from `Cargo.toml` in case only.
 
 On macOS and Windows it is the file that cargo reads, or it takes the place of the one that was reviewed. crates.io refuses
-such uploads, cargo unpacks them; another registry may serve them. None of 3,700 packages has one.
+such uploads, cargo unpacks them; another registry may serve them. None of 4,038 packages has one.
 
 Nobody can wave it through: use another version, and tell the registry.",
     judge: |dossier, _| dossier.faults_of("manifest-duplicate"),

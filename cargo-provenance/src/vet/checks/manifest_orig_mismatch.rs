@@ -21,7 +21,7 @@ A packaged `Cargo.toml` that does not follow from the `Cargo.toml.orig` beside i
 
 `cargo package` keeps the author's manifest, which is the one in the repository, and makes of it the one that cargo compiles
 by. A dependency, a build script, a `links`, a name, a version or a procedural macro that only the second one has was put
-in after that, where nobody who reads the repository sees it. It happened in none of 3,700 packages. What a workspace
+in after that, where nobody who reads the repository sees it. It happened in none of 3,790 packages. What a workspace
 provides (`workspace = true`) cannot be compared. A package whose manifest cargo made, and that has no original, is noted.
 
 Compare the package with its repository. Use another version, and tell the registry.",

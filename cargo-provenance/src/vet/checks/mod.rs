@@ -178,7 +178,10 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::finding::Weight;
+    use crate::model::{Clock, Evidence};
     use crate::policy::{Policy, Template, write_template};
+    use crate::vet::{Dossier, Fault, Ground, Needs, Way, judge, waiver};
 
     #[test]
     fn checks_are_sorted_unique_and_documented() {
@@ -194,6 +197,30 @@ mod tests {
                 check.id
             );
             assert!(check.docs.len() > summary.len() + 30, "{} says why and what to do", check.id);
+        }
+    }
+
+    #[test]
+    fn what_proving_came_upon_is_told_under_its_own_check_and_never_waived() {
+        let policy = Policy::parse(b"version = 1\n", Path::new("p"), catalogue()).expect("a policy");
+        let id = crate::archive::samples::id("dep");
+        let ground = Ground {
+            policy: &policy,
+            databases: Evidence::Absent,
+            index_of: &|_| None,
+            now: Clock(0),
+            judged_by: Some(1),
+        };
+        for check in CHECKS.iter().filter(|check| check.needs == Needs::Faults) {
+            assert_eq!(check.firmness, Firmness::Firm, "{}", check.id);
+            for (remark, weight) in [(false, Weight::Denial), (true, Weight::Note)] {
+                let faults = [Fault { check: check.id, what: "x".to_owned(), help: None, remark }];
+                let dossier = Dossier { faults: &faults, ..Dossier::new(&id, Way::Kept) };
+                let judgment = judge(&dossier, &ground, &[Needs::Faults]);
+                let found = judgment.findings.iter().map(|finding| (finding.id, finding.weight));
+                assert_eq!(found.collect::<Vec<_>>(), [(check.id, weight)]);
+                assert!(judgment.findings.iter().all(|finding| !waiver::may_be_waived(finding)));
+            }
         }
     }
 

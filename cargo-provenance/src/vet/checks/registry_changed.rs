@@ -49,6 +49,18 @@ mod tests {
         assert!(ids(&case.judged()).is_empty());
         case.pinned_from = provenance_build::Source::parse("sparse+https://h/i/");
         assert_eq!(ids(&case.judged()), ["registry-changed"]);
+        assert!(case.judged().refuses());
+    }
+
+    #[test]
+    fn a_directory_in_the_place_of_a_registry_is_denied_too() {
+        let mut case = Case::new("", "1.0.0", vec![]);
+        case.unpublished();
+        assert!(ids(&case.judged()).is_empty());
+        case.pinned_from = provenance_build::Source::parse(provenance_build::name::CRATES_IO);
+        let judgment = case.judged();
+        assert_eq!(ids(&judgment), ["registry-changed"]);
+        assert!(judgment.findings[0].message.contains("comes from a directory now"), "{judgment:?}");
     }
 
     #[test]

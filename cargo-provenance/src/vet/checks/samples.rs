@@ -92,6 +92,12 @@ impl Case {
         }
     }
 
+    /// Sets when its newest release was published.
+    pub(super) fn published(&mut self, days_ago: u64) {
+        let newest = self.releases.last_mut().expect("a release");
+        newest.published = Some(NOW - days_ago * DAY);
+    }
+
     /// Gives it an archive.
     pub(super) fn archive(&mut self, sample: Sample) {
         self.archive = Some(sample.build());
@@ -107,11 +113,16 @@ impl Case {
         self.id.source = Some(Source::parse(source).expect("a source"));
     }
 
+    /// Lets it come from a directory instead of a registry.
+    pub(super) fn unpublished(&mut self) {
+        self.id.source = None;
+    }
+
     /// What is said of it, as far as it is known.
     pub(super) fn judged(&self) -> Judgment {
         let listed = self.releases.iter().find(|release| release.version == self.id.version);
         let release = self.release.as_ref().map(Evidence::as_ref);
-        let git = self.id.source.as_ref().is_some_and(Source::is_git);
+        let is_published = self.id.source.as_ref().is_some_and(|source| !source.is_git());
         let (mut archive, mut faults) = (Evidence::Absent, vec![]);
         match self.archive.as_ref().map(|bytes| archive::read(bytes, &self.id)) {
             None => {}
@@ -121,7 +132,7 @@ impl Case {
         let fault = |it: archive::Fault| Fault { check: it.check, what: it.what, help: None, remark: false };
         let faults = faults.into_iter().map(fault).collect::<Vec<_>>();
         let dossier = Dossier {
-            history: if git { Evidence::Absent } else { Evidence::Known(&self.releases) },
+            history: if is_published { Evidence::Known(&self.releases) } else { Evidence::Absent },
             release: release.unwrap_or(listed.map_or(Evidence::Absent, Evidence::Known)),
             pinned_from: self.pinned_from.as_ref(),
             mends: &self.mends,

@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn a_source_that_is_not_listed_is_refused() {
-        let git = format!("git+https://h/r?rev=x#{}", "a".repeat(40));
+        let git = format!("git+https://h/r?rev=aaaaaaa#{}", "a".repeat(40));
         for (policy, source, refused) in [
             ("", "sparse+https://h/i/", true),
             ("[sources]\nregistries = [\"sparse+https://h/i/\"]\n", "sparse+https://h/i/", false),

@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 A package that was made from files which its commit does not hold.
 
-`cargo publish --allow-dirty` says so in `.cargo_vcs_info.json`; so does one package in a hundred. Often it is a generated
+`cargo publish --allow-dirty` writes that into `.cargo_vcs_info.json`; 64 of 4,038 packages have it. Often it is a generated
 file or a version number that a script wrote. Whoever reviews the repository does not see it: compare the package with the
 commit that it names.",
     judge,

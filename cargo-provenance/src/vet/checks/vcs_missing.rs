@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 A package that names no commit in `.cargo_vcs_info.json`.
 
-Cargo writes that file since 1.30 when it packages a git checkout. One package in a hundred lacks it: made outside of a
+Cargo writes that file since 1.30 when it packages a git checkout. Three packages in a hundred lack it: made outside of a
 repository, from one that is not git, or by another tool. Without a commit there is nothing to compare the package with, so
 that only what it holds itself can be reviewed. Older packages are not told of.",
     judge,

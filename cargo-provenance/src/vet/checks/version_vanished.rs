@@ -41,5 +41,15 @@ mod tests {
     fn a_version_that_the_index_does_not_list_is_denied() {
         let case = Case::new("", "1.0.0", vec![release("1.0.1", 900)]);
         assert_eq!(ids(&case.judged()), ["version-vanished"]);
+        assert!(case.judged().refuses());
+        // Nothing at all is listed of it.
+        assert_eq!(ids(&Case::new("", "1.0.0", vec![]).judged()), ["version-vanished"]);
+    }
+
+    #[test]
+    fn what_no_registry_offers_cannot_vanish() {
+        let mut case = Case::new("", "1.0.0", vec![]);
+        case.unpublished();
+        assert!(case.judged().admits());
     }
 }

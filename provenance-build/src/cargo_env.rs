@@ -47,8 +47,8 @@ impl BuildEnvironment {
     pub fn read(caller: &str) -> Result<Self, Error> {
         let package = PathBuf::from(required("CARGO_MANIFEST_DIR")?);
         let package = package.canonicalize().map_err(|source| Error::io("find", &package, source))?;
-        let parent = Parent::find();
-        let mut starts = parent.directory.iter().cloned().collect::<Vec<_>>();
+        let (directory, arguments) = parent();
+        let mut starts = directory.into_iter().collect::<Vec<_>>();
         starts.extend(env::var_os("PWD").map(PathBuf::from).filter(|directory| directory.is_absolute()));
         starts.push(package.clone());
         let base = starts.first().cloned().unwrap_or_else(|| package.clone());
@@ -61,7 +61,7 @@ impl BuildEnvironment {
             links: env::var_os("CARGO_MANIFEST_LINKS").is_some(),
             remapped: remaps(&env::var_os("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default().to_string_lossy()),
             lockfile: env::var_os("CARGO_RESOLVER_LOCKFILE_PATH").map(|path| base.join(path)),
-            arguments: parent.configuration,
+            arguments,
             cargo: env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
             package,
             starts,
@@ -113,51 +113,32 @@ fn cargo_home(base: &Path) -> Result<PathBuf, Error> {
 }
 
 fn required(variable: &'static str) -> Result<OsString, Error> {
-    env::var_os(variable).ok_or_else(|| {
-        Error::unclear(
-            format!("{variable} is not set"),
-            "call `provenance_build::enforce()` from a build script",
-        )
-    })
+    let help = "call `provenance_build::enforce()` from a build script";
+    env::var_os(variable).ok_or_else(|| Error::unclear(format!("{variable} is not set"), help))
 }
 
 fn text(variable: &'static str) -> Result<String, Error> {
-    let value = required(variable)?;
-    value
-        .into_string()
-        .map_err(|_| Error::unclear(format!("{variable} is not UTF-8"), "build with a UTF-8 environment"))
+    let help = "build with a UTF-8 environment";
+    let value = required(variable)?.into_string();
+    value.map_err(|_| Error::unclear(format!("{variable} is not UTF-8"), help))
 }
 
-/// What the system shows of the parent process. Nothing where it shows nothing: the files in force still count.
-#[derive(Default)]
-struct Parent {
-    directory: Option<PathBuf>,
-    configuration: Vec<String>,
+/// What the system shows of the parent process: its directory and its `--config` arguments. Nothing where it shows nothing:
+/// the files in force still count.
+#[cfg(target_os = "linux")]
+fn parent() -> (Option<PathBuf>, Vec<String>) {
+    let process = PathBuf::from(format!("/proc/{}", std::os::unix::process::parent_id()));
+    let arguments = std::fs::read(process.join("cmdline")).unwrap_or_default();
+    let arguments = arguments.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
+    (std::fs::read_link(process.join("cwd")).ok(), config_arguments(arguments))
 }
 
-impl Parent {
-    #[cfg(target_os = "linux")]
-    fn find() -> Self {
-        let process = PathBuf::from(format!("/proc/{}", std::os::unix::process::parent_id()));
-        let arguments = std::fs::read(process.join("cmdline")).unwrap_or_default();
-        let arguments =
-            arguments.split(|byte| *byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned());
-        Self {
-            directory: std::fs::read_link(process.join("cwd")).ok(),
-            configuration: config_arguments(arguments),
-        }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn find() -> Self {
-        Self::default()
-    }
+#[cfg(not(target_os = "linux"))]
+fn parent() -> (Option<PathBuf>, Vec<String>) {
+    (None, vec![])
 }
 
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(dead_code, reason = "only Linux shows the arguments of the parent")
-)]
+#[cfg(any(target_os = "linux", test))]
 fn config_arguments(arguments: impl Iterator<Item = String>) -> Vec<String> {
     let mut found = Vec::new();
     // What follows `--` is for the program that `cargo run` starts.

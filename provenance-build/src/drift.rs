@@ -50,24 +50,9 @@ pub enum Drift {
         id: PackageId,
         /// What the manifest pins.
         pinned: TreeDigest,
-        /// What lies on disk.
-        found: TreeDigest,
+        /// What lies on disk, or something in it that no package of its kind can hold.
+        found: Result<TreeDigest, Unacceptable>,
         /// Where it lies.
-        directory: PathBuf,
-        /// Its line in `Cargo.lock`.
-        lock_line: u32,
-        /// Its line in the manifest.
-        pin_line: u32,
-    },
-    /// The sources on disk hold something that no package of their kind can hold.
-    Unacceptable {
-        /// The package.
-        id: PackageId,
-        /// What was found.
-        fault: Unacceptable,
-        /// What the manifest pins.
-        pinned: TreeDigest,
-        /// The directory of the package.
         directory: PathBuf,
         /// Its line in `Cargo.lock`.
         lock_line: u32,
@@ -138,8 +123,8 @@ impl Drift {
             Self::SettingGone { .. } => "cargo-setting-gone",
             Self::Unpinned { .. } => "not-pinned",
             Self::Checksum { .. } => "checksum-differs",
-            Self::Tree { .. } => "source-differs",
-            Self::Unacceptable { .. } => "source-unacceptable",
+            Self::Tree { found: Ok(_), .. } => "source-differs",
+            Self::Tree { found: Err(_), .. } => "source-unacceptable",
             Self::Archive { .. } => "archive-differs",
             Self::Member { .. } => "member-moved",
             Self::Detour { .. } => "path-detour",
@@ -155,7 +140,6 @@ impl Drift {
             Self::Unpinned { id, .. }
             | Self::Checksum { id, .. }
             | Self::Tree { id, .. }
-            | Self::Unacceptable { id, .. }
             | Self::Archive { id, .. } => Some(id),
             _ => None,
         }
@@ -183,14 +167,16 @@ impl Drift {
                 format!("pinned {pinned} (Provenance.lock:{pin_line})"),
                 format!("locked {locked} (Cargo.lock:{lock_line})"),
             ],
-            Self::Tree { pinned, found, directory, lock_line, pin_line, .. } => vec![
-                format!("pinned {pinned} (Provenance.lock:{pin_line})"),
-                format!("found  {found} in {} (Cargo.lock:{lock_line})", directory.display()),
-            ],
-            Self::Unacceptable { fault, pinned, directory, lock_line, pin_line, .. } => vec![
-                format!("pinned {pinned} (Provenance.lock:{pin_line})"),
-                format!("found  `{}` in {} (Cargo.lock:{lock_line})", fault.path, directory.display()),
-            ],
+            Self::Tree { pinned, found, directory, lock_line, pin_line, .. } => {
+                let found = match found {
+                    Ok(found) => found.to_string(),
+                    Err(fault) => format!("`{}`", fault.path),
+                };
+                vec![
+                    format!("pinned {pinned} (Provenance.lock:{pin_line})"),
+                    format!("found  {found} in {} (Cargo.lock:{lock_line})", directory.display()),
+                ]
+            }
             Self::Archive { pinned, found, file, pin_line, .. } => vec![
                 format!("pinned {pinned} (Provenance.lock:{pin_line})"),
                 format!("found  {found} in {}", file.display()),
@@ -209,35 +195,32 @@ impl Drift {
 
     /// What to do next, with the exact command.
     pub fn help(&self) -> String {
-        match self {
+        let help = match self {
             Self::Setting { .. } => {
-                "remove the setting, or run `cargo provenance pin` to record it after review".to_owned()
+                "remove the setting, or run `cargo provenance pin` to record it after review"
             }
             Self::SettingGone { .. } | Self::Unused { .. } => {
-                "run `cargo provenance pin` to bring the manifest up to date".to_owned()
+                "run `cargo provenance pin` to bring the manifest up to date"
             }
             Self::Unpinned { .. } | Self::Checksum { .. } => {
                 "run `cargo provenance pin` to prove and pin what `Cargo.lock` names, or restore `Cargo.lock`"
-                    .to_owned()
             }
-            Self::Tree { id, .. } | Self::Unacceptable { id, .. } => format!(
-                "run `cargo provenance diff {}` to see what changed, `cargo provenance verify --repair` to restore it",
-                id.name
-            ),
+            Self::Tree { id, .. } => {
+                let repair = "`cargo provenance verify --repair` to restore it";
+                return format!("run `cargo provenance diff {}` to see what changed, {repair}", id.name);
+            }
             Self::Archive { file, .. } => {
-                format!("delete `{}`: cargo downloads it again and checks it", file.display())
+                return format!("delete `{}`: cargo downloads it again and checks it", file.display());
             }
             Self::Member { .. } | Self::Detour { .. } => {
-                "undo the move, or run `cargo provenance pin` to list it after review".to_owned()
+                "undo the move, or run `cargo provenance pin` to list it after review"
             }
             Self::Stale { .. } => {
                 "let `cargo metadata` bring `Cargo.lock` up to date, then run `cargo provenance pin`"
-                    .to_owned()
             }
-            Self::Policy { .. } => {
-                "run `cargo provenance pin` to write the manifest under this policy".to_owned()
-            }
-        }
+            Self::Policy { .. } => "run `cargo provenance pin` to write the manifest under this policy",
+        };
+        help.to_owned()
     }
 }
 
@@ -255,8 +238,8 @@ impl fmt::Display for Drift {
             Self::Checksum { id, .. } => {
                 write!(f, "`{}` is locked to another archive than the pinned one", id.short())
             }
-            Self::Tree { id, .. } => write!(f, "`{}` differs from the manifest", id.short()),
-            Self::Unacceptable { id, fault, .. } => {
+            Self::Tree { id, found: Ok(_), .. } => write!(f, "`{}` differs from the manifest", id.short()),
+            Self::Tree { id, found: Err(fault), .. } => {
                 write!(f, "`{}` holds `{}`: {}", id.short(), fault.path, fault.what)
             }
             Self::Archive { id, .. } => {

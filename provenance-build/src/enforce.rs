@@ -54,36 +54,28 @@ impl Enforcer {
     #[track_caller]
     pub fn enforce(self) {
         let caller = Location::caller().file();
-        match BuildEnvironment::read(caller) {
-            Ok(environment) => match self.run(&environment) {
-                Ok(()) => {}
-                Err(refusal) => refuse(&environment, &refusal),
-            },
-            Err(fault) => {
-                tell(&fault);
-                std::process::exit(1);
-            }
+        let environment = BuildEnvironment::read(caller).unwrap_or_else(|fault| {
+            tell(&fault);
+            std::process::exit(1)
+        });
+        if let Err(refusal) = self.run(&environment) {
+            refuse(&environment, &refusal);
         }
     }
 
     fn run(self, environment: &BuildEnvironment) -> Result<(), Refusal> {
-        let root = match standing::find(environment)? {
-            Standing::Own(root) => root,
-            standing => {
-                if standing == Standing::Packaged {
-                    directive::warning(
-                        "unpacked from an archive without `Provenance.lock`: sources are not verified",
-                    );
-                }
-                directive::rerun_if_changed(&environment.package.join("build.rs"));
-                return Ok(());
-            }
+        let standing = standing::find(environment)?;
+        if standing == Standing::Packaged {
+            let what = "unpacked from an archive without `Provenance.lock`: sources are not verified";
+            directive::warning(what);
+        }
+        let Standing::Own(root) = standing else {
+            directive::rerun_if_changed(&environment.package.join("build.rs"));
+            return Ok(());
         };
         if environment.links {
-            let what = format!(
-                "`{}` has a `links` key: configuration could replace this build script",
-                environment.name
-            );
+            let name = &environment.name;
+            let what = format!("`{name}` has a `links` key: configuration could replace this build script");
             return Err(Error::unclear(what, "call the helper from a package without `links`").into());
         }
         refuse_signatures(&root)?;
@@ -158,32 +150,27 @@ impl From<Error> for Refusal {
 }
 
 fn refuse(environment: &BuildEnvironment, refusal: &Refusal) -> ! {
-    let mut suspects = Suspects::default();
-    match refusal {
-        Refusal::Error(error) => tell(error),
-        Refusal::Drift(drift) => show(drift),
+    let packages = match refusal {
+        Refusal::Error(error) => {
+            tell(error);
+            vec![None]
+        }
+        Refusal::Drift(drift) => {
+            show(drift);
+            drift.iter().map(|drift| drift.package().map(|id| id.name.to_string())).collect()
+        }
         Refusal::Repinned(names) => {
             for name in names {
                 directive::error(&format!("`{name}` was compiled from other sources than are pinned now"));
             }
             directive::error("what was compiled is forgotten: build again");
+            names.iter().cloned().map(Some).collect()
         }
-    }
-    let packages = match refusal {
-        Refusal::Drift(drift) => {
-            drift.iter().map(|drift| drift.package().map(|id| id.name.to_string())).collect()
-        }
-        Refusal::Error(_) => vec![None],
-        Refusal::Repinned(names) => names.iter().cloned().map(Some).collect(),
     };
-    let last_good = Marker::of(&environment.out_dir).time();
-    for package in packages {
-        match package {
-            Some(name) => drop(suspects.packages.insert(name)),
-            // It cannot be told which packages are concerned: all that were compiled since the last good look.
-            None => suspects.since = Some(last_good.unwrap_or(SystemTime::UNIX_EPOCH)),
-        }
-    }
+    // Where it cannot be told which packages are concerned: all that were compiled since the last good look.
+    let last_good = || Marker::of(&environment.out_dir).time().unwrap_or(SystemTime::UNIX_EPOCH);
+    let since = packages.contains(&None).then(last_good);
+    let suspects = Suspects { packages: packages.into_iter().flatten().collect(), since };
     let profiles = poison::profiles(&environment.out_dir, &environment.target);
     for path in poison::forget(&profiles, &suspects) {
         directive::error(&format!(
@@ -210,7 +197,7 @@ fn show(drift: &[Drift]) {
         for detail in drift.details() {
             directive::error(&format!("  {detail}"));
         }
-        if let Drift::Tree { directory, .. } = drift {
+        if let Drift::Tree { directory, found: Ok(_), .. } = drift {
             if let Some(file) = newest(directory) {
                 directive::error(&format!("  most recently changed: {}", file.display()));
             }

@@ -62,15 +62,6 @@ impl Error {
             _ => None,
         }
     }
-
-    /// The file and line that the error is about; line 0 means the whole file.
-    pub fn place(&self) -> Option<(&Path, u32)> {
-        match self {
-            Self::Invalid { file, line, .. } => Some((file, *line)),
-            Self::Io { path, .. } => Some((path, 0)),
-            Self::Unclear { .. } => None,
-        }
-    }
 }
 
 impl fmt::Display for Error {

@@ -118,25 +118,18 @@ enum Provider {
 
 impl Provider {
     fn of(source: &Source, view: &View, home: &Home) -> Result<Self, Error> {
-        let replacement = view.replacement(source)?;
-        let git = match &replacement {
-            Replacement::None => source.is_git(),
-            Replacement::Url(url) => url.starts_with("git+"),
-            Replacement::Directory(_) | Replacement::LocalRegistry(_) => false,
-        };
-        Ok(match replacement {
+        Ok(match view.replacement(source)? {
             Replacement::Directory(directory) => Self::Directory(directory),
-            Replacement::None | Replacement::Url(_) if git => Self::Checkout,
             Replacement::LocalRegistry(archives) => {
                 Self::Registry { src: of_hosts(&home.src, None), archives: vec![archives] }
             }
-            Replacement::None => {
+            Replacement::None if source.is_git() => Self::Checkout,
+            Replacement::Url(url) if url.starts_with("git+") => Self::Checkout,
+            replacement => {
                 let one = [host(source.url())];
-                let hosts = Some(if is_crates_io(source) { &CRATES_IO_HOSTS[..] } else { &one[..] });
+                let own = if is_crates_io(source) { &CRATES_IO_HOSTS[..] } else { &one[..] };
+                let hosts = (replacement == Replacement::None).then_some(own);
                 Self::Registry { src: of_hosts(&home.src, hosts), archives: of_hosts(&home.cache, hosts) }
-            }
-            Replacement::Url(_) => {
-                Self::Registry { src: of_hosts(&home.src, None), archives: of_hosts(&home.cache, None) }
             }
         })
     }
@@ -146,17 +139,15 @@ impl Provider {
 struct Home {
     src: Vec<(OsString, PathBuf)>,
     cache: Vec<(OsString, PathBuf)>,
-    /// Every directory of every checkout: its name in lowercase and its path.
-    checkouts: Vec<(String, PathBuf)>,
+    /// Every directory of every checkout.
+    checkouts: Vec<(OsString, PathBuf)>,
 }
 
 impl Home {
     fn list(cargo_home: &Path) -> Result<Self, Error> {
         let mut checkouts = vec![];
         for (_, repository) in list(&cargo_home.join("git").join("checkouts"))? {
-            for (name, checkout) in list(&repository)? {
-                checkouts.push((name.to_string_lossy().to_ascii_lowercase(), checkout));
-            }
+            checkouts.extend(list(&repository)?);
         }
         let registry = cargo_home.join("registry");
         Ok(Self { src: list(&registry.join("src"))?, cache: list(&registry.join("cache"))?, checkouts })
@@ -166,7 +157,8 @@ impl Home {
         // The shortest abbreviation that git makes has four digits.
         let commit = source.commit().unwrap_or_default();
         for (name, checkout) in &self.checkouts {
-            if name.len() >= 4 && commit.starts_with(name.as_str()) {
+            let name = name.to_string_lossy().to_ascii_lowercase();
+            if name.len() >= 4 && commit.starts_with(&name) {
                 located.add(checkout.clone(), Layout::Checkout);
             }
         }
@@ -358,16 +350,13 @@ fn overriding(root: &Path) -> Result<Vec<Manifest>, Error> {
 
 /// The entries of a directory with their names; none if it is not there.
 fn list(directory: &Path) -> Result<Vec<(OsString, PathBuf)>, Error> {
+    let failed = |e| Error::io("list", directory, e);
     let entries = match fs::read_dir(directory) {
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(vec![]);
-        }
-        entries => entries.map_err(|e| Error::io("list", directory, e))?,
+        Err(e) if missing(&e) => return Ok(vec![]),
+        entries => entries.map_err(failed)?,
     };
-    entries
-        .map(|entry| entry.map(|entry| (entry.file_name(), entry.path())))
-        .collect::<Result<_, _>>()
-        .map_err(|e| Error::io("list", directory, e))
+    let named = |entry: fs::DirEntry| (entry.file_name(), entry.path());
+    entries.map(|entry| entry.map(named)).collect::<Result<_, _>>().map_err(failed)
 }
 
 fn there(path: &Path) -> Result<bool, Error> {

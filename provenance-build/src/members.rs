@@ -134,37 +134,20 @@ impl<'m> Listed<'m> {
     }
 
     fn judge(&self, document: &Table<'_>, file: &Path, drift: &mut Vec<Drift>) {
-        self.dependencies(document, file, drift);
-        self.dependencies_of(table(document, "workspace"), "dependencies", file, drift);
-        for target in tables(table(document, "target")) {
-            self.dependencies(target, file, drift);
-        }
-        for registry in tables(table(document, "patch")) {
-            self.substitutes(registry, file, drift);
-        }
-        if let Some(replaced) = table(document, "replace") {
-            self.substitutes(replaced, file, drift);
-        }
-    }
-
-    fn dependencies(&self, holder: &Table<'_>, file: &Path, drift: &mut Vec<Drift>) {
-        for key in DEPENDENCIES {
-            self.dependencies_of(Some(holder), key, file, drift);
-        }
-    }
-
-    fn dependencies_of(&self, holder: Option<&Table<'_>>, key: &str, file: &Path, drift: &mut Vec<Drift>) {
-        for (name, path) in paths(holder.and_then(|holder| table(holder, key))) {
+        let shared = table(document, "workspace").and_then(|workspace| table(workspace, "dependencies"));
+        for (name, path) in dependencies(document).chain(shared).flat_map(paths) {
             match self.directories.get(name) {
                 Some((directory, _)) => self.same(name, directory, path, file, drift),
                 None => drift.push(unlisted(name, path, file)),
             }
         }
+        let substitutes = tables(table(document, "patch")).chain(table(document, "replace"));
+        substitutes.for_each(|entries| self.substitutes(entries, file, drift));
     }
 
     /// `[patch]` and `[replace]` put a directory in the place of a third-party package: only a declared one may.
     fn substitutes(&self, entries: &Table<'_>, file: &Path, drift: &mut Vec<Drift>) {
-        for (name, path) in paths(Some(entries)) {
+        for (name, path) in paths(entries) {
             // `[replace]` keys are package specs: `name:1.0.0`.
             let name = name.split([':', '@']).next().unwrap_or(name);
             match self.directories.get(name) {
@@ -188,9 +171,13 @@ impl<'m> Listed<'m> {
     }
 }
 
-/// The tables of a manifest that name dependencies; the old spellings still count (cargo's `TomlManifest`).
-const DEPENDENCIES: [&str; 5] =
-    ["dependencies", "build-dependencies", "build_dependencies", "dev-dependencies", "dev_dependencies"];
+/// The tables of a package that name dependencies; the old spellings still count (cargo's `TomlManifest`).
+fn dependencies<'t, 'a>(document: &'t Table<'a>) -> impl Iterator<Item = &'t Table<'a>> {
+    const KEYS: [&str; 5] =
+        ["dependencies", "build-dependencies", "build_dependencies", "dev-dependencies", "dev_dependencies"];
+    let holders = [document].into_iter().chain(tables(table(document, "target")));
+    holders.flat_map(|holder| KEYS.iter().filter_map(|key| table(holder, key)))
+}
 
 fn unlisted(name: &str, path: &str, file: &Path) -> Drift {
     let what = format!("`path = \"{path}\"` leads to a package that the manifest does not list");
@@ -222,10 +209,7 @@ impl<'l> Locked<'l> {
         let Some(entry) = entry else { return };
         let named = entry.dependencies.iter().filter_map(|dependency| dependency.split(' ').next());
         let named = named.collect::<BTreeSet<_>>();
-        let targets = tables(table(document, "target"));
-        let holders = [document].into_iter().chain(targets);
-        let tables = holders.flat_map(|holder| DEPENDENCIES.iter().filter_map(|key| table(holder, key)));
-        for (key, value) in tables.flatten() {
+        for (key, value) in dependencies(document).flatten() {
             let (name, entry) = self.resolve(&key.name, value.as_table());
             if !named.contains(name) || !self.comes_from(name, entry) {
                 let (name, file) = (name.to_owned(), file.to_owned());
@@ -259,8 +243,8 @@ impl<'l> Locked<'l> {
 }
 
 /// Package names and paths of the entries of a dependency table that have a path.
-fn paths<'t>(entries: Option<&'t Table<'_>>) -> impl Iterator<Item = (&'t str, &'t str)> {
-    entries.into_iter().flat_map(|entries| entries.iter()).filter_map(|(key, value)| {
+fn paths<'t>(entries: &'t Table<'_>) -> impl Iterator<Item = (&'t str, &'t str)> {
+    entries.iter().filter_map(|(key, value)| {
         let entry = value.as_table()?;
         let path = string(entry, "path")?;
         Some((string(entry, "package").unwrap_or(key.name.as_ref()), path))

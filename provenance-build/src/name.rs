@@ -37,11 +37,6 @@ impl PackageName {
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         ok.then(|| Self(text.to_owned()))
     }
-
-    /// The name's text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Version {
@@ -62,11 +57,6 @@ impl Version {
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+'));
         ok.then(|| Self(text.to_owned()))
     }
-
-    /// The version's text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Source {
@@ -79,11 +69,6 @@ impl Source {
             _ => false,
         };
         (text.len() <= 2_048 && printable && known).then(|| Self(text.to_owned()))
-    }
-
-    /// The source id's text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 
     /// Whether the package comes from a git repository.
@@ -138,8 +123,15 @@ fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-macro_rules! display {
+macro_rules! text {
     ($($name:ident),*) => {$(
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -148,7 +140,7 @@ macro_rules! display {
     )*};
 }
 
-display!(PackageName, Version, Source);
+text!(PackageName, Version, Source);
 
 impl fmt::Display for PackageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,8 +8,7 @@ use crate::error::Error;
 use crate::locate::{self, Located, Place};
 use crate::lockfile::Lockfile;
 use crate::manifest::{self, Manifest, Origin};
-use crate::members;
-use crate::members::normal;
+use crate::members::{self, normal};
 use crate::threads;
 use crate::toml;
 use crate::tree::{self, Layout};
@@ -50,20 +49,20 @@ pub fn observe(mut surroundings: Surroundings) -> Result<Seen, Error> {
 /// Reads `Provenance.lock` at `root`.
 pub fn read_manifest(root: &Path) -> Result<Manifest, Error> {
     let file = root.join(manifest::FILE_NAME);
-    if !file.exists() {
-        let what = format!("there is no `{}`", file.display());
-        return Err(Error::unclear(what, "run `cargo provenance init`, or restore the file"));
-    }
-    Manifest::parse(toml::read(&file)?.as_bytes(), &file)
+    if file.exists() { Manifest::parse(toml::read(&file)?.as_bytes(), &file) } else { Err(no_manifest(root)) }
 }
 
-/// Reads a `Cargo.lock`.
-pub fn read_lockfile(file: &Path) -> Result<Lockfile, Error> {
-    if !file.exists() {
-        let what = format!("there is no `{}`", file.display());
-        return Err(Error::unclear(what, "run `cargo generate-lockfile`, then `cargo provenance pin`"));
+pub(crate) fn no_manifest(root: &Path) -> Error {
+    let what = format!("there is no `{}`", root.join(manifest::FILE_NAME).display());
+    Error::unclear(what, "run `cargo provenance init`, or restore the file")
+}
+
+fn read_lockfile(file: &Path) -> Result<Lockfile, Error> {
+    if file.exists() {
+        return Lockfile::parse(toml::read(file)?.as_bytes(), file);
     }
-    Lockfile::parse(toml::read(file)?.as_bytes(), file)
+    let what = format!("there is no `{}`", file.display());
+    Err(Error::unclear(what, "run `cargo generate-lockfile`, then `cargo provenance pin`"))
 }
 
 /// Path packages outside the workspace have no source in the lockfile; their pins say where they lie.

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cargo_env::BuildEnvironment;
-use crate::config::Configuration;
+use crate::config::{Configuration, View};
 use crate::error::Error;
 use crate::manifest::{self, Manifest};
 use crate::members::normal;
@@ -54,7 +54,7 @@ pub fn find(environment: &BuildEnvironment) -> Result<Standing, Error> {
             None if root == *package && (is_trial_build(environment) || is_alone(package)) => {
                 Ok(Standing::Packaged)
             }
-            None => Err(no_manifest(&root)),
+            None => Err(observe::no_manifest(&root)),
         },
         // An absolute path, and nothing rewrote it: not a package below the root of the workspace that is built.
         None if environment.caller.is_absolute() => outside(environment, claim),
@@ -132,7 +132,11 @@ fn two_roots(claim: &Path, root: &Path) -> Error {
 }
 
 fn listed_by(root: PathBuf) -> Result<Standing, Error> {
-    if root.join(manifest::FILE_NAME).exists() { Ok(Standing::Own(root)) } else { Err(no_manifest(&root)) }
+    if root.join(manifest::FILE_NAME).exists() {
+        Ok(Standing::Own(root))
+    } else {
+        Err(observe::no_manifest(&root))
+    }
 }
 
 fn in_cargo_home(package: &Path, cargo_home: &Path) -> bool {
@@ -147,8 +151,7 @@ fn in_directory_source(environment: &BuildEnvironment) -> Result<bool, Error> {
     }
     let root = environment.starts.first().unwrap_or(&environment.package);
     let configuration = Configuration::read(&environment.surroundings(root))?;
-    let sources = configuration.views.iter().flat_map(|view| view.sources.values());
-    Ok(sources.filter_map(|keys| keys.get("directory")).map(PathBuf::from).any(|directory| {
+    Ok(configuration.views.iter().flat_map(View::directories).any(|directory| {
         let directory = directory.canonicalize().unwrap_or(directory);
         environment.package.parent() == Some(&directory)
     }))
@@ -169,11 +172,6 @@ fn is_alone(package: &Path) -> bool {
 /// What cargo packs carries its original manifest; a repository never lies around it.
 fn is_unpacked(package: &Path) -> bool {
     package.join("Cargo.toml.orig").is_file() && !package.join(".git").exists()
-}
-
-fn no_manifest(root: &Path) -> Error {
-    let what = format!("there is no `{}`", root.join(manifest::FILE_NAME).display());
-    Error::unclear(what, "restore it, or run `cargo provenance init`")
 }
 
 #[cfg(test)]

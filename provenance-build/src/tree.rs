@@ -56,17 +56,6 @@ pub enum Content {
     Link(String),
 }
 
-/// One difference between two trees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change<'a> {
-    /// Only the other tree has it.
-    Added(&'a Entry),
-    /// Both have the path with different contents: this tree's entry, then the other's.
-    Changed(&'a Entry, &'a Entry),
-    /// Only this tree has it.
-    Removed(&'a Entry),
-}
-
 /// Why a directory has no digest: something lies there that a package of this layout cannot hold. This is drift.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unacceptable {
@@ -103,38 +92,20 @@ impl Tree {
 
     /// The digest over all entries.
     pub fn digest(&self) -> TreeDigest {
-        digest_of(self.entries.iter())
-    }
-
-    /// The digest over what `cargo vendor` keeps of a registry package, if it drops anything: no file named `.gitignore`
-    /// or `.gitattributes`, nothing below a `.git`, no `.cargo-ok` at the root (cargo's `ops/vendor.rs`, `vendor_this`)
-    /// and no `.cargo-checksum.json` at the root, which it overwrites with its own.
-    pub fn vendor_digest(&self) -> Option<TreeDigest> {
-        let kept = |entry: &&Entry| {
-            let name = entry.path.rsplit('/').next().unwrap_or_default();
-            !matches!(name, ".gitignore" | ".gitattributes")
-                && !matches!(entry.path.as_str(), ".cargo-ok" | ".cargo-checksum.json")
-                && entry.path.split('/').all(|component| component != ".git")
-        };
-        let drops = !self.entries.iter().all(|entry| kept(&entry));
-        drops.then(|| digest_of(self.entries.iter().filter(kept)))
-    }
-
-    /// What is different in `other`, sorted by path.
-    pub fn difference<'a>(&'a self, other: &'a Self) -> Vec<Change<'a>> {
-        let mut pairs = BTreeMap::<&str, (Option<&Entry>, Option<&Entry>)>::new();
+        let mut lines = String::new();
         for entry in &self.entries {
-            pairs.entry(&entry.path).or_default().0 = Some(entry);
+            match &entry.content {
+                Content::File(hash) => lines.push_str(&TreeDigest::from_bytes(*hash).hex()),
+                Content::Link(target) => {
+                    lines.push_str("link ");
+                    lines.push_str(&blake3::hash(target.as_bytes()).to_hex());
+                }
+            }
+            lines.push_str("  ");
+            lines.push_str(&entry.path);
+            lines.push('\n');
         }
-        for entry in &other.entries {
-            pairs.entry(&entry.path).or_default().1 = Some(entry);
-        }
-        let change = |pair| match pair {
-            (Some(here), Some(there)) => (here != there).then_some(Change::Changed(here, there)),
-            (Some(here), None) => Some(Change::Removed(here)),
-            (None, there) => there.map(Change::Added),
-        };
-        pairs.into_values().filter_map(change).collect()
+        TreeDigest::from_bytes(*blake3::hash(lines.as_bytes()).as_bytes())
     }
 }
 
@@ -146,11 +117,15 @@ pub fn read(directory: &Path, layout: Layout) -> Result<Result<Tree, Unacceptabl
         let what = if kind.is_symlink() { "is a link" } else { "is not a directory" };
         return Ok(Err(unacceptable(".", what)));
     }
-    let mut walk = Walk { layout, entries: Vec::new(), seen: 0, buffer: vec![0; 128 * 1024] };
+    let mut walk =
+        Walk { layout, entries: Vec::new(), seen: 0, buffer: Vec::with_capacity(AT_ONCE as usize) };
     Ok(check_marker(directory, layout)
         .and_then(|()| walk.directory(directory, "", 0))
         .and_then(|()| Tree::new(walk.entries)))
 }
+
+/// Bytes of a file that are held in memory.
+const AT_ONCE: u64 = 128 * 1024;
 
 struct Walk {
     layout: Layout,
@@ -223,29 +198,15 @@ impl Walk {
 
     fn hash(&mut self, file: &Path) -> io::Result<[u8; 32]> {
         let mut file = File::open(file)?;
-        let mut filled = 0;
-        // Most files fit into the buffer; hashing those in one go spares unoptimised builds the incremental hasher.
-        let mut hasher: Option<blake3::Hasher> = None;
-        loop {
-            let read = match file.read(&mut self.buffer[filled..]) {
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                read => read?,
-            };
-            filled += read;
-            if read == 0 || filled == self.buffer.len() {
-                match &mut hasher {
-                    None if read == 0 => return Ok(*blake3::hash(&self.buffer[..filled]).as_bytes()),
-                    hasher => {
-                        let hasher = hasher.get_or_insert_with(blake3::Hasher::new);
-                        hasher.update(&self.buffer[..filled]);
-                        if read == 0 {
-                            return Ok(*hasher.finalize().as_bytes());
-                        }
-                    }
-                }
-                filled = 0;
-            }
+        self.buffer.clear();
+        file.by_ref().take(AT_ONCE).read_to_end(&mut self.buffer)?;
+        // Hashing most files in one go spares unoptimised builds the incremental hasher.
+        if (self.buffer.len() as u64) < AT_ONCE {
+            return Ok(*blake3::hash(&self.buffer).as_bytes());
         }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.buffer).update_reader(file)?;
+        Ok(*hasher.finalize().as_bytes())
     }
 }
 
@@ -258,18 +219,18 @@ fn check_marker(directory: &Path, layout: Layout) -> Result<(), Unacceptable> {
         Layout::Directory | Layout::Path => return Ok(()),
     };
     let path = directory.join(".cargo-ok");
-    let refuse = |what: &str| Err(unacceptable(".cargo-ok", what));
-    match fs::symlink_metadata(&path) {
-        Ok(metadata) if !metadata.is_file() => refuse("is not a regular file"),
-        // No longer than a few bytes, so that the whole of it may be read below.
-        Ok(metadata) if metadata.len() != expected.len() as u64 => refuse("does not hold what cargo writes"),
-        Ok(_) => match fs::read(&path) {
-            Ok(content) if content == expected => Ok(()),
-            Ok(_) => refuse("does not hold what cargo writes"),
-            Err(e) => refuse(&format!("could not be read: {e}")),
-        },
-        Err(_) => refuse("is missing: cargo did not finish this directory"),
-    }
+    let what = match fs::symlink_metadata(&path) {
+        Err(_) => "is missing: cargo did not finish this directory",
+        Ok(metadata) if !metadata.is_file() => "is not a regular file",
+        // No longer than a few bytes, so that the whole of it may be read.
+        Ok(metadata)
+            if metadata.len() == expected.len() as u64 && fs::read(&path).is_ok_and(|it| it == expected) =>
+        {
+            return Ok(());
+        }
+        Ok(_) => "does not hold what cargo writes",
+    };
+    Err(unacceptable(".cargo-ok", what))
 }
 
 /// What is wrong with a path, if anything.
@@ -340,23 +301,6 @@ fn link_flaw(path: &str, target: &str, links: &BTreeMap<&str, &str>) -> Option<&
             }
         }
     }
-}
-
-fn digest_of<'a>(entries: impl Iterator<Item = &'a Entry>) -> TreeDigest {
-    let mut lines = String::new();
-    for entry in entries {
-        match &entry.content {
-            Content::File(hash) => lines.push_str(&TreeDigest::from_bytes(*hash).hex()),
-            Content::Link(target) => {
-                lines.push_str("link ");
-                lines.push_str(&blake3::hash(target.as_bytes()).to_hex());
-            }
-        }
-        lines.push_str("  ");
-        lines.push_str(&entry.path);
-        lines.push('\n');
-    }
-    TreeDigest::from_bytes(*blake3::hash(lines.as_bytes()).as_bytes())
 }
 
 fn unacceptable(path: &str, what: impl Into<String>) -> Unacceptable {
@@ -466,20 +410,6 @@ mod tests {
     }
 
     #[test]
-    fn what_cargo_vendor_drops_is_left_out_of_the_vendor_digest() {
-        let kept = [file("Cargo.toml", "a"), file(".github/x", "b"), file("sub/.cargo-ok", "c")];
-        let tree = Tree::new(kept.to_vec()).expect("fine");
-        assert_eq!(tree.vendor_digest(), None);
-        for dropped in
-            [".gitignore", "sub/.gitattributes", ".git/config", "x/.git", ".cargo-checksum.json", ".cargo-ok"]
-        {
-            let more = Tree::new([kept.to_vec(), vec![file(dropped, "d")]].concat()).expect("fine");
-            assert_eq!(more.vendor_digest(), Some(tree.digest()), "{dropped}");
-            assert_ne!(more.digest(), tree.digest());
-        }
-    }
-
-    #[test]
     fn each_layout_leaves_out_what_cargo_adds() {
         let files = [("Cargo.toml", "a"), ("src/lib.rs", "b"), ("src/target/x", "c"), ("src/.cargo-ok", "d")];
         let expected = ["Cargo.toml", "src/.cargo-ok", "src/lib.rs", "src/target/x"];
@@ -547,16 +477,6 @@ mod tests {
             let content = fs::read(directory.path().join(&entry.path)).expect("read");
             assert_eq!(entry.content, Content::File(*blake3::hash(&content).as_bytes()), "{}", entry.path);
         }
-    }
-
-    #[test]
-    fn differences_are_named() {
-        let here = Tree::new(vec![file("a", "1"), file("b", "1"), file("c", "1")]).expect("fine");
-        let there = Tree::new(vec![file("a", "1"), file("b", "2"), file("d", "1")]).expect("fine");
-        let [b, c] = [&here.entries[1], &here.entries[2]];
-        let expected =
-            [Change::Changed(b, &there.entries[1]), Change::Removed(c), Change::Added(&there.entries[2])];
-        assert_eq!(here.difference(&there), expected);
     }
 
     #[cfg(unix)]
@@ -640,8 +560,6 @@ mod tests {
                 let mut reversed = tree.entries().to_vec();
                 reversed.reverse();
                 prop_assert_eq!(Tree::new(reversed).expect("same entries").digest(), tree.digest());
-                prop_assert!(tree.difference(&tree).is_empty());
-                let _ = tree.vendor_digest();
             }
         }
     }

@@ -47,7 +47,7 @@ impl Faults {
 }
 
 /// Bytes from an archive for a message: control, bidi and invisible characters escaped, cut after 160 characters.
-pub(super) fn printable(bytes: &[u8]) -> String {
+pub fn printable(bytes: &[u8]) -> String {
     const CHARACTERS: usize = 160;
     // Four bytes are the longest character, so that only what can be shown is decoded.
     let head = &bytes[..bytes.len().min(4 * CHARACTERS)];

@@ -3,11 +3,13 @@
 //! Only what `cargo package` can have written is accepted: regular files below `NAME-VERSION/` in one gzip member.
 //! What goes beyond that is how past attacks on cargo and on the `tar` crate worked.
 
+mod declared;
 mod fault;
 mod gzip;
 mod limits;
 mod manifest;
 mod path;
+mod vcs;
 mod walk;
 
 #[cfg(test)]
@@ -19,11 +21,17 @@ use provenance_build::PackageId;
 use provenance_build::manifest::BuildTime;
 use provenance_build::tree::{self, Tree};
 
-use fault::{Faults, printable};
+use fault::Faults;
 use limits::Limits;
 
-pub use fault::Fault;
+pub use declared::{Build, Declared, Field, Origin, Requirement};
+pub use fault::{Fault, printable};
 pub use manifest::License;
+pub use vcs::Vcs;
+
+/// The manifest that cargo compiles by, and the one that its author wrote.
+const MANIFEST: &str = "Cargo.toml";
+const ORIGINAL: &str = "Cargo.toml.orig";
 
 /// An archive that was read without a doubt left. Its entries are regular files below `NAME-VERSION/`.
 #[derive(Clone, Debug)]
@@ -52,10 +60,21 @@ pub struct File<'a> {
     pub content: &'a [u8],
 }
 
+/// The manifest that the author wrote, from which cargo made the one that it compiles by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Original {
+    /// The archive has none.
+    Missing,
+    /// It is there.
+    Known(Declared),
+    /// It is there and cannot be read, and why: it follows the file's name.
+    Unreadable(String),
+}
+
 /// Reads the bytes of the archive of `id`. All faults that were found are returned, not the first.
 ///
-/// Faults bear the ids of the checks on archives, `manifest-identity`, or `archive-malformed` for what is no readable
-/// archive at all. Memory is bounded by the size of `bytes` and 512 MiB.
+/// Faults bear the ids of the checks on archives, `manifest-identity`, `manifest-duplicate`, or `archive-malformed` for what
+/// is no readable archive at all. Memory is bounded by the size of `bytes` and 512 MiB.
 pub fn read(bytes: &[u8], id: &PackageId) -> Result<Archive, Vec<Fault>> {
     read_within(bytes, id, &Limits::DEFAULT)
 }
@@ -78,10 +97,17 @@ fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive,
         }
     }
     path::collisions(entries.iter().map(|entry| entry.path.as_str()), &mut faults);
+    for entry in entries.iter().filter(|entry| entry.path.eq_ignore_ascii_case(MANIFEST)) {
+        if entry.path != MANIFEST {
+            let what =
+                format!("`{}` is its manifest where case does not matter", printable(entry.path.as_bytes()));
+            faults.push(Fault::new("manifest-duplicate", what));
+        }
+    }
     let find = |name: &str| entries.iter().find(|entry| entry.path == name);
     // In any case: where case does not matter, cargo finds `Build.rs` too.
     let has_build_script = entries.iter().any(|entry| entry.path.eq_ignore_ascii_case("build.rs"));
-    let manifest = match find("Cargo.toml").map(|entry| &data[entry.content.clone()]) {
+    let manifest = match find(MANIFEST).map(|entry| &data[entry.content.clone()]) {
         Some(text) => manifest::read(text, id, has_build_script, limits),
         None => Err(Fault::new("manifest-identity", "it has no `Cargo.toml`")),
     };
@@ -154,6 +180,30 @@ impl Archive {
     /// What its manifest says about its license.
     pub fn license(&self) -> &License {
         &self.manifest.license
+    }
+
+    /// What its manifest declares.
+    pub fn declared(&self) -> &Declared {
+        &self.manifest.declared
+    }
+
+    /// Whether its manifest says that `cargo package` made it.
+    pub fn is_generated(&self) -> bool {
+        self.manifest.is_generated
+    }
+
+    /// What its author's manifest declares. It is read anew at each call: only one check asks.
+    pub fn original(&self) -> Original {
+        match self.file(ORIGINAL).map(|bytes| manifest::read_original(bytes, &Limits::DEFAULT)) {
+            None => Original::Missing,
+            Some(Ok(declared)) => Original::Known(declared),
+            Some(Err(why)) => Original::Unreadable(why),
+        }
+    }
+
+    /// Which commit it says that it was made from. It is read anew at each call.
+    pub fn vcs(&self) -> Vcs {
+        self.file(vcs::FILE).map_or(Vcs::Missing, vcs::read)
     }
 
     /// What deserves a look without being refused: files that others may write (`archive-mode`), names that end in a dot

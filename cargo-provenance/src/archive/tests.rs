@@ -84,7 +84,7 @@ fn a_path_that_leaves_the_package_is_refused() {
 fn one_file_cannot_take_the_place_of_another() {
     assert_eq!(check(sample().file("src/lib.rs", b"evil")), ["archive-duplicate"]);
     assert_eq!(check(sample().file("src", b"evil")), ["archive-duplicate"]);
-    assert_eq!(check(sample().file("CARGO.TOML", b"evil")), ["archive-case-collision"]);
+    assert_eq!(check(sample().file("CARGO.TOML", b"evil")), ["archive-case-collision", "manifest-duplicate"]);
     assert_eq!(check(sample().file(".cargo-ok", b"{\"v\":1}")), ["archive-reserved-name"]);
     assert_eq!(check(sample().file(".cargo-checksum.json", b"{}")), ["archive-reserved-name"]);
 }
@@ -205,6 +205,14 @@ fn another_packages_archive_is_refused() {
     assert_eq!(check(other), ["manifest-identity"]);
     assert_eq!(check(Sample::empty(&id("a")).file("src/lib.rs", b"")), ["manifest-identity"]);
     assert_eq!(check(Sample::empty(&id("a"))), ["manifest-identity"]);
+}
+
+#[test]
+fn a_manifest_in_another_case_is_refused() {
+    let only = Sample::empty(&id("a")).file("cargo.toml", b"[package]\nname = 'a'\nversion = '1.0.0'\n");
+    assert_eq!(check(only), ["manifest-duplicate", "manifest-identity"]);
+    // Only at the root does cargo look for one.
+    assert_eq!(check(sample().file("tests/cargo.toml", b"").file("cargo.toml.orig", b"")), [] as [&str; 0]);
 }
 
 #[test]

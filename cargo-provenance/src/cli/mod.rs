@@ -3,6 +3,7 @@
 
 pub mod add;
 pub mod argv;
+pub mod check;
 pub mod completions;
 pub mod db;
 pub mod diff;
@@ -63,6 +64,7 @@ pub enum Command {
     Update(update::Args),
     Remove(remove::Args),
     Pin(pin::Args),
+    Check(check::Args),
     Verify(verify::Args),
     Diff(diff::Args),
     Db(db::Args),
@@ -108,6 +110,7 @@ impl Command {
             Self::Update(_) => "update",
             Self::Remove(_) => "remove",
             Self::Pin(_) => "pin",
+            Self::Check(_) => "check",
             Self::Verify(_) => "verify",
             Self::Diff(_) => "diff",
             Self::Db(_) => "db",
@@ -122,6 +125,7 @@ impl Command {
             Self::Update(args) => args.run(context),
             Self::Remove(args) => args.run(context),
             Self::Pin(args) => args.run(context),
+            Self::Check(args) => args.run(context),
             Self::Verify(args) => args.run(context),
             Self::Diff(args) => args.run(context),
             Self::Db(args) => args.run(context),

@@ -4,6 +4,7 @@ pub mod advisories;
 pub mod archives;
 pub mod entrants;
 pub mod gate;
+pub mod indices;
 pub mod proofs;
 pub mod publishers;
 pub mod records;

@@ -46,7 +46,8 @@ pub fn prove_pins<'m>(
     Ok(proven)
 }
 
-fn compare(pin: &Pin, entrant: &Result<Entrant, Vec<Refusal>>) -> Proven {
+/// What came of proving a pin, from what came of proving its package.
+pub fn compare(pin: &Pin, entrant: &Result<Entrant, Vec<Refusal>>) -> Proven {
     let entrant = match entrant {
         Ok(entrant) => entrant,
         Err(refusals) => {

@@ -5,6 +5,7 @@
 //! repository, a company's mirror for instance.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use provenance_build::config::{Configuration, Replacement, Surroundings};
@@ -12,6 +13,8 @@ use provenance_build::locate::{self, Located};
 use provenance_build::tree::Layout;
 use provenance_build::{Error, LockedPackage, Lockfile, PackageName, Source, Version};
 
+use super::situation::Situation;
+use crate::cargo::CargoCommand;
 use crate::model::Evidence;
 use crate::registry::index::local_entries;
 use crate::registry::{Dependencies, Entries, Excerpt, Index};
@@ -51,6 +54,39 @@ impl<'c> Publishers<'c> {
             }
         }
         Ok(self.index.entries(source, name))
+    }
+
+    /// Where the index in force for `source` is; `None` where a directory on this machine takes its place.
+    pub fn index_of(&self, source: &Source) -> Result<Option<String>, Error> {
+        for view in &self.outside.views {
+            match view.replacement(source)? {
+                Replacement::Url(url) => return Ok(Some(url)),
+                Replacement::LocalRegistry(_) => return Ok(None),
+                Replacement::None | Replacement::Directory(_) => {}
+            }
+        }
+        Ok(Some(source.url().to_owned()))
+    }
+
+    /// When cargo last wrote what the index in force for `source` says about `name`; see [`Index::written_at`].
+    pub fn written_at(&self, index: &str, name: &PackageName) -> Option<u64> {
+        self.index.written_at(index, name)
+    }
+
+    /// The cargo that reaches the publishers of `packages`.
+    pub fn cargo_for(
+        &self,
+        situation: &Situation,
+        packages: &[&LockedPackage],
+    ) -> Result<CargoCommand, Error> {
+        let sources = packages.iter().filter_map(|package| package.id.source.as_ref());
+        for source in sources.collect::<BTreeSet<_>>() {
+            if is_vendored(self.inside, source)? {
+                // Cargo fetches nothing where a directory takes the registry's place.
+                return Ok(outside(situation));
+            }
+        }
+        Ok(situation.cargo.clone())
     }
 
     /// What the index caches at hand say of some versions of a package, whichever registry cargo may ask for `source`.
@@ -102,6 +138,19 @@ impl<'c> Publishers<'c> {
         let places = located.into_iter().flat_map(|located| located.directories);
         Ok(places.filter(|place| place.layout == Layout::Checkout).map(|place| place.directory).collect())
     }
+}
+
+/// A cargo that runs outside the repository, so that the directory that stands in for the registries there does not count,
+/// and a mirror that the user configured does.
+pub fn outside(situation: &Situation) -> CargoCommand {
+    let Situation { cargo, cargo_home, configuration, .. } = situation;
+    let registries = configuration.views.iter().flat_map(|view| &view.registries);
+    let registries = registries.map(|(name, index)| {
+        let name = toml_edit::Key::new(name.as_str());
+        format!("registries.{}.index={}", name.display_repr(), toml_edit::Value::from(index.as_str())).into()
+    });
+    let outside = cargo_home.ancestors().find(|directory| directory.is_dir());
+    cargo.with_config(&registries.collect::<Vec<OsString>>()).within(outside.unwrap_or(cargo_home))
 }
 
 /// Whether a directory stands in for a source.

@@ -33,7 +33,7 @@ pub fn of(drift: &Drift, excerpts: &dyn Excerpts) -> Finding {
             let pin = excerpts.pinned(*pin_line, format!("pinned to {}", pinned.short()), Role::Context);
             finding = finding.at(found).at(pin);
         }
-        Drift::Tree { pinned, pin_line, .. } | Drift::Unacceptable { pinned, pin_line, .. } => {
+        Drift::Tree { pinned, pin_line, .. } => {
             let pin = excerpts.pinned(*pin_line, format!("pinned to {}", pinned.short()), Role::Primary);
             finding = finding.at(pin);
         }

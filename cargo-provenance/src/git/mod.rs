@@ -10,6 +10,7 @@ mod command;
 mod export;
 mod fetch;
 mod person;
+mod revision;
 
 use std::fs;
 use std::io;
@@ -19,6 +20,7 @@ use provenance_build::tree::{self, Layout, Tree};
 
 pub use self::fetch::{Fetched, fetch};
 pub use self::person::email;
+pub use self::revision::Revision;
 
 use self::export::{Exporter, make_folder, scratch};
 use crate::report::failure::{Explain, Kind};
@@ -62,6 +64,32 @@ pub enum GitError {
         /// What git printed, its last line.
         said: String,
     },
+    /// A directory lies in no repository that git reads.
+    #[error("`{}` lies in no git repository{}", directory.display(), answer(said))]
+    NoRepository {
+        /// The directory.
+        directory: PathBuf,
+        /// What git printed, its last line.
+        said: String,
+    },
+    /// A file of a commit is none that can be read.
+    #[error("`{path}` of commit `{commit}` {what}")]
+    File {
+        /// The commit.
+        commit: String,
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A name means no commit.
+    #[error("`{name}` names no commit: {said}")]
+    Revision {
+        /// The name.
+        name: String,
+        /// Why.
+        said: String,
+    },
     /// A repository could not be fetched.
     #[error("could not fetch `{url}`{}", answer(said))]
     Unreachable {
@@ -97,6 +125,7 @@ impl Explain for GitError {
     fn kind(&self) -> Kind {
         match self {
             Self::Kernel(error) => Explain::kind(error),
+            Self::File { .. } | Self::NoRepository { .. } | Self::Revision { .. } => Kind::Usage,
             _ => Kind::Undecided,
         }
     }
@@ -112,6 +141,11 @@ impl Explain for GitError {
             Self::Missing(_) => "install git: it tells which bytes a commit has",
             Self::Incomplete { .. } => {
                 "remove the repository below `git/db` in the cargo home, run `cargo fetch`, and try again"
+            }
+            Self::File { .. } => "compare with another commit",
+            Self::NoRepository { .. } => "run it inside a git repository",
+            Self::Revision { .. } => {
+                "name a branch, a tag or a commit; a shallow clone lacks most of them: `git fetch --unshallow`"
             }
             Self::Unacceptable { .. } => "use a commit without it, or the package from a registry",
             _ => "run `cargo fetch`, and try again",

@@ -216,3 +216,61 @@ fn a_commit_that_is_not_there_is_incomplete() {
         home.commit(name, &[("file", "")], &[]);
     }
 }
+
+#[test]
+fn files_of_another_commit_are_read_from_a_subdirectory() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let root = scratch.path();
+    git(root, &["init", "--quiet", "--initial-branch=main"]);
+    let below = root.join("below");
+    fs::create_dir_all(&below).expect("a directory");
+    fs::write(root.join("file"), "above\n").expect("a file");
+    fs::write(below.join("file"), "old\n").expect("a file");
+    git(root, &["add", "--all"]);
+    git(root, &["commit", "--quiet", "--message=old"]);
+    git(root, &["tag", "v1"]);
+    let old = git(root, &["rev-parse", "HEAD"]);
+    fs::write(below.join("file"), "new\n").expect("a file");
+    fs::create_dir(below.join("folder")).expect("a directory");
+    fs::write(below.join("folder/x"), "").expect("a file");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/etc/passwd", below.join("link")).expect("a link");
+    git(root, &["add", "--all"]);
+    git(root, &["commit", "--quiet", "--message=new"]);
+
+    for name in ["v1", "HEAD~1", "main~1", old.trim()] {
+        let revision = Revision::find(&below, name).expect("a commit");
+        assert_eq!(revision.commit(), old.trim());
+        assert_eq!(revision.file("file").expect("readable").as_deref(), Some(&b"old\n"[..]));
+        assert_eq!(revision.file("absent").expect("readable"), None);
+        assert_eq!(revision.file("*").expect("readable"), None);
+    }
+    let new = Revision::find(&below, "HEAD").expect("a commit");
+    for path in [
+        "folder",
+        #[cfg(unix)]
+        "link",
+    ] {
+        assert!(matches!(new.file(path), Err(GitError::File { .. })), "{path}");
+    }
+}
+
+#[test]
+fn a_hostile_revision_is_refused_and_nothing_is_run() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let root = scratch.path();
+    let trap = root.join("trap");
+    git(root, &["init", "--quiet", "--initial-branch=main"]);
+    git(root, &["commit", "--quiet", "--allow-empty", "--message=x"]);
+    for key in ["core.fsmonitor", "core.pager", "core.sshCommand", "core.hooksPath"] {
+        git(root, &["config", key, &format!("touch '{}'", trap.display())]);
+    }
+    let upload = format!("--upload-pack=touch '{}'", trap.display());
+    for name in ["unknown", "HEAD..main", "..", "", "-h", upload.as_str(), "HEAD^{tree}", "0123456"] {
+        assert!(matches!(Revision::find(root, name), Err(GitError::Revision { .. })), "{name}");
+    }
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    assert!(matches!(Revision::find(elsewhere.path(), "HEAD"), Err(GitError::NoRepository { .. })));
+    assert!(Revision::find(root, "HEAD").is_ok());
+    assert!(!trap.exists());
+}

@@ -230,20 +230,21 @@ fn a_torn_block_is_lost_with_every_pin_that_it_may_mean() {
 
 #[test]
 fn a_clean_merge_out_of_order_or_with_a_block_twice_is_healed() {
-    let sound = manifest([pin("a", 1), accepting(pin("b", 2), "x"), pin("c", 3)]);
+    let local = Pin { origin: Origin::Path("../c".to_owned()), checksum: None, ..pin("c", 4) };
+    let sound = manifest([pin("a", 1), accepting(pin("b", 2), "x"), pin("c", 3), local]);
     let text = sound.to_text();
     let blocks = text.split("\n[[package]]").map(str::to_owned).collect::<Vec<_>>();
     let of = |order: &[usize]| {
         order.iter().map(|&at| blocks[at].clone()).collect::<Vec<_>>().join("\n[[package]]")
     };
     let expected = Healed { manifest: sound, dropped: vec![] };
-    for order in [&[0, 1, 2, 3][..], &[0, 3, 1, 2], &[0, 1, 2, 2, 3], &[0, 2, 1, 3, 2]] {
+    for order in [&[0, 1, 2, 3, 4][..], &[0, 4, 3, 1, 2], &[0, 1, 2, 2, 3, 4], &[0, 2, 1, 4, 3, 2]] {
         assert_eq!(heal(&of(order)).as_ref(), Ok(&expected), "{order:?}");
     }
     // Anything else is for the strict reader to refuse.
     let twice = text.replace("[[package]]\nname = \"b\"", "[[package]]\nname = \"a\"");
     for bad in [
-        of(&[0, 1, 2, 3]).replace("tree", "treee"),
+        of(&[0, 1, 2, 3, 4]).replace("tree", "treee"),
         text.replace('\n', "\r\n"),
         twice.replace(&Checksum::from_bytes([2; 32]).to_string(), &Checksum::from_bytes([1; 32]).to_string()),
         text.replace("reason = \"read it\"", "reason = \"\\u0041\""),

@@ -46,6 +46,8 @@ pub(super) fn unite(first: Pieces, others: Option<Pieces>) -> (Manifest, Vec<Str
             pin => packages.extend(pin),
         }
     }
+    // In the manifest a source goes before a path.
+    packages.sort_by(|a, b| (&a.name, &a.version, &a.origin).cmp(&(&b.name, &b.version, &b.origin)));
     // A member is not hashed, a pinned path package is: the pin is the less trusting of the two.
     let pinned =
         packages.iter().filter(|pin| pin.source().is_none()).map(|pin| &pin.name).collect::<BTreeSet<_>>();

@@ -2,10 +2,12 @@
 
 mod date;
 mod evidence;
+mod license;
 mod release;
 mod surroundings;
 
 pub use date::Date;
 pub use evidence::Evidence;
+pub use license::{LicenseExpression, LicenseName};
 pub use release::{Dependency, DependencyKind, Release};
 pub use surroundings::{Clock, Network, Surroundings};

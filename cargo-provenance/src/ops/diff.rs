@@ -151,9 +151,7 @@ fn difference(verdict: &Verdict, gate: &Gate, id: &PackageId, directory: &Path) 
 /// The package and the directory of a drift of sources.
 fn source_drift(drift: &Drift) -> Option<(&PackageId, &Path)> {
     match drift {
-        Drift::Tree { id, directory, .. } | Drift::Unacceptable { id, directory, .. } => {
-            Some((id, directory.as_path()))
-        }
+        Drift::Tree { id, directory, .. } => Some((id, directory.as_path())),
         _ => None,
     }
 }

@@ -125,7 +125,7 @@ fn init(
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
     let split = split(situation, &preliminary, None, &[])?;
-    let databases = vetting::databases(surroundings, &preliminary, &root, report, progress);
+    let databases = vetting::databases(surroundings, &preliminary, &root, &[], report, progress);
     let known = || databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| situation.index_of(name);
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
@@ -201,8 +201,12 @@ fn baseline(vetting: &Vetting<'_>, records: Vec<Record>, proven: &[Proven]) -> B
     let mut all = Baseline { examined: vec![], vetted: vec![], exceptions: vec![], open: vec![] };
     let mut exceptions = vetting.exceptions();
     for (record, proven) in records.into_iter().zip(proven) {
-        let mut examined = vetting.examined(record, proven.clone());
-        let judgment = std::mem::take(&mut examined.judgment);
+        let mut examined = vetting.examined(&record, proven.clone());
+        let mut judgment = std::mem::take(&mut examined.judgment);
+        // Their contents were judged before there was a list of licenses.
+        if let Ok(entrant) = proven {
+            vetting.judge_license_anew(&mut judgment, &record, &entrant.license);
+        }
         let mut vetted = vetting.settle(judgment, None, &mut exceptions);
         all.exceptions.extend(vetting.baseline(&mut vetted));
         // What is not proven cannot be pinned; what is only not looked up is judged by the next `check`.

@@ -60,8 +60,26 @@ where
     })
 }
 
+/// Does `job`, which changes nothing, and says what an interrupted command left in the workspace at `root`.
+pub(super) fn noticing(
+    mut report: Report,
+    root: &Path,
+    job: impl FnOnce(&mut Report) -> Result<(), Failure>,
+) -> Result<Report, Failure> {
+    let noticed = noticed(root);
+    report.findings.extend(noticed.clone());
+    match job(&mut report) {
+        Ok(()) => Ok(report),
+        Err(mut failure) => {
+            let told = noticed.map(|it| format!("{}: {}", it.message, it.help.join("; ")));
+            failure.help.splice(0..0, told);
+            Err(failure)
+        }
+    }
+}
+
 /// What to say of an interrupted command by a command that changes nothing.
-pub(super) fn noticed(root: &Path) -> Option<Finding> {
+fn noticed(root: &Path) -> Option<Finding> {
     let files = match pending(root) {
         Ok(files) if files.is_empty() => return None,
         Ok(files) => files,

@@ -2,6 +2,7 @@
 //! [`Progress`](crate::report::progress::Progress), and returns a report. None prints.
 
 pub mod add;
+pub mod check;
 pub mod db;
 pub mod diff;
 pub mod entering;
@@ -10,6 +11,7 @@ pub mod init;
 mod interruption;
 pub mod pin;
 mod pinning;
+mod proving;
 pub mod remove;
 mod repair;
 pub mod update;

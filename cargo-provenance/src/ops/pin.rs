@@ -11,9 +11,10 @@ use super::pinning::{self, Draft, Material, Rigor, draft, split};
 use super::vetting::{self, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::indices::{self, When};
 use crate::collect::situation::{Situation, resolved};
 use crate::merge;
-use crate::model::{Evidence, Network, Surroundings};
+use crate::model::{Evidence, Surroundings};
 use crate::policy::{self, Policy};
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
@@ -88,18 +89,17 @@ fn pin(
         split.entering.extend(split.kept.drain(..).map(|(index, _)| index));
         split.entering.sort_unstable();
     }
-    if !split.entering.is_empty() && surroundings.network == Network::Allowed {
-        // What enters may have been yanked since cargo last asked. Cargo asks first and resolves then, so that a failure to
-        // resolve (because of that very yank) leaves the answers at hand all the same.
-        if let Err(error) = situation.cargo.refresh_index(&situation.manifest, progress) {
-            let why = error.to_string().lines().next().unwrap_or_default().to_owned();
-            report.not_checked.push(format!("whether the registry's index changed just now: {why}"));
-        }
-    }
+    // What enters may have been yanked since cargo last asked.
+    let entering =
+        split.entering.iter().map(|index| &situation.lockfile.packages[*index]).collect::<Vec<_>>();
+    let notes = indices::freshen(&situation, &entering, When::Always, surroundings.network, progress)?;
+    report.not_checked.extend(notes);
+    // `--recheck` is the way out where the databases are older for a good reason: it compares every pin with them anew.
+    let known = if options.recheck { &[][..] } else { &old.packages };
     // Where nothing enters, nothing is compared with advisories, and none need be at hand.
     let databases = match split.entering.is_empty() {
         true => Evidence::Absent,
-        false => vetting::databases(surroundings, &policy, &root, report, progress),
+        false => vetting::databases(surroundings, &policy, &root, known, report, progress),
     };
     let index_of = |name: &str| situation.index_of(name);
     let vetting = Vetting::new(&policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
@@ -108,9 +108,11 @@ fn pin(
     let mut exceptions = vetting.exceptions();
     let mut vetted = examined
         .iter_mut()
-        .map(|examined| {
+        .zip(&entering)
+        .map(|(examined, package)| {
             let judgment = std::mem::take(&mut examined.judgment);
-            vetting.settle(judgment, old.pin_for(&examined.record.id), &mut exceptions)
+            let pin = vetting::covering(&old, package, &examined.proven);
+            vetting.settle(judgment, pin, &mut exceptions)
         })
         .collect::<Vec<_>>();
     let unused = vetting.accept(&mut vetted, &options.accept, surroundings)?;
@@ -128,7 +130,7 @@ fn pin(
     draft.findings.extend(vetting.kept(&situation, &split, &mut exceptions));
     draft.findings.extend(exceptions.expired());
     draft.findings.extend(unused.into_iter().map(vetting::unused));
-    waiver::tell_ways(&mut draft.findings, vetting.today());
+    waiver::tell_ways(&mut draft.findings, vetting.today(), "");
     draft.findings.extend(not_judged(&draft.open));
     draft.findings.sort_by_key(|finding| finding.weight);
 

@@ -95,13 +95,11 @@ pub fn sweep(gate: &Gate) {
 
 /// The drifted directories with their packages.
 fn directories(verdict: &Verdict) -> BTreeMap<&Path, &PackageId> {
-    let directory = |drift| match drift {
-        &Drift::Tree { ref directory, ref id, .. } | &Drift::Unacceptable { ref directory, ref id, .. } => {
-            Some((directory.as_path(), id))
-        }
+    let directories = verdict.drift.iter().filter_map(|drift| match drift {
+        Drift::Tree { directory, id, .. } => Some((directory.as_path(), id)),
         _ => None,
-    };
-    verdict.drift.iter().filter_map(directory).collect()
+    });
+    directories.collect()
 }
 
 /// Whether pin and lockfile name different archives: then it is not the file that is wrong.

@@ -4,17 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
-use super::{interruption, repair};
-use crate::cargo::{CargoCommand, Workspace};
+use super::interruption::noticing;
+use super::{proving, repair};
 use crate::collect::archives::{self, Which};
 use crate::collect::gate::{self, Gate};
-use crate::collect::proofs::{self, Proven};
-use crate::collect::situation::Situation;
-use crate::finding::drift::{self, Excerpts};
-use crate::finding::{Finding, Role, Weight};
+use crate::collect::proofs;
+use crate::finding::Weight;
+use crate::finding::drift;
 use crate::model::Surroundings;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
@@ -37,17 +35,9 @@ pub fn run(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
-    let mut report = Report::new("verify");
-    let noticed = interruption::noticed(&gate::root(surroundings)?);
-    report.findings.extend(noticed.clone());
-    match compare(surroundings, options, &mut report, progress) {
-        Ok(()) => Ok(report),
-        Err(mut failure) => {
-            let told = noticed.map(|it| format!("{}: {}", it.message, it.help.join("; ")));
-            failure.help.splice(0..0, told);
-            Err(failure)
-        }
-    }
+    noticing(Report::new("verify"), &gate::root(surroundings)?, |report| {
+        compare(surroundings, options, report, progress)
+    })
 }
 
 fn compare(
@@ -90,72 +80,24 @@ fn compare(
     Ok(())
 }
 
-/// Proves the pins again and compares each with its proof: an edited pin is found even if the sources were edited too.
+/// Proves the pins again and compares each with its proof.
 fn prove(
     surroundings: &Surroundings,
     gate: &Gate,
     report: &mut Report,
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
-    let cargo = CargoCommand::new(surroundings);
-    let workspace = Workspace::load(&cargo, Some(&gate.root.join("Cargo.toml")))?;
-    if workspace.root != gate.root {
-        let message = format!("cargo takes `{}` for the workspace root", workspace.root.display());
-        let finding = Finding::new("workspace-root", Weight::Denial, message);
-        report.findings.push(finding.help("remove the `Cargo.toml` that does not belong there"));
-        return Ok(());
-    }
-    let situation = Situation::read(surroundings, workspace)?;
-    if let Some(stale) = stale(&situation, progress) {
-        report.findings.push(stale);
-    }
-    let proven = proofs::prove_pins(&situation, &gate.seen.manifest, surroundings.network, progress)?;
-    let mut undecided = 0;
-    for (pin, proof) in &proven {
-        match proof {
-            Proven::Yes => {}
-            // An archive that is not the pinned one is told of already, and says nothing of the pin.
-            Proven::Otherwise(_) if is_replaced(report, pin) => undecided += 1,
-            Proven::Otherwise(found) => report.findings.push(forged(gate, pin, found)),
-            Proven::Unknown(why) => {
-                undecided += 1;
-                report.not_checked.push(format!("{} v{}: not proven: {why}", pin.name, pin.version));
-            }
-        }
-    }
-    if undecided > 0 {
+    let Some(situation) = proving::workspace(surroundings, gate, report)? else { return Ok(()) };
+    report.findings.extend(proving::stale(&situation, progress));
+    let proofs = proofs::prove_pins(&situation, &gate.seen.manifest, surroundings.network, progress)?;
+    let unproven = proving::tell(gate, &proofs, report);
+    if !unproven.is_empty() {
         report.outcome = Outcome::Undecided;
     }
-    report.count("proven", proven.iter().filter(|(_, proof)| *proof == Proven::Yes).count());
-    report.count("not-proven", undecided);
+    let unproven = unproven.into_iter();
+    let unproven = unproven.map(|(pin, why)| format!("{} v{}: not proven: {why}", pin.name, pin.version));
+    report.not_checked.extend(unproven);
     Ok(())
-}
-
-fn is_replaced(report: &Report, pin: &Pin) -> bool {
-    let id = pin.id();
-    report
-        .findings
-        .iter()
-        .any(|finding| finding.id == "archive-differs" && finding.package.as_ref() == Some(&id))
-}
-
-/// What cargo itself says of a lockfile that does not follow the manifests. Everything else that it may say (a package that
-/// is not there while offline) is for the proofs to tell.
-fn stale(situation: &Situation, progress: &dyn Progress) -> Option<Finding> {
-    let answer = situation.cargo.check_lockfile(&situation.manifest, progress);
-    let stale = answer.err()?.is_stale_lockfile();
-    let finding = Finding::new("lock-stale", Weight::Denial, "`Cargo.lock` does not follow the manifests");
-    stale.then(|| finding.help("run `cargo fetch`, then `cargo provenance pin`"))
-}
-
-fn forged(gate: &Gate, pin: &Pin, found: &[String]) -> Finding {
-    let message = format!("the pin of `{} v{}` is not what was published", pin.name, pin.version);
-    let place = gate.pinned(pin.line.0, "pinned here".to_owned(), Role::Primary);
-    let mut finding = Finding::new("pin-differs", Weight::Denial, message).about(pin.id()).at(place);
-    finding.notes.extend(found.iter().cloned());
-    finding.help(
-        "find out who changed the pin, remove its entry, and run `cargo provenance pin` to prove it anew",
-    )
 }
 
 fn conclude(gate: &Gate, verdict: &Verdict, options: Options, report: &mut Report) {

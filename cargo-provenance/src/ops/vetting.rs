@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use provenance_build::manifest::Acceptance;
+use provenance_build::manifest::{Acceptance, Pin};
 use provenance_build::{LockedPackage, Manifest, PackageName, Version};
 
 use super::pinning::{self, Split};
 use crate::advisory::Database;
-use crate::archive::Archive;
+use crate::archive::{Archive, License};
 use crate::collect::advisories;
 use crate::collect::entrants::{self, Entrants, Proven};
 use crate::collect::publishers::Publishers;
@@ -26,6 +26,7 @@ use crate::registry::proof;
 use crate::report::Report;
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
+use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Open, Way, judge, release};
 
@@ -48,11 +49,9 @@ pub struct Vetted {
     pub accepted: Vec<Acceptance>,
 }
 
-/// A package with what is known of it, what came of proving it, and what was said of it.
+/// A package with what came of proving it, and what was said of it.
 #[derive(Clone, Debug)]
 pub struct Examined {
-    /// What is known of it.
-    pub record: Record,
     /// What came of proving it.
     pub proven: Proven,
     /// What was said of it.
@@ -90,6 +89,12 @@ fn is_helper(finding: &Finding) -> bool {
         id.name.as_str() == HELPER_NAME
             && id.source.as_ref().is_some_and(provenance_build::Source::is_crates_io)
     })
+}
+
+/// The pin that covers the bytes of a package. What people accepted in a pin of other bytes says nothing about these.
+pub fn covering<'m>(manifest: &'m Manifest, package: &LockedPackage, proven: &Proven) -> Option<&'m Pin> {
+    let pin = manifest.pin_for(&package.id).filter(|pin| pin.checksum == package.checksum)?;
+    proven.as_ref().map_or(true, |entrant| entrant.tree == pin.tree).then_some(pin)
 }
 
 /// A finding about an `--accept` that nothing needed.
@@ -152,6 +157,15 @@ impl<'a> Vetting<'a> {
         judge(&dossier, &self.ground(record), Needs::OF_CONTENTS)
     }
 
+    /// Takes out what was said of a package's license, and judges that again.
+    pub fn judge_license_anew(&self, judgment: &mut Judgment, record: &Record, license: &License) {
+        let is_about_license =
+            |finding: &Finding| checks::check(finding.id).is_some_and(|check| check.needs == Needs::License);
+        judgment.findings.retain(|finding| !is_about_license(finding));
+        let dossier = Dossier { license: Evidence::Known(license), ..record.dossier() };
+        judgment.extend(judge(&dossier, &self.ground(record), &[Needs::License]));
+    }
+
     /// What proving and reading came upon.
     pub fn of_faults(&self, record: &Record, faults: &[Fault]) -> Judgment {
         judge(&Dossier { faults, ..record.dossier() }, &self.ground(record), &[Needs::Faults])
@@ -198,7 +212,7 @@ impl<'a> Vetting<'a> {
     ) -> Result<(Vec<Examined>, Entrants), pinning::Error> {
         let records = self.look_up(situation, manifest, wanted)?;
         let entrants = self.prove(situation, network, wanted, &records, progress)?;
-        let examined = records.into_iter().zip(&entrants.proven);
+        let examined = records.iter().zip(&entrants.proven);
         let examined = examined.map(|(record, proven)| self.examined(record, proven.clone())).collect();
         Ok((examined, entrants))
     }
@@ -259,17 +273,23 @@ impl<'a> Vetting<'a> {
         entrants::prove(situation, network, wanted, &inspect, progress)
     }
 
+    /// The same with what it was judged by.
+    pub fn examined(&self, record: &Record, proven: Proven) -> Examined {
+        let judgment = self.judged(record, &proven);
+        Examined { proven, judgment }
+    }
+
     /// Judges a package that was looked up and proven.
-    pub fn examined(&self, record: Record, proven: Proven) -> Examined {
-        let mut judgment = self.before_fetching(&record);
-        judgment.extend(match &proven {
+    pub fn judged(&self, record: &Record, proven: &Proven) -> Judgment {
+        let mut judgment = self.before_fetching(record);
+        judgment.extend(match proven {
             Ok(entrant) => entrant.judgment.clone(),
-            Err(refusals) => self.of_refusals(&record, refusals),
+            Err(refusals) => self.of_refusals(record, refusals),
         });
         // The index and the proof may both have come upon the same thing.
         let mut seen = BTreeSet::new();
         judgment.findings.retain(|finding| seen.insert((finding.id, finding.subject.clone())));
-        Examined { record, proven, judgment }
+        judgment
     }
 
     /// Findings about packages whose pins stay: only what the policy says of their names and sources is asked, which costs
@@ -327,7 +347,7 @@ impl<'a> Vetting<'a> {
     pub fn settle(
         &self,
         mut judgment: Judgment,
-        pinned: Option<&provenance_build::manifest::Pin>,
+        pinned: Option<&Pin>,
         exceptions: &mut Exceptions<'_>,
     ) -> Vetted {
         let (accepted, baseline) = pinned.map(|pin| (&*pin.accepted, &*pin.baseline)).unwrap_or_default();
@@ -388,28 +408,29 @@ impl<'a> Vetting<'a> {
 }
 
 /// The advisory databases that the policy names, fetched anew where that is due. What a person should know of them goes into
-/// the report. None that is missing or too old decides anything.
+/// the report. None that is missing, too old, or older than what one of `pins` knew decides anything.
 pub fn databases(
     surroundings: &Surroundings,
     policy: &Policy,
     root: &Path,
+    pins: &[Pin],
     report: &mut Report,
     progress: &dyn Progress,
 ) -> Evidence<Vec<Database>> {
-    let (advisories, notes) = advisories::freshen(surroundings, policy, root, progress);
+    let vetted = pins.iter().filter_map(|pin| pin.vetted.as_ref());
+    let known = vetted.filter_map(|vetted| Date::parse(vetted.advisories.as_deref()?)).max();
+    let (advisories, notes) = advisories::freshen(surroundings, policy, root, known, progress);
     report.not_checked.extend(notes);
     if advisories.copies.is_empty() {
         report.not_checked.push("advisories: the policy names no database".to_owned());
         return Evidence::Absent;
     }
-    match advisories.faults() {
-        faults if faults.is_empty() => {
-            let known = advisories.copies.into_iter().filter_map(|copy| match copy.database {
-                Evidence::Known(database) => Some(database),
-                Evidence::Absent | Evidence::Unavailable(_) => None,
-            });
-            Evidence::Known(known.collect())
-        }
-        faults => Evidence::Unavailable(faults.join("; ")),
+    let mut faults = advisories.faults();
+    if faults.is_empty() {
+        faults.extend(advisories.rolled_back(known));
     }
+    if !faults.is_empty() {
+        return Evidence::Unavailable(faults.join("; "));
+    }
+    Evidence::Known(advisories.into_databases())
 }

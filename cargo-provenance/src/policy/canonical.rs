@@ -143,7 +143,8 @@ mod tests {
                 "own = {:?}",
                 names.iter().map(|n| format!("../{n}")).collect::<Vec<_>>()
             )),
-            prop::collection::vec("[A-Z]{1,5}", 0..4).prop_map(|names| format!("licenses.allow = {names:?}")),
+            prop::collection::vec("LicenseRef-[A-Z]{1,5}", 0..4)
+                .prop_map(|names| format!("licenses.allow = {names:?}")),
         ];
         prop::collection::vec(one, 0..6).prop_map(|mut lines| {
             lines.sort();

@@ -18,13 +18,13 @@ use std::path::{Path, PathBuf};
 use provenance_build::name::{CRATES_IO, Source};
 
 use crate::finding::{Place, Role, Weight};
+use crate::model::LicenseName;
 use crate::report::failure::{Explain, Kind};
 
 pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use glob::Glob;
-pub use read::is_license;
 pub use template::{Template, write_template};
 
 /// The file's name, beside `Cargo.lock` at the workspace root.
@@ -49,7 +49,7 @@ pub struct Policy {
     registries: Option<Vec<At<Registry>>>,
     git: Vec<At<String>>,
     sources_line: Option<u32>,
-    licenses: Option<At<Vec<At<String>>>>,
+    licenses: Option<At<Vec<At<LicenseName>>>>,
     advisories: advisories::Advisories,
 }
 
@@ -163,7 +163,7 @@ impl Policy {
     }
 
     /// The licenses that packages may have, and the line where the list stands; `None` where the policy has none.
-    pub fn licenses(&self) -> Option<At<&[At<String>]>> {
+    pub fn licenses(&self) -> Option<At<&[At<LicenseName>]>> {
         self.licenses.as_ref().map(|at| At { value: at.value.as_slice(), line: at.line })
     }
 

@@ -12,6 +12,7 @@ use super::{
     At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, VERSION,
     canonical,
 };
+use crate::model::LicenseName;
 
 /// Days that a check may ask for: ten years is as good as for ever.
 const MOST_DAYS: i64 = 3_650;
@@ -95,7 +96,7 @@ impl Reader<'_> {
                 }
                 "licenses" => {
                     let table = self.table(&mut value, span, "licenses")?;
-                    policy.licenses = Some(At { value: self.licenses(table)?, line: self.line(span) });
+                    policy.licenses = self.licenses(table)?;
                 }
                 "advisories" => {
                     policy.advisories = self.advisories(self.table(&mut value, span, "advisories")?)?;
@@ -278,14 +279,23 @@ impl Reader<'_> {
         }
     }
 
-    fn licenses(&self, table: Table<'_>) -> Result<Vec<At<String>>> {
+    fn licenses(&self, table: Table<'_>) -> Result<Option<At<Vec<At<LicenseName>>>>> {
         self.known(&table, "licenses", &["allow"])?;
+        let Some((key, value)) = table.into_iter().next() else { return Ok(None) };
+        let help = "write SPDX identifiers, such as `\"MIT\"` or `\"Apache-2.0 WITH LLVM-exception\"`";
         let mut allow = vec![];
-        for (_, value) in table {
-            let help = "write SPDX identifiers, such as `\"MIT\"` or `\"Apache-2.0 WITH LLVM-exception\"`";
-            allow = self.strings(value, "allow", |text| is_license(text).then(|| text.to_owned()), help)?;
+        for entry in self.array(value, "allow")? {
+            let Some(text) = entry.as_str() else {
+                return Err(self.wanted(&entry, "an entry of `allow`", "a string", help));
+            };
+            let Some(name) = LicenseName::parse(text) else {
+                let what = format!("`{}` is not an entry for `allow`", quoted(text));
+                let near = LicenseName::nearest(text).map(|near| format!("did you mean `\"{near}\"`?"));
+                return Err(self.invalid(entry.span, &what, near.as_deref().unwrap_or(help)));
+            };
+            allow.push(At { value: name, line: self.line(entry.span) });
         }
-        Ok(allow)
+        Ok(Some(At { value: allow, line: self.line(key.span) }))
     }
 
     fn audits(&self, mut table: Table<'_>) -> Result<()> {
@@ -358,12 +368,6 @@ fn git_url(text: &str) -> bool {
     let printable =
         text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'?' | b'#'));
     printable && text.contains("://") && !text.starts_with("git+") && text.len() <= 2_048
-}
-
-/// Whether a text can stand in `[licenses] allow`: an SPDX identifier, maybe with an exception.
-pub fn is_license(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'+' | b':' | b' ');
-    !text.is_empty() && text.len() <= 128 && text.bytes().all(plain) && text.trim() == text
 }
 
 #[cfg(test)]
@@ -457,6 +461,16 @@ mod tests {
                 "version = 1\n[[exception]]\ncheck = \"version-yanked\"\npackage = \"x@1.0.0\"\nreason = \"r\"\nexpires = \"2026-02-30\"",
                 "Provenance.toml:6: `expires` is not a date",
                 "write a date such as `expires = \"2027-01-31\"`",
+            ),
+            (
+                "version = 1\n[licenses]\nallow = [\n  \"MITT\"]",
+                "Provenance.toml:4: `MITT` is not an entry for `allow`",
+                "did you mean `\"MIT\"`?",
+            ),
+            (
+                "version = 1\n[licenses]\nallow = [\"MIT OR ISC\"]",
+                "Provenance.toml:3: `MIT OR ISC` is not an entry for `allow`",
+                "write SPDX identifiers, such as `\"MIT\"` or `\"Apache-2.0 WITH LLVM-exception\"`",
             ),
             (
                 "version = 1\nchecks = 3",

@@ -13,7 +13,7 @@ pub struct Template {
     pub registries: Vec<(String, bool)>,
     /// URLs of git repositories in use.
     pub git: Vec<String>,
-    /// The single licenses of the packages in use.
+    /// The single licenses that the packages in use need.
     pub licenses: Vec<String>,
 }
 
@@ -65,9 +65,16 @@ pub fn write_template(found: &Template) -> String {
          # max-age = \"14 days\"\n"
     ));
     text.push_str(
-        "\n# The licenses that packages may have: those found when this file was written.\n[licenses]\n",
+        "\n\
+         # The licenses that packages may have, as SPDX identifiers, each maybe `WITH` an exception. Without this list nothing\n\
+         # is judged. Written down here is what the packages need that were there, copyleft only where one leaves no choice.\n\
+         [licenses]\n",
     );
-    list(&mut text, "allow", found.licenses.iter().map(|license| quoted(license)));
+    if found.licenses.is_empty() {
+        text.push_str("# allow = [\"Apache-2.0\", \"MIT\"]\n");
+    } else {
+        list(&mut text, "allow", found.licenses.iter().map(|license| quoted(license)));
+    }
     text
 }
 
@@ -111,16 +118,25 @@ mod tests {
                     ("sparse+https://registry.example/index/".into(), false),
                 ],
                 git: vec!["https://git.example/r".into()],
-                licenses: (0..40).map(|n| format!("License-{n}")).collect(),
+                licenses: (0..40).map(|n| format!("LicenseRef-{n}")).collect(),
             },
         ] {
             let text = write_template(&found);
             let policy =
                 Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), SAMPLES).expect("a policy");
-            assert_eq!(policy.licenses().map(|at| at.value.len()), Some(found.licenses.len()));
+            let listed = policy.licenses().map(|at| at.value.len()).unwrap_or_default();
+            assert_eq!(listed, found.licenses.len());
             assert_eq!(policy.own().len(), found.own.len());
             assert!(text.lines().all(|line| line.len() <= 120), "{text}");
         }
+    }
+
+    #[test]
+    fn without_a_package_no_license_is_judged() {
+        let text = write_template(&Template::default());
+        let read = |text: &str| Policy::parse(text.as_bytes(), Path::new("p"), SAMPLES).expect("a policy");
+        assert!(read(&text).licenses().is_none());
+        assert!(read(&text.replace("# allow", "allow")).licenses().is_some(), "the commented list is one");
     }
 
     #[test]

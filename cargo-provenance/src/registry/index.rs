@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use provenance_build::{PackageName, Source, Version};
 
@@ -105,6 +106,17 @@ impl Index {
             Some(Excerpt { directory: directory.file_name()?.to_owned(), place: place.clone(), cache })
         };
         self.directories(&Registry::of(url)).into_iter().filter_map(excerpt).collect()
+    }
+
+    /// When cargo last wrote what the index at `url` says about `name`, in seconds since the Unix epoch. It may have asked
+    /// again since: what did not change is not written again.
+    pub fn written_at(&self, url: &str, name: &PackageName) -> Option<u64> {
+        let place = place(name);
+        let caches =
+            self.directories(&Registry::of(url)).into_iter().map(|it| it.join(".cache").join(&place));
+        let times =
+            caches.filter_map(|file| fs::metadata(file).and_then(|metadata| metadata.modified()).ok());
+        times.max()?.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
     }
 
     fn directories(&self, registry: &Registry<'_>) -> Vec<PathBuf> {

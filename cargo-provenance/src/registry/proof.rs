@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use provenance_build::manifest::BuildTime;
+use provenance_build::tree::{Entry, Tree};
 use provenance_build::{Checksum, LockedPackage, TreeDigest};
 use sha2::{Digest as _, Sha256};
 
@@ -170,7 +171,22 @@ type Judged = (Archive, TreeDigest, Option<TreeDigest>);
 fn judge(bytes: &[u8], package: &LockedPackage) -> Result<Judged, Vec<Fault>> {
     let contents = archive::read(bytes, &package.id)?;
     let tree = contents.tree().map_err(|fault| vec![fault])?;
-    Ok((contents, tree.digest(), tree.vendor_digest()))
+    Ok((contents, tree.digest(), vendor_digest(&tree)))
+}
+
+/// The digest over what `cargo vendor` keeps of a registry package, if it drops anything: no file named `.gitignore` or
+/// `.gitattributes`, nothing below a `.git`, no `.cargo-ok` at the root (cargo's `ops/vendor.rs`, `vendor_this`) and no
+/// `.cargo-checksum.json` at the root, which it overwrites with its own.
+fn vendor_digest(tree: &Tree) -> Option<TreeDigest> {
+    let is_kept = |entry: &&Entry| {
+        let name = entry.path.rsplit('/').next().unwrap_or_default();
+        !matches!(name, ".gitignore" | ".gitattributes")
+            && !matches!(entry.path.as_str(), ".cargo-ok" | ".cargo-checksum.json")
+            && entry.path.split('/').all(|component| component != ".git")
+    };
+    let kept = tree.entries().iter().filter(is_kept).cloned().collect::<Vec<_>>();
+    // What is left of a good tree is a good tree.
+    if kept.len() == tree.entries().len() { None } else { Tree::new(kept).ok().map(|kept| kept.digest()) }
 }
 
 // The bytes are the published ones, so that the fault is the publisher's.
@@ -191,6 +207,8 @@ mod tests {
     use std::fs;
 
     use super::super::cache::{line, parse_lines};
+    use provenance_build::tree::Content;
+
     use super::*;
     use crate::archive::samples::{Sample, id};
 
@@ -305,5 +323,23 @@ mod tests {
             case.refusals(),
             [("version-vanished", Verdict::Refused), ("checksum-changed", Verdict::Refused)]
         );
+    }
+
+    #[test]
+    fn what_cargo_vendor_drops_is_left_out_of_the_vendor_digest() {
+        let file = |path: &str, content: &str| Entry {
+            path: path.to_owned(),
+            content: Content::File(Sha256::digest(content).into()),
+        };
+        let kept = [file("Cargo.toml", "a"), file(".github/x", "b"), file("sub/.cargo-ok", "c")];
+        let tree = Tree::new(kept.to_vec()).expect("fine");
+        assert_eq!(vendor_digest(&tree), None);
+        for dropped in
+            [".gitignore", "sub/.gitattributes", ".git/config", "x/.git", ".cargo-checksum.json", ".cargo-ok"]
+        {
+            let more = Tree::new([kept.to_vec(), vec![file(dropped, "d")]].concat()).expect("fine");
+            assert_eq!(vendor_digest(&more), Some(tree.digest()), "{dropped}");
+            assert_ne!(more.digest(), tree.digest());
+        }
     }
 }

@@ -107,7 +107,11 @@ impl Explain for provenance_build::Error {
     }
 
     fn place(&self) -> Option<(PathBuf, u32)> {
-        Self::place(self).map(|(file, line)| (file.to_owned(), line))
+        match self {
+            Self::Invalid { file, line, .. } => Some((file.clone(), *line)),
+            Self::Io { path, .. } => Some((path.clone(), 0)),
+            _ => None,
+        }
     }
 }
 

@@ -20,6 +20,13 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     sync_directory(folder(path))
 }
 
+/// The same for a file of the tool's own, with the folders that it needs.
+pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = folder(path);
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    write_atomic(path, bytes)
+}
+
 /// What lies at `path`: the bytes of a regular file, or nothing.
 pub(super) fn current(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     suitable(path)?;

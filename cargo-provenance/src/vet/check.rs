@@ -54,6 +54,8 @@ pub enum Needs {
     Advisories,
     /// Its archive. Git and path packages have none, and the check is not asked.
     Archive,
+    /// Its archive, and what its registry's index says of it. Git and path packages have neither, and the check is not asked.
+    ArchiveAndIndex,
     /// What came of proving and reading it.
     Faults,
     /// What its registry's index says of this version and of the others. Git and path packages have none, and the check
@@ -91,7 +93,7 @@ impl Needs {
     /// What is known before anything is fetched.
     pub const BEFORE_FETCHING: &[Self] = &[Self::Identity, Self::History, Self::Advisories];
     /// What is known once the archive was read.
-    pub const OF_CONTENTS: &[Self] = &[Self::Archive, Self::Faults, Self::License];
+    pub const OF_CONTENTS: &[Self] = &[Self::Archive, Self::ArchiveAndIndex, Self::Faults, Self::License];
 }
 
 impl Check {
@@ -151,6 +153,15 @@ impl Observation {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
+    }
+
+    /// Adds the first of many notes, and how many more there are.
+    pub fn listing(self, notes: &[String]) -> Self {
+        // What comes after these rarely says more.
+        const SHOWN: usize = 5;
+        let more = notes.len().saturating_sub(SHOWN);
+        let seen = notes.iter().take(SHOWN).fold(self, Self::note);
+        if more > 0 { seen.note(format!("and {more} more")) } else { seen }
     }
 
     /// Adds a next step.

@@ -67,7 +67,13 @@ impl Judgment {
     /// Adds what else was said of the same package.
     pub fn extend(&mut self, more: Self) {
         self.findings.extend(more.findings);
-        self.open.extend(more.open);
+        for open in more.open {
+            let same = |it: &&mut Open| (&it.id, &it.why, &it.help) == (&open.id, &open.why, &open.help);
+            match self.open.iter_mut().find(same) {
+                Some(known) => known.checks.extend(open.checks),
+                None => self.open.push(open),
+            }
+        }
     }
 }
 
@@ -224,10 +230,12 @@ impl Dossier<'_> {
     fn missing(&self) -> Vec<(Needs, &str)> {
         let mut missing = vec![];
         let history = self.history.unavailable().or_else(|| self.release.unavailable());
+        let both = self.archive.unavailable().or(history);
         for (need, why) in [
             (Needs::Advisories, self.hits.unavailable()),
             (Needs::History, history),
             (Needs::Archive, self.archive.unavailable()),
+            (Needs::ArchiveAndIndex, both),
             (Needs::License, self.license.unavailable()),
         ] {
             missing.extend(why.map(|why| (need, why)));
@@ -239,6 +247,7 @@ impl Dossier<'_> {
     fn applies(&self, need: Needs) -> bool {
         match need {
             Needs::Archive => !matches!(self.archive, Evidence::Absent),
+            Needs::ArchiveAndIndex => self.applies(Needs::Archive) && self.applies(Needs::History),
             Needs::History => !matches!(self.history, Evidence::Absent),
             Needs::License => !matches!(self.license, Evidence::Absent),
             Needs::Advisories => !matches!(self.hits, Evidence::Absent),

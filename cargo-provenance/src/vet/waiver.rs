@@ -228,14 +228,15 @@ impl Accept {
 }
 
 /// Says at every finding that refuses what would let it pass: the flag where a person may accept it, the policy's lines
-/// where only the team can live with it.
-pub fn tell_ways(findings: &mut [Finding], today: Date) {
+/// where only the team can live with it. `command` stands before the flag where it is another command's, with a blank behind it.
+pub fn tell_ways(findings: &mut [Finding], today: Date, command: &str) {
     for finding in findings.iter_mut().filter(|finding| may_be_waived(finding)) {
         let Some(id) = &finding.package else { continue };
         let (spec, key) = (format!("{}@{}", id.name, id.version), key(finding));
         match finding.weight {
             Weight::Review => {
-                finding.help.push(format!("to accept it for these bytes: `--accept '{spec}:{key}=REASON'`"));
+                let flag = format!("{command}--accept '{spec}:{key}=REASON'");
+                finding.help.push(format!("to accept it for these bytes: `{flag}`"));
             }
             Weight::Denial => {
                 let subject = finding.subject.as_ref().map(|subject| format!("id = \"{subject}\", "));

@@ -17,8 +17,6 @@ fuzz_target!(|text: &str| {
     assert_eq!(tree.is_ok(), mirrored.is_ok());
     let (Ok(tree), Ok(mirrored)) = (tree, mirrored) else { return };
     assert_eq!(tree.digest(), mirrored.digest());
-    assert!(tree.difference(&mirrored).is_empty());
-    let _ = tree.vendor_digest();
     for entry in tree.entries() {
         assert!(entry.path.split('/').all(|part| !matches!(part, "" | "." | "..")));
     }

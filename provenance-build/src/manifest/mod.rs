@@ -169,11 +169,16 @@ impl Manifest {
 
     /// The pin of a package of the lockfile. Packages are sorted, as a manifest that was read always is.
     pub fn pin_for(&self, id: &PackageId) -> Option<&Pin> {
-        let source = id.source.as_ref();
-        let key = (&id.name, &id.version);
-        let from = self.packages.partition_point(|pin| (&pin.name, &pin.version) < key);
-        let same = self.packages[from..].iter().take_while(|pin| (&pin.name, &pin.version) == key);
-        same.into_iter().find(|pin| pin.source() == source)
+        self.position_of(id).and_then(|at| self.packages.get(at))
+    }
+
+    /// Where that pin stands. A source goes before a path, as [`Origin`] has them.
+    pub(crate) fn position_of(&self, id: &PackageId) -> Option<usize> {
+        let sought = (&id.name, &id.version, id.source.is_none(), id.source.as_ref());
+        let position = self.packages.binary_search_by_key(&sought, |pin| {
+            (&pin.name, &pin.version, pin.source().is_none(), pin.source())
+        });
+        position.ok()
     }
 }
 

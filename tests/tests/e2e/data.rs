@@ -6,7 +6,7 @@ use provenance_build::{PackageName, toml};
 
 /// The folder with the data; without it the tests say so and pass, and `.ci/run` does not start.
 #[expect(clippy::print_stderr, reason = "a test that reads nothing must say so")]
-fn data() -> Option<PathBuf> {
+pub(crate) fn data() -> Option<PathBuf> {
     let folder = std::env::var_os("PROVENANCE_TEST_DATA").map(PathBuf::from);
     if folder.is_none() {
         eprintln!("SKIPPED: PROVENANCE_TEST_DATA is not set, real data was not read");

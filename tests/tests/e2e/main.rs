@@ -4,6 +4,7 @@
 //! is undone the workspace builds again and nothing evil is left in it.
 
 mod add;
+mod advisories;
 mod arrayref;
 mod commands;
 mod config;

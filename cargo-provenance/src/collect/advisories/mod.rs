@@ -78,6 +78,15 @@ impl Advisories {
         self.copies.iter().filter_map(|copy| copy.database.known())
     }
 
+    /// The same, on their own.
+    pub fn into_databases(self) -> Vec<Database> {
+        let known = self.copies.into_iter().filter_map(|copy| match copy.database {
+            Evidence::Known(database) => Some(database),
+            Evidence::Absent | Evidence::Unavailable(_) => None,
+        });
+        known.collect()
+    }
+
     /// The date of the newest advisory: what a pin records.
     pub fn newest(&self) -> Option<Date> {
         advisory::newest(self.databases())
@@ -88,14 +97,17 @@ impl Advisories {
         self.copies.iter().filter_map(Copy::fault).collect()
     }
 
-    /// The date of the newest advisory that a pin knew, if the databases do not reach it: somebody put older ones here.
-    /// Dates that are none are left out.
-    pub fn rolled_back<'p>(&self, vetted: impl IntoIterator<Item = &'p str>) -> Option<Date> {
-        if self.copies.is_empty() {
-            return None;
-        }
-        let known = vetted.into_iter().filter_map(Date::parse).max();
-        known.filter(|known| self.newest() < Some(*known))
+    /// Why nothing can be decided because a pin knew a newer advisory, of the date `known`: somebody put older databases here.
+    pub fn rolled_back(&self, known: Option<Date>) -> Option<String> {
+        let known = known.filter(|known| !self.copies.is_empty() && self.newest() < Some(*known))?;
+        let newest = match self.newest() {
+            Some(newest) => format!("is of {newest}"),
+            None => "has no date".to_owned(),
+        };
+        Some(format!(
+            "the newest advisory at hand {newest}, and a pin was compared with one of {known}: an older state of a database \
+             hides what was found since"
+        ))
     }
 }
 
@@ -185,3 +197,6 @@ pub fn ago(seconds: u64) -> String {
     };
     format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" })
 }
+
+#[cfg(test)]
+mod tests;

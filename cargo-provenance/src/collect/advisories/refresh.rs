@@ -140,26 +140,31 @@ pub fn refresh(
 }
 
 /// The databases that the policy at `root` names, fetched anew where that is due and the network may be used; and what
-/// a person should know of it, a line each. A database that cannot be fetched is used as it is: [`Advisories::faults`]
-/// says whether it still may be.
+/// a person should know of it, a line each. It is due after a day, and where they do not reach `known`, the newest
+/// advisory that some pin knew. A database that cannot be fetched is used as it is: [`Advisories::faults`] says whether it
+/// still may be.
 pub fn freshen(
     surroundings: &Surroundings,
     policy: &Policy,
     root: &Path,
+    known: Option<Date>,
     progress: &dyn Progress,
 ) -> (Advisories, Vec<String>) {
     let mut advisories = Advisories::read(surroundings, policy, root);
+    let behind = known.is_some() && advisories.newest() < known;
     let mut notes = vec![];
     for copy in &mut advisories.copies {
         let Origin::Url(url) = copy.setting.origin.clone() else { continue };
-        if copy.is_young() {
-            continue;
-        }
         if surroundings.network == Network::Forbidden {
             notes.extend(copy.told_age());
             continue;
         }
-        let since = Clock(surroundings.clock.0.saturating_sub(copy.patience()));
+        if copy.is_young() && !behind {
+            continue;
+        }
+        // What is damaged is fetched anew however young it is, unless another command does so meanwhile.
+        let patience = if behind || copy.database.known().is_none() { 0 } else { copy.patience() };
+        let since = Clock(surroundings.clock.0.saturating_sub(patience));
         match refresh(surroundings, &url, Rollback::Refused, since, progress) {
             Ok(_) => copy.read_again(surroundings),
             Err(error) => {
@@ -186,6 +191,6 @@ impl Copy {
 
     fn told_age(&self) -> Option<String> {
         let age = self.database.known().and(self.age)?;
-        Some(format!("the advisory database `{}` was fetched {}", self.name(), ago(age)))
+        Some(format!("advisories that are newer than the copy of `{}`, fetched {}", self.name(), ago(age)))
     }
 }

@@ -41,15 +41,16 @@ pub(super) fn build_time(package: &cargo_metadata::Package) -> Vec<BuildTime> {
 }
 
 pub(super) fn license(package: &cargo_metadata::Package) -> License {
-    License {
-        expression: package.license.clone(),
-        file: package.license_file.as_ref().map(|file| file.to_string()),
-    }
+    License::new(package.license.as_deref(), package.license_file.as_ref().map(|file| file.as_str()))
 }
 
 /// What a path package's manifest says about code that runs at build time and about its license, by cargo's rules for
-/// targets.
-pub(super) fn declared(document: &DocumentMut, directory: &Path) -> (Vec<BuildTime>, License) {
+/// targets. `workspace` is the manifest that it inherits from, if that is another.
+pub(super) fn declared(
+    document: &DocumentMut,
+    workspace: Option<&DocumentMut>,
+    directory: &Path,
+) -> (Vec<BuildTime>, License) {
     let package = document.get("package").or_else(|| document.get("project"));
     let of = |item: Option<&Item>, key: &str| item.and_then(|item| item.get(key)).cloned();
     let build_script = match of(package, "build") {
@@ -68,6 +69,41 @@ pub(super) fn declared(document: &DocumentMut, directory: &Path) -> (Vec<BuildTi
     let mut build_time = vec![];
     build_time.extend(build_script.then_some(BuildTime::BuildScript));
     build_time.extend((flag || kind).then_some(BuildTime::ProcMacro));
-    let text = |key| of(package, key).and_then(|item| item.as_str().map(str::to_owned));
-    (build_time, License { expression: text("license"), file: text("license-file") })
+    let shared =
+        workspace.unwrap_or(document).get("workspace").and_then(|workspace| workspace.get("package"));
+    let text = |key| {
+        let item = of(package, key)?;
+        let is_inherited = item.get("workspace").and_then(Item::as_bool) == Some(true);
+        let item = if is_inherited { of(shared, key)? } else { item };
+        item.as_str().map(str::to_owned)
+    };
+    (build_time, License::new(text("license").as_deref(), text("license-file").as_deref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_license_may_stand_in_the_workspace() {
+        let shared = "[workspace.package]\nlicense = 'MIT'\nlicense-file = 'L'\n";
+        for (package, workspace, expected) in [
+            ("license = 'ISC'", Some(shared), License::new(Some("ISC"), None)),
+            ("license.workspace = true", Some(shared), License::new(Some("MIT"), None)),
+            ("license-file = { workspace = true }", Some(shared), License::new(None, Some("L"))),
+            ("license.workspace = true", Some("[workspace]"), License::new(None, None)),
+            (
+                "license.workspace = true\n[workspace.package]\nlicense = 'MIT'",
+                None,
+                License::new(Some("MIT"), None),
+            ),
+            ("license.workspace = false", Some(shared), License::new(None, None)),
+        ] {
+            let read = |text: &str| text.parse::<DocumentMut>().expect("valid TOML");
+            let package = read(&format!("[package]\nname = 'a'\n{package}"));
+            let workspace = workspace.map(read);
+            let (_, license) = declared(&package, workspace.as_ref(), Path::new("/none"));
+            assert_eq!(license, expected, "{package}");
+        }
+    }
 }

@@ -6,11 +6,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use cargo_metadata::Metadata;
-use provenance_build::{LockedPackage, PackageId, PackageName, Source, Version};
+use provenance_build::{LockedPackage, PackageId, PackageName, Version};
 
 use super::Error;
 use crate::cargo::{CargoCommand, Extent, Lock, ScratchHome};
-use crate::collect::publishers::{Publishers, is_vendored};
+use crate::collect::publishers::{self, Publishers};
 use crate::collect::situation::Situation;
 use crate::registry::Dependencies;
 use crate::report::progress::Progress;
@@ -40,7 +40,7 @@ impl Vendored {
 impl Fetcher<'_> {
     /// Downloads the archives of `packages` into a scratch home.
     pub(super) fn archives(&self, packages: &[&LockedPackage]) -> Result<ScratchHome, Error> {
-        let cargo = self.cargo_for(packages)?;
+        let cargo = self.publishers.cargo_for(self.situation, packages)?;
         if !self.is_listed(packages)? {
             cargo.check_lockfile(&self.situation.manifest, self.progress)?;
         }
@@ -51,7 +51,9 @@ impl Fetcher<'_> {
 
     /// Brings the git repositories of `packages` into the user's cargo home, as every resolution does.
     pub(super) fn repositories(&self, packages: &[&LockedPackage]) -> Result<(), Error> {
-        self.cargo_for(packages)?.check_lockfile(&self.situation.manifest, self.progress)?;
+        self.publishers
+            .cargo_for(self.situation, packages)?
+            .check_lockfile(&self.situation.manifest, self.progress)?;
         Ok(())
     }
 
@@ -69,7 +71,7 @@ impl Fetcher<'_> {
         wanted: &BTreeSet<usize>,
         archives: &BTreeMap<usize, PathBuf>,
     ) -> Result<Vendored, Error> {
-        let cargo = self.outside();
+        let cargo = publishers::outside(self.situation);
         let home = self.graph(&cargo, wanted, archives)?;
         let directory = home.path().join("vendor");
         for (index, package) in self.situation.lockfile.packages.iter().enumerate() {
@@ -131,34 +133,6 @@ impl Fetcher<'_> {
     fn published(&self) -> impl Iterator<Item = (usize, &LockedPackage)> {
         let packages = self.situation.lockfile.packages.iter().enumerate();
         packages.filter(|(_, package)| package.id.source.as_ref().is_some_and(|source| !source.is_git()))
-    }
-
-    /// The cargo that reaches the publishers of `packages`.
-    fn cargo_for(&self, packages: &[&LockedPackage]) -> Result<CargoCommand, Error> {
-        let sources =
-            packages.iter().filter_map(|package| package.id.source.as_ref()).collect::<BTreeSet<_>>();
-        let replaced = |source: &&Source| is_vendored(&self.situation.configuration, source);
-        for source in &sources {
-            if replaced(source)? {
-                // Cargo fetches nothing where a directory takes the registry's place.
-                return Ok(self.outside());
-            }
-        }
-        Ok(self.situation.cargo.clone())
-    }
-
-    /// A cargo that runs outside the repository, so that the directory that stands in for the registries there does not
-    /// count, and a mirror that the user configured does.
-    fn outside(&self) -> CargoCommand {
-        let Situation { cargo, cargo_home, configuration, .. } = self.situation;
-        let registries = configuration.views.iter().flat_map(|view| &view.registries);
-        let registries = registries.map(|(name, index)| {
-            let name = toml_edit::Key::new(name.as_str());
-            format!("registries.{}.index={}", name.display_repr(), toml_edit::Value::from(index.as_str()))
-                .into()
-        });
-        let outside = cargo_home.ancestors().find(|directory| directory.is_dir());
-        cargo.with_config(&registries.collect::<Vec<OsString>>()).within(outside.unwrap_or(cargo_home))
     }
 }
 

@@ -250,7 +250,11 @@ impl<'a> Gathering<'a> {
         let path = self.situation.relative(directory).ok_or_else(unplaced)?;
         let file = directory.join("Cargo.toml");
         let document = cargo::read_manifest(&file)?;
-        let (build_time, license) = declared(&document, directory);
+        let packages = &self.situation.workspace.path_packages;
+        let workspace =
+            packages.iter().find(|it| it.directory == directory).and_then(|it| it.workspace.as_ref());
+        let workspace = workspace.map(|manifest| cargo::read_manifest(manifest)).transpose()?;
+        let (build_time, license) = declared(&document, workspace.as_ref(), directory);
         Ok(tree::read(directory, Layout::Path)?
             .map(|tree| Entrant {
                 path: Some(path.clone()),

@@ -1,5 +1,6 @@
 //! The attempt in the shadow workspace: cargo edits and resolves there, and what would enter is looked up and proven.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -14,6 +15,7 @@ use super::{Edit, Error, Naming};
 use crate::cargo::{CargoCommand, Shadow, Workspace};
 use crate::collect::entrants::Entrants;
 use crate::collect::gate::Gate;
+use crate::collect::indices::{self, When};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{Circumstances, Record};
 use crate::collect::situation::Situation;
@@ -30,6 +32,8 @@ pub(super) struct Attempt<'a> {
     workspace: Workspace,
     cargo: CargoCommand,
     progress: &'a dyn Progress,
+    /// What a person should know of the registries' answers.
+    notes: RefCell<Vec<String>>,
 }
 
 /// What cargo resolved.
@@ -59,7 +63,7 @@ impl<'a> Attempt<'a> {
         }
         let shadow = Shadow::cast(&workspace, surroundings)?;
         let cargo = shadow.cargo(&cargo);
-        Ok(Self { gate, edit, shadow, surroundings, workspace, cargo, progress })
+        Ok(Self { gate, edit, shadow, surroundings, workspace, cargo, progress, notes: RefCell::default() })
     }
 
     /// Lets cargo edit and bring the lockfile in line, and returns what it said. `held` are versions to take of
@@ -95,8 +99,28 @@ impl<'a> Attempt<'a> {
         Ok(Resolved { change, own })
     }
 
+    /// What a person should know of the registries' answers, a line each.
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.notes.take()
+    }
+
+    /// Lets cargo ask about entrants whose registries were not asked for a day: it resolves with what it has.
+    fn freshen(&self, change: &Change) -> Result<(), Error> {
+        // Whoever could not be reached is not tried again for every version that is tried.
+        if !self.notes.borrow().is_empty() {
+            return Ok(());
+        }
+        let packages = change.entering.iter().map(|entry| &change.lockfile.packages[entry.index]);
+        let (situation, packages) = (self.situation(change)?, packages.collect::<Vec<_>>());
+        let network = self.surroundings.network;
+        let notes = indices::freshen(&situation, &packages, When::Daily, network, self.progress)?;
+        self.notes.replace(notes);
+        Ok(())
+    }
+
     /// Looks up what is known of the entrants. Nothing of them is fetched for that.
     pub(super) fn look_up(&self, change: &Change, vetting: &Vetting<'_>) -> Result<Vec<Record>, Error> {
+        self.freshen(change)?;
         let publishers = Publishers::of(&self.gate.seen.configuration, &self.surroundings.cargo_home)?;
         let manifest = &self.gate.seen.manifest;
         let packages = change.entering.iter().map(|entry| {

@@ -106,8 +106,7 @@ fn judge<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>, change: &Change) -> R
     if vetted.iter().all(|vetted| vetted.judgment.admits()) {
         let proofs = attempt.prove(change, &records, vetting)?;
         let judgments = records.iter().zip(&proofs.proven);
-        let judgments =
-            judgments.map(|(record, proof)| vetting.examined(record.clone(), proof.clone()).judgment);
+        let judgments = judgments.map(|(record, proof)| vetting.judged(record, proof));
         (vetted, unused) = settle(judgments.collect())?;
         proven = proofs.proven.iter().cloned().map(Some).collect();
         entrants = Some(proofs);

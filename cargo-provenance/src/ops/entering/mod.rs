@@ -115,12 +115,14 @@ fn enter(
         return Ok(());
     }
 
-    let databases = vetting::databases(surroundings, &gate.policy, &gate.root, report, progress);
+    let pins = &gate.seen.manifest.packages;
+    let databases = vetting::databases(surroundings, &gate.policy, &gate.root, pins, report, progress);
     let known = databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| index_of(&gate.seen.configuration, name);
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);
     let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
     let trial = holding::hold(&attempt, &vetting)?;
+    report.not_checked.extend(attempt.notes());
     tell_cargo(report, &trial.said);
     tell(report, &trial, surroundings);
     for Entering { entry, vetted, .. } in &trial.entering {
@@ -137,7 +139,7 @@ fn enter(
     {
         report.outcome = Outcome::Refused;
     }
-    waiver::tell_ways(&mut report.findings, vetting.today());
+    waiver::tell_ways(&mut report.findings, vetting.today(), "");
     let open =
         trial.entering.iter().flat_map(|entering| entering.vetted.judgment.open.clone()).collect::<Vec<_>>();
     report.findings.extend(not_judged(&open));
@@ -219,7 +221,7 @@ fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
         // What a person may accept is shown with the words for it: without it, the newest version would come in.
         for finding in held.findings.iter().filter(|finding| finding.weight == Weight::Review) {
             let mut note = finding.clone();
-            waiver::tell_ways(std::slice::from_mut(&mut note), Date::of_seconds(surroundings.clock.0));
+            waiver::tell_ways(std::slice::from_mut(&mut note), Date::of_seconds(surroundings.clock.0), "");
             note.weight = Weight::Note;
             if !report.findings.contains(&note) {
                 report.findings.push(note);

@@ -7,10 +7,10 @@ use provenance_build::manifest::BuildTime;
 
 use super::super::pinning::{Draft, Split};
 use super::Gating;
-use crate::archive::License;
 use crate::collect::entrants::{Entrant, Proven};
 use crate::collect::situation::Situation;
-use crate::policy::{self, Template};
+use crate::model::LicenseExpression;
+use crate::policy::Template;
 use crate::report::{Report, plural};
 
 /// What the new policy names.
@@ -39,7 +39,9 @@ pub(super) fn found(
     if template.registries.is_empty() {
         template.registries.push(("crates-io".to_owned(), true));
     }
-    let licenses = proven.iter().flatten().flat_map(|entrant| licenses(&entrant.license));
+    // What cannot be listed stays as baseline with the package that has it.
+    let licenses = proven.iter().flatten().filter_map(expression).flat_map(|license| license.sufficient());
+    let licenses = licenses.map(|license| license.to_string());
     template.licenses = licenses.collect::<BTreeSet<_>>().into_iter().collect();
     template
 }
@@ -61,23 +63,9 @@ fn registry_name(situation: &Situation, source: &Source) -> String {
     name.map_or_else(|| source.as_str().to_owned(), str::to_owned)
 }
 
-/// The single licenses of an SPDX expression, or of the older form with slashes.
-fn licenses(license: &License) -> Vec<String> {
-    let text = license.expression.as_deref().unwrap_or_default().replace(['(', ')', '/'], " ");
-    let mut licenses: Vec<String> = vec![];
-    let mut words = text.split_whitespace();
-    while let Some(word) = words.next() {
-        match (word, licenses.last_mut()) {
-            ("AND" | "OR", _) => {}
-            ("WITH", Some(last)) => {
-                last.push_str(" WITH ");
-                last.push_str(words.next().unwrap_or_default());
-            }
-            _ => licenses.push(word.to_owned()),
-        }
-    }
-    licenses.retain(|license| policy::is_license(license));
-    licenses
+/// What a package says about its license, where that can be read.
+fn expression(entrant: &Entrant) -> Option<LicenseExpression> {
+    LicenseExpression::parse(entrant.license.expression.as_ref()?).ok()
 }
 
 pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Draft, proven: &[Proven]) {
@@ -101,8 +89,8 @@ pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Dra
         report.step("Found", format!("{scripts} and {macros}, which run while others compile"));
     }
     let mut counts = BTreeMap::<String, usize>::new();
-    for license in proven.iter().flatten().flat_map(|entrant: &Entrant| licenses(&entrant.license)) {
-        *counts.entry(license).or_default() += 1;
+    for license in proven.iter().flatten().filter_map(expression).flat_map(|license| license.names()) {
+        *counts.entry(license.to_string()).or_default() += 1;
     }
     if !counts.is_empty() {
         let names = counts.iter().map(|(name, number)| format!("{name} ({number})")).collect::<Vec<_>>();
@@ -136,26 +124,4 @@ pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Dra
         ));
     }
     report.not_checked.push(super::super::pinning::NOT_JUDGED.to_owned());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn licenses_are_taken_one_by_one() {
-        for (text, expected) in [
-            ("MIT OR Apache-2.0", vec!["MIT", "Apache-2.0"]),
-            ("MIT/Apache-2.0", vec!["MIT", "Apache-2.0"]),
-            (
-                "(MIT OR Apache-2.0 WITH LLVM-exception) AND Unicode-3.0",
-                vec!["MIT", "Apache-2.0 WITH LLVM-exception", "Unicode-3.0"],
-            ),
-            ("", vec![]),
-            ("\"; x", vec!["x"]),
-        ] {
-            let license = License { expression: Some(text.to_owned()), file: None };
-            assert_eq!(licenses(&license), expected, "{text}");
-        }
-    }
 }

@@ -15,19 +15,28 @@ mod archive_reserved_name;
 mod archive_special;
 mod archive_trailing;
 mod banned;
+mod build_script_unusual_path;
 mod checksum_changed;
 mod crate_too_young;
 mod exception_expired;
 mod exception_unused;
 mod git_dependency_mutable;
+mod index_manifest_mismatch;
+mod license;
+mod license_missing;
+mod license_not_spdx;
 mod malicious;
+mod manifest_duplicate;
 mod manifest_identity;
+mod manifest_orig_mismatch;
 mod notice;
 mod pubtime_unknown;
 mod registry_changed;
 mod source;
 mod unmaintained;
 mod unsound;
+mod vcs_dirty;
+mod vcs_missing;
 mod version_too_new;
 mod version_vanished;
 mod version_yanked;
@@ -60,19 +69,28 @@ pub static CHECKS: &[&Check] = &[
     &archive_special::CHECK,
     &archive_trailing::CHECK,
     &banned::CHECK,
+    &build_script_unusual_path::CHECK,
     &checksum_changed::CHECK,
     &crate_too_young::CHECK,
     &exception_expired::CHECK,
     &exception_unused::CHECK,
     &git_dependency_mutable::CHECK,
+    &index_manifest_mismatch::CHECK,
+    &license::CHECK,
+    &license_missing::CHECK,
+    &license_not_spdx::CHECK,
     &malicious::CHECK,
+    &manifest_duplicate::CHECK,
     &manifest_identity::CHECK,
+    &manifest_orig_mismatch::CHECK,
     &notice::CHECK,
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
     &source::CHECK,
     &unmaintained::CHECK,
     &unsound::CHECK,
+    &vcs_dirty::CHECK,
+    &vcs_missing::CHECK,
     &version_too_new::CHECK,
     &version_vanished::CHECK,
     &version_yanked::CHECK,
@@ -97,7 +115,6 @@ const PLANNED: &[&str] = &[
     "build-net-dependency",
     "build-script-changed",
     "build-script-new",
-    "build-script-unusual-path",
     "build-secret-name",
     "build-time-code",
     "build-tls-off",
@@ -113,14 +130,8 @@ const PLANNED: &[&str] = &[
     "few-versions",
     "include-executable",
     "include-outside",
-    "index-manifest-mismatch",
     "internal-name",
-    "license",
-    "license-missing",
-    "license-not-spdx",
     "life-before-main",
-    "manifest-duplicate",
-    "manifest-orig-mismatch",
     "name-affix",
     "name-digit",
     "name-edit",
@@ -144,8 +155,6 @@ const PLANNED: &[&str] = &[
     "unicode-bidi",
     "unicode-invisible-run",
     "unicode-mixed-script",
-    "vcs-dirty",
-    "vcs-missing",
     "version-jump",
 ];
 

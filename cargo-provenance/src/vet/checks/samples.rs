@@ -6,10 +6,12 @@ use provenance_build::name::CRATES_IO;
 use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 
 use crate::advisory::Database;
+use crate::archive::samples::Sample;
+use crate::archive::{self, License};
 use crate::model::{Clock, Evidence, Release};
 use crate::policy::Policy;
 use crate::vet::release::DAY;
-use crate::vet::{Dossier, Ground, Judgment, Needs, Way, catalogue, judge};
+use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Way, catalogue, judge};
 
 /// 2026-11-23.
 pub(super) const NOW: u64 = 1_795_392_000;
@@ -24,6 +26,10 @@ pub(super) struct Case {
     pub(super) pinned_from: Option<Source>,
     pub(super) direct: bool,
     pub(super) databases: Evidence<Vec<Database>>,
+    /// What the index says of this version, where that does not follow from the releases.
+    pub(super) release: Option<Evidence<Release>>,
+    archive: Option<Vec<u8>>,
+    license: Evidence<License>,
 }
 
 /// A release, published so many days ago.
@@ -37,6 +43,19 @@ pub(super) fn release(version: &str, days_ago: u64) -> Release {
         features: vec![],
         links: None,
     }
+}
+
+/// An archive of `dep v1.0.0` with this manifest.
+pub(super) fn package(manifest: &str) -> Sample {
+    let id = archive::samples::id("dep");
+    Sample::empty(&id).file("Cargo.toml", manifest.as_bytes()).file("src/lib.rs", b"")
+}
+
+/// An archive of `dep v1.0.0` as cargo makes it, with `rest` in its manifest.
+pub(super) fn packed(rest: &str) -> Sample {
+    let vcs = format!("{{\"git\":{{\"sha1\":\"{}\"}}}}", "a".repeat(40));
+    let manifest = format!("[package]\nname = 'dep'\nversion = '1.0.0'\n{rest}");
+    package(&manifest).file(".cargo_vcs_info.json", vcs.as_bytes())
 }
 
 /// The ids of what was found.
@@ -67,7 +86,20 @@ impl Case {
             pinned_from: None,
             direct: true,
             databases: Evidence::Absent,
+            release: None,
+            archive: None,
+            license: Evidence::Absent,
         }
+    }
+
+    /// Gives it an archive.
+    pub(super) fn archive(&mut self, sample: Sample) {
+        self.archive = Some(sample.build());
+    }
+
+    /// Lets it say this about its license.
+    pub(super) fn license(&mut self, expression: Option<&str>, file: Option<&str>) {
+        self.license = Evidence::Known(License::new(expression, file));
     }
 
     /// Lets it come from another source.
@@ -75,21 +107,33 @@ impl Case {
         self.id.source = Some(Source::parse(source).expect("a source"));
     }
 
-    /// What is said of it before anything is fetched.
+    /// What is said of it, as far as it is known.
     pub(super) fn judged(&self) -> Judgment {
-        let release = self.releases.iter().find(|release| release.version == self.id.version);
+        let listed = self.releases.iter().find(|release| release.version == self.id.version);
+        let release = self.release.as_ref().map(Evidence::as_ref);
         let git = self.id.source.as_ref().is_some_and(Source::is_git);
+        let (mut archive, mut faults) = (Evidence::Absent, vec![]);
+        match self.archive.as_ref().map(|bytes| archive::read(bytes, &self.id)) {
+            None => {}
+            Some(Ok(read)) => archive = Evidence::Known(read),
+            Some(Err(found)) => faults = found,
+        }
+        let fault = |it: archive::Fault| Fault { check: it.check, what: it.what, help: None, remark: false };
+        let faults = faults.into_iter().map(fault).collect::<Vec<_>>();
         let dossier = Dossier {
             history: if git { Evidence::Absent } else { Evidence::Known(&self.releases) },
-            release: release.map_or(Evidence::Absent, Evidence::Known),
+            release: release.unwrap_or(listed.map_or(Evidence::Absent, Evidence::Known)),
             pinned_from: self.pinned_from.as_ref(),
             mends: &self.mends,
             direct: self.direct,
+            archive: archive.as_ref(),
+            license: self.license.as_ref(),
+            faults: &faults,
             ..Dossier::new(&self.id, self.way)
         };
         let databases = self.databases.as_ref().map(Vec::as_slice);
         let ground =
             Ground { policy: &self.policy, databases, index_of: &|_| None, now: Clock(NOW), judged_by: None };
-        judge(&dossier, &ground, Needs::BEFORE_FETCHING)
+        judge(&dossier, &ground, &[Needs::BEFORE_FETCHING, Needs::OF_CONTENTS].concat())
     }
 }

@@ -1,0 +1,256 @@
+//! `check`: vets the whole graph against policy and advisories, and proves every pin again.
+//!
+//! Everything that `verify --full` finds is found here too; the archives are read once for both.
+
+mod since;
+mod told;
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+use std::thread;
+
+use provenance_build::manifest::{Origin, Pin};
+use provenance_build::{LockedPackage, Manifest, Verdict};
+
+use self::since::Before;
+use self::told::Told;
+use super::interruption::noticing;
+use super::vetting::{self, Vetted, Vetting};
+use super::{pinning, proving};
+use crate::collect::archives::{self, Which};
+use crate::collect::entrants::{self, Entrant, Entrants, Proven};
+use crate::collect::gate::{self, Gate};
+use crate::collect::indices::{self, When};
+use crate::collect::proofs;
+use crate::collect::records::{Contents, Record};
+use crate::collect::situation::{Situation, resolved};
+use crate::finding::{Finding, Weight, drift};
+use crate::graph::Graph;
+use crate::model::Surroundings;
+use crate::report::failure::Failure;
+use crate::report::progress::Progress;
+use crate::report::{Report, plural};
+use crate::vet::{Judgment, Open};
+
+/// What `check` is asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The revision since which what is new counts; everything counts where there is none.
+    pub since: Option<String>,
+}
+
+/// Runs the use case.
+///
+/// # Errors
+///
+/// A workspace that cannot be read, a revision that names no commit, a cargo that does not answer.
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
+    let surroundings = &resolved(surroundings)?;
+    noticing(Report::new("check"), &gate::root(surroundings)?, |report| {
+        check(report, surroundings, options, progress)
+    })
+}
+
+fn check(
+    report: &mut Report,
+    surroundings: &Surroundings,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<(), Failure> {
+    let mut gate = Gate::open(surroundings)?;
+    let before = options.since.as_deref().map(|name| Before::read(&gate, name)).transpose()?;
+    let locked = plural(gate.seen.observation.lockfile.packages.len(), "package");
+    report.step("Checking", format!("{locked} of Cargo.lock against policy, advisories and registries"));
+    archives::hash(&mut gate.seen, Which::All, progress)?;
+    let (gate, verdict) = (&gate, gate.verdict());
+    report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, gate)));
+    let Some(situation) = proving::workspace(surroundings, gate, report)? else {
+        return Ok(told::undecidable(report));
+    };
+
+    let graph = GraphOf::new(&situation, &gate.seen.manifest)?;
+    let wanted = graph.third_parties();
+    let packages = wanted.iter().map(|index| &situation.lockfile.packages[*index]).collect::<Vec<_>>();
+    let notes = indices::freshen(&situation, &packages, When::Daily, surroundings.network, progress)?;
+    report.not_checked.extend(notes);
+    let pins = &gate.seen.manifest.packages;
+    let databases = vetting::databases(surroundings, &gate.policy, &gate.root, pins, report, progress);
+    let databases = databases.as_ref().map(Vec::as_slice);
+    let index_of = |name: &str| situation.index_of(name);
+    let judges = Judges {
+        now: Vetting::new(&gate.policy, databases.clone(), &index_of, surroundings.clock),
+        before: before.as_ref().and_then(Before::policy).map(|policy| {
+            let is_same = policy.digest() == gate.policy.digest();
+            (Vetting::new(policy, databases.clone(), &index_of, surroundings.clock), is_same)
+        }),
+    };
+
+    let manifest = &gate.seen.manifest;
+    let records = judges.now.look_up(&situation, Some(manifest), &wanted)?;
+    let looked = judges.look(&situation, surroundings, &wanted, &records, progress);
+    let (stale, Looked { entrants, earlier }) = looked?;
+    report.findings.extend(stale);
+    let compared = packages.iter().zip(&entrants.proven).filter_map(|(package, proven)| {
+        let pin = manifest.pin_for(&package.id).filter(|pin| matches!(pin.origin, Origin::Source(_)))?;
+        Some((pin, proofs::compare(pin, proven)))
+    });
+    let compared = compared.collect::<Vec<_>>();
+    // What could not be proven could not be judged either, which is told below.
+    proving::tell(gate, &compared, report);
+    let proven = compared.iter().filter(|(_, proof)| *proof == proofs::Proven::Yes).map(|(pin, _)| pin.id());
+    let proven = proven.collect::<BTreeSet<_>>();
+    entrants.settle(|index| proven.contains(&situation.lockfile.packages[index].id), progress)?;
+
+    let mut told = Told::new(&graph, &judges.now);
+    let mut exceptions = judges.now.exceptions();
+    for (number, (package, record)) in packages.iter().zip(&records).enumerate() {
+        let proven = &entrants.proven[number];
+        let pin = vetting::covering(manifest, package, proven);
+        let judgment = judges.now.judged(record, proven);
+        let mut vetted = judges.now.settle(judgment, pin, &mut exceptions);
+        if let Some(before) = before.as_ref().filter(|_| vetted.judgment.refuses())
+            && let Some(old_pin) = before.unchanged(package, pin)
+        {
+            let there = judges.there_before(record, proven, earlier[number].get(), old_pin);
+            before.demote(&mut vetted.judgment.findings, &there);
+        }
+        told.take(wanted[number], vetted);
+    }
+    told.unplaced(&situation, &graph);
+    let mut of_policy = exceptions.expired();
+    of_policy.extend(exceptions.unused());
+    if let Some(before) = &before {
+        before.demote_expired(&mut of_policy, gate.policy.exceptions());
+        before.tell(gate, report);
+    }
+    told.findings.extend(of_policy);
+    let verdict = seen_again(surroundings, &verdict, progress)?.unwrap_or(verdict);
+    told.conclude(gate, &verdict, report);
+    Ok(())
+}
+
+/// What was missing may have been fetched for the proofs.
+fn seen_again(
+    surroundings: &Surroundings,
+    verdict: &Verdict,
+    progress: &dyn Progress,
+) -> Result<Option<Verdict>, Failure> {
+    if verdict.absent.is_empty() {
+        return Ok(None);
+    }
+    let mut gate = Gate::open(surroundings)?;
+    archives::hash(&mut gate.seen, Which::Needed, progress)?;
+    Ok(Some(gate.verdict()))
+}
+
+/// The lockfile's graph, and which of its packages are first-party.
+struct GraphOf<'a> {
+    graph: Graph,
+    situation: &'a Situation,
+    members: BTreeSet<&'a str>,
+}
+
+impl<'a> GraphOf<'a> {
+    fn new(situation: &'a Situation, manifest: &'a Manifest) -> Result<Self, Failure> {
+        let graph = Graph::of(&situation.lockfile).map_err(pinning::Error::from)?;
+        let members = manifest.members.iter().map(|member| member.name.as_str()).collect();
+        Ok(Self { graph, situation, members })
+    }
+
+    fn package(&self, index: usize) -> &'a LockedPackage {
+        &self.situation.lockfile.packages[index]
+    }
+
+    /// Those that the manifest lists, and members that it does not list yet: that they are not listed is drift.
+    fn is_first_party(&self, index: usize) -> bool {
+        let package = self.package(index);
+        package.id.source.is_none()
+            && (self.members.contains(package.id.name.as_str()) || self.situation.member(package).is_some())
+    }
+
+    /// Whether it is a path package that leads nowhere.
+    fn is_lost(&self, index: usize) -> bool {
+        let package = self.package(index);
+        package.id.source.is_none() && !self.is_first_party(index) && self.situation.place(package).is_none()
+    }
+
+    /// The packages to vet, as far as they can be found.
+    fn third_parties(&self) -> Vec<usize> {
+        let all = 0..self.situation.lockfile.packages.len();
+        all.filter(|index| !self.is_first_party(*index) && !self.is_lost(*index)).collect()
+    }
+
+    /// Who pulls a package in, for people.
+    fn pulled_in(&self, index: usize) -> String {
+        let chain = self.graph.chain(index, |at| self.is_first_party(at));
+        let above = chain.iter().take(chain.len().saturating_sub(1));
+        let names = above.map(|at| self.package(*at).id.name.as_str()).collect::<Vec<_>>();
+        match names[..] {
+            [] => "nothing in the workspace depends on it".to_owned(),
+            [only] => format!("`{only}` depends on it"),
+            _ => format!("pulled in by {}", names.join(" > ")),
+        }
+    }
+}
+
+/// The judges: by the policy in force, and by the one at the revision that is compared with (and whether they are the same).
+struct Judges<'a> {
+    now: Vetting<'a>,
+    before: Option<(Vetting<'a>, bool)>,
+}
+
+/// What came of looking at the packages.
+struct Looked {
+    entrants: Entrants,
+    /// What the earlier policy has to say of the contents, where it is another one.
+    earlier: Vec<OnceLock<Judgment>>,
+}
+
+impl Judges<'_> {
+    /// Proves the packages and judges their contents, while cargo says whether the lockfile follows the manifests.
+    fn look(
+        &self,
+        situation: &Situation,
+        surroundings: &Surroundings,
+        wanted: &[usize],
+        records: &[Record],
+        progress: &dyn Progress,
+    ) -> Result<(Option<Finding>, Looked), Failure> {
+        let earlier = records.iter().map(|_| OnceLock::new()).collect::<Vec<_>>();
+        let inspect = |number: usize, contents: Contents<'_>| {
+            if let Some((vetting, false)) = &self.before {
+                let _ = earlier[number].set(vetting.of_contents(&records[number], contents));
+            }
+            self.now.of_contents(&records[number], contents)
+        };
+        let (stale, entrants) = thread::scope(|scope| {
+            let stale = scope.spawn(|| proving::stale(situation, progress));
+            let entrants = entrants::prove(situation, surroundings.network, wanted, &inspect, progress);
+            (stale.join(), entrants)
+        });
+        let stale = stale.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((stale, Looked { entrants: entrants?, earlier }))
+    }
+
+    /// The findings that would have stood at the revision, with what is known today.
+    fn there_before(
+        &self,
+        record: &Record,
+        proven: &Proven,
+        earlier: Option<&Judgment>,
+        pin: Option<&Pin>,
+    ) -> Vec<Finding> {
+        let Some((vetting, _)) = &self.before else { return vec![] };
+        let proven = match (proven, earlier) {
+            (Ok(entrant), Some(judgment)) => Ok(Entrant { judgment: judgment.clone(), ..entrant.clone() }),
+            (proven, _) => proven.clone(),
+        };
+        let Vetted { judgment, .. } =
+            vetting.settle(vetting.judged(record, &proven), pin, &mut vetting.exceptions());
+        judgment.findings
+    }
+}

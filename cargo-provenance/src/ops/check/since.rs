@@ -1,0 +1,227 @@
+//! `check --since REV`: what was there at another commit, and what is new.
+//!
+//! What counts is the change: a finding of a package whose bytes are the same is a note if it would have stood there with
+//! what is known today. So an advisory that was published meanwhile turns no unrelated change red.
+
+use std::path::Path;
+
+use provenance_build::manifest::{self, Acceptance, Basis, Pin};
+use provenance_build::{LockedPackage, Lockfile, Manifest};
+
+use super::{Failure, Finding, Gate, Report, Weight, plural};
+use crate::collect::situation::relative;
+use crate::finding::Role;
+use crate::finding::drift::Excerpts;
+use crate::git::Revision;
+use crate::policy::{self, At, Exception, Policy};
+use crate::vet::{catalogue, waiver};
+
+/// New `baseline` pins that are shown with their lines.
+const PLACES: usize = 5;
+
+/// The workspace's files at another commit, as far as they are there and can be read.
+pub(super) struct Before {
+    name: String,
+    manifest: Option<Manifest>,
+    policy: Option<Policy>,
+    lockfile: Option<Lockfile>,
+    /// What could not be read, a line each: it is taken for absent, so that everything is new.
+    odd: Vec<String>,
+}
+
+impl Before {
+    /// Reads the files at the commit that `name` means.
+    pub(super) fn read(gate: &Gate, name: &str) -> Result<Self, Failure> {
+        let revision = Revision::find(&gate.root, name)?;
+        let mut odd = vec![];
+        let manifest = parsed(&revision, manifest::FILE_NAME, name, &mut odd, Manifest::parse)?;
+        let read = |bytes: &[u8], file: &Path| Policy::parse(bytes, file, catalogue());
+        let policy = parsed(&revision, policy::FILE_NAME, name, &mut odd, read)?;
+        let lockfile = match relative(&gate.root, &gate.seen.lockfile) {
+            Some(path) if !path.starts_with("..") => {
+                parsed(&revision, &path, name, &mut odd, Lockfile::parse)?
+            }
+            _ => {
+                odd.push(format!("`{}` lies outside the workspace", gate.seen.lockfile.display()));
+                None
+            }
+        };
+        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, odd })
+    }
+
+    /// The policy at that commit.
+    pub(super) fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref()
+    }
+
+    /// Whether the bytes of a package were the same, with the pin that it had. A package without a pin has none then and now.
+    pub(super) fn unchanged(&self, package: &LockedPackage, pin: Option<&Pin>) -> Option<Option<&Pin>> {
+        let mut locked = self.lockfile.as_ref()?.packages.iter();
+        locked.find(|it| it.id == package.id && it.checksum == package.checksum)?;
+        let old = self.manifest.as_ref()?.pin_for(&package.id);
+        match (old, pin) {
+            (None, None) => Some(None),
+            (Some(old), Some(pin)) if same_bytes(old, pin) => Some(Some(old)),
+            _ => None,
+        }
+    }
+
+    /// Makes notes of the findings that were there before and weighed as much.
+    pub(super) fn demote(&self, findings: &mut [Finding], there: &[Finding]) {
+        for finding in findings.iter_mut().filter(|finding| finding.weight != Weight::Note) {
+            let key = waiver::key(finding);
+            if there.iter().any(|old| waiver::key(old) == key && old.weight <= finding.weight) {
+                self.note(finding);
+            }
+        }
+    }
+
+    /// The same for exceptions that had ended already, or would have.
+    pub(super) fn demote_expired(&self, findings: &mut [Finding], exceptions: &[At<Exception>]) {
+        let old = self.policy.as_ref().map(Policy::exceptions).unwrap_or_default();
+        for finding in findings.iter_mut().filter(|finding| finding.weight != Weight::Note) {
+            let line = finding.places.first().map(|place| place.line);
+            let exception = exceptions.iter().find(|at| Some(at.line) == line);
+            if exception.is_some_and(|at| old.iter().any(|old| old.value == at.value)) {
+                self.note(finding);
+            }
+        }
+    }
+
+    fn note(&self, finding: &mut Finding) {
+        finding.weight = Weight::Note;
+        finding.notes.push(format!("it was there at `{}` already", self.name));
+    }
+
+    /// Lists what is new and must not pass unseen, before anything else; a new `baseline` is refused.
+    pub(super) fn tell(&self, gate: &Gate, report: &mut Report) {
+        let mut new = Report::new(report.command);
+        report.not_checked.extend(self.odd.iter().cloned());
+        if self.manifest.is_none() {
+            new.step(
+                "Comparing",
+                format!("`{}` has no manifest that can be read: everything is new", self.name),
+            );
+        }
+        self.tell_members(gate, &mut new);
+        self.tell_policy(gate, &mut new);
+        let mut baseline = vec![];
+        for pin in &gate.seen.manifest.packages {
+            let old = self.manifest.as_ref().and_then(|manifest| manifest.pin_for(&pin.id()));
+            let old = old.filter(|old| same_bytes(old, pin));
+            let accepted = old.map(|old| old.accepted.as_slice()).unwrap_or_default();
+            for Acceptance { check, id, by, on, reason } in
+                pin.accepted.iter().filter(|it| !accepted.contains(it))
+            {
+                let subject = id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
+                let package = pin.id().short();
+                new.step("Acceptance", format!("{check}{subject} of {package} by {by} on {on}: {reason}"));
+            }
+            let known = old.map(|old| old.baseline.as_slice()).unwrap_or_default();
+            let entries = pin.baseline.iter().filter(|it| !known.contains(it)).collect::<Vec<_>>();
+            let is_new = pin.trust.basis == Basis::Baseline
+                && old.is_none_or(|old| old.trust.basis != Basis::Baseline);
+            if is_new || !entries.is_empty() {
+                let package = pin.id().short();
+                let entries = entries.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ");
+                let entries = if entries.is_empty() { "nothing found".to_owned() } else { entries };
+                new.step("Baseline", format!("{package}: {entries}"));
+                baseline.push(pin);
+            }
+        }
+        report.findings.extend(refuse_baseline(gate, &baseline));
+        report.steps.splice(0..0, new.steps);
+    }
+
+    fn tell_members(&self, gate: &Gate, new: &mut Report) {
+        let old = self.manifest.as_ref();
+        let members = old.map(|old| old.members.as_slice()).unwrap_or_default();
+        for member in &gate.seen.manifest.members {
+            let before = members.iter().find(|it| it.name == member.name && it.path == member.path);
+            if before.is_none() {
+                new.step("Member", format!("{} ({})", member.name, member.path));
+            }
+            if let Some(reason) = &member.own
+                && before.is_none_or(|before| before.own.as_ref() != Some(reason))
+            {
+                new.step("Own", format!("{}: {reason}", member.name));
+            }
+        }
+        for (key, value) in &gate.seen.manifest.cargo_config {
+            if old.and_then(|old| old.cargo_config.get(key)) != Some(value) {
+                new.step("Setting", format!("{key} = {value}"));
+            }
+        }
+    }
+
+    fn tell_policy(&self, gate: &Gate, new: &mut Report) {
+        let old = self.policy.as_ref();
+        if old.is_some_and(|old| old.digest() != gate.policy.digest()) {
+            new.step("Policy", "`Provenance.toml` was changed");
+        }
+        let exceptions = old.map(Policy::exceptions).unwrap_or_default();
+        for At { value, line } in gate.policy.exceptions() {
+            if !exceptions.iter().any(|old| old.value == *value) {
+                let subject = value.subject.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
+                new.step(
+                    "Exception",
+                    format!(
+                        "{}{subject} of {} until {}: {} (Provenance.toml:{line})",
+                        value.check,
+                        value.spec(),
+                        value.expires,
+                        value.reason
+                    ),
+                );
+            }
+        }
+        let own = old.map(Policy::own).unwrap_or_default();
+        for At { value, line } in gate.policy.own() {
+            if !own.iter().any(|old| old.value == *value) {
+                new.step("Own", format!("{} (Provenance.toml:{line})", value.as_str()));
+            }
+        }
+    }
+}
+
+fn same_bytes(old: &Pin, new: &Pin) -> bool {
+    (&old.origin, old.checksum, old.tree, old.vendor_tree)
+        == (&new.origin, new.checksum, new.tree, new.vendor_tree)
+}
+
+/// One finding for all pins that came in without anybody having judged them.
+fn refuse_baseline(gate: &Gate, pins: &[&Pin]) -> Option<Finding> {
+    let first = pins.first()?.id().short();
+    let message = match pins.len() {
+        1 => format!("`{first}` came in as `baseline`: nobody has judged it"),
+        more => format!("{} came in as `baseline`: nobody has judged them", plural(more, "package")),
+    };
+    let mut finding = Finding::new("baseline-new", Weight::Denial, message);
+    let places = pins.iter().take(PLACES);
+    finding.places.extend(places.map(|pin| gate.pinned(pin.line.0, "pinned here".to_owned(), Role::Primary)));
+    if let [only] = pins {
+        finding.package = Some(only.id());
+    }
+    Some(finding.help(
+        "`baseline` is for what was there before the gate: remove the entries from `Provenance.lock` and run `cargo \
+         provenance pin`",
+    ))
+}
+
+/// A file at the revision. One that cannot be understood is told of and taken for absent.
+fn parsed<T, E: std::fmt::Display>(
+    revision: &Revision,
+    path: &str,
+    name: &str,
+    odd: &mut Vec<String>,
+    read: impl Fn(&[u8], &Path) -> Result<T, E>,
+) -> Result<Option<T>, Failure> {
+    let Some(bytes) = revision.file(path)? else { return Ok(None) };
+    match read(&bytes, Path::new(path)) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => {
+            odd.push(format!("what was there at `{name}`, since it cannot be read: {error}"));
+            Ok(None)
+        }
+    }
+}

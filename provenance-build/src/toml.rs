@@ -19,13 +19,17 @@ pub fn read(file: &Path) -> Result<String, Error> {
     let mut bytes = Vec::new();
     let opened = fs::File::open(file).map_err(failed)?;
     opened.take(limits::TEXT_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    text(&bytes, file, "make it smaller, and save it as UTF-8").map(str::to_owned)
+}
+
+/// Takes bytes for text, if they are UTF-8 and not too many; `file` is for messages only.
+pub(crate) fn text<'b>(bytes: &'b [u8], file: &Path, help: &str) -> Result<&'b str, Error> {
     if bytes.len() as u64 > limits::TEXT_BYTES {
         let what = format!("it has more than the {} bytes that are read", limits::TEXT_BYTES);
-        return Err(Error::invalid(file, 0, what, "make it smaller"));
+        return Err(Error::invalid(file, 0, what, help));
     }
-    String::from_utf8(bytes).map_err(|fault| {
-        let before = &fault.as_bytes()[..fault.utf8_error().valid_up_to()];
-        Error::invalid(file, line_at(before), "it is not UTF-8", "save it as UTF-8")
+    std::str::from_utf8(bytes).map_err(|fault| {
+        Error::invalid(file, line_at(&bytes[..fault.valid_up_to()]), "it is not UTF-8", help)
     })
 }
 

@@ -30,7 +30,8 @@ impl Args {
     }
 }
 
-fn spec(text: &str) -> Result<diff::PackageSpec, String> {
+/// Reads `NAME` or `NAME@VERSION`.
+pub(super) fn spec(text: &str) -> Result<diff::PackageSpec, String> {
     let (name, version) = match text.split_once('@') {
         Some((name, version)) => (name, Some(version)),
         None => (text, None),

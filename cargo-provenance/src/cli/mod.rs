@@ -8,6 +8,7 @@ pub mod completions;
 pub mod db;
 pub mod diff;
 mod error;
+pub mod explain;
 pub mod global;
 pub mod init;
 pub mod pin;
@@ -16,6 +17,7 @@ pub mod remove;
 pub mod settings;
 pub mod update;
 pub mod verify;
+pub mod vet;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -65,8 +67,10 @@ pub enum Command {
     Remove(remove::Args),
     Pin(pin::Args),
     Check(check::Args),
+    Vet(vet::Args),
     Verify(verify::Args),
     Diff(diff::Args),
+    Explain(explain::Args),
     Db(db::Args),
     Completions(completions::Args),
 }
@@ -111,8 +115,10 @@ impl Command {
             Self::Remove(_) => "remove",
             Self::Pin(_) => "pin",
             Self::Check(_) => "check",
+            Self::Vet(_) => "vet",
             Self::Verify(_) => "verify",
             Self::Diff(_) => "diff",
+            Self::Explain(_) => "explain",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
         }
@@ -126,8 +132,10 @@ impl Command {
             Self::Remove(args) => args.run(context),
             Self::Pin(args) => args.run(context),
             Self::Check(args) => args.run(context),
+            Self::Vet(args) => args.run(context),
             Self::Verify(args) => args.run(context),
             Self::Diff(args) => args.run(context),
+            Self::Explain(args) => args.run(context),
             Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),
         }

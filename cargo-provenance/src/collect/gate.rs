@@ -113,8 +113,23 @@ pub fn root(surroundings: &Surroundings) -> Result<PathBuf, Error> {
 }
 
 /// The nearest folder, from the place of the command upward, that holds a policy; for commands that need no manifest.
-pub fn policy_root(surroundings: &Surroundings) -> Result<Option<PathBuf>, Error> {
+fn policy_root(surroundings: &Surroundings) -> Result<Option<PathBuf>, Error> {
     Ok(holder(&start(surroundings)?, policy::FILE_NAME))
+}
+
+/// The nearest policy from the place of the command upward, and its folder. Without one the defaults count, so that much can
+/// be asked before there is a workspace.
+pub fn policy_in_force(surroundings: &Surroundings) -> Result<(PathBuf, Policy), Error> {
+    match policy_root(surroundings)? {
+        Some(root) => {
+            let policy = read_policy(&root)?;
+            Ok((root, policy))
+        }
+        None => {
+            let defaults = Policy::parse(b"version = 1\n", Path::new(policy::FILE_NAME), vet::catalogue())?;
+            Ok((start(surroundings)?, defaults))
+        }
+    }
 }
 
 fn start(surroundings: &Surroundings) -> Result<PathBuf, Error> {

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use provenance_build::{LockedPackage, PackageName};
+use provenance_build::{LockedPackage, PackageName, Source};
 use serde::{Deserialize, Serialize};
 
 use super::advisories::ago;
@@ -73,14 +73,53 @@ pub fn freshen(
     }
     match refresh(situation, &publishers, &due, progress) {
         Ok(()) => Ok(vec![]),
-        Err(error) => {
-            let Failure { message, causes, .. } = Failure::from(error);
-            let why = std::iter::once(message).chain(causes).collect::<Vec<_>>().join(": ");
-            let why = why.lines().next().unwrap_or_default().to_owned();
-            let failed = format!("what the registries say now, since they could not be asked: {why}");
-            Ok(std::iter::once(failed).chain(told).collect())
-        }
+        Err(error) => Ok(failed(error, told)),
     }
+}
+
+/// Asks the index of `source`, which `registry` names for cargo, about one package of which no version is known yet, if it
+/// was not asked within a day. Returns what a person should know of it, a line each.
+pub fn ask(
+    situation: &Situation,
+    (source, registry): (&Source, Option<&str>),
+    name: &PackageName,
+    network: Network,
+    progress: &dyn Progress,
+) -> Result<Vec<String>, provenance_build::Error> {
+    let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+    let Some(index) = publishers.index_of(source)? else { return Ok(vec![]) };
+    let record = read(&situation.cargo_home, &index);
+    let at = record.asked.get(name.as_str()).copied().max(publishers.written_at(&index, name));
+    let age = at.and_then(|at| age(at, situation.clock));
+    if age.is_some_and(|age| age <= PATIENCE) {
+        return Ok(vec![]);
+    }
+    let told =
+        age.map(|age| format!("what changed since the registry was asked about `{name}`, {}", ago(age)));
+    if network == Network::Forbidden {
+        return Ok(told.into_iter().collect());
+    }
+    let asked = || {
+        let home = ScratchHome::make(&situation.cargo_home, situation.cargo.directory(), situation.clock)?;
+        let (manifest, lockfile) = home.errand(&[])?;
+        let cargo = situation.cargo.with_lockfile(Some(&lockfile)).hiding(home.path());
+        let answer = cargo.ask_index(&manifest, name.as_str(), registry, progress);
+        if !matches!(&answer, Err(error) if error.kind() == Kind::Undecided) {
+            note(situation, BTreeMap::from([(index, vec![name])]))?;
+        }
+        answer?;
+        Ok::<_, Error>(())
+    };
+    Ok(asked().err().map(|error| failed(error, told)).unwrap_or_default())
+}
+
+/// What to say of a registry that could not be asked.
+fn failed(error: Error, told: Option<String>) -> Vec<String> {
+    let Failure { message, causes, .. } = Failure::from(error);
+    let why = std::iter::once(message).chain(causes).collect::<Vec<_>>().join(": ");
+    let why = why.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let failed = format!("what the registry says now, since it could not be asked: {why}");
+    std::iter::once(failed).chain(told).collect()
 }
 
 /// Asks the indices about all of `packages`, and writes down that they were asked.
@@ -100,7 +139,13 @@ fn refresh(
         Err(error) if error.kind() == Kind::Undecided => return Err(error.into()),
         Ok(_) | Err(_) => {}
     }
-    record(situation, publishers, packages)
+    let mut asked = BTreeMap::<String, Vec<&PackageName>>::new();
+    for package in packages {
+        if let Some(index) = index_of(publishers, package)? {
+            asked.entry(index).or_default().push(&package.id.name);
+        }
+    }
+    note(situation, asked)
 }
 
 /// A package of a registry.
@@ -146,19 +191,9 @@ fn age(at: u64, now: Clock) -> Option<u64> {
     (at <= now.0.saturating_add(PATIENCE)).then(|| now.0.saturating_sub(at))
 }
 
-/// Writes down that the indices were asked about `packages` just now.
-fn record(
-    situation: &Situation,
-    publishers: &Publishers<'_>,
-    packages: &[&LockedPackage],
-) -> Result<(), Error> {
-    let mut names = BTreeMap::<String, Vec<&PackageName>>::new();
-    for package in packages {
-        if let Some(index) = index_of(publishers, package)? {
-            names.entry(index).or_default().push(&package.id.name);
-        }
-    }
-    for (index, names) in names {
+/// Writes down which packages of which indices were asked for just now.
+fn note(situation: &Situation, asked: BTreeMap<String, Vec<&PackageName>>) -> Result<(), Error> {
+    for (index, names) in asked {
         let mut record = read(&situation.cargo_home, &index);
         let now = situation.clock;
         record.asked.retain(|_, at| age(*at, now).is_some_and(|age| age < FORGOTTEN));

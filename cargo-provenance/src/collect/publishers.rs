@@ -44,8 +44,7 @@ impl<'c> Publishers<'c> {
     }
 
     /// What the index in force for `source` says about a package.
-    pub fn entries(&self, source: &Source, package: &LockedPackage) -> Result<Evidence<Entries>, Error> {
-        let name = &package.id.name;
+    pub fn entries(&self, source: &Source, name: &PackageName) -> Result<Evidence<Entries>, Error> {
         for view in &self.outside.views {
             match view.replacement(source)? {
                 Replacement::Url(url) => return Ok(self.index.entries_at(&url, name)),

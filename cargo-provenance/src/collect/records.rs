@@ -96,7 +96,7 @@ pub fn look_up(
     let looked_up = threads::map(packages, |(package, circumstances)| {
         let (id, circumstances) = (package.id.clone(), circumstances.clone());
         let entries = match &id.source {
-            Some(source) if !source.is_git() => publishers.entries(source, package)?,
+            Some(source) if !source.is_git() => publishers.entries(source, &id.name)?,
             _ => Evidence::Absent,
         };
         let release = match &entries {

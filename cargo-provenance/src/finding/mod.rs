@@ -1,6 +1,7 @@
 //! What was noticed about a package or the workspace, with the place in the user's own files.
 
 pub mod drift;
+pub mod glossary;
 
 use std::path::PathBuf;
 

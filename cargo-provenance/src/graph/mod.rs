@@ -105,6 +105,52 @@ impl Graph {
         }
         vec![]
     }
+
+    /// All shortest chains to `package` from each package that satisfies `is_root`, both included, those of one root after
+    /// those of the one before; no more than `limit` of them. A root that is only reached through another has none.
+    pub fn chains(&self, package: usize, is_root: impl Fn(usize) -> bool, limit: usize) -> Vec<Vec<usize>> {
+        let mut distance: Vec<Option<usize>> = vec![None; self.dependents.len()];
+        let mut queue = VecDeque::from([package]);
+        distance[package] = Some(0);
+        let mut roots = vec![];
+        while let Some(at) = queue.pop_front() {
+            if is_root(at) {
+                roots.push(at);
+                continue;
+            }
+            for &dependent in &self.dependents[at] {
+                if distance[dependent].is_none() {
+                    distance[dependent] = distance[at].map(|steps| steps + 1);
+                    queue.push_back(dependent);
+                }
+            }
+        }
+        roots.sort_unstable();
+        let mut chains = vec![];
+        for root in roots {
+            let mut open = vec![vec![root]];
+            while let Some(chain) = open.pop() {
+                let at = chain[chain.len() - 1];
+                if chains.len() >= limit {
+                    return chains;
+                }
+                if at == package {
+                    chains.push(chain);
+                    continue;
+                }
+                let nearer = |next: &&usize| {
+                    let passes_root = **next != package && is_root(**next);
+                    !passes_root && distance[**next].map(|steps| steps + 1) == distance[at]
+                };
+                let mut steps = self.dependencies[at].iter().filter(nearer).collect::<Vec<_>>();
+                // The last one is taken first.
+                steps.sort_unstable_by(|a, b| b.cmp(a));
+                steps.dedup();
+                open.extend(steps.into_iter().map(|next| [&chain[..], &[*next]].concat()));
+            }
+        }
+        chains
+    }
 }
 
 /// Whether `name`, `name version` or `name version (source)` can mean a package. Cargo leaves the commit out of a git
@@ -165,6 +211,28 @@ mod tests {
         assert_eq!(graph.chain(0, |_| false), [0; 0]);
         assert_eq!(graph.dependents(3), [1, 2]);
         assert_eq!(graph.dependencies(1), [0, 3]);
+    }
+
+    #[test]
+    fn all_shortest_chains_of_each_root_are_told() {
+        let registry = Some("registry+https://h/i");
+        let lockfile = lockfile(&[
+            ("a", "1.0.0", registry, &["x"]),
+            ("app", "0.1.0", None, &["a", "b", "long", "part"]),
+            ("b", "1.0.0", registry, &["x"]),
+            ("c", "1.0.0", registry, &["a"]),
+            ("far", "0.1.0", None, &["part"]),
+            ("long", "1.0.0", registry, &["c"]),
+            ("part", "0.1.0", None, &["c", "x"]),
+            ("x", "1.0.0", registry, &["a"]),
+        ]);
+        let graph = Graph::of(&lockfile).expect("a graph");
+        let root = |index: usize| lockfile.packages[index].id.source.is_none();
+        // `far` reaches it through `part` alone.
+        assert_eq!(graph.chains(7, root, 9), [vec![1, 0, 7], vec![1, 2, 7], vec![6, 7]]);
+        assert_eq!(graph.chains(7, root, 1), [[1, 0, 7]]);
+        assert_eq!(graph.chains(6, root, 9), [[6]]);
+        assert_eq!(graph.chains(7, |_| false, 9), [[0; 0]; 0]);
     }
 
     #[test]

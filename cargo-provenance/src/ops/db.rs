@@ -1,16 +1,13 @@
 //! `db`: fetches the advisory databases, and tells what is there of them.
 
-use std::path::{Path, PathBuf};
-
 use crate::advisory::{Database, Odd};
 use crate::collect::advisories::{self, Advisories, Copy, ago};
 use crate::collect::gate;
 use crate::model::{Date, Evidence, Network, Surroundings};
-use crate::policy::{self, Origin, Policy};
+use crate::policy::Origin;
 use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
-use crate::vet;
 
 pub use crate::collect::advisories::Rollback;
 
@@ -25,7 +22,7 @@ pub fn update(
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
     let mut report = Report::new("db update");
-    let (root, policy) = policy_in_force(surroundings)?;
+    let (root, policy) = gate::policy_in_force(surroundings)?;
     let databases = policy.databases();
     let urls = databases.iter().filter_map(|at| match &at.value.origin {
         Origin::Url(url) => Some(url),
@@ -64,28 +61,13 @@ pub fn update(
 /// A policy that is not acceptable.
 pub fn status(surroundings: &Surroundings) -> Result<Report, Failure> {
     let mut report = Report::new("db status");
-    let (root, policy) = policy_in_force(surroundings)?;
+    let (root, policy) = gate::policy_in_force(surroundings)?;
     let advisories = Advisories::read(surroundings, &policy, &root);
     for copy in &advisories.copies {
         describe(&mut report, copy, Date::of_seconds(surroundings.clock.0));
     }
     conclude(&mut report, &advisories);
     Ok(report)
-}
-
-/// The nearest policy from the place of the command upward, and its folder. Without one the defaults count, so that a
-/// machine can be prepared before there is a workspace on it.
-fn policy_in_force(surroundings: &Surroundings) -> Result<(PathBuf, Policy), Failure> {
-    match gate::policy_root(surroundings)? {
-        Some(root) => {
-            let policy = gate::read_policy(&root)?;
-            Ok((root, policy))
-        }
-        None => {
-            let defaults = Policy::parse(b"version = 1\n", Path::new(policy::FILE_NAME), vet::catalogue())?;
-            Ok((surroundings.directory.clone(), defaults))
-        }
-    }
 }
 
 fn describe(report: &mut Report, copy: &Copy, today: Date) {

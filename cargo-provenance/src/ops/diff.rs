@@ -220,7 +220,7 @@ impl Pinned {
             return if export.tree().digest() == pin.tree { Ok(Ok(Self::Commit(export))) } else { other() };
         }
         let publishers = Publishers::of(&gate.seen.configuration, &surroundings.cargo_home)?;
-        let entries = publishers.entries(source, locked)?;
+        let entries = publishers.entries(source, &locked.id.name)?;
         let lockfile = &gate.seen.observation.lockfile;
         let position = lockfile.packages.iter().position(|package| package.id == locked.id);
         let archives = position.map(|at| publishers.archives(lockfile).map(|mut all| all.swap_remove(at)));

@@ -167,7 +167,7 @@ impl Archives {
         };
         let locked = &self.situation.lockfile.packages[at];
         let publishers = Publishers::of(&self.situation.configuration, &self.situation.cargo_home)?;
-        let entries = publishers.entries(source, locked)?;
+        let entries = publishers.entries(source, &locked.id.name)?;
         let archives = publishers.archives(&self.situation.lockfile)?.swap_remove(at);
         Ok(match registry::prove(locked, &archives, &entries) {
             Ok(proof) if pin.checksum == Some(proof.checksum) && pin.tree == proof.tree => Ok(proof),

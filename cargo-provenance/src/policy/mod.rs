@@ -25,6 +25,7 @@ pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use glob::Glob;
+pub use reader::nearest;
 pub use template::{Template, write_template};
 
 /// The file's name, beside `Cargo.lock` at the workspace root.

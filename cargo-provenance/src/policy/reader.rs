@@ -125,7 +125,7 @@ pub(super) fn did_you_mean(text: &str, known: impl Iterator<Item = &'static str>
 }
 
 /// The known word that is at most a third of its letters away.
-pub(super) fn nearest(text: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub fn nearest<'k>(text: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     // A name as long as a page is not a slip of the finger, and would cost time to compare.
     if text.len() > QUOTED_CHARS {
         return None;

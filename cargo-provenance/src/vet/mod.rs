@@ -8,6 +8,7 @@ pub mod check;
 pub mod checks;
 pub mod dossier;
 pub mod engine;
+pub mod reference;
 pub mod release;
 pub mod waiver;
 

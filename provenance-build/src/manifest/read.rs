@@ -1,6 +1,6 @@
 //! The strict reader: takes a manifest apart as TOML, then demands that the writer would have written just that text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml_span::Value;
@@ -87,11 +87,15 @@ impl<'a> Entry<'a> {
     }
 
     fn no_twins(self, manifest: &Manifest) -> Result<(), Error> {
-        let (mut members, mut pins) = (BTreeSet::new(), BTreeSet::new());
+        let (mut members, mut paths, mut pins) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
         let twin = |what: String| Error::invalid(self.file, 0, what, HELP);
         for member in &manifest.members {
             if !members.insert(&member.name) {
                 return Err(twin(format!("member `{}` stands twice", member.name)));
+            }
+            if let Some(other) = paths.insert(&member.path, &member.name) {
+                let both = format!("members `{other}` and `{}`", member.name);
+                return Err(twin(format!("{both} have one path: `{}`", member.path)));
             }
         }
         for pin in &manifest.packages {
@@ -170,15 +174,16 @@ impl<'a> Entry<'a> {
 
     fn acceptance(self) -> Result<Acceptance, Error> {
         self.only(&["check", "id", "by", "on", "reason"])?;
-        let text = |key| self.parsed(key, owned);
+        let said = |key| match self.parsed(key, owned)? {
+            text if text.trim().is_empty() => Err(self.fault(key, "is empty")),
+            text => Ok(text),
+        };
+        let on = said("on")?;
+        if !is_date(&on) {
+            return Err(self.fault("on", "is not a date (`YYYY-MM-DD`)"));
+        }
         let id = self.optional("id", owned)?;
-        Ok(Acceptance {
-            check: text("check")?,
-            id,
-            by: text("by")?,
-            on: text("on")?,
-            reason: text("reason")?,
-        })
+        Ok(Acceptance { check: said("check")?, id, by: said("by")?, on, reason: said("reason")? })
     }
 
     /// The line of a key, or of the entry where it is missing.
@@ -191,10 +196,13 @@ impl<'a> Entry<'a> {
     }
 
     fn only(self, known: &[&str]) -> Result<(), Error> {
-        match self.table.keys().find(|key| !known.contains(&&*key.name)) {
-            Some(key) => Err(self.fault(&key.name, "is not a key that belongs here")),
-            None => Ok(()),
-        }
+        let Some(key) = self.table.keys().find(|key| !known.contains(&&*key.name)) else { return Ok(()) };
+        let help = match nearest(&key.name, known) {
+            Some(near) => format!("did you mean `{near}`? Otherwise {HELP}"),
+            None => HELP.to_owned(),
+        };
+        let what = format!("`{}` is not a key that belongs here", key.name);
+        Err(Error::invalid(self.file, self.line_of(&key.name), what, help))
     }
 
     fn optional<T>(self, key: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Error> {
@@ -237,6 +245,50 @@ impl<'a> Entry<'a> {
 
 fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
+}
+
+/// A day of the calendar, `YYYY-MM-DD`.
+fn is_date(text: &str) -> bool {
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = text.split('-').collect::<Vec<_>>();
+    let number = |at: usize| parts[at].parse::<u32>().unwrap_or(0);
+    if parts.iter().map(|part| part.len()).ne([4, 2, 2]) || !parts.iter().all(|part| digits(part)) {
+        return false;
+    }
+    let (year, month, day) = (number(0), number(1), number(2));
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
+}
+
+/// The known key that was probably meant: at most a third of the letters are wrong, missing or too many.
+fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let near = |known: &&'k str| {
+        let longest = known.len().max(key.len());
+        // What is far longer than any key is no slip of the finger, and would cost time to compare.
+        let distance = if longest < 32 { distance(key, known) } else { longest };
+        (distance <= longest.div_ceil(3)).then_some((distance, *known))
+    };
+    known.iter().filter_map(near).min().map(|(_, known)| known)
+}
+
+/// Levenshtein's distance.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row = (0..=b.len()).collect::<Vec<_>>();
+    for (at, x) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (at, y) in b.bytes().enumerate() {
+            let changed = diagonal + usize::from(x != y);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row[b.len()]
 }
 
 /// A relative path in its shortest form: `.`, or names after any number of `..`.

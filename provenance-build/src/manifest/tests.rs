@@ -101,11 +101,83 @@ fn refuses_everything_else_with_its_line() {
         (text[..text.len() - 20].to_owned(), ":40: "),
         (format!("{text}\n"), "not in canonical form"),
         (text.replacen("name = \"a\"", "name = \"app\"", 1), "`app` is a member and a pin"),
+        (
+            text.replace(
+                "\n[[package]]\nname = \"a\"",
+                "\n[[member]]\nname = \"lib\"\npath = \"crates/app\"\n\n[[package]]\nname = \"a\"",
+            ),
+            "members `app` and `lib` have one path: `crates/app`",
+        ),
         (String::new(), ":1: it does not begin"),
     ];
     for (text, expected) in cases {
         let error = parse(&text).expect_err(expected);
         assert!(error.contains(expected), "{error}\n{expected}");
+    }
+}
+
+#[test]
+fn an_acceptance_says_what_was_accepted_by_whom_when_and_why() {
+    for (at, key) in ["check", "by", "on", "reason"].into_iter().enumerate() {
+        for empty in ["", " ", "\t\n\u{a0}"] {
+            let mut manifest = sample();
+            let accepted = &mut manifest.packages[1].accepted[0];
+            let Acceptance { check, by, on, reason, .. } = accepted;
+            *[check, by, on, reason][at] = empty.to_owned();
+            let error = parse(&manifest.to_text()).expect_err(key);
+            assert!(error.ends_with(&format!(": `{key}` is empty")), "{error}");
+        }
+    }
+    let with_date = |on: &str| {
+        let mut manifest = sample();
+        manifest.packages[1].accepted[0].on = on.to_owned();
+        parse(&manifest.to_text())
+    };
+    for good in ["2026-11-23", "2028-02-29", "2000-02-29", "2026-12-31"] {
+        with_date(good).expect(good);
+    }
+    for bad in [
+        "today",
+        "2026-11-31",
+        "2026-02-29",
+        "2100-02-29",
+        "2026-00-10",
+        "2026-13-01",
+        "2026-10-00",
+        "2026-1-01",
+        "26-01-01",
+        "2026-01-01-",
+        "2026-01-01T00:00",
+        "+026-01-01",
+        "2026-01-0\u{663}",
+        "--",
+    ] {
+        let error = with_date(bad).expect_err(bad);
+        assert!(error.contains("`on` is not a date"), "{error}");
+    }
+}
+
+#[test]
+fn a_slip_in_a_key_is_answered_with_the_key_that_was_meant() {
+    let text = sample().to_text();
+    let help = |text: &str| {
+        let error = Manifest::parse(text.as_bytes(), Path::new(FILE_NAME)).expect_err("refused");
+        error.help().expect("help").to_owned()
+    };
+    for (from, to, meant) in [
+        ("reason = ", "reson = ", "did you mean `reason`?"),
+        ("vendor-tree = ", "vendor_tree = ", "did you mean `vendor-tree`?"),
+        ("by = ", "b = ", "did you mean `by`?"),
+        ("[[member]]", "[[members]]", "did you mean `member`?"),
+        ("advisories = ", "advisory = ", "did you mean `advisories`?"),
+    ] {
+        let help = help(&text.replacen(from, to, 1));
+        assert!(help.starts_with(meant), "{help}");
+        assert!(help.contains("restore the file"), "{help}");
+    }
+    for strange in ["excuse", &"reason".repeat(1000)] {
+        let help = help(&text.replacen("reason = ", &format!("{strange} = "), 1));
+        assert!(help.starts_with("restore the file"), "{help}");
     }
 }
 
@@ -126,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn any_reason_reads_back(reason in ".*") {
+    fn any_reason_reads_back(reason in ".*[a-z].*") {
         let mut manifest = sample();
         manifest.packages[1].accepted[0].reason = reason;
         prop_assert_eq!(parse(&manifest.to_text()), Ok(manifest));

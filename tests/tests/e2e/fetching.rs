@@ -340,7 +340,7 @@ fn a_git_dependency_brings_no_archive_in_before_it_has_passed() {
     let policy = project.path("Provenance.toml");
     let url = format!("file://{}", origin.root().display());
     files::replace(&policy, "git = []", &format!("git = [{url:?}]"));
-    project.provenance(["pin"]).ok();
+    let project = project.policy("[checks]\ngit-dependency-mutable = \"note\"");
     project.provenance(["add", "newcomer", "--git", &url]).ok();
     for package in ["victim-1.0.0", "deeper-1.0.0"] {
         assert!(!is_unpacked(&sandbox, package), "{package} is unpacked");

@@ -152,7 +152,9 @@ fn a_git_dependency() {
     origin.commit("second");
     gated.cargo(["update", "--quiet", "victim"]).ok();
     gated.refuses("victim");
-    gated.provenance(["pin"]).ok();
+    // A branch can be moved to any commit.
+    gated.provenance(["pin"]).run().code(1).stderr_has("git-dependency-mutable");
+    let gated = gated.policy("[checks]\ngit-dependency-mutable = \"note\"");
     gated.is_clean();
 }
 

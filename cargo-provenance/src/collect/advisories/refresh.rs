@@ -155,11 +155,11 @@ pub fn freshen(
     let mut notes = vec![];
     for copy in &mut advisories.copies {
         let Origin::Url(url) = copy.setting.origin.clone() else { continue };
-        if surroundings.network == Network::Forbidden {
-            notes.extend(copy.told_age());
+        if copy.is_young() && !behind {
             continue;
         }
-        if copy.is_young() && !behind {
+        if surroundings.network == Network::Forbidden {
+            notes.extend(copy.told_age());
             continue;
         }
         // What is damaged is fetched anew however young it is, unless another command does so meanwhile.

@@ -141,7 +141,8 @@ fn offline_the_age_is_told_and_counts() {
     assert!(notes.is_empty() && advisories.faults().is_empty());
     let (advisories, notes, fetched) = place.freshen(&policy, Network::Forbidden, NOW + 5 * DAY);
     assert!(advisories.faults().is_empty() && fetched == 0);
-    assert_eq!(notes, [format!("the advisory database `{}` was fetched 5 days ago", place.url())]);
+    let told = format!("advisories that are newer than the copy of `{}`, fetched 5 days ago", place.url());
+    assert_eq!(notes, [told]);
     let (advisories, ..) = place.freshen(&policy, Network::Forbidden, NOW + 14 * DAY + 1);
     let [fault] = &advisories.faults()[..] else { panic!("{:?}", advisories.faults()) };
     assert!(fault.contains("at most 14 days are allowed"), "{fault}");
@@ -156,7 +157,7 @@ fn what_cannot_be_fetched_is_used_while_it_may_be() {
     let (advisories, notes, _) = place.freshen(&policy, Network::Allowed, NOW + 5 * DAY);
     assert_eq!((hits(&advisories, "victim"), advisories.faults().len(), notes.len()), (1, 0, 2));
     assert!(notes[0].contains("was not updated: could not fetch"), "{notes:?}");
-    assert!(notes[1].contains("was fetched 5 days ago"), "{notes:?}");
+    assert!(notes[1].contains("fetched 5 days ago"), "{notes:?}");
     let (advisories, ..) = place.freshen(&policy, Network::Allowed, NOW + 15 * DAY);
     assert_eq!(advisories.faults().len(), 1);
 }

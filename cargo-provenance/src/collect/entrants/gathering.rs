@@ -163,7 +163,7 @@ impl<'a> Gathering<'a> {
         archives: &[PathBuf],
         inspect: &dyn Fn(Contents<'_>) -> Judgment,
     ) -> Result<Proven, Error> {
-        let entries = self.publishers.entries(source, package)?;
+        let entries = self.publishers.entries(source, &package.id.name)?;
         Ok(registry::prove(package, archives, &entries).map(|proof| Entrant {
             path: None,
             checksum: Some(proof.checksum),

@@ -55,11 +55,11 @@ pub fn published(
     let cargo = CargoCommand::new(surroundings);
     let mut home = None;
 
-    let mut entries = publishers.entries(&source, &package)?;
+    let mut entries = publishers.entries(&source, &package.id.name)?;
     if !lists(&entries, wanted.version) && *network == Network::Allowed {
         let scratch = home.insert(ScratchHome::make(cargo_home, directory, *clock)?);
         let asked = ask(scratch, &cargo, wanted, progress);
-        entries = publishers.entries(&source, &package)?;
+        entries = publishers.entries(&source, &package.id.name)?;
         // Cargo refuses what it would not add (every version yanked, say), and has asked all the same.
         if entries.known().is_none() {
             asked?;

@@ -1,0 +1,207 @@
+//! What findings mean that no check of the policy's table makes: drift, evidence that is missing, and remarks of commands.
+
+/// A finding that no check makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// Its id.
+    pub id: &'static str,
+    /// What kind of finding it is.
+    pub kind: Kind,
+    /// What it means and what to do, in sentences. The first stands alone in lists.
+    pub text: &'static str,
+}
+
+/// The kinds of findings that no check makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Manifest, lockfile, configuration and sources disagree: exit code 4.
+    Drift,
+    /// It refuses whatever the policy says: exit code 1.
+    Refusal,
+    /// It is shown.
+    Remark,
+    /// Something that the answer depends on is missing: exit code 3.
+    Undecided,
+}
+
+impl Kind {
+    /// What it leads to, for lists.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::Refusal => "refused",
+            Self::Remark => "note",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+impl Term {
+    /// Its first sentence, without the full stop.
+    pub fn summary(&self) -> &'static str {
+        self.text.split_once(". ").map_or(self.text, |(first, _)| first)
+    }
+}
+
+/// The term of an id.
+pub fn term(id: &str) -> Option<&'static Term> {
+    TERMS.iter().find(|term| term.id == id)
+}
+
+const fn drift(id: &'static str, text: &'static str) -> Term {
+    Term { id, kind: Kind::Drift, text }
+}
+
+const fn refusal(id: &'static str, text: &'static str) -> Term {
+    Term { id, kind: Kind::Refusal, text }
+}
+
+const fn remark(id: &'static str, text: &'static str) -> Term {
+    Term { id, kind: Kind::Remark, text }
+}
+
+const fn undecided(id: &'static str, text: &'static str) -> Term {
+    Term { id, kind: Kind::Undecided, text }
+}
+
+/// Every finding that no check makes, sorted by id.
+pub static TERMS: &[Term] = &[
+    remark(
+        "accept-unused",
+        "An `--accept` that no finding needed. Only what is up for review can be accepted; what stands at `deny` is for \
+         the policy to change.",
+    ),
+    drift(
+        "archive-differs",
+        "A cached archive that is not the pinned one. Cargo unpacks it without looking at it again. Remove it: cargo \
+         downloads it anew and checks it then.",
+    ),
+    undecided(
+        "archive-missing",
+        "The archive or the commit of a package is not at hand. Nothing can be said of its contents. `cargo fetch \
+         --locked` brings it.",
+    ),
+    undecided(
+        "archive-unreadable",
+        "A cached archive that cannot be read. Remove it and let cargo fetch it again.",
+    ),
+    refusal(
+        "baseline-new",
+        "A pin with basis `baseline`, or with a baseline finding, that was not there at the commit compared with. \
+         `baseline` is for what was there before the gate: only `init` writes it. Remove the entry and run `cargo \
+         provenance pin`, which judges the package.",
+    ),
+    drift(
+        "cargo-setting",
+        "A setting of the repository's cargo configuration that can run or swap code and is not recorded in the \
+         manifest, or with another value. Remove it, or let `cargo provenance pin` record it after review.",
+    ),
+    drift(
+        "cargo-setting-gone",
+        "A recorded cargo setting that is no longer there. `cargo provenance pin` brings the manifest up to date.",
+    ),
+    drift(
+        "checksum-differs",
+        "`Cargo.lock` names another archive than the pin. A registry never replaces a published version, so one of the \
+         two was edited: find out which, before `cargo provenance pin` pins what is locked.",
+    ),
+    remark(
+        "guard-not-published",
+        "The guard package that `init --build-helper=guard` writes stays in the workspace. `cargo publish` refuses \
+         members that depend on it; for those use `--build-helper=binaries`.",
+    ),
+    remark(
+        "interrupted",
+        "An earlier command was interrupted while it wrote. Some files may be old and some new until `cargo provenance \
+         pin` has finished or undone it.",
+    ),
+    drift(
+        "lock-stale",
+        "`Cargo.lock` does not follow the manifests, so that the next build writes another one. Run `cargo fetch`, then \
+         `cargo provenance pin`.",
+    ),
+    drift(
+        "member-moved",
+        "A member is not where the manifest lists it. What lies there now would be compiled as the team's own. Undo the \
+         move, or let `cargo provenance pin` list it after review.",
+    ),
+    refusal(
+        "member-name-known",
+        "A new member bears the name of a package that a registry in use or the manifest knows. A copy of somebody \
+         else's package would count as the team's own and be compiled unpinned. If it is the team's own, say so: `cargo \
+         provenance pin --own NAME=REASON`.",
+    ),
+    remark(
+        "member-without-gate",
+        "A member whose plain `cargo build` does not refuse drift. `cargo provenance verify` finds it all the same.",
+    ),
+    undecided(
+        "not-judged",
+        "Something could not be looked up, and the answer depends on it. What is not known is never a pass: the exit code \
+         is 3. Provide what the finding names and run the command again.",
+    ),
+    drift(
+        "not-pinned",
+        "A third-party package of `Cargo.lock` that no pin covers. It came in past the gate: by an edit of a \
+         `Cargo.toml`, by plain `cargo add`, or by a bot. `cargo provenance pin` vets and pins it.",
+    ),
+    remark(
+        "not-vendored",
+        "The vendor directory does not hold the new packages yet. Vendor as before, then verify.",
+    ),
+    drift(
+        "path-detour",
+        "A dependency, a patch or a `paths` override leads to another directory than the listed one. Undo it, or list \
+         what is there after review.",
+    ),
+    remark(
+        "path-package",
+        "A path package outside the workspace that is pinned as a third party's. If it is the team's own, list its \
+         directory in `own` of `Provenance.toml`.",
+    ),
+    drift(
+        "pin-differs",
+        "A pin that is not what its registry published, or its commit holds. Somebody edited the manifest. Find out who, \
+         remove the entry, and let `cargo provenance pin` prove the package anew.",
+    ),
+    drift(
+        "pin-unused",
+        "A pin or a member that `Cargo.lock` does not name any more. `cargo provenance pin` removes it.",
+    ),
+    drift(
+        "policy-changed",
+        "The manifest was written under another policy. `cargo provenance pin` judges by this one and writes its digest.",
+    ),
+    drift(
+        "source-differs",
+        "The sources on disk are not the pinned ones. `cargo provenance diff` shows what changed, `cargo provenance verify \
+         --repair` restores them from a proven archive.",
+    ),
+    drift(
+        "source-unacceptable",
+        "The sources on disk hold something that no package of their kind can hold: a link, a device, a name that is no \
+         text. `cargo provenance verify --repair` restores them.",
+    ),
+    refusal(
+        "vendor-differs",
+        "What `cargo vendor` made of a package is not what was proven. Find out which cargo ran, and run the command again.",
+    ),
+    drift(
+        "workspace-root",
+        "Cargo takes another directory for the workspace root than the one that holds the manifest. Remove the \
+         `Cargo.toml` that does not belong there.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_sorted_unique_and_begin_with_a_sentence() {
+        assert!(TERMS.windows(2).all(|pair| pair[0].id < pair[1].id));
+        for Term { id, text, .. } in TERMS {
+            assert!(text.contains(". ") && text.ends_with('.'), "{id}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The packages that `vet` is asked about: which version, from where, and what of it is at hand.
+
+use std::path::Path;
+
+use provenance_build::config::Configuration;
+use provenance_build::manifest::Pin;
+use provenance_build::name::CRATES_IO;
+use provenance_build::{Checksum, LockedPackage, Manifest, PackageName, Source, Version};
+
+use super::super::vetting::Vetting;
+use super::{
+    Contents, Evidence, Failure, Finding, Judgment, Options, Place, Progress, Proven, Publishers, Record,
+    Report, Surroundings, Target, listed, locked, unknown,
+};
+use crate::collect::entrants::Entrant;
+use crate::collect::indices;
+use crate::collect::records::Circumstances;
+use crate::model::Release;
+use crate::registry::{self, Refusal, proof};
+use crate::report::failure::Kind;
+use crate::store::sha256_of;
+use crate::vet::{Way, release};
+
+/// A package to vet.
+pub(super) struct Subject {
+    /// The package, with the checksum that the index or the file gives it.
+    pub(super) package: LockedPackage,
+    /// The file that it is, if it is one.
+    pub(super) file: Option<std::path::PathBuf>,
+    /// What the index says of the file, if it says something else.
+    otherwise: Option<Checksum>,
+}
+
+/// The source that `--registry` names.
+pub(super) fn source(configuration: &Configuration, registry: Option<&str>) -> Result<Source, Failure> {
+    let unknown = |name: &str| {
+        Failure::new(Kind::Usage, format!("cargo's configuration has no registry `{name}`"))
+            .help(format!("set `registries.{name}.index` in `.cargo/config.toml`"))
+    };
+    let text = match registry {
+        None | Some("crates-io") => CRATES_IO.to_owned(),
+        Some(name) => {
+            let mut views = configuration.views.iter();
+            let index = views.find_map(|view| view.registries.get(name)).ok_or_else(|| unknown(name))?;
+            match index.starts_with("sparse+") {
+                true => index.clone(),
+                false => format!("registry+{index}"),
+            }
+        }
+    };
+    Source::parse(&text).ok_or_else(|| unknown(registry.unwrap_or("crates-io")))
+}
+
+/// All that is wanted, and findings about what nothing is known of.
+pub(super) fn all(
+    surroundings: &Surroundings,
+    place: &Place,
+    registry: (&Source, Option<&str>),
+    options: &Options,
+    report: &mut Report,
+    progress: &dyn Progress,
+) -> Result<(Vec<Subject>, Vec<Finding>), Failure> {
+    let (source, _) = registry;
+    let publishers = Publishers::of(&place.situation.configuration, &place.situation.cargo_home)?;
+    let (mut subjects, mut missing) = (vec![], vec![]);
+    for target in &options.targets {
+        let (name, version) = match target {
+            Target::File(file) => {
+                subjects.push(of_file(file, source)?);
+                continue;
+            }
+            Target::Crate(name, version) => (name, version),
+        };
+        let notes = indices::ask(&place.situation, registry, name, surroundings.network, progress)?;
+        match publishers.entries(source, name)? {
+            Evidence::Known(entries) => {
+                let version = version.clone().or_else(|| newest(&entries.versions));
+                let Some(version) = version else {
+                    missing.push(unknown(name, source, "its index lists no version that can be read"));
+                    continue;
+                };
+                let checksum = entries.get(&version).map(|release| release.checksum);
+                let package = locked(name, &version, source, checksum);
+                subjects.push(Subject { package, file: None, otherwise: None });
+            }
+            Evidence::Absent => missing.push(unknown(name, source, "the registry has no such package")),
+            Evidence::Unavailable(why) => missing.push(unknown(name, source, &why)),
+        }
+        report.not_checked.extend(notes);
+    }
+    Ok((subjects, missing))
+}
+
+/// The newest version that was not yanked, prereleases last; yanked ones only where there is nothing else.
+fn newest(releases: &[Release]) -> Option<Version> {
+    let parsed = releases.iter().filter_map(|release| Some((release::parsed(release)?, release)));
+    let key = |(version, release): &(semver::Version, &Release)| {
+        (!release.yanked, version.pre.is_empty(), version.clone())
+    };
+    parsed.max_by_key(key).map(|(_, release)| release.version.clone())
+}
+
+fn of_file(file: &Path, source: &Source) -> Result<Subject, Failure> {
+    let shown = file.display();
+    let stem = file.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".crate"));
+    let Some((name, version)) = stem.and_then(split) else {
+        return Err(Failure::new(Kind::Usage, format!("`{shown}` is not called `NAME-VERSION.crate`"))
+            .help("give the file the name that its package has"));
+    };
+    if !file.is_file() {
+        return Err(Failure::new(Kind::Usage, format!("there is no file `{shown}`")));
+    }
+    let checksum = sha256_of(file).map_err(|error| {
+        Failure::new(Kind::Undecided, format!("could not read `{shown}`")).caused_by(&error)
+    })?;
+    let package = locked(&name, &version, source, Some(checksum));
+    Ok(Subject { package, file: Some(file.to_owned()), otherwise: None })
+}
+
+/// `NAME-VERSION`: a name has no full stop, so that only one hyphen can be meant.
+fn split(stem: &str) -> Option<(PackageName, Version)> {
+    stem.match_indices('-')
+        .find_map(|(at, _)| Some((PackageName::parse(&stem[..at])?, Version::parse(&stem[at + 1..])?)))
+}
+
+/// How a subject would come in.
+pub(super) fn circumstances(subject: &Subject, manifest: Option<&Manifest>) -> Circumstances {
+    let id = &subject.package.id;
+    let line = |version: &Version| semver::Version::parse(version.as_str()).ok().map(|it| release::line(&it));
+    let pins = manifest.map(|manifest| manifest.packages.as_slice()).unwrap_or_default();
+    let others = pins.iter().filter(|pin| pin.name == id.name && pin.version != id.version);
+    let others =
+        others.filter(|pin| pin.source() == id.source.as_ref() && line(&pin.version) == line(&id.version));
+    let replaces = match others.collect::<Vec<_>>()[..] {
+        [only] => Some(only.version.clone()),
+        _ => None,
+    };
+    let elsewhere =
+        |pin: &&Pin| pin.name == id.name && pin.version == id.version && pin.source() != id.source.as_ref();
+    let pinned_from = pins.iter().find(elsewhere).and_then(Pin::source).cloned();
+    Circumstances { way: Way::Named, direct: true, replaces, pinned_from, judged_by: None }
+}
+
+impl Subject {
+    /// Whether its archive is to be taken from cargo.
+    pub(super) fn is_fetched(&self) -> bool {
+        self.file.is_none() && self.package.checksum.is_some()
+    }
+
+    /// The command that would add it, with a blank behind it.
+    pub(super) fn adding(&self, registry: Option<&str>) -> String {
+        let id = &self.package.id;
+        let registry = registry.map(|name| format!("--registry {name} ")).unwrap_or_default();
+        format!("cargo provenance add {}@{} {registry}", id.name, id.version)
+    }
+
+    /// A file is nobody's until an index at hand lists its bytes. What the index says of others says nothing about it.
+    pub(super) fn compare_with_index(&mut self, record: &mut Record, report: &mut Report) {
+        if self.file.is_none() {
+            return;
+        }
+        let published = listed(record).map(|release| release.checksum);
+        if published.is_some() && published == self.package.checksum {
+            return;
+        }
+        self.otherwise = published;
+        record.history = Evidence::Absent;
+        record.release = Evidence::Absent;
+        if published.is_none() {
+            let name = self.package.id.short();
+            report
+                .not_checked
+                .push(format!("age and history of {name}: no index at hand lists this version of it"));
+        }
+    }
+
+    /// Reads a file, which is whatever it is.
+    pub(super) fn prove_file(&self, file: &Path, inspect: &dyn Fn(Contents<'_>) -> Judgment) -> Proven {
+        let unasked = Evidence::Unavailable("a file has no index".to_owned());
+        registry::prove(&self.package, &[file.to_owned()], &unasked).map(|proof| Entrant {
+            path: None,
+            checksum: Some(proof.checksum),
+            tree: proof.tree,
+            vendor_tree: proof.vendor_tree,
+            build_time: proof.build_time,
+            judgment: inspect(Contents { archive: Some(&proof.contents), license: &proof.license }),
+            license: proof.license,
+            releases: Evidence::Absent,
+        })
+    }
+
+    /// What is said of a file that is not what its registry published.
+    pub(super) fn said(&self, vetting: &Vetting<'_>, record: &Record) -> Judgment {
+        let (Some(published), Some(found)) = (self.otherwise, self.package.checksum) else {
+            return Judgment::default();
+        };
+        let source = self.package.id.source.as_ref().map(Source::display_name).unwrap_or_default();
+        vetting.of_refusals(
+            record,
+            &[Refusal {
+                check: "checksum-changed",
+                verdict: proof::Verdict::Refused,
+                what: format!("the file is {found}, and {source} published {published}"),
+                help: "if it was never meant to come from there, name its registry with `--registry`"
+                    .to_owned(),
+            }],
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_has_one_meaning() {
+        for (stem, expected) in [
+            ("serde-1.0.228", Some(("serde", "1.0.228"))),
+            ("a-b-1.0.0-rc.1", Some(("a-b", "1.0.0-rc.1"))),
+            ("sha-1-0.10.1", Some(("sha-1", "0.10.1"))),
+            ("x-1.0.0-2.0.0", Some(("x", "1.0.0-2.0.0"))),
+            ("wasi-0.11.0+wasi-snapshot", Some(("wasi", "0.11.0+wasi-snapshot"))),
+            ("serde", None),
+            ("serde-1", None),
+            ("-1.0.0", None),
+            ("../x-1.0.0", None),
+        ] {
+            let found = split(stem);
+            let found = found.as_ref().map(|(name, version)| (name.as_str(), version.as_str()));
+            assert_eq!(found, expected, "{stem}");
+        }
+    }
+
+    #[test]
+    fn the_newest_is_neither_yanked_nor_a_prerelease() {
+        let release = |version: &str, yanked: bool| Release {
+            version: Version::parse(version).expect("a version"),
+            checksum: Checksum::from_bytes([0; 32]),
+            yanked,
+            published: None,
+            dependencies: vec![],
+            features: vec![],
+            links: None,
+        };
+        for (releases, expected) in [
+            (vec![("1.0.0", false), ("1.10.0", false), ("1.9.0", false)], Some("1.10.0")),
+            (vec![("1.0.0", false), ("2.0.0-rc.1", false), ("1.1.0", true)], Some("1.0.0")),
+            (vec![("1.0.0", true), ("2.0.0-rc.1", false)], Some("2.0.0-rc.1")),
+            (vec![("1.0.0", true), ("1.1.0", true)], Some("1.1.0")),
+            (vec![], None),
+        ] {
+            let releases = releases.iter().map(|(version, yanked)| release(version, *yanked));
+            let found = newest(&releases.collect::<Vec<_>>());
+            assert_eq!(found.as_ref().map(Version::as_str), expected);
+        }
+    }
+}

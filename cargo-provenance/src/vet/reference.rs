@@ -1,0 +1,144 @@
+//! The reference of all checks and of the other findings: `docs/checks.md`.
+
+use super::check::{Check, Group};
+use super::checks::{CHECK_SET, CHECKS};
+use crate::finding::glossary::TERMS;
+use crate::policy::{Firmness, ParameterKind};
+
+/// Every group, in the order in which the reference has them.
+pub const GROUPS: [Group; 7] = [
+    Group::Archive,
+    Group::Manifest,
+    Group::History,
+    Group::Advisories,
+    Group::Source,
+    Group::License,
+    Group::Policy,
+];
+
+/// The reference page, Markdown.
+pub fn page() -> String {
+    let mut page = format!(
+        "# Checks\n\n\
+         <!-- Rendered from `src/vet/checks` and `src/finding/glossary.rs`. -->\n\n\
+         What `cargo provenance` looks for in a package before it enters, and again with every `cargo provenance check`. This \
+         is check set {CHECK_SET}: a pin records the one that judged it, and what is newer only notes until `cargo provenance \
+         pin --recheck`.\n\n\
+         A finding leads to its check's level: `deny` refuses, `review` refuses until a person accepts it for these bytes, \
+         `note` is shown, `allow` is silent. `[checks]` of `Provenance.toml` sets another level, as `ID = \"LEVEL\"` or with \
+         the keys that stand below a check as `ID = {{ level = \"LEVEL\", KEY = VALUE }}`. A firm check stands at `deny`, and \
+         nobody may wave it through. `cargo provenance explain ID` tells what is in force in a workspace.\n",
+    );
+    for group in GROUPS {
+        let checks = CHECKS.iter().filter(|check| check.group == group).collect::<Vec<_>>();
+        if checks.is_empty() {
+            continue;
+        }
+        page.push_str(&format!("\n## {}\n", capitalized(group.as_str())));
+        for check in checks {
+            page.push_str(&format!("\n### `{}`\n\n{}\n\n{}\n", check.id, head(check), check.docs.trim_end()));
+        }
+    }
+    page.push_str(
+        "\n## Other findings\n\nNo check makes these, and no level applies to them.\n\n| id | leads to | meaning |\n\
+         |---|---|---|\n",
+    );
+    for term in TERMS {
+        page.push_str(&format!("| `{}` | {} | {} |\n", term.id, term.kind.as_str(), term.text));
+    }
+    page
+}
+
+/// The level and the keys of a check, in one line.
+fn head(check: &Check) -> String {
+    let level = match check.firmness {
+        Firmness::Firm => "**deny**, firm".to_owned(),
+        Firmness::Free | Firmness::Planned => format!("**{}** by default", check.level.as_str()),
+    };
+    let keys = check.parameters.iter().map(|it| format!("`{}` ({})", it.key, taken(it.kind)));
+    let keys = keys.collect::<Vec<_>>().join(", ");
+    if keys.is_empty() { level } else { format!("{level}; keys: {keys}") }
+}
+
+/// What a parameter takes, for people.
+pub fn taken(kind: ParameterKind) -> &'static str {
+    match kind {
+        ParameterKind::Days => "a number of days",
+        ParameterKind::Flag => "`true` or `false`",
+        ParameterKind::Level => "a level",
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::super::checks;
+    use super::*;
+    use crate::finding::glossary::term;
+
+    #[test]
+    fn the_page_is_current() {
+        snapbox::assert_data_eq!(page(), snapbox::file!["../../docs/checks.md"].raw());
+    }
+
+    #[test]
+    fn every_check_is_in_a_group_of_the_page() {
+        assert!(CHECKS.iter().all(|check| GROUPS.contains(&check.group)));
+    }
+
+    #[test]
+    fn no_term_bears_the_id_of_a_check() {
+        assert!(TERMS.iter().all(|term| checks::check(term.id).is_none()));
+    }
+
+    /// The ids that the program's own text gives to findings and refusals.
+    fn ids(folder: &Path, into: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                ids(&path, into);
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("text");
+            let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            if path.ends_with("render/tests.rs") {
+                continue;
+            }
+            for beginning in ["Finding::new(\"", "check: \"", "self.doubt(situation, &name, &path, \""] {
+                for rest in program.split(beginning).skip(1) {
+                    into.extend(rest.split('"').next().map(str::to_owned));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_finding_can_be_explained() {
+        let mut found = BTreeSet::new();
+        ids(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        assert!(found.len() > 10, "{found:?}");
+        for id in found {
+            assert!(term(&id).is_some() || checks::check(&id).is_some(), "`{id}` has no explanation");
+        }
+        // The kernel names its own.
+        let drift = fs::read_to_string(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../provenance-build/src/drift.rs"),
+        )
+        .expect("text");
+        let codes = drift.split(".. } => \"").skip(1).filter_map(|rest| rest.split('"').next());
+        let codes = codes.filter(|code| code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+        let codes = codes.collect::<Vec<_>>();
+        assert!(codes.len() >= 12, "{codes:?}");
+        for code in codes {
+            assert!(term(code).is_some(), "`{code}` has no explanation");
+        }
+    }
+}

@@ -361,7 +361,7 @@ fn a_git_dependency_of_a_vendored_workspace() {
     let gated = Project::greeter(&sandbox, "gated", &line, "victim::greeting()").gate();
     let printed = gated.cargo(["vendor", "--respect-source-config"]).ok().stdout;
     files::write(&gated.path(".cargo/config.toml"), printed);
-    let gated = gated.policy("[checks]\ngit-dependency-mutable = \"note\"");
+    gated.provenance(["pin"]).ok();
     gated.is_clean();
     gated.commit("gated");
 

@@ -182,7 +182,7 @@ impl<'a> Entry<'a> {
         if !is_date(&on) {
             return Err(self.fault("on", "is not a date (`YYYY-MM-DD`)"));
         }
-        let id = self.optional("id", owned)?;
+        let id = self.optional("id", |id| (!id.trim().is_empty()).then(|| id.to_owned()))?;
         Ok(Acceptance { check: said("check")?, id, by: said("by")?, on, reason: said("reason")? })
     }
 

@@ -156,9 +156,11 @@ fn of_a_hundred_packages_the_three_young_ones_are_named_and_no_others() {
     for (number, name) in names.iter().enumerate() {
         let young = matches!(number, 7 | 42 | 99);
         let at = days_ago(if young { 3 } else { 900 });
-        sandbox.registry().publish(&Krate::new(name, "1.0.0").published(Some(&days_ago(900))));
+        sandbox
+            .registry()
+            .publish(&Krate::new(name, "1.0.0").without_commit().published(Some(&days_ago(900))));
         if young {
-            sandbox.registry().publish(&Krate::new(name, "1.0.1").published(Some(&at)));
+            sandbox.registry().publish(&Krate::new(name, "1.0.1").without_commit().published(Some(&at)));
         }
     }
     let dependencies = names.iter().map(|name| format!("{name} = \"1\"\n")).collect::<String>();

@@ -200,10 +200,10 @@ fn halt(project: Project<'_>, old: &Contents, new: &Contents, count: usize) -> b
         files::write(&if index < count { target.clone() } else { copy("new") }, text);
         let before = before.map_or("null".to_owned(), |before| format!("{:?}", sha256(before.as_bytes())));
         let after = sha256(text.as_bytes());
-        entries.push(format!("{{\"path\":{file:?},\"old\":{before},\"new\":{after:?}}}"));
+        entries.push(format!("{{\"path\":{file:?},\"kind\":\"file\",\"old\":{before},\"new\":{after:?}}}"));
     }
     let entries = entries.join(",");
-    let journal = format!("{{\"version\":1,\"phase\":\"replacing\",\"files\":[{entries}]}}");
+    let journal = format!("{{\"version\":2,\"phase\":\"replacing\",\"entries\":[{entries}]}}");
     files::write(&project.path(".provenance/journal.json"), journal);
     files::permissions(&project.path(".provenance"), 0o1700);
     count < changed.len()

@@ -43,7 +43,7 @@ fn a_crate_is_judged_outside_of_any_workspace_and_leaves_nothing_behind() {
         "4 versions",
         "Depends on deep, maybe (optional)",
         "Build time a build script",
-        "Holding 3 files",
+        "Holding 4 files",
         "Checksum sha256:",
         "Tree b3:",
         "`thing v1.1.0` would pass",

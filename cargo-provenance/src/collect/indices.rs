@@ -64,12 +64,14 @@ pub fn freshen(
     let is_due = |asked: &&Asked<'_>| when == When::Always || asked.age.is_none_or(|age| age > PATIENCE);
     let due = asked.iter().filter(is_due).map(|asked| asked.package).collect::<Vec<_>>();
     let oldest = asked.iter().filter_map(|asked| asked.age).max();
-    let told = oldest.map(|age| format!("what changed since the registries were asked, up to {}", ago(age)));
-    if network == Network::Forbidden {
-        return Ok(told.into_iter().collect());
-    }
+    let told = oldest.map(|age| {
+        format!("what changed since the registries were last asked about some packages, {}", ago(age))
+    });
     if due.is_empty() {
         return Ok(vec![]);
+    }
+    if network == Network::Forbidden {
+        return Ok(told.into_iter().collect());
     }
     match refresh(situation, &publishers, &due, progress) {
         Ok(()) => Ok(vec![]),

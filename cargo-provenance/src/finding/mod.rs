@@ -37,6 +37,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// What to do next, a line each, with the exact command.
     pub help: Vec<String>,
+    /// Whether people see it only with `-v`: nothing new about it. Machines see it in any case.
+    pub verbose: bool,
 }
 
 /// A line of a user's file.
@@ -75,6 +77,7 @@ impl Finding {
             places: vec![],
             notes: vec![],
             help: vec![],
+            verbose: false,
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::thread;
 
 use provenance_build::manifest::{Origin, Pin};
-use provenance_build::{LockedPackage, Manifest, Verdict};
+use provenance_build::{Drift, LockedPackage, Manifest, Verdict};
 
 use self::since::Before;
 use self::told::Told;
@@ -68,7 +68,13 @@ fn check(
     archives::hash(&mut gate.seen, Which::All, progress)?;
     let (gate, verdict) = (&gate, gate.verdict());
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, gate)));
-    let Some(situation) = proving::workspace(surroundings, gate, report)? else {
+    // What the repository configures may run code, so it must be what was recorded before cargo runs at all.
+    let is_configured = verdict.drift.iter().any(|drift| matches!(drift, Drift::Setting { .. }));
+    let situation = match is_configured {
+        true => None,
+        false => proving::workspace(surroundings, gate, report)?,
+    };
+    let Some(situation) = situation else {
         told::undecidable(report);
         return Ok(());
     };
@@ -94,7 +100,7 @@ fn check(
     let records = judges.now.look_up(&situation, Some(manifest), &wanted)?;
     let looked = judges.look(&situation, surroundings, &wanted, &records, progress);
     let (stale, Looked { entrants, earlier }) = looked?;
-    report.findings.extend(stale);
+    proving::tell_stale(stale, report);
     let compared = packages.iter().zip(&entrants.proven).filter_map(|(package, proven)| {
         let pin = manifest.pin_for(&package.id).filter(|pin| matches!(pin.origin, Origin::Source(_)))?;
         Some((pin, proofs::compare(pin, proven)))
@@ -113,11 +119,12 @@ fn check(
         let pin = vetting::covering(manifest, package, proven);
         let judgment = judges.now.judged(record, proven);
         let mut vetted = judges.now.settle(judgment, pin, &mut exceptions);
+        told::lower(&mut vetted.judgment.findings, pin);
         if let Some(before) = before.as_ref().filter(|_| vetted.judgment.refuses())
             && let Some(old_pin) = before.unchanged(package, pin)
         {
             let there = judges.there_before(record, proven, earlier[number].get(), old_pin);
-            before.demote(&mut vetted.judgment.findings, &there);
+            told.there_before += before.demote(&mut vetted.judgment.findings, &there);
         }
         told.take(wanted[number], vetted);
     }
@@ -125,8 +132,9 @@ fn check(
     let mut of_policy = exceptions.expired();
     of_policy.extend(exceptions.unused());
     if let Some(before) = &before {
-        before.demote_expired(&mut of_policy, gate.policy.exceptions());
-        before.tell(gate, report);
+        told.there_before += before.demote_expired(&mut of_policy, gate.policy.exceptions());
+        before.count(told.there_before, report);
+        told.findings.extend(before.tell(gate, report));
     }
     told.findings.extend(of_policy);
     let verdict = seen_again(surroundings, &verdict, progress)?.unwrap_or(verdict);

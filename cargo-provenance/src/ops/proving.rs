@@ -40,6 +40,13 @@ pub(super) fn stale(situation: &Situation, progress: &dyn Progress) -> Option<Fi
     stale.then(|| finding.help("run `cargo fetch`, then `cargo provenance pin`"))
 }
 
+/// Tells what cargo said of the lockfile, unless the kernel has seen the same.
+pub(super) fn tell_stale(stale: Option<Finding>, report: &mut Report) {
+    let is_told = |stale: &Finding| report.findings.iter().any(|finding| finding.id == stale.id);
+    let news = stale.filter(|stale| !is_told(stale));
+    report.findings.extend(news);
+}
+
 /// Tells which pins are not what was published, and counts. Returns those that could not be proven, and why.
 pub(super) fn tell<'p>(
     gate: &Gate,

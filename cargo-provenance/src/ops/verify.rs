@@ -88,7 +88,7 @@ fn prove(
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
     let Some(situation) = proving::workspace(surroundings, gate, report)? else { return Ok(()) };
-    report.findings.extend(proving::stale(&situation, progress));
+    proving::tell_stale(proving::stale(&situation, progress), report);
     let proofs = proofs::prove_pins(&situation, &gate.seen.manifest, surroundings.network, progress)?;
     let unproven = proving::tell(gate, &proofs, report);
     if !unproven.is_empty() {

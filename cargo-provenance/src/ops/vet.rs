@@ -63,7 +63,7 @@ pub fn run(
     let surroundings = &resolved(surroundings)?;
     let mut report = Report::new("vet");
     let mut place = Place::open(surroundings)?;
-    let source = subject::source(&place.situation.configuration, options.registry.as_deref())?;
+    let source = entrants::source(&place.situation.configuration, options.registry.as_deref())?;
     let pins = place.manifest.iter().flat_map(|manifest| &manifest.packages).cloned().collect::<Vec<_>>();
     let databases =
         vetting::databases(surroundings, &place.policy, &place.root, &pins, &mut report, progress);

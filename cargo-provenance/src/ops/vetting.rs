@@ -36,6 +36,8 @@ pub struct Vetting<'a> {
     databases: Evidence<&'a [Database]>,
     index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
     now: Clock,
+    /// Whether pins of older check sets are judged by the newer checks too.
+    anew: bool,
 }
 
 /// What was said of a package, and what people said to that.
@@ -112,11 +114,16 @@ impl<'a> Vetting<'a> {
         index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
         now: Clock,
     ) -> Self {
-        Self { policy, databases, index_of, now }
+        Self { policy, databases, index_of, now, anew: false }
+    }
+
+    /// Judges what is pinned as if it were not: the checks that are newer than its pin count in full.
+    pub fn anew(self, anew: bool) -> Self {
+        Self { anew, ..self }
     }
 
     fn ground(&self, record: &Record) -> Ground<'_> {
-        Ground { judged_by: record.circumstances.judged_by, ..self.bare_ground() }
+        Ground { judged_by: record.circumstances.judged_by.filter(|_| !self.anew), ..self.bare_ground() }
     }
 
     fn bare_ground(&self) -> Ground<'_> {

@@ -22,7 +22,8 @@ pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> 
     let quiet = view.verbosity == Verbosity::Quiet;
     let mut before = steps(&report.steps, view.verbosity);
     for finding in &report.findings {
-        if !quiet || finding.weight != Weight::Note {
+        let is_wanted = !finding.verbose || view.verbosity >= Verbosity::Verbose;
+        if is_wanted && (!quiet || finding.weight != Weight::Note) {
             before.push_str(&draw(finding, view));
         }
     }

@@ -96,15 +96,21 @@ impl Report {
         self.counts.push(Count { name, value: value as u64 });
     }
 
-    /// The findings in words, the weights that do not occur left out: `2 denials, 1 note`; `no findings`.
+    /// The findings in words, the weights that do not occur left out: `2 denials, 1 note`; `no findings`. Those that are only
+    /// shown with `-v` do not count.
     pub fn tally(&self) -> String {
         let parts = [(Weight::Denial, "denial"), (Weight::Review, "review"), (Weight::Note, "note")]
             .into_iter()
-            .map(|(weight, noun)| (self.weighing(weight), noun))
+            .map(|(weight, noun)| (self.showing(weight), noun))
             .filter(|(number, _)| *number > 0)
             .map(|(number, noun)| plural(number, noun))
             .collect::<Vec<_>>();
         if parts.is_empty() { "no findings".into() } else { parts.join(", ") }
+    }
+
+    /// The number of findings of a weight that people see without `-v`.
+    pub fn showing(&self, weight: Weight) -> usize {
+        self.findings.iter().filter(|finding| finding.weight == weight && !finding.verbose).count()
     }
 
     /// The number of findings of a weight.

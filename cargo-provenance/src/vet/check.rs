@@ -107,6 +107,11 @@ impl Check {
         matches!(self.group, Group::Advisories | Group::History)
     }
 
+    /// Whether what it says follows from the package's bytes and the policy alone, so that time brings nothing new.
+    pub fn is_about_contents(&self) -> bool {
+        matches!(self.group, Group::Archive | Group::License | Group::Manifest)
+    }
+
     /// Its first sentence.
     pub fn summary(&self) -> &'static str {
         self.docs

@@ -134,7 +134,8 @@ fn what_passes_is_in_the_cache_as_it_was_published_and_unpacked_by_the_build() {
     let sandbox = Sandbox::new();
     let registry = sandbox.registry();
     let deeper = Krate::greeting("deeper", "1.0.0", CLEAN).old_manifest();
-    let newcomer = Krate::greeting("newcomer", "1.0.0", CLEAN).dependency("deeper", "1");
+    // Build metadata belongs to the version and to no requirement.
+    let newcomer = Krate::greeting("newcomer", "1.0.0+meta.1", CLEAN).dependency("deeper", "1");
     registry.publish(&deeper);
     registry.publish(&newcomer);
     let project = Project::app(&sandbox, "gated");
@@ -149,8 +150,8 @@ fn what_passes_is_in_the_cache_as_it_was_published_and_unpacked_by_the_build() {
     files::replace(&project.path("Cargo.toml"), "victim = \"1\"", "victim = \"1\"\nnewcomer = \"1\"");
     project.cargo(["update", "--quiet", "--workspace"]).ok();
     project.provenance(["pin"]).ok();
-    assert_eq!(files::read_bytes(&sandbox.archive("newcomer-1.0.0")), newcomer.to_archive());
-    for package in ["victim-1.0.0", "deeper-1.0.0", "newcomer-1.0.0"] {
+    assert_eq!(files::read_bytes(&sandbox.archive("newcomer-1.0.0+meta.1")), newcomer.to_archive());
+    for package in ["victim-1.0.0", "deeper-1.0.0", "newcomer-1.0.0+meta.1"] {
         assert!(!is_unpacked(&sandbox, package), "{package} is unpacked");
     }
     registry.forget_requests();

@@ -120,7 +120,7 @@ fn what_was_added_builds_at_once_on_a_machine_that_never_downloaded_anything() {
     files::remove(&sandbox.cargo_home().join("registry"));
     registry.forget_requests();
     let output = gated.provenance(["add", "newcomer"]).ok();
-    output.stderr_has("2 vendored directories changed").stderr_lacks("warning");
+    output.stderr_has("2 vendored directories changed").stderr_lacks("not-vendored");
     let mut requests = registry.requests();
     requests.retain(|path| path.starts_with("/dl/"));
     requests.sort();
@@ -178,6 +178,14 @@ fn what_leaves_and_what_changes_is_as_cargo_vendors_it() {
         );
         app.is_clean();
         app.provenance(["verify", "--full"]).ok();
+
+        registry.publish(&Krate::greeting("main-part", "2.1.0", CLEAN));
+        app.provenance(["update"]).ok();
+        is_as_cargo_vendors(app, style);
+        app.provenance(["remove", "newcomer"]).ok();
+        is_as_cargo_vendors(app, style);
+        assert!(!vendored(app).iter().any(|name| name.starts_with("newcomer") || name.contains("1.0.0")));
+        app.is_clean();
     }
 }
 
@@ -347,19 +355,22 @@ fn a_git_dependency_of_a_vendored_workspace() {
         .with("crates/second/src/lib.rs", &greeting_source(CLEAN))
         .commit("second");
     sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
-    let gated = crate::git::dependent(&sandbox, "gated").gate();
+    let head = |project: Project<'_>| project.git(["rev-parse", "HEAD"]).ok().stdout.trim().to_owned();
+    let (url, commit) = (format!("file://{}", origin.root().display()), head(origin));
+    let line = format!("victim = {{ git = \"{url}\", rev = \"{commit}\" }}");
+    let gated = Project::greeter(&sandbox, "gated", &line, "victim::greeting()").gate();
     let printed = gated.cargo(["vendor", "--respect-source-config"]).ok().stdout;
     files::write(&gated.path(".cargo/config.toml"), printed);
-    let gated = gated.policy("[checks]\ngit-dependency-mutable = \"note\"");
+    gated.provenance(["pin"]).ok();
     gated.is_clean();
     gated.commit("gated");
-    let url = format!("file://{}", origin.root().display());
 
     gated.provenance(["add", "newcomer"]).ok();
     assert!(gated.path("vendor/newcomer").exists());
     gated.is_clean();
     // Another package of a repository that is vendored already.
-    gated.provenance(["add", "second", "--git", &url]).ok().stderr_lacks("no vendor directory");
+    let added = gated.provenance(["add", "second", "--git", &url, "--rev", &commit]).ok();
+    added.stderr_lacks("no vendor directory");
     assert!(gated.path("vendor/second/.cargo-checksum.json").exists());
     let pins = files::read(&gated.path("Provenance.lock"));
     let pin = pins.split("[[package]]").find(|it| it.contains("name = \"second\"")).expect("a pin");
@@ -373,11 +384,11 @@ fn a_git_dependency_of_a_vendored_workspace() {
         .with("Cargo.toml", &package("third", ""))
         .with("src/lib.rs", &greeting_source(CLEAN));
     other.commit("first");
-    let url = format!("file://{}", other.root().display());
+    let (url, commit) = (format!("file://{}", other.root().display()), head(other));
     files::replace(&gated.path("Provenance.toml"), "git = [", &format!("git = [{url:?}, "));
     gated.provenance(["pin"]).ok();
     gated
-        .provenance(["add", "third", "--git", &url])
+        .provenance(["add", "third", "--git", &url, "--rev", &commit])
         .ok()
         .stderr_has("no vendor directory")
         .stderr_has("third");

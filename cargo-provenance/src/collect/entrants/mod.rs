@@ -16,7 +16,7 @@ use provenance_build::{Checksum, TreeDigest, threads};
 use self::fetching::Fetcher;
 pub use self::fetching::Vendored;
 use self::gathering::Gathering;
-pub use self::single::{Published, Wanted, published};
+pub use self::single::{Published, Wanted, published, source};
 use super::publishers::Publishers;
 use super::records::Contents;
 use super::situation::Situation;

@@ -99,8 +99,8 @@ fn ask(
     Ok(())
 }
 
-/// The source that a lockfile would name for a registry.
-fn source(configuration: &Configuration, registry: Option<&str>) -> Result<Source, Error> {
+/// The source that a lockfile would name for a registry, given by its name in cargo's configuration; `None` is crates.io.
+pub fn source(configuration: &Configuration, registry: Option<&str>) -> Result<Source, Error> {
     let name = registry.unwrap_or("crates-io");
     let unknown = || Error::NoRegistry(name.to_owned());
     if name == "crates-io" {

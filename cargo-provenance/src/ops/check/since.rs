@@ -66,25 +66,41 @@ impl Before {
         }
     }
 
-    /// Makes notes of the findings that were there before and weighed as much.
-    pub(super) fn demote(&self, findings: &mut [Finding], there: &[Finding]) {
+    /// Makes notes of the findings that were there before and weighed as much, and counts them.
+    pub(super) fn demote(&self, findings: &mut [Finding], there: &[Finding]) -> usize {
+        let mut demoted = 0;
         for finding in findings.iter_mut().filter(|finding| finding.weight != Weight::Note) {
             let key = waiver::key(finding);
             if there.iter().any(|old| waiver::key(old) == key && old.weight <= finding.weight) {
                 self.note(finding);
+                demoted += 1;
             }
         }
+        demoted
     }
 
     /// The same for exceptions that had ended already, or would have.
-    pub(super) fn demote_expired(&self, findings: &mut [Finding], exceptions: &[At<Exception>]) {
+    pub(super) fn demote_expired(&self, findings: &mut [Finding], exceptions: &[At<Exception>]) -> usize {
+        let mut demoted = 0;
         let old = self.policy.as_ref().map(Policy::exceptions).unwrap_or_default();
         for finding in findings.iter_mut().filter(|finding| finding.weight != Weight::Note) {
             let line = finding.places.first().map(|place| place.line);
             let exception = exceptions.iter().find(|at| Some(at.line) == line);
             if exception.is_some_and(|at| old.iter().any(|old| old.value == at.value)) {
                 self.note(finding);
+                demoted += 1;
             }
+        }
+        demoted
+    }
+
+    /// Says how many findings are notes because they were there before.
+    pub(super) fn count(&self, demoted: usize, report: &mut Report) {
+        report.count("there-before", demoted);
+        if demoted > 0 {
+            let name = &self.name;
+            let were = if demoted == 1 { "was" } else { "were" };
+            report.step("Before", format!("{} {were} there at `{name}` already", plural(demoted, "finding")));
         }
     }
 
@@ -94,7 +110,7 @@ impl Before {
     }
 
     /// Lists what is new and must not pass unseen, before anything else; a new `baseline` is refused.
-    pub(super) fn tell(&self, gate: &Gate, report: &mut Report) {
+    pub(super) fn tell(&self, gate: &Gate, report: &mut Report) -> Option<Finding> {
         let mut new = Report::new(report.command);
         report.not_checked.extend(self.odd.iter().cloned());
         if self.manifest.is_none() {
@@ -129,8 +145,8 @@ impl Before {
                 baseline.push(pin);
             }
         }
-        report.findings.extend(refuse_baseline(gate, &baseline));
         report.steps.splice(0..0, new.steps);
+        refuse_baseline(gate, &baseline)
     }
 
     fn tell_members(&self, gate: &Gate, new: &mut Report) {

@@ -1,5 +1,8 @@
 //! What `check` came to: the findings with their places, what people live with, and what was not checked.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
 use super::super::pinning;
@@ -7,8 +10,8 @@ use super::super::vetting::{Vetted, Vetting};
 use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural};
 use crate::advisory::{Coverage, coverage};
 use crate::report::Outcome;
-use crate::vet::not_judged;
 use crate::vet::waiver::{self, Waived, Waiver};
+use crate::vet::{checks, not_judged};
 
 /// The findings of the whole graph.
 pub(super) struct Told<'a> {
@@ -19,6 +22,8 @@ pub(super) struct Told<'a> {
     waived: Vec<Waived>,
     /// How many packages were judged.
     judged: usize,
+    /// Findings that were there at the revision that is compared with.
+    pub(super) there_before: usize,
     /// Packages that no advisory database speaks of, and why.
     uncovered: Vec<String>,
 }
@@ -30,10 +35,20 @@ pub(super) fn undecidable(report: &mut Report) {
         format!("{} found; no package was judged", plural(report.findings.len(), "difference"));
 }
 
+/// Notes that follow from the bytes alone were there when the package was pinned, and are no news: `-v` shows them.
+pub(super) fn lower(findings: &mut [Finding], pin: Option<&Pin>) {
+    let Some(vetted) = pin.and_then(|pin| pin.vetted.as_ref()) else { return };
+    for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Note) {
+        let check = checks::check(finding.id);
+        finding.verbose =
+            check.is_some_and(|check| check.is_about_contents() && check.since <= vetted.checks);
+    }
+}
+
 impl<'a> Told<'a> {
     pub(super) fn new(graph: &'a GraphOf<'a>, vetting: &'a Vetting<'a>) -> Self {
         let (findings, open, waived, uncovered) = (vec![], vec![], vec![], vec![]);
-        Self { findings, graph, vetting, open, waived, judged: 0, uncovered }
+        Self { findings, graph, vetting, open, waived, judged: 0, there_before: 0, uncovered }
     }
 
     /// Takes what was said of the package at this place of the lockfile.
@@ -88,13 +103,13 @@ impl<'a> Told<'a> {
         report.findings.append(&mut self.findings);
         report.findings.sort_by_key(|finding| finding.weight);
         self.tell_waived(report);
+        tell_lowered(report);
         self.tell_unchecked(verdict, report);
         for setting in &gate.seen.configuration.outside {
             let place = setting.file.display();
             report.detail("Outside", format!("{} = {} ({place})", setting.key, setting.value));
         }
-        let undecided =
-            self.open.iter().map(|open| &open.id).collect::<std::collections::BTreeSet<_>>().len();
+        let undecided = self.open.iter().map(|open| &open.id).collect::<BTreeSet<_>>().len();
         report.count("packages", self.judged);
         report.count("not-judged", undecided);
         report.count("matching", verdict.matching);
@@ -104,7 +119,7 @@ impl<'a> Told<'a> {
         let packages = plural(self.judged, "package");
         report.conclusion = match report.outcome {
             Outcome::Fine => {
-                let notes = match report.weighing(Weight::Note) {
+                let notes = match report.showing(Weight::Note) {
                     0 => String::new(),
                     notes => format!(", {}", plural(notes, "note")),
                 };
@@ -179,5 +194,20 @@ impl<'a> Told<'a> {
         report.count("not-covered", self.uncovered.len());
         report.not_checked.extend(verdict.absent.iter().map(|id| format!("{}: not on disk", id.short())));
         report.not_checked.push(pinning::NOT_JUDGED.to_owned());
+    }
+}
+
+/// How many notes are only shown with `-v`.
+fn tell_lowered(report: &mut Report) {
+    let mut numbers = BTreeMap::<&str, usize>::new();
+    for finding in report.findings.iter().filter(|finding| finding.verbose) {
+        *numbers.entry(finding.id).or_default() += 1;
+    }
+    let all = numbers.values().sum::<usize>();
+    if all > 0 {
+        let parts =
+            numbers.iter().map(|(id, number)| format!("{number} {id}")).collect::<Vec<_>>().join(", ");
+        let notes = plural(all, "note");
+        report.step("Known", format!("{notes} about packages as they were pinned: {parts}; `-v` lists them"));
     }
 }

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use provenance_build::config::Configuration;
 use provenance_build::manifest::Pin;
-use provenance_build::name::CRATES_IO;
 use provenance_build::{Checksum, LockedPackage, Manifest, PackageName, Source, Version};
 
 use super::super::vetting::Vetting;
@@ -29,26 +27,6 @@ pub(super) struct Subject {
     pub(super) file: Option<std::path::PathBuf>,
     /// What the index says of the file, if it says something else.
     otherwise: Option<Checksum>,
-}
-
-/// The source that `--registry` names.
-pub(super) fn source(configuration: &Configuration, registry: Option<&str>) -> Result<Source, Failure> {
-    let unknown = |name: &str| {
-        Failure::new(Kind::Usage, format!("cargo's configuration has no registry `{name}`"))
-            .help(format!("set `registries.{name}.index` in `.cargo/config.toml`"))
-    };
-    let text = match registry {
-        None | Some("crates-io") => CRATES_IO.to_owned(),
-        Some(name) => {
-            let mut views = configuration.views.iter();
-            let index = views.find_map(|view| view.registries.get(name)).ok_or_else(|| unknown(name))?;
-            match index.starts_with("sparse+") {
-                true => index.clone(),
-                false => format!("registry+{index}"),
-            }
-        }
-    };
-    Source::parse(&text).ok_or_else(|| unknown(registry.unwrap_or("crates-io")))
 }
 
 /// All that is wanted, and findings about what nothing is known of.

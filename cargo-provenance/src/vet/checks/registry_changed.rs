@@ -26,9 +26,9 @@ moving to a mirror by hand looks like. Mirrors belong into cargo's source replac
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let Some(before) = dossier.pinned_from else { return vec![] };
-    // Another commit of the same repository is an update.
-    let is_update = |now: &Source| before.is_git() && now.is_git() && before.url() == now.url();
-    if dossier.id.source.as_ref().is_some_and(is_update) {
+    // Another commit of the same repository is another version of it, whatever number its manifest bears.
+    let same = |now: &Source| before.is_git() && now.is_git() && before.url() == now.url();
+    if dossier.id.source.as_ref().is_some_and(same) {
         return vec![];
     }
     let now = dossier.id.source.as_ref().map_or("a directory".to_owned(), |source| format!("`{source}`"));

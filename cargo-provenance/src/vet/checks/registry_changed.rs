@@ -41,15 +41,33 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
 
 #[cfg(test)]
 mod tests {
+    use provenance_build::Source;
+
     use super::super::samples::{Case, ids, release};
 
     #[test]
     fn another_source_of_the_same_version_is_denied() {
         let mut case = Case::new("", "1.0.0", vec![release("0.9.0", 900), release("1.0.0", 90)]);
         assert!(ids(&case.judged()).is_empty());
-        case.pinned_from = provenance_build::Source::parse("sparse+https://h/i/");
+        case.pinned_from = Source::parse("sparse+https://h/i/");
         assert_eq!(ids(&case.judged()), ["registry-changed"]);
         assert!(case.judged().refuses());
+    }
+
+    #[test]
+    fn another_repository_is_denied_and_another_commit_is_an_update() {
+        let policy = "[sources]\ngit = [\"https://h/r\"]\n";
+        for (before, denied) in [
+            (format!("git+https://h/r#{}", "b".repeat(40)), false),
+            (format!("git+https://h/r?branch=x#{}", "b".repeat(40)), false),
+            (format!("git+https://h/r-fork#{}", "a".repeat(40)), true),
+            ("sparse+https://h/r".to_owned(), true),
+        ] {
+            let mut case = Case::new(policy, "1.0.0", vec![]);
+            case.from(&format!("git+https://h/r?rev=aaaaaaa#{}", "a".repeat(40)));
+            case.pinned_from = Source::parse(&before);
+            assert_eq!(ids(&case.judged()), if denied { &["registry-changed"][..] } else { &[] }, "{before}");
+        }
     }
 
     #[test]
@@ -57,21 +75,9 @@ mod tests {
         let mut case = Case::new("", "1.0.0", vec![]);
         case.unpublished();
         assert!(ids(&case.judged()).is_empty());
-        case.pinned_from = provenance_build::Source::parse(provenance_build::name::CRATES_IO);
+        case.pinned_from = Source::parse(provenance_build::name::CRATES_IO);
         let judgment = case.judged();
         assert_eq!(ids(&judgment), ["registry-changed"]);
         assert!(judgment.findings[0].message.contains("comes from a directory now"), "{judgment:?}");
-    }
-
-    #[test]
-    fn another_commit_of_the_same_repository_is_no_other_source() {
-        let git = |url: &str, commit: &str| format!("git+{url}?branch=x#{}", commit.repeat(40));
-        let policy = "[sources]\ngit = [\"https://h/r\"]\n[checks]\ngit-dependency-mutable = \"allow\"\n";
-        for (before, denied) in [("https://h/r", false), ("https://h/other", true)] {
-            let mut case = Case::new(policy, "1.0.0", vec![release("0.9.0", 900), release("1.0.0", 90)]);
-            case.from(&git("https://h/r", "a"));
-            case.pinned_from = provenance_build::Source::parse(&git(before, "b"));
-            assert_eq!(ids(&case.judged()).contains(&"registry-changed"), denied, "{before}");
-        }
     }
 }

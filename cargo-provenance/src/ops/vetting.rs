@@ -289,13 +289,16 @@ impl<'a> Vetting<'a> {
     /// Judges a package that was looked up and proven.
     pub fn judged(&self, record: &Record, proven: &Proven) -> Judgment {
         let mut judgment = self.before_fetching(record);
-        judgment.extend(match proven {
+        let mut more = match proven {
             Ok(entrant) => entrant.judgment.clone(),
             Err(refusals) => self.of_refusals(record, refusals),
+        };
+        // The index and the proof may both have come upon the same thing. What weighs more is never dropped for it.
+        more.findings.retain(|finding| {
+            let same = |known: &Finding| known.id == finding.id && known.subject == finding.subject;
+            !judgment.findings.iter().any(|known| same(known) && known.weight <= finding.weight)
         });
-        // The index and the proof may both have come upon the same thing.
-        let mut seen = BTreeSet::new();
-        judgment.findings.retain(|finding| seen.insert((finding.id, finding.subject.clone())));
+        judgment.extend(more);
         judgment
     }
 
@@ -331,7 +334,7 @@ impl<'a> Vetting<'a> {
         for finding in std::mem::take(&mut vetted.judgment.findings) {
             if finding.weight == Weight::Note || !waiver::may_be_waived(&finding) {
                 standing.push(finding);
-            } else if matches!(finding.id, "source" | "vulnerability") {
+            } else if waiver::must_end(&finding) {
                 exceptions.push(finding);
             } else if finding.weight == Weight::Review && is_helper(&finding) {
                 let acceptance = Acceptance {

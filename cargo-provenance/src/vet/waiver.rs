@@ -69,6 +69,12 @@ pub fn may_be_waived(finding: &Finding) -> bool {
     checks::check(finding.id).is_some_and(|check| check.firmness == Firmness::Free)
 }
 
+/// Whether a finding that was there at `init` may only stay for a while: it becomes an exception in the policy, which ends. A
+/// line in a pin never waives it.
+pub fn must_end(finding: &Finding) -> bool {
+    matches!(finding.id, "source" | "vulnerability")
+}
+
 /// Takes what is waived out of a judgment.
 pub fn waive(
     judgment: &mut Judgment,
@@ -87,7 +93,8 @@ pub fn waive(
                 .iter()
                 .filter(|_| finding.weight == Weight::Review)
                 .find(|acceptance| acceptance.check == finding.id && acceptance.id == finding.subject);
-            let is_baseline = || baseline.contains(&key(&finding)).then_some(Waiver::Baseline);
+            let is_baseline =
+                || (!must_end(&finding) && baseline.contains(&key(&finding))).then_some(Waiver::Baseline);
             acceptance
                 .cloned()
                 .map(Waiver::Accepted)
@@ -249,6 +256,94 @@ pub fn tell_ways(findings: &mut [Finding], today: Date, command: &str) {
                 ));
             }
             Weight::Note => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use provenance_build::Source;
+    use provenance_build::name::CRATES_IO;
+
+    use super::*;
+    use crate::vet::catalogue;
+
+    fn finding(id: &'static str, weight: Weight, subject: Option<&str>) -> Finding {
+        let package = PackageId {
+            name: PackageName::parse("dep").expect("a name"),
+            version: Version::parse("1.0.0").expect("a version"),
+            source: Source::parse(CRATES_IO),
+        };
+        let mut finding = Finding::new(id, weight, "x").about(package);
+        finding.subject = subject.map(str::to_owned);
+        finding
+    }
+
+    fn acceptance(check: &str, id: Option<&str>) -> Acceptance {
+        let (check, id) = (check.to_owned(), id.map(str::to_owned));
+        Acceptance { check, id, by: "me".into(), on: "2026-11-23".into(), reason: "r".into() }
+    }
+
+    fn stands(finding: Finding, accepted: &[Acceptance], baseline: &[&str], policy: &str) -> bool {
+        let text = format!("version = 1\n{policy}");
+        let policy = Policy::parse(text.as_bytes(), Path::new("p"), catalogue()).expect("a policy");
+        let mut exceptions = Exceptions::of(&policy, Date::parse("2026-11-23").expect("a date"));
+        let mut judgment = Judgment { findings: vec![finding], ..Judgment::default() };
+        let baseline = baseline.iter().map(|&key| key.to_owned()).collect::<Vec<_>>();
+        waive(&mut judgment, accepted, &baseline, &mut exceptions);
+        !judgment.findings.is_empty()
+    }
+
+    #[test]
+    fn an_acceptance_waives_one_thing_that_is_up_for_review() {
+        let unsound = || finding("unsound", Weight::Review, Some("RUSTSEC-2026-0001"));
+        assert!(!stands(unsound(), &[acceptance("unsound", Some("RUSTSEC-2026-0001"))], &[], ""));
+        assert!(stands(unsound(), &[acceptance("unsound", Some("RUSTSEC-2026-0002"))], &[], ""));
+        assert!(stands(unsound(), &[acceptance("unsound", None)], &[], ""));
+        let denied = finding("unsound", Weight::Denial, Some("RUSTSEC-2026-0001"));
+        assert!(stands(denied, &[acceptance("unsound", Some("RUSTSEC-2026-0001"))], &[], ""));
+    }
+
+    #[test]
+    fn a_line_in_a_pin_makes_no_vulnerability_and_no_source_a_baseline() {
+        let vulnerable = || finding("vulnerability", Weight::Denial, Some("RUSTSEC-2026-0001"));
+        assert!(stands(vulnerable(), &[], &["vulnerability/RUSTSEC-2026-0001"], ""));
+        assert!(stands(finding("source", Weight::Denial, None), &[], &["source"], ""));
+        assert!(!stands(finding("license", Weight::Denial, None), &[], &["license"], ""));
+        // `init` writes exceptions for these, which end.
+        let exception = |ends: &str| {
+            format!(
+                "[[exception]]\ncheck = \"vulnerability\"\npackage = \"dep\"\nreason = \"r\"\nexpires = \"{ends}\"\n"
+            )
+        };
+        assert!(!stands(vulnerable(), &[], &[], &exception("2026-11-23")));
+        assert!(stands(vulnerable(), &[], &[], &exception("2026-11-22")));
+    }
+
+    #[test]
+    fn nobody_waves_malice_and_broken_archives_through() {
+        for id in ["archive-link", "checksum-changed", "malicious"] {
+            assert!(stands(finding(id, Weight::Denial, None), &[acceptance(id, None)], &[id], ""), "{id}");
+            assert!(stands(finding(id, Weight::Review, None), &[acceptance(id, None)], &[id], ""), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_is_accepted_on_the_command_line_is_read() {
+        for (text, package, subject) in [
+            ("unsound=why", None, None),
+            ("dep:unsound=why=not", Some("dep"), None),
+            ("dep@1.0.0:unsound/RUSTSEC-2026-0001=why", Some("dep"), Some("RUSTSEC-2026-0001")),
+        ] {
+            let accept = Accept::parse(text).expect(text);
+            assert_eq!(accept.package.as_ref().map(|(name, _)| name.as_str()), package, "{text}");
+            assert_eq!(accept.subject.as_deref(), subject, "{text}");
+        }
+        for bad in ["", "unsound", "unsound= ", "unsond=x", "malicious=x", "d p:unsound=x", "dep@x:unsound=x"]
+        {
+            assert!(Accept::parse(bad).is_err(), "{bad}");
         }
     }
 }

@@ -15,6 +15,7 @@ mod walk;
 #[cfg(test)]
 pub(crate) mod samples;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use provenance_build::PackageId;
@@ -87,10 +88,22 @@ fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive,
     let mut entries = vec![];
     let members = walk::members(&data, limits, &mut faults);
     judge_modes(&members, &mut faults, &mut remarks);
+    let mut places = BTreeMap::new();
     for member in members {
         match path::relative(&member.path, &root, limits, &mut remarks) {
             Ok(path) => {
                 let executable = member.mode & 0o111 != 0;
+                // Published packages of 2015 have a file twice (winapi 0.2.0). Where both have the same bytes, every reader
+                // sees the same package, whichever of them it takes.
+                if let Some(first) = places.get(&path).map(|at: &usize| &entries[*at])
+                    && same_bytes(&data, first, &member.content)
+                {
+                    let what =
+                        format!("`{}` is there twice, with the same bytes", printable(path.as_bytes()));
+                    remarks.push(Fault::new("archive-duplicate", what));
+                    continue;
+                }
+                places.entry(path.clone()).or_insert(entries.len());
                 entries.push(Entry { path, executable, content: member.content });
             }
             Err(fault) => faults.push(fault),
@@ -124,6 +137,10 @@ fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive,
             Err(faults.into_vec())
         }
     }
+}
+
+fn same_bytes(data: &[u8], first: &Entry, content: &Range<usize>) -> bool {
+    data[first.content.clone()] == data[content.clone()]
 }
 
 // Cargo masks what it unpacks with the umask since CVE-2023-38497, so that a loose mode is only remarked, once a package:
@@ -207,7 +224,7 @@ impl Archive {
     }
 
     /// What deserves a look without being refused: files that others may write (`archive-mode`), names that end in a dot
-    /// (`archive-name`).
+    /// (`archive-name`), the same file twice (`archive-duplicate`).
     pub fn remarks(&self) -> &[Fault] {
         &self.remarks
     }

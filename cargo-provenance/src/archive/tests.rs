@@ -83,6 +83,17 @@ fn a_path_that_leaves_the_package_is_refused() {
 #[test]
 fn one_file_cannot_take_the_place_of_another() {
     assert_eq!(check(sample().file("src/lib.rs", b"evil")), ["archive-duplicate"]);
+    // The same bytes twice are only noted; a third time with others they are not.
+    let twice = || sample().file("x", b"same").file("x", b"same");
+    assert_eq!(check(twice()), [""; 0]);
+    let archive = read(&twice().build(), &id("a")).expect("accepted");
+    assert_eq!(
+        archive.remarks().iter().map(|remark| remark.check).collect::<Vec<_>>(),
+        ["archive-duplicate"]
+    );
+    assert_eq!(archive.files().filter(|file| file.path == "x").count(), 1);
+    assert!(archive.tree().is_ok());
+    assert_eq!(check(twice().file("x", b"evil")), ["archive-duplicate"]);
     assert_eq!(check(sample().file("src", b"evil")), ["archive-duplicate"]);
     assert_eq!(check(sample().file("CARGO.TOML", b"evil")), ["archive-case-collision", "manifest-duplicate"]);
     assert_eq!(check(sample().file(".cargo-ok", b"{\"v\":1}")), ["archive-reserved-name"]);
@@ -220,8 +231,8 @@ fn every_fault_is_reported_and_their_number_is_bounded() {
     let two = sample().file("nul", b"").entry(b"a-1.0.0/x", EntryType::Directory, 0o644, b"");
     assert_eq!(check(two), ["archive-special", "archive-name"]);
     let mut many = sample();
-    for _ in 0..100 {
-        many = many.file("same", b"");
+    for number in 0..100 {
+        many = many.file("same", &[number]);
     }
     assert_eq!(check(many).len(), Limits::DEFAULT.faults);
 }

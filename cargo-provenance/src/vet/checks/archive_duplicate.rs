@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 The same path twice.
 
-Cargo lets the last one win; a scanner that stops at the first sees other code. No package of crates.io has one.
+Cargo lets the last one win; a scanner that stops at the first sees other code. Where both have the same bytes, which a few
+packages of 2015 do, it is only noted.
 
 Nobody can wave it through: use another version, and tell the registry.",
     judge: |dossier, _| dossier.faults_of("archive-duplicate"),

@@ -99,4 +99,21 @@ fn pin_refuses_what_a_bot_locked() {
     output.stderr_has("yank-storm").stderr_has("stay on 0.3.9").stderr_has("crate-too-young");
     assert_eq!(pins, files::read(&gated.path("Provenance.lock")));
     gated.provenance(["verify"]).run().code(4).stderr_has("arrayref").stderr_has("proc-macro1");
+    let output = gated.provenance(["check"]).run().code(4).stderr_has("yank-storm");
+    let output = output.stderr_has("stay on 0.3.9").stderr_has("proc-macro1 v1.0.107");
+    // Nothing advises to go where the thief wants everybody.
+    assert!(!output.stderr.contains("--precise 0.3.10"), "{output}");
+}
+
+#[test]
+fn check_only_notes_the_yanked_version_that_is_pinned() {
+    let sandbox = Sandbox::new();
+    before(&sandbox);
+    let gated = dependent(&sandbox, "gated").pinned();
+    attack(&sandbox, &sandbox.path("mark"));
+    // What cargo has at hand of the index is from before the attack.
+    gated.cargo(["update", "--dry-run"]).ok();
+    let output = gated.provenance(["check"]).ok().stderr_has("warning[version-yanked]");
+    assert!(!output.stderr.contains("would pass: run"), "{output}");
+    gated.provenance(["verify"]).ok();
 }

@@ -39,7 +39,8 @@ pub(crate) fn run(data: Data) -> Result<(), Failure> {
         steps.skip("lints", "clippy is missing; `rustup component add clippy`");
     }
     steps.cargo("build", &["build", "--workspace"])?;
-    steps.cargo("unit tests", &["test", "--workspace", "--exclude", "tests", "--lib", "--bins"])?;
+    steps
+        .cargo("unit tests", &["test", "--workspace", "--exclude", "tests", "--lib", "--bins", "--tests"])?;
     steps.cargo("doc tests", &["test", "--workspace", "--doc"])?;
     let mut rustdoc = repository::cargo();
     rustdoc.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use provenance_build::Version;
 
-use super::entering::{self, Common, Edit, Naming};
+use super::entering::{self, Common, Edit};
 use crate::model::Surroundings;
 use crate::report::Report;
 use crate::report::failure::Failure;
@@ -49,17 +49,9 @@ impl Edit for Options {
         &self.common
     }
 
-    fn local(&self) -> Option<&Path> {
-        None
-    }
-
     fn arguments(&self, _: &BTreeMap<String, Version>, _: &dyn Fn(&Path) -> PathBuf) -> Vec<OsString> {
         let package = self.package.iter().flat_map(|package| ["--package".into(), package.into()]);
         let dependencies = self.dependencies.iter().map(OsString::from);
         dependencies.chain(package).chain(self.flags.iter().cloned()).collect()
-    }
-
-    fn naming(&self, _: &str) -> Naming {
-        Naming::Not
     }
 }

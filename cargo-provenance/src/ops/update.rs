@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use provenance_build::Version;
 
-use super::entering::{self, Common, Edit, Naming};
+use super::entering::{self, Common, Edit};
 use crate::model::Surroundings;
 use crate::report::Report;
 use crate::report::failure::Failure;
@@ -45,15 +45,7 @@ impl Edit for Options {
         &self.common
     }
 
-    fn local(&self) -> Option<&Path> {
-        None
-    }
-
     fn arguments(&self, _: &BTreeMap<String, Version>, _: &dyn Fn(&Path) -> PathBuf) -> Vec<OsString> {
         self.packages.iter().map(OsString::from).chain(self.flags.iter().cloned()).collect()
-    }
-
-    fn naming(&self, _: &str) -> Naming {
-        Naming::Not
     }
 }

@@ -137,7 +137,7 @@ impl Fetcher<'_> {
 }
 
 /// Downloads archives into a scratch home, each of which the index caches at hand list.
-pub(super) fn download(
+fn download(
     home: &ScratchHome,
     cargo: &CargoCommand,
     publishers: &Publishers<'_>,

@@ -5,7 +5,7 @@
 mod described;
 mod fetching;
 mod gathering;
-mod single;
+mod named;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use provenance_build::{Checksum, TreeDigest, threads};
 use self::fetching::Fetcher;
 pub use self::fetching::Vendored;
 use self::gathering::Gathering;
-pub use self::single::{Published, Wanted, published, source};
+pub use self::named::source;
 use super::publishers::Publishers;
 use super::records::Contents;
 use super::situation::Situation;

@@ -47,7 +47,9 @@ pub trait Edit {
     fn common(&self) -> &Common;
 
     /// A local package that cargo must find in the shadow, absolute.
-    fn local(&self) -> Option<&Path>;
+    fn local(&self) -> Option<&Path> {
+        None
+    }
 
     /// The user's words for cargo, with the places that they name moved into the shadow. `held` are versions to take of
     /// dependencies that were named without one.
@@ -57,8 +59,10 @@ pub trait Edit {
         shadowed: &dyn Fn(&Path) -> PathBuf,
     ) -> Vec<OsString>;
 
-    /// How the user named a package.
-    fn naming(&self, name: &str) -> Naming;
+    /// How the user named a package that shall come in.
+    fn naming(&self, _name: &str) -> Naming {
+        Naming::Not
+    }
 }
 
 /// What `add`, `update` and `remove` are all asked.

@@ -89,6 +89,14 @@ impl Graph {
         }
         Ok(registries)
     }
+
+    /// The version of a package that `Cargo.lock` names, the first of several.
+    pub(super) fn version_of(&self, name: &str) -> Result<Option<String>, Failure> {
+        let lockfile = repository::read(&self.root.join("Cargo.lock"))?;
+        let mut packages = lockfile.split("[[package]]");
+        let package = packages.find(|package| value(package, "name") == Some(name));
+        Ok(package.and_then(|package| value(package, "version")).map(str::to_owned))
+    }
 }
 
 fn value<'a>(package: &'a str, key: &str) -> Option<&'a str> {

@@ -12,6 +12,7 @@ pub mod exit_code;
 pub mod finding;
 pub mod git;
 pub mod graph;
+pub mod guard;
 pub mod helper;
 pub mod merge;
 pub mod model;

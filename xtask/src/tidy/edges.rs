@@ -99,7 +99,7 @@ const CAPABILITIES: &[Capability] = &[
         macros: PRINT_MACROS,
         methods: &[],
         // Settings only ask whether it is a terminal.
-        only: &["shell.rs", "cli/settings.rs"],
+        only: &["shell.rs", "cli/settings.rs", "guard/program.rs"],
         message: "only `shell` prints; return it in the `Report`",
     },
     Capability {
@@ -115,8 +115,8 @@ const CAPABILITIES: &[Capability] = &[
         paths: &[&["std::process::Command", "std::process::Child", "cargo_metadata::MetadataCommand"]],
         macros: &[],
         methods: &[],
-        only: &["cargo/", "git/"],
-        message: "only `cargo` and `git` start processes",
+        only: &["cargo/", "git/", "guard/program.rs"],
+        message: "only `cargo`, `git` and the guard start processes",
     },
     Capability {
         within: TOOL,
@@ -124,8 +124,16 @@ const CAPABILITIES: &[Capability] = &[
         macros: &[],
         methods: &[],
         // Git writes the files of a commit into a scratch folder of its own.
-        only: &["store/", "cargo/home.rs", "cargo/scratch.rs", "cargo/shadow.rs", "cargo/shadow/", "git/"],
-        message: "only `store`, the shadow workspace and the scratch cargo home write files",
+        only: &[
+            "store/",
+            "cargo/home.rs",
+            "cargo/scratch.rs",
+            "cargo/shadow.rs",
+            "cargo/shadow/",
+            "git/",
+            "guard/session.rs",
+        ],
+        message: "only `store`, the shadow workspace, the scratch cargo home and the guard's record write files",
     },
     Capability {
         within: TOOL,
@@ -140,7 +148,7 @@ const CAPABILITIES: &[Capability] = &[
         paths: &[ENVIRONMENT, &["std::time::SystemTime::now"]],
         macros: &[],
         methods: &[],
-        only: &["cli/settings.rs", "cli/settings/"],
+        only: &["cli/settings.rs", "cli/settings/", "guard/program.rs", "guard/session.rs"],
         message: "only `cli/settings.rs` reads the environment and the clock; take `model::Surroundings`",
     },
     Capability {

@@ -28,11 +28,13 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("ops", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["collect"]]),
     ("render", &[DOMAIN]),
     ("shell", &[DOMAIN, &["render"]]),
+    // A program of its own that links next to nothing.
+    ("guard", &[&["render"]]),
     ("cli", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["ops", "render", "shell"]]),
 ];
 
-/// The roots of the binary and the library, which only start the command line.
-const ROOTS: &[&str] = &["lib", "main"];
+/// The roots of the binaries and the library, which only start what is in the layers.
+const ROOTS: &[&str] = &["bin", "lib", "main"];
 
 /// Checks the subcommand's layers, and that the kernel knows nothing of the subcommand.
 pub(super) fn check(sources: &[&Source]) -> Vec<Offence> {

@@ -1,0 +1,227 @@
+//! What rustc read, by its own account, and whether it may have come from there.
+//!
+//! The dep-info of rustc (`rustc_interface::passes::write_out_deps`) has a rule for each output, `OUT: INPUT…`, an empty
+//! rule for each input, `INPUT:`, and comments. Spaces in names are written `\ `; a line feed is not escaped, so a name
+//! with one could pass for something else. Both lists must therefore be the same, and every line must be one of these.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use provenance_build::tree::Layout;
+
+use super::Refusal;
+
+/// Bytes of one dep-info file: a crate of 10,000 files with long paths, each named for every output and once more.
+pub(super) const BYTES: u64 = 64 * 1024 * 1024;
+
+/// Where the sources of the package that is compiled may come from. All paths are canonical.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Territory {
+    /// First-party code: the workspace, and members beside it.
+    Member {
+        /// The workspace root and the directories of members outside it.
+        roots: Vec<PathBuf>,
+    },
+    /// A pinned tree.
+    Pinned {
+        /// Its root.
+        tree: PathBuf,
+        /// What its digest covers.
+        layout: Layout,
+        /// The workspace root.
+        workspace: PathBuf,
+    },
+}
+
+/// Files of the build itself. All paths are canonical.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outputs {
+    /// `OUT_DIR` of the package.
+    pub(super) out_dir: Option<PathBuf>,
+    /// The directory that cargo builds in: a file there is no source, whoever put it there, unless a build script did.
+    pub(super) build: Option<PathBuf>,
+}
+
+/// What is said of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ruling {
+    /// It may be read.
+    Fine,
+    /// It lies in the pinned tree and its digest leaves it out.
+    NotCovered,
+    /// It lies elsewhere.
+    Outside,
+}
+
+impl Territory {
+    /// Judges one input.
+    pub(super) fn rule(&self, input: &Path, outputs: &Outputs) -> Ruling {
+        if outputs.out_dir.as_ref().is_some_and(|out_dir| input.starts_with(out_dir)) {
+            return Ruling::Fine;
+        }
+        match self {
+            Self::Member { roots } if roots.iter().any(|root| input.starts_with(root)) => Ruling::Fine,
+            Self::Member { .. } => Ruling::Outside,
+            Self::Pinned { tree, layout, workspace } => match input.strip_prefix(tree) {
+                Ok(inside) if is_covered(inside, *layout) => Ruling::Fine,
+                Ok(_) => Ruling::NotCovered,
+                // Packages that lie beside each other are each other's strangers.
+                Err(_) if *layout == Layout::Directory && is_beside(input, tree) => Ruling::Outside,
+                Err(_) if outputs.build.as_ref().is_some_and(|build| input.starts_with(build)) => {
+                    if is_generated(input) {
+                        Ruling::Fine
+                    } else {
+                        Ruling::Outside
+                    }
+                }
+                Err(_) if input.starts_with(workspace) => Ruling::Fine,
+                Err(_) => Ruling::Outside,
+            },
+        }
+    }
+}
+
+// What `provenance_build::tree` hashes; where it looks at the disk to decide, nothing is taken for covered.
+fn is_covered(inside: &Path, layout: Layout) -> bool {
+    let first = inside.components().next();
+    let begins = |name: &str| first == Some(Component::Normal(name.as_ref()));
+    let has = |name: &str| inside.components().any(|component| component == Component::Normal(name.as_ref()));
+    match layout {
+        Layout::Checkout => !has(".git") && !has(".cargo-ok"),
+        Layout::Directory => !begins(".cargo-checksum.json"),
+        Layout::Path => !has(".git") && !begins("target"),
+        Layout::Registry => !begins(".cargo-ok"),
+    }
+}
+
+fn is_beside(input: &Path, tree: &Path) -> bool {
+    tree.parent().is_some_and(|parent| input.starts_with(parent))
+}
+
+// `build/PACKAGE-HASH/out/…` of any package: a build script may hand its folder on to those who depend on it.
+fn is_generated(input: &Path) -> bool {
+    let names = input.iter().collect::<Vec<_>>();
+    names.windows(3).any(|three| three[0] == "build" && three[2] == "out")
+}
+
+/// The inputs that a dep-info file names.
+pub(super) fn read(text: &str) -> Result<BTreeSet<PathBuf>, Refusal> {
+    let unclear = |line: &str| {
+        Refusal::new(
+            format!("rustc's dep-info has a line that is not understood: `{}`", line.escape_debug()),
+            "look for file names with line feeds among the sources of this package",
+        )
+    };
+    let (mut needed, mut listed) = (BTreeSet::new(), BTreeSet::new());
+    for line in text.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match line.strip_suffix(':') {
+            Some(name) => listed.extend(words(name)),
+            None => {
+                let (_, inputs) = line.split_once(": ").ok_or_else(|| unclear(line))?;
+                needed.extend(words(inputs));
+            }
+        }
+    }
+    if let Some(odd) = needed.symmetric_difference(&listed).next() {
+        return Err(unclear(odd));
+    }
+    Ok(needed.into_iter().map(PathBuf::from).collect())
+}
+
+// Names between spaces that are not escaped.
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![];
+    let mut word = String::new();
+    for piece in text.split(' ') {
+        match piece.strip_suffix('\\') {
+            Some(piece) => {
+                word.push_str(piece);
+                word.push(' ');
+            }
+            None => {
+                word.push_str(piece);
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+        }
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Option<Vec<String>> {
+        let names = read(text).ok()?;
+        Some(names.into_iter().map(|name| name.display().to_string()).collect())
+    }
+
+    #[test]
+    fn inputs_are_read_as_rustc_writes_them() {
+        let text = "/t/a.d: src/lib.rs src/a\\ b.rs\n\n/t/liba.rlib: src/lib.rs src/a\\ b.rs\n\n\
+                    src/lib.rs:\nsrc/a\\ b.rs:\n\n# env-dep:CARGO_PKG_VERSION=1.0.0\n";
+        assert_eq!(names(text), Some(vec!["src/a b.rs".to_owned(), "src/lib.rs".to_owned()]));
+        assert_eq!(
+            names("C:\\t\\a.d: C:\\s\\lib.rs\r\nC:\\s\\lib.rs:\r\n"),
+            Some(vec!["C:\\s\\lib.rs".to_owned()])
+        );
+        assert_eq!(names(""), Some(vec![]));
+    }
+
+    #[test]
+    fn a_line_feed_in_a_name_hides_nothing() {
+        for name in
+            ["/t/ok\n/../../evil.rs", "/t/ok\n/evil.rs:", "/t/ok\n#", "/t/ok\na: b", "/t/ok\n\n/evil.rs:\n"]
+        {
+            let text = format!("/o/a.d: src/lib.rs {name}\n\nsrc/lib.rs:\n{name}:\n");
+            let read = names(&text);
+            let told = read.as_ref().is_some_and(|names| names.iter().all(|name| name == "src/lib.rs"));
+            assert!(!told, "{name:?} gives {read:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_pin_covers_may_be_read() {
+        let pinned = |layout| Territory::Pinned {
+            tree: PathBuf::from("/home/r/src/i/a-1.0.0"),
+            layout,
+            workspace: PathBuf::from("/ws"),
+        };
+        let outputs = Outputs {
+            out_dir: Some(PathBuf::from("/ws/target/debug/build/a-1f/out")),
+            build: Some(PathBuf::from("/ws/target")),
+        };
+        let tree = "/home/r/src/i/a-1.0.0";
+        for (layout, input, ruling) in [
+            (Layout::Registry, format!("{tree}/src/lib.rs"), Ruling::Fine),
+            (Layout::Registry, format!("{tree}/.git/x.rs"), Ruling::Fine),
+            (Layout::Registry, format!("{tree}/.cargo-ok"), Ruling::NotCovered),
+            (Layout::Registry, "/home/r/src/i/a-1.0.0x/src/lib.rs".to_owned(), Ruling::Outside),
+            (Layout::Registry, "/home/r/src/i/b-1.0.0/src/lib.rs".to_owned(), Ruling::Outside),
+            (Layout::Checkout, format!("{tree}/sub/.git/x.rs"), Ruling::NotCovered),
+            (Layout::Checkout, format!("{tree}/sub/.cargo-ok"), Ruling::NotCovered),
+            (Layout::Directory, format!("{tree}/.cargo-checksum.json"), Ruling::NotCovered),
+            (Layout::Directory, format!("{tree}/.gitignore"), Ruling::Fine),
+            (Layout::Directory, "/home/r/src/i/b/src/lib.rs".to_owned(), Ruling::Outside),
+            (Layout::Path, format!("{tree}/target/x.rs"), Ruling::NotCovered),
+            (Layout::Path, format!("{tree}/src/target/x.rs"), Ruling::Fine),
+            (Layout::Registry, "/ws/target/debug/build/a-1f/out/x.rs".to_owned(), Ruling::Fine),
+            (Layout::Registry, "/ws/target/debug/build/b-1f/out/x.rs".to_owned(), Ruling::Fine),
+            (Layout::Registry, "/ws/target/debug/x.rs".to_owned(), Ruling::Outside),
+            (Layout::Registry, "/ws/config.rs".to_owned(), Ruling::Fine),
+            (Layout::Registry, "/tmp/x.rs".to_owned(), Ruling::Outside),
+        ] {
+            assert_eq!(pinned(layout).rule(Path::new(&input), &outputs), ruling, "{layout:?} {input}");
+        }
+        let member = Territory::Member { roots: vec![PathBuf::from("/ws")] };
+        assert_eq!(member.rule(Path::new("/ws/target/x.wasm"), &outputs), Ruling::Fine);
+        assert_eq!(member.rule(Path::new("/tmp/x.rs"), &outputs), Ruling::Outside);
+    }
+}

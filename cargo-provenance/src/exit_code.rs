@@ -64,7 +64,15 @@ pub const DISTRUSTED: ExitCode = ExitCode {
     remedy: "Find out who changed the manifest before anything is built from it.",
 };
 
-/// Every exit code, ascending.
+/// A program that was run under the guard did not succeed. The number is the program's own.
+const PROGRAM: ExitCode = ExitCode {
+    number: 101,
+    name: "program",
+    meaning: "A program that was run under the guard ended with this code.",
+    remedy: "Read what the program printed.",
+};
+
+/// Every exit code of this program, ascending.
 pub const ALL: [ExitCode; 6] = [FINE, REFUSED, USAGE, UNDECIDED, DRIFT, DISTRUSTED];
 
 impl From<Outcome> for ExitCode {
@@ -75,6 +83,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Undecided => UNDECIDED,
             Outcome::Drift => DRIFT,
             Outcome::Distrusted => DISTRUSTED,
+            Outcome::Program(number) => ExitCode { number, ..PROGRAM },
         }
     }
 }
@@ -100,7 +109,8 @@ pub fn page() -> String {
         "# Exit codes\n\n\
          <!-- Rendered from `src/exit_code.rs`. -->\n\n\
          The same for every command and every `--message-format`. A code is never a sum of others: where several would\n\
-         fit, the conclusion on the last line of the screen says which one decided.\n\n\
+         fit, the conclusion on the last line of the screen says which one decided. Commands that run a program (`build`,\n\
+         `test`, `run`, `bench`, `clippy`, `exec`) end with that program's own code where it fails: 101 where cargo does.\n\n\
          | code | name | meaning | what to do |\n\
          |---:|---|---|---|\n",
     );

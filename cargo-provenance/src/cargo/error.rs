@@ -52,6 +52,14 @@ pub enum Error {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// A program that was to run under the guard could not be started.
+    #[error("could not start `{program}`")]
+    NoProgram {
+        /// The program.
+        program: String,
+        /// The operating system's answer.
+        source: io::Error,
+    },
     /// The answer of `cargo metadata` makes no sense.
     #[error("could not understand the answer of `cargo {args}`")]
     Unreadable {
@@ -148,6 +156,7 @@ impl Explain for Error {
     fn help(&self) -> Vec<String> {
         let help = match self {
             Self::Missing { .. } => "install cargo (https://rustup.rs), or name it in `CARGO`",
+            Self::NoProgram { .. } => "name a program that is in `PATH`",
             _ if self.said(&["could not find `Cargo.toml`"]) => {
                 "run it inside a cargo workspace, or name one with `--manifest-path`"
             }

@@ -4,6 +4,7 @@
 
 mod command;
 mod error;
+mod guarded;
 mod home;
 mod scratch;
 mod shadow;
@@ -11,6 +12,7 @@ mod workspace;
 
 pub use command::{CargoCommand, Extent, Lock, Output};
 pub use error::{Error, LastWords};
+pub use guarded::{Artifact, Guarded, Names};
 pub use home::ScratchHome;
 pub use scratch::sweep;
 pub use shadow::{Edit, Shadow};

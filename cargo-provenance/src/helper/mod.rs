@@ -1,12 +1,15 @@
-//! What `--build-helper` writes: the build-dependency, the call in `build.rs`, the guard package. Pure text edits.
+//! What `--build-helper` and `--guard` write: the build-dependency, the call in `build.rs`, the guard package, the wrapper
+//! of rustc in cargo's configuration. Pure text edits.
 
 mod edit;
 mod guard;
+mod wrapper;
 
 use toml_edit::{Document, Item, TableLike};
 
 pub use edit::{EditError, Spec, TableName, add_dependency, add_member, has_dependency, shares_dependencies};
 pub use guard::{GUARD_NAME, GuardFile, guard_files};
+pub use wrapper::{Wrapped, wrap};
 
 /// The package that refuses drift.
 pub const HELPER_NAME: &str = "provenance-build";

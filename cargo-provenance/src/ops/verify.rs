@@ -36,16 +36,17 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
     noticing(Report::new("verify"), &gate::root(surroundings)?, |report| {
-        compare(surroundings, options, report, progress)
+        compare(surroundings, options, report, progress).map(drop)
     })
 }
 
-fn compare(
+/// Compares, and returns the workspace as it was seen last.
+pub(super) fn compare(
     surroundings: &Surroundings,
     options: &Options,
     report: &mut Report,
     progress: &dyn Progress,
-) -> Result<(), Failure> {
+) -> Result<Gate, Failure> {
     let mut gate = Gate::open(surroundings)?;
     report.step(
         "Verifying",
@@ -77,7 +78,7 @@ fn compare(
         report.outcome = Outcome::Drift;
     }
     conclude(&gate, &verdict, *options, report);
-    Ok(())
+    Ok(gate)
 }
 
 /// Proves the pins again and compares each with its proof.

@@ -147,7 +147,7 @@ pub(super) fn verb(outcome: Outcome) -> &'static str {
         Outcome::Fine => "Finished",
         Outcome::Refused => "Refusing",
         Outcome::Undecided => "Undecided",
-        Outcome::Drift | Outcome::Distrusted => "Failed",
+        Outcome::Drift | Outcome::Distrusted | Outcome::Program(_) => "Failed",
     }
 }
 

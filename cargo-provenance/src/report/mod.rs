@@ -64,6 +64,8 @@ pub enum Outcome {
     Drift,
     /// A signature or a key did not hold: exit 5.
     Distrusted,
+    /// A program that was run under the guard ended like this, which is no success: its exit code.
+    Program(u8),
 }
 
 impl Report {

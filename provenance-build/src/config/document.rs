@@ -40,7 +40,7 @@ pub(super) struct Leaf {
 
 impl Document {
     /// Reads the text of `file`, whose `include` counts from `directory` and whose paths count from `base`.
-    fn parse(text: &str, file: &Path, directory: &Path, base: &Path) -> Result<Self, Error> {
+    pub(super) fn parse(text: &str, file: &Path, directory: &Path, base: &Path) -> Result<Self, Error> {
         let table = toml::parse(text, file)?;
         let breaks = text.match_indices('\n').map(|(at, _)| at).collect::<Vec<_>>();
         let mut leaves = vec![];

@@ -197,6 +197,13 @@ impl Configuration {
     }
 }
 
+/// The settings that can run or swap code in the `text` of a configuration file, as the manifest would record those of the
+/// workspace root's. Files that it includes are not read.
+pub fn settings_of(text: &str, file: &Path) -> Result<Vec<Setting>, Error> {
+    let folder = file.parent().unwrap_or(file);
+    Ok(settings(&Document::parse(text, file, folder, folder)?))
+}
+
 /// The settings of a document that are not harmless.
 fn settings(document: &Document) -> Vec<Setting> {
     let telling = document.leaves.iter().filter(|leaf| !filter::harmless(&leaf.path));

@@ -129,7 +129,7 @@ impl<'a> Told<'a> {
             Outcome::Undecided => {
                 format!("{} of {packages} could not be judged", plural(undecided, "package"))
             }
-            Outcome::Drift | Outcome::Distrusted => {
+            Outcome::Drift | Outcome::Distrusted | Outcome::Program(_) => {
                 let found = plural(drifted, "difference");
                 let more = report.weighing(Weight::Denial) + report.weighing(Weight::Review) - drifted;
                 let more =

@@ -1,0 +1,272 @@
+//! `build`, `test`, `run`, `bench`, `clippy` and `exec`: verifies everything, then runs cargo or another program under the
+//! guard, and confirms from cargo's own messages that nothing came from elsewhere than from what is pinned.
+
+mod arguments;
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use provenance_build::config::Setting;
+use provenance_build::members::normal;
+use provenance_build::tree::Layout;
+
+use self::arguments::Arguments;
+use super::interruption::noticing;
+use super::verify;
+use crate::cargo::{Artifact, Guarded, Names};
+use crate::collect::gate::{self, Gate};
+use crate::finding::{Finding, Weight};
+use crate::model::Surroundings;
+use crate::report::failure::{Failure, Kind};
+use crate::report::progress::Progress;
+use crate::report::{Outcome, Report, plural};
+
+/// What to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// A command of cargo's with its arguments.
+    Cargo(Command, Vec<OsString>),
+    /// A program with its arguments.
+    Program(OsString, Vec<OsString>),
+}
+
+/// The commands of cargo's that run under the guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "cargo's own words")]
+pub enum Command {
+    Bench,
+    Build,
+    Clippy,
+    Run,
+    Test,
+}
+
+/// What the guard is, and what was there before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The guard's program.
+    pub guard: PathBuf,
+    /// The guard's name, by which it is known in a configuration.
+    pub guard_name: &'static str,
+    /// How the guard learns what it has to know.
+    pub workspace_variable: &'static str,
+    /// See there.
+    pub inner_variable: &'static str,
+    /// `CARGO_TARGET_DIR` or `CARGO_BUILD_TARGET_DIR`, absolute.
+    pub target_directory: Option<PathBuf>,
+}
+
+impl Command {
+    /// The command's name, cargo's and ours.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bench => "bench",
+            Self::Build => "build",
+            Self::Clippy => "clippy",
+            Self::Run => "run",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl Task {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Cargo(command, _) => command.name(),
+            Self::Program(..) => "exec",
+        }
+    }
+}
+
+/// Runs the task.
+///
+/// # Errors
+///
+/// A workspace that cannot be read, arguments that cannot be combined with the guard, a program that cannot be started.
+pub fn run(
+    surroundings: &Surroundings,
+    options: &Options,
+    task: &Task,
+    progress: &dyn Progress,
+) -> Result<Report, Failure> {
+    let given = match task {
+        Task::Cargo(_, arguments) => Arguments::read(arguments)?,
+        Task::Program(..) => Arguments::default(),
+    };
+    let manifest = given.manifest.as_ref().map(|path| surroundings.directory.join(path));
+    let surroundings =
+        &Surroundings { manifest_path: manifest.or_else(|| surroundings.manifest_path.clone()), ..surroundings.clone() };
+    noticing(Report::new(task.name()), &gate::root(surroundings)?, |report| {
+        let mut compared = Report::new(task.name());
+        let gate = verify::compare(surroundings, &verify::Options::default(), &mut compared, progress)?;
+        if compared.outcome != Outcome::Fine {
+            compared.step("Stopped", format!("`{}` before it began: nothing was compiled", task.name()));
+            compared.findings.splice(0..0, report.findings.drain(..));
+            *report = compared;
+            return Ok(());
+        }
+        progress.status("Verified", &compared.conclusion);
+        let target = given.target_directory.as_ref().map(|path| surroundings.directory.join(path));
+        let target = target.or_else(|| options.target_directory.clone());
+        let target = target.unwrap_or_else(|| target_directory(&gate));
+        let names = Names { workspace: options.workspace_variable, inner: options.inner_variable };
+        let inner = inner_wrapper(surroundings, &gate, options.guard_name);
+        let guarded = Guarded::new(surroundings, &options.guard, names, &gate.root, inner, &target.join("provenance"));
+        match task {
+            Task::Program(program, arguments) => {
+                report.outcome = ended(guarded.program(program, arguments)?);
+                Ok(())
+            }
+            Task::Cargo(command, _) => {
+                // A flag before the command's name is cargo's too.
+                let given = given.with_manifest(surroundings.manifest_path.as_deref());
+                cargo(surroundings, &guarded, &gate, *command, &given, report, progress)
+            }
+        }
+    })
+}
+
+fn cargo(
+    surroundings: &Surroundings,
+    guarded: &Guarded,
+    gate: &Gate,
+    command: Command,
+    given: &Arguments,
+    report: &mut Report,
+    progress: &dyn Progress,
+) -> Result<(), Failure> {
+    let (compiling, arguments) = given.for_compiling(command);
+    let (code, artifacts) = guarded.compile(compiling, &arguments)?;
+    if code != 0 {
+        report.outcome = ended(code);
+        return Ok(());
+    }
+    let foreign = confirm(surroundings, gate, &artifacts, progress)?;
+    if !foreign.is_empty() {
+        report.outcome = Outcome::Drift;
+        report.findings.extend(foreign);
+        report.conclusion = "what was compiled is not what is pinned; nothing was run".to_owned();
+        return Ok(());
+    }
+    let packages = artifacts.iter().map(|artifact| &artifact.manifest).collect::<BTreeSet<_>>().len();
+    report.count("packages", packages);
+    report.count("artifacts", artifacts.len());
+    if given.is_done_by_compiling(command) {
+        let count = plural(artifacts.len(), "artifact");
+        report.conclusion = format!("{count} of {} confirmed", plural(packages, "package"));
+        return Ok(());
+    }
+    report.outcome = ended(guarded.cargo(command.name(), &given.for_running())?);
+    Ok(())
+}
+
+fn ended(code: u8) -> Outcome {
+    match code {
+        0 => Outcome::Fine,
+        code => Outcome::Program(code),
+    }
+}
+
+/// What did not come from a member's directory or a pinned one. A package that was not on disk before the build is looked
+/// for again.
+fn confirm(
+    surroundings: &Surroundings,
+    gate: &Gate,
+    artifacts: &[Artifact],
+    progress: &dyn Progress,
+) -> Result<Vec<Finding>, Failure> {
+    let known = Known::of(gate);
+    let unknown = artifacts.iter().filter(|artifact| !known.holds(&artifact.manifest)).collect::<Vec<_>>();
+    if unknown.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut again = Report::new("verify");
+    let gate = verify::compare(surroundings, &verify::Options::default(), &mut again, progress)?;
+    let known = Known::of(&gate);
+    let mut findings = std::mem::take(&mut again.findings);
+    findings.retain(|finding| finding.weight == Weight::Denial);
+    let unknown = unknown.into_iter().filter(|artifact| !known.holds(&artifact.manifest));
+    findings.extend(unknown.map(|artifact| {
+        let message = format!("`{}` was compiled from `{}`", artifact.target, artifact.manifest.display());
+        Finding::new("artifact-not-pinned", Weight::Denial, message)
+            .note("that is neither a member nor a directory that was compared with a pin".to_owned())
+            .help("look for what leads cargo there: `paths`, `[patch]`, `[source]`, `--config`")
+    }));
+    Ok(findings)
+}
+
+/// The directories that packages may be compiled from.
+struct Known {
+    packages: BTreeSet<PathBuf>,
+    checkouts: BTreeSet<PathBuf>,
+}
+
+impl Known {
+    fn of(gate: &Gate) -> Self {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let members = gate.seen.manifest.members.iter().map(|member| real(&normal(&gate.root.join(&member.path))));
+        let mut known = Self { packages: members.collect(), checkouts: BTreeSet::new() };
+        for place in gate.seen.located.iter().flat_map(|located| &located.directories) {
+            let places = match place.layout {
+                Layout::Checkout => &mut known.checkouts,
+                Layout::Directory | Layout::Path | Layout::Registry => &mut known.packages,
+            };
+            places.insert(real(&place.directory));
+        }
+        known
+    }
+
+    fn holds(&self, manifest: &Path) -> bool {
+        let Some(folder) = manifest.parent() else { return false };
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        self.packages.contains(&folder) || folder.ancestors().any(|above| self.checkouts.contains(above))
+    }
+}
+
+// `build.target-dir`, which counts from the folder that holds `.cargo`.
+fn target_directory(gate: &Gate) -> PathBuf {
+    match setting(gate, "build.target-dir") {
+        Some((setting, value)) => base(setting).join(value),
+        None => gate.root.join("target"),
+    }
+}
+
+// The wrapper that cargo would have called: the environment's, then the configuration's.
+fn inner_wrapper(surroundings: &Surroundings, gate: &Gate, guard: &str) -> Option<OsString> {
+    let of_environment = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"].into_iter().find_map(|name| {
+        let found = surroundings.overrides.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| OsString::from(value))
+    });
+    let of_configuration = || {
+        let (setting, value) = setting(gate, "build.rustc-wrapper")?;
+        // A bare name is looked for in `PATH`.
+        Some(match value.contains(['/', '\\']) {
+            true => base(setting).join(value).into_os_string(),
+            false => value.into(),
+        })
+    };
+    let inner = of_environment.or_else(of_configuration)?;
+    (Path::new(&inner).file_stem() != Some(guard.as_ref())).then_some(inner)
+}
+
+// A setting of text: the workspace root's, then another one's of the repository, then one from outside.
+fn setting<'g>(gate: &'g Gate, key: &str) -> Option<(&'g Setting, String)> {
+    let configuration = &gate.seen.configuration;
+    let elsewhere = format!("#{key}");
+    let others = configuration.recorded.iter().filter(|(name, _)| name.ends_with(&elsewhere)).map(|(_, found)| found);
+    let outside = configuration.outside.iter().filter(|setting| setting.key == key);
+    let found = configuration.recorded.get(key).into_iter().chain(others).chain(outside).next()?;
+    let value = found.value.parse::<toml_edit::Value>().ok()?;
+    Some((found, value.as_str().filter(|value| !value.is_empty())?.to_owned()))
+}
+
+fn base(setting: &Setting) -> PathBuf {
+    setting.file.parent().and_then(Path::parent).unwrap_or(Path::new("")).to_owned()
+}
+
+impl From<arguments::Unfit> for Failure {
+    fn from(unfit: arguments::Unfit) -> Self {
+        Self::new(Kind::Usage, unfit.to_string()).help(unfit.help())
+    }
+}

@@ -68,6 +68,14 @@ impl<'sandbox> Project<'sandbox> {
         self
     }
 
+    /// Puts it behind the gate with the guard before rustc and without the build helper.
+    #[track_caller]
+    pub fn guarded(self) -> Self {
+        self.cargo(["generate-lockfile"]).ok();
+        self.provenance(["init", "--guard"]).ok();
+        self
+    }
+
     /// Adds lines to the policy, and pins under it.
     #[track_caller]
     pub fn policy(self, lines: &str) -> Self {

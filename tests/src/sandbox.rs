@@ -208,6 +208,7 @@ impl Slot {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let root = base().join(format!("slot-{}", NUMBER.fetch_add(1, Ordering::SeqCst)));
         link_tools(&root.join("tools"), &[]);
+        link(&guard_binary(), &root.join("tools").join(GUARD));
         let helper = helper::copy_to(&root.join("helper"));
         Self {
             root,
@@ -299,6 +300,14 @@ pub fn rustup_proxy(program: &str) -> Option<PathBuf> {
     directories
         .find(|it| it.join("rustup").is_file() && it.join(program).is_file())
         .map(|it| it.join(program))
+}
+
+/// The guard's program, which every sandbox has among its tools.
+pub const GUARD: &str = "provenance-guard";
+
+/// The guard that this workspace builds.
+pub fn guard_binary() -> PathBuf {
+    provenance_binary().with_file_name(format!("{GUARD}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The subcommand that this workspace builds, in the profile of the tests.

@@ -75,7 +75,8 @@ impl Guarded {
         let mut all = vec!["--message-format=json-render-diagnostics".into()];
         all.extend_from_slice(arguments);
         let mut cargo = self.prepared_cargo(command, &all);
-        let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(|source| missing(&self.cargo, source))?;
+        let mut child =
+            cargo.stdout(Stdio::piped()).spawn().map_err(|source| missing(&self.cargo, source))?;
         let io = |source| Error::Io { args: command.to_owned(), source };
         let mut artifacts = vec![];
         if let Some(stdout) = child.stdout.take() {
@@ -103,7 +104,9 @@ impl Guarded {
         let mut cargo = self.prepared(&self.cargo);
         // An entry of `[env]` that says otherwise would win over the environment.
         let root = toml_edit::Value::from(self.root.to_string_lossy().into_owned());
-        cargo.arg("--config").arg(format!("env.{}={{value={root},force=true}}", self.names.workspace));
+        for (key, value) in [("value", root), ("force", true.into())] {
+            cargo.arg("--config").arg(format!("env.{}.{key}={value}", self.names.workspace));
+        }
         cargo.arg(command).args(arguments);
         cargo
     }

@@ -20,7 +20,37 @@ pub fn normalize(mut arguments: Vec<OsString>) -> Vec<OsString> {
     if arguments.get(1).is_some_and(|first| first == "provenance") {
         arguments.remove(1);
     }
+    if let Some(separator) = swallowed_separator(&arguments) {
+        arguments.insert(separator, "--".into());
+    }
     arguments
+}
+
+/// Commands whose arguments are another program's.
+const PASS_ON: [&str; 5] = ["bench", "build", "clippy", "run", "test"];
+
+/// Flags of this program that take the next argument for their value.
+const TAKE_A_VALUE: [&str; 3] = ["--color", "--manifest-path", "--message-format"];
+
+/// The `--` that clap would take for its own instead of passing it on: one before which nothing stands that is not ours.
+fn swallowed_separator(arguments: &[OsString]) -> Option<usize> {
+    let mut rest = arguments.iter().enumerate().skip(1);
+    let mut passes_on = false;
+    while let Some((at, argument)) = rest.next() {
+        match argument.to_str()? {
+            "--" => return passes_on.then_some(at),
+            flag if TAKE_A_VALUE.contains(&flag) => {
+                rest.next();
+            }
+            "-q" | "--quiet" | "-v" | "-vv" | "--verbose" | "--locked" | "--offline" | "--frozen" => {}
+            flag if TAKE_A_VALUE
+                .iter()
+                .any(|ours| flag.strip_prefix(ours).is_some_and(|it| it.starts_with('='))) => {}
+            command if !passes_on && PASS_ON.contains(&command) => passes_on = true,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Looks for the early flags without judging the rest; what cannot be read is left for clap to complain about.
@@ -62,6 +92,14 @@ mod tests {
             ("cargo-provenance provenance --help", "cargo-provenance --help"),
             ("cargo-provenance", "cargo-provenance"),
             ("cargo-provenance add provenance", "cargo-provenance add provenance"),
+            // Clap keeps the second one.
+            ("cargo-provenance run -- x -- y", "cargo-provenance run -- -- x -- y"),
+            (
+                "cargo-provenance -q run --color never -v -- x",
+                "cargo-provenance -q run --color never -v -- -- x",
+            ),
+            ("cargo-provenance run --release -- x", "cargo-provenance run --release -- x"),
+            ("cargo-provenance exec -- x", "cargo-provenance exec -- x"),
         ] {
             assert_eq!(normalize(words(line)), words(expected), "{line}");
         }

@@ -12,7 +12,8 @@ use crate::report::failure::Failure;
 /// Put this workspace behind the gate
 ///
 /// Writes `Provenance.toml` (what is trusted, for you to edit), `Provenance.lock` (the pins of everything that is there
-/// now, marked `baseline`: nobody looked at it yet) and `.gitattributes`. Refuses where a manifest exists.
+/// now, marked `baseline`: nobody looked at it yet) and `.gitattributes`. Refuses where a manifest exists, unless it is asked
+/// for the guard alone.
 #[derive(ClapArgs, Clone, Debug)]
 pub struct Args {
     /// Also call the build helper, so that plain `cargo build` refuses what drifted
@@ -29,6 +30,13 @@ pub struct Args {
     /// Take `provenance-build` from this directory instead of the registry
     #[arg(long, value_name = "PATH", requires = "build_helper")]
     helper_path: Option<PathBuf>,
+
+    /// Also let cargo call the guard before rustc, which compares each package right before it is compiled
+    ///
+    /// Without this tool installed, every cargo command in the workspace fails from then on. Can be added to a workspace that
+    /// is behind the gate already.
+    #[arg(long)]
+    guard: bool,
 }
 
 /// Which packages call the build helper.
@@ -54,6 +62,7 @@ impl Args {
         let path = self.helper_path.map(|path| context.environment.absolute(&path)).transpose()?;
         let options = init::Options {
             helper: placement.map(|placement| init::Helper { placement, path }),
+            guard: self.guard.then_some(super::build::GUARD),
             locked: context.global.is_locked(),
         };
         init::run(&context.surroundings()?, &options, context.progress)

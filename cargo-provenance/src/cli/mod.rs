@@ -3,6 +3,7 @@
 
 pub mod add;
 pub mod argv;
+pub mod build;
 pub mod check;
 pub mod completions;
 pub mod db;
@@ -29,6 +30,7 @@ use self::progress::Bars;
 use self::settings::{Environment, Presentation};
 use crate::exit_code::ExitCode;
 use crate::model::Surroundings;
+use crate::ops::build::Command as Build;
 use crate::render::{self, Format, View, json};
 use crate::report::Report;
 use crate::report::failure::Failure;
@@ -70,6 +72,17 @@ pub enum Command {
     Vet(vet::Args),
     Verify(verify::Args),
     Diff(diff::Args),
+    #[command(about = "Build under the guard, everything verified before")]
+    Build(build::Args),
+    #[command(about = "Test what was built under the guard")]
+    Test(build::Args),
+    #[command(about = "Run what was built under the guard")]
+    Run(build::Args),
+    #[command(about = "Measure what was built under the guard")]
+    Bench(build::Args),
+    #[command(about = "Lint under the guard")]
+    Clippy(build::Args),
+    Exec(build::Exec),
     Explain(explain::Args),
     Db(db::Args),
     Completions(completions::Args),
@@ -118,6 +131,12 @@ impl Command {
             Self::Vet(_) => "vet",
             Self::Verify(_) => "verify",
             Self::Diff(_) => "diff",
+            Self::Build(_) => "build",
+            Self::Test(_) => "test",
+            Self::Run(_) => "run",
+            Self::Bench(_) => "bench",
+            Self::Clippy(_) => "clippy",
+            Self::Exec(_) => "exec",
             Self::Explain(_) => "explain",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
@@ -135,6 +154,12 @@ impl Command {
             Self::Vet(args) => args.run(context),
             Self::Verify(args) => args.run(context),
             Self::Diff(args) => args.run(context),
+            Self::Build(args) => args.run(Build::Build, context),
+            Self::Test(args) => args.run(Build::Test, context),
+            Self::Run(args) => args.run(Build::Run, context),
+            Self::Bench(args) => args.run(Build::Bench, context),
+            Self::Clippy(args) => args.run(Build::Clippy, context),
+            Self::Exec(args) => args.run(context),
             Self::Explain(args) => args.run(context),
             Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),

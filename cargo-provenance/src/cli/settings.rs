@@ -20,6 +20,7 @@ use crate::shell::{Color, Colors};
 pub struct Environment {
     arguments: Vec<OsString>,
     variables: BTreeMap<OsString, OsString>,
+    program: Option<PathBuf>,
     directory: Option<PathBuf>,
     home: Option<PathBuf>,
     now: u64,
@@ -74,6 +75,7 @@ impl Environment {
         Self {
             arguments: std::env::args_os().collect(),
             variables: std::env::vars_os().collect(),
+            program: std::env::current_exe().ok(),
             directory: std::env::current_dir().ok(),
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             now: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
@@ -151,6 +153,23 @@ impl Environment {
     /// A current directory that is gone.
     pub fn absolute(&self, path: &Path) -> Result<PathBuf, Failure> {
         Ok(self.directory()?.join(path))
+    }
+
+    /// The program that was installed beside this one, or its name where none was, to be looked for in `PATH`.
+    pub fn beside_this(&self, name: &str) -> PathBuf {
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let beside = self.program.as_ref().map(|program| program.with_file_name(file));
+        beside.filter(|beside| beside.is_file()).unwrap_or_else(|| name.into())
+    }
+
+    /// Where cargo builds by the environment, absolute.
+    ///
+    /// # Errors
+    ///
+    /// A current directory that is gone.
+    pub fn target_directory(&self) -> Result<Option<PathBuf>, Failure> {
+        let named = self.variable("CARGO_TARGET_DIR").or_else(|| self.variable("CARGO_BUILD_TARGET_DIR"));
+        named.map(|named| self.absolute(Path::new(named))).transpose()
     }
 
     fn directory(&self) -> Result<&Path, Failure> {

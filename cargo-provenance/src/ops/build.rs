@@ -12,6 +12,7 @@ use provenance_build::members::normal;
 use provenance_build::tree::Layout;
 
 use self::arguments::Arguments;
+use super::guarding::Guard;
 use super::interruption::noticing;
 use super::verify;
 use crate::cargo::{Artifact, Guarded, Names};
@@ -42,17 +43,13 @@ pub enum Command {
     Test,
 }
 
-/// What the guard is, and what was there before it.
+/// Where the guard is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The guard's program.
-    pub guard: PathBuf,
-    /// The guard's name, by which it is known in a configuration.
-    pub guard_name: &'static str,
-    /// How the guard learns what it has to know.
-    pub workspace_variable: &'static str,
-    /// See there.
-    pub inner_variable: &'static str,
+    /// The guard's program, in full.
+    pub program: PathBuf,
+    /// How it is called, and how it learns what it has to know.
+    pub guard: Guard,
     /// `CARGO_TARGET_DIR` or `CARGO_BUILD_TARGET_DIR`, absolute.
     pub target_directory: Option<PathBuf>,
 }
@@ -95,8 +92,10 @@ pub fn run(
         Task::Program(..) => Arguments::default(),
     };
     let manifest = given.manifest.as_ref().map(|path| surroundings.directory.join(path));
-    let surroundings =
-        &Surroundings { manifest_path: manifest.or_else(|| surroundings.manifest_path.clone()), ..surroundings.clone() };
+    let surroundings = &Surroundings {
+        manifest_path: manifest.or_else(|| surroundings.manifest_path.clone()),
+        ..surroundings.clone()
+    };
     noticing(Report::new(task.name()), &gate::root(surroundings)?, |report| {
         let mut compared = Report::new(task.name());
         let gate = verify::compare(surroundings, &verify::Options::default(), &mut compared, progress)?;
@@ -110,9 +109,11 @@ pub fn run(
         let target = given.target_directory.as_ref().map(|path| surroundings.directory.join(path));
         let target = target.or_else(|| options.target_directory.clone());
         let target = target.unwrap_or_else(|| target_directory(&gate));
-        let names = Names { workspace: options.workspace_variable, inner: options.inner_variable };
-        let inner = inner_wrapper(surroundings, &gate, options.guard_name);
-        let guarded = Guarded::new(surroundings, &options.guard, names, &gate.root, inner, &target.join("provenance"));
+        let Guard { program, workspace_variable, inner_variable } = options.guard;
+        let names = Names { workspace: workspace_variable, inner: inner_variable };
+        let inner = inner_wrapper(surroundings, &gate, program);
+        let folder = target.join("provenance");
+        let guarded = Guarded::new(surroundings, &options.program, names, &gate.root, inner, &folder);
         match task {
             Task::Program(program, arguments) => {
                 report.outcome = ended(guarded.program(program, arguments)?);
@@ -205,7 +206,8 @@ struct Known {
 impl Known {
     fn of(gate: &Gate) -> Self {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let members = gate.seen.manifest.members.iter().map(|member| real(&normal(&gate.root.join(&member.path))));
+        let members =
+            gate.seen.manifest.members.iter().map(|member| real(&normal(&gate.root.join(&member.path))));
         let mut known = Self { packages: members.collect(), checkouts: BTreeSet::new() };
         for place in gate.seen.located.iter().flat_map(|located| &located.directories) {
             let places = match place.layout {
@@ -254,7 +256,8 @@ fn inner_wrapper(surroundings: &Surroundings, gate: &Gate, guard: &str) -> Optio
 fn setting<'g>(gate: &'g Gate, key: &str) -> Option<(&'g Setting, String)> {
     let configuration = &gate.seen.configuration;
     let elsewhere = format!("#{key}");
-    let others = configuration.recorded.iter().filter(|(name, _)| name.ends_with(&elsewhere)).map(|(_, found)| found);
+    let others =
+        configuration.recorded.iter().filter(|(name, _)| name.ends_with(&elsewhere)).map(|(_, found)| found);
     let outside = configuration.outside.iter().filter(|setting| setting.key == key);
     let found = configuration.recorded.get(key).into_iter().chain(others).chain(outside).next()?;
     let value = found.value.parse::<toml_edit::Value>().ok()?;

@@ -12,6 +12,7 @@ use provenance_build::toml;
 
 use self::found::{found, tell_found};
 use super::gating::{self, Gating, gated_already};
+use super::guarding::{self, Guard, Guarding};
 use super::interruption::settled_workspace;
 use super::pinning::{self, Material, Rigor, draft, split};
 use super::vetting::{self, Examined, Vetted, Vetting};
@@ -37,6 +38,8 @@ pub use pinning::Error;
 pub struct Options {
     /// Where the build helper goes, if anywhere.
     pub helper: Option<Helper>,
+    /// The guard to call before rustc, if any. It can be added to a workspace that is behind the gate.
+    pub guard: Option<Guard>,
     /// Whether `Cargo.lock` must stay as it is.
     pub locked: bool,
 }
@@ -109,6 +112,12 @@ fn init(
 ) -> Result<(), Error> {
     let root = workspace.root.clone();
     let lock_file = root.join(manifest::FILE_NAME);
+    if lock_file.exists()
+        && options.helper.is_none()
+        && let Some(guard) = options.guard
+    {
+        return add_guard(report, surroundings, &workspace, guard);
+    }
     if lock_file.exists() {
         return Err(Error::Misplaced {
             what: format!("`{}` exists: this workspace is behind the gate already", lock_file.display()),
@@ -116,10 +125,14 @@ fn init(
         });
     }
 
-    let gating = match &options.helper {
+    let mut gating = match &options.helper {
         Some(helper) => gating::plan(&workspace, helper)?,
         None => Gating::default(),
     };
+    let guarding = options.guard.map(|guard| Guarding::plan(&root, guard)).transpose()?;
+    if let Some(guarding) = &guarding {
+        gating.texts.remove(&guarding.file);
+    }
     let plan = Plan::make(surroundings, options, cargo, workspace, &gating, progress)?;
     let situation = &plan.situation;
     let written = read_optional(&root.join(policy::FILE_NAME))?;
@@ -143,7 +156,7 @@ fn init(
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven);
     policy_text += &exceptions::text(&exceptions, vetting.today());
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
-    let draft = draft(Material {
+    let mut draft = draft(Material {
         situation,
         policy: &policy,
         old: None,
@@ -158,6 +171,10 @@ fn init(
     tell_exceptions(report, &exceptions);
     tell_found(report, situation, &draft, proven);
     tell_gates(report, situation, &gating, options);
+    if let (Some(guarding), Some(guard)) = (&guarding, options.guard) {
+        guarding.record(&mut draft.manifest, &situation.configuration.recorded);
+        guarding.tell(&root, guard, report);
+    }
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
         let packages = plural(split.kept.len() + split.entering.len(), "package");
@@ -177,6 +194,9 @@ fn init(
     for (path, text) in gating.texts {
         files.insert(path, (text.old, text.new));
     }
+    if let Some(guarding) = guarding {
+        files.insert(guarding.file, (guarding.old, guarding.new));
+    }
     entrants.settle(|_| true, progress)?;
     write(&root, &files, report)?;
     report.conclusion = format!(
@@ -184,6 +204,31 @@ fn init(
         plural(draft.manifest.packages.len(), "package"),
         plural(draft.manifest.members.len(), "member")
     );
+    Ok(())
+}
+
+/// Puts the guard into a workspace that is behind the gate.
+fn add_guard(
+    report: &mut Report,
+    surroundings: &Surroundings,
+    workspace: &Workspace,
+    guard: Guard,
+) -> Result<(), Error> {
+    let root = &workspace.root;
+    let guarding = Guarding::plan(root, guard)?;
+    let configuration = situation::configuration(surroundings, workspace)?;
+    let (old, manifest) = guarding::recorded(root, &guarding, &configuration.recorded)?;
+    if guarding.old.as_ref() == Some(&guarding.new) {
+        report.conclusion = "the guard is in place already; nothing was changed".to_owned();
+        return Ok(());
+    }
+    guarding.tell(root, guard, report);
+    let files = BTreeMap::from([
+        (root.join(manifest::FILE_NAME), (Some(old), manifest.to_text())),
+        (guarding.file, (guarding.old, guarding.new)),
+    ]);
+    write(root, &files, report)?;
+    report.conclusion = "the guard is in place; review and commit what was written".to_owned();
     Ok(())
 }
 
@@ -297,7 +342,8 @@ fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Re
 }
 
 fn tell_gates(report: &mut Report, situation: &Situation, gating: &Gating, options: &Options) {
-    if options.helper.is_none() && !gated_already(&situation.workspace).is_empty() {
+    let is_gated = options.guard.is_some() || !gated_already(&situation.workspace).is_empty();
+    if options.helper.is_none() && is_gated {
         return;
     }
     if options.helper.is_none() {

@@ -2,12 +2,14 @@
 //! [`Progress`](crate::report::progress::Progress), and returns a report. None prints.
 
 pub mod add;
+pub mod build;
 pub mod check;
 pub mod db;
 pub mod diff;
 pub mod entering;
 pub mod explain;
 mod gating;
+pub mod guarding;
 pub mod init;
 mod interruption;
 pub mod pin;

@@ -28,7 +28,12 @@ pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> 
         }
     }
     let is_mere_output = report.conclusion.is_empty() && report.findings.is_empty();
-    let silent = report.outcome == Outcome::Fine && (quiet || is_mere_output);
+    // A program that failed has said why.
+    let silent = match report.outcome {
+        Outcome::Fine => quiet || is_mere_output,
+        Outcome::Program(_) => is_mere_output,
+        _ => false,
+    };
     if !silent {
         before.push_str(&not_checked(&report.not_checked, view.verbosity));
     }

@@ -18,6 +18,8 @@ mod fetching;
 mod flows;
 mod foundation;
 mod git;
+mod guard;
+mod guarded;
 mod input;
 mod interruption;
 mod lockfile;

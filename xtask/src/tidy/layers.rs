@@ -30,7 +30,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("shell", &[DOMAIN, &["render"]]),
     // A program of its own that links next to nothing.
     ("guard", &[&["render"]]),
-    ("cli", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["ops", "render", "shell"]]),
+    ("cli", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["guard", "ops", "render", "shell"]]),
 ];
 
 /// The roots of the binaries and the library, which only start what is in the layers.

@@ -6,6 +6,7 @@ fn environment(variables: &[(&str, &str)], terminal: bool) -> Environment {
     Environment {
         arguments: vec![],
         variables: variables.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        program: None,
         directory: Some("/project".into()),
         home: Some("/home/me".into()),
         now: 1_795_392_000,

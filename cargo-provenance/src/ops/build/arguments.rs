@@ -51,7 +51,10 @@ pub(super) struct Unfit {
 
 impl Unfit {
     pub(super) fn help(&self) -> String {
-        format!("run `cargo provenance exec -- cargo …` for `{}`, which confirms nothing afterwards", self.flag)
+        format!(
+            "run `cargo provenance exec -- cargo …` for `{}`, which confirms nothing afterwards",
+            self.flag
+        )
     }
 }
 
@@ -99,7 +102,9 @@ impl Arguments {
         let locked = self.locked();
         let options = locked.into_iter().chain(self.options.iter().cloned());
         match command {
-            Command::Build | Command::Clippy => (command.name(), options.chain(self.rest.iter().cloned()).collect()),
+            Command::Build | Command::Clippy => {
+                (command.name(), options.chain(self.rest.iter().cloned()).collect())
+            }
             Command::Run => ("build", options.collect()),
             // Cargo cannot compile documentation tests without running them.
             Command::Test if self.has("--doc") => {
@@ -153,8 +158,18 @@ mod tests {
             (Command::Build, "--frozen", "build --frozen", None),
             (Command::Clippy, "-- -D warnings", "clippy --locked -- -D warnings", None),
             (Command::Run, "--bin a -- x", "build --locked --bin a", Some("--locked --bin a -- x")),
-            (Command::Run, "--features f x --bin", "build --locked --features f", Some("--locked --features f x --bin")),
-            (Command::Test, "-p a name -- --nocapture", "test --no-run --locked -p a name", Some("--locked -p a name -- --nocapture")),
+            (
+                Command::Run,
+                "--features f x --bin",
+                "build --locked --features f",
+                Some("--locked --features f x --bin"),
+            ),
+            (
+                Command::Test,
+                "-p a name -- --nocapture",
+                "test --no-run --locked -p a name",
+                Some("--locked -p a name -- --nocapture"),
+            ),
             (Command::Test, "--no-run", "test --no-run --locked", None),
             (Command::Test, "--doc x", "build --locked --lib", Some("--locked --doc x")),
         ] {
@@ -168,7 +183,9 @@ mod tests {
 
     #[test]
     fn places_are_found_and_what_hides_messages_is_refused() {
-        let arguments = Arguments::read(&words("--manifest-path=a/Cargo.toml --target-dir t x --target-dir u")).expect("fit");
+        let arguments =
+            Arguments::read(&words("--manifest-path=a/Cargo.toml --target-dir t x --target-dir u"))
+                .expect("fit");
         assert_eq!(arguments.manifest, Some(PathBuf::from("a/Cargo.toml")));
         assert_eq!(arguments.target_directory, Some(PathBuf::from("t")));
         for given in ["--message-format json", "--message-format=short", "--unit-graph"] {

@@ -85,6 +85,11 @@ pub static TERMS: &[Term] = &[
         "archive-unreadable",
         "A cached archive that cannot be read. Remove it and let cargo fetch it again.",
     ),
+    drift(
+        "artifact-not-pinned",
+        "Cargo compiled a package from a directory that is neither a member nor was compared with a pin. Nothing of it was \
+         run. Look for what leads cargo there: `paths`, `[patch]`, `[source]` or `--config`.",
+    ),
     refusal(
         "baseline-new",
         "A pin with basis `baseline`, or with a baseline finding, that was not there at the commit compared with. \
@@ -104,6 +109,11 @@ pub static TERMS: &[Term] = &[
         "checksum-differs",
         "`Cargo.lock` names another archive than the pin. A registry never replaces a published version, so one of the \
          two was edited: find out which, before `cargo provenance pin` pins what is locked.",
+    ),
+    remark(
+        "guard-needed",
+        "The workspace lets cargo call the guard before rustc, so every cargo command in it fails where the guard is not \
+         installed. That is what keeps a machine without it from building what nobody compared.",
     ),
     remark(
         "guard-not-published",

@@ -3,6 +3,7 @@
 //! Nothing is asserted: a machine under load is slow, and only the ratios of one run say something.
 
 mod graph;
+mod guard;
 mod helper;
 mod synthetic;
 mod timing;
@@ -16,12 +17,13 @@ use crate::repository::{self, Failure};
 const USAGE: &str = "\
 Measure what the gate costs
 
-Usage: cargo xtask bench [verify|helper|synthetic|vetting]... [--runs N] [--cache FOLDER]
+Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard]... [--runs N] [--cache FOLDER]
 
   verify      `verify` on the packages of xtask/bench/Cargo.toml against two processes of b3sum over the same files
   helper      the build helper on that graph, unoptimised, and what it adds to a `cargo build` that has nothing to do
   synthetic   a made-up lockfile and manifest of 2,500, 5,000, 10,000 and 20,000 packages without files on disk
   vetting     `check`, `vet` and `add` on that graph, `add` against cargo's own; reads PROVENANCE_TEST_DATA
+  guard       a clean build of about 24 packages with the guard and without, and one call of it for each package of the graph
 
   --runs N         runs of each measurement; minimum, median and maximum are shown [default: 11]
   --cache FOLDER   where downloaded packages and built programs are kept [default: target/bench]
@@ -57,12 +59,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
                     .map(PathBuf::from)
                     .ok_or_else(|| Failure::usage("`--cache` needs a folder"))?
             }
-            name @ ("verify" | "helper" | "synthetic" | "vetting") => names.push(name),
+            name @ ("verify" | "helper" | "synthetic" | "vetting" | "guard") => names.push(name),
             other => return Err(Failure::usage(format!("unexpected argument `{other}`"))),
         }
     }
     if names.is_empty() {
-        names = vec!["verify", "helper", "synthetic", "vetting"];
+        names = vec!["verify", "helper", "synthetic", "vetting", "guard"];
     }
     std::fs::create_dir_all(&plan.cache).map_err(|error| Failure::file("create", &plan.cache, &error))?;
     plan.cache = plan.cache.canonicalize().map_err(|error| Failure::file("find", &plan.cache, &error))?;
@@ -74,6 +76,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             "verify" => verify::run(&plan, &tool)?,
             "helper" => helper::run(&plan, &tool)?,
             "vetting" => vetting::run(&plan, &tool)?,
+            "guard" => guard::run(&plan, &tool)?,
             _ => synthetic::run(&plan, &tool)?,
         }
     }

@@ -26,7 +26,8 @@ pub(super) struct Files {
 }
 
 const DEPENDENCIES: &str = include_str!("../../bench/dependencies.toml");
-const LOCKFILE: &str = include_str!("../../bench/Cargo.lock");
+/// The versions of everything that is measured.
+pub(super) const LOCKFILE: &str = include_str!("../../bench/Cargo.lock");
 const ROOT: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"gated\", \"ungated\"]\n";
 const MAIN: &str = "fn main() {}\n";
 const BUILD: &str = "fn main() {\n    provenance_build::enforce();\n}\n";
@@ -99,11 +100,13 @@ impl Graph {
     }
 }
 
-fn value<'a>(package: &'a str, key: &str) -> Option<&'a str> {
+/// The text of a key in an entry of a lockfile.
+pub(super) fn value<'a>(package: &'a str, key: &str) -> Option<&'a str> {
     package.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'))
 }
 
-fn walk(base: &Path, folder: &Path, files: &mut Vec<(PathBuf, u64)>) -> Result<(), Failure> {
+/// Adds the files below `base/folder`, relative to `base`, with their sizes in bytes.
+pub(super) fn walk(base: &Path, folder: &Path, files: &mut Vec<(PathBuf, u64)>) -> Result<(), Failure> {
     let full = base.join(folder);
     let failed = |error: std::io::Error| Failure::file("list", &full, &error);
     for entry in std::fs::read_dir(&full).map_err(failed)? {

@@ -91,8 +91,8 @@ fn hash_list(b3sum: &Path, (folder, files): &(PathBuf, Vec<PathBuf>)) -> Result<
     Ok(())
 }
 
-// b3sum, built once into the cache.
-fn b3sum(plan: &Plan) -> Result<PathBuf, Failure> {
+/// b3sum, built once into the cache.
+pub(super) fn b3sum(plan: &Plan) -> Result<PathBuf, Failure> {
     let folder = plan.cache.join("tools");
     let program = folder.join("bin").join(format!("b3sum{}", std::env::consts::EXE_SUFFIX));
     if !program.is_file() {

@@ -61,8 +61,8 @@ fn check(plan: &Plan, tool: &Path, graph: &Graph) -> Result<(), Failure> {
     let home = &graph.scratch.cargo_home;
     let mut first = || {
         // As on a machine that never asked the index about these packages.
-        remove(&home.join("provenance").join("index"))?;
-        remove(&home.join("registry").join("index"))?;
+        repository::remove(&home.join("provenance").join("index"))?;
+        repository::remove(&home.join("registry").join("index"))?;
         run(&["check", "--quiet"])
     };
     let mut later = || run(&["check", "--quiet"]);
@@ -107,9 +107,9 @@ fn add(plan: &Plan, tool: &Path, graph: &Graph) -> Result<(), Failure> {
             repository::write(file, text)?;
         }
         for registry in graph.scratch.sources()? {
-            remove(&registry.join(format!("{name}-{version}")))?;
+            repository::remove(&registry.join(format!("{name}-{version}")))?;
             let host = registry.file_name().unwrap_or_default();
-            remove(
+            repository::remove(
                 &graph
                     .scratch
                     .cargo_home
@@ -150,15 +150,5 @@ fn decided(graph: &Graph, tool: &Path, arguments: &[&str]) -> Result<(), Failure
     match status.code() {
         Some(0 | 1) => Ok(()),
         _ => Err(Failure::new(format!("`{}` could not decide: {status}", arguments.join(" ")))),
-    }
-}
-
-fn remove(path: &Path) -> Result<(), Failure> {
-    let result = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-    match result {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Failure::file("remove", path, &error))
-        }
-        _ => Ok(()),
     }
 }

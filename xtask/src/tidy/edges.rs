@@ -36,7 +36,7 @@ const PURE: &[&str] = &[
 ];
 
 /// Kernel modules that turn bytes into values and values into verdicts.
-const PURE_KERNEL: &[&str] = &["digest", "drift", "lockfile", "manifest", "name", "verify"];
+const PURE_KERNEL: &[&str] = &["digest", "drift", "lockfile", "manifest", "name", "signing", "verify"];
 
 const IO_PATHS: &[&str] = &[
     "std::fs",

@@ -13,6 +13,7 @@ pub mod finding;
 pub mod git;
 pub mod graph;
 pub mod helper;
+pub mod keys;
 pub mod merge;
 pub mod model;
 pub mod ops;

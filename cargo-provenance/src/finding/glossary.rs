@@ -122,6 +122,11 @@ pub static TERMS: &[Term] = &[
         "An earlier command was interrupted while it wrote. Some files may be old and some new until `cargo provenance \
          pin` has finished or undone it.",
     ),
+    remark(
+        "key-not-trusted",
+        "The key that signed is none that counts here. Its signature is there, and stands for nothing until the policy, or the \
+         user's own list, names the key.",
+    ),
     drift(
         "lock-stale",
         "`Cargo.lock` does not follow the manifests, so that the next build writes another one. Run `cargo fetch`, then \
@@ -161,6 +166,11 @@ pub static TERMS: &[Term] = &[
         "not-pinned",
         "A third-party package of `Cargo.lock` that no pin covers. It came in past the gate: by an edit of a \
          `Cargo.toml`, by plain `cargo add`, or by a bot. `cargo provenance pin` vets and pins it.",
+    ),
+    remark(
+        "not-signed",
+        "The manifest was signed, or must be, and the one that was written now is not. No key was at hand that needs nobody, or \
+         what was there before cannot be vouched for without a look. Review the manifest, then run `cargo provenance sign`.",
     ),
     remark(
         "not-vendored",

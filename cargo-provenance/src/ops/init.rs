@@ -14,6 +14,7 @@ use self::found::{found, tell_found};
 use super::gating::{self, Gating, gated_already};
 use super::interruption::settled_workspace;
 use super::pinning::{self, Material, Rigor, draft, split};
+use super::signing;
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{self, CargoCommand, Shadow, Workspace};
@@ -165,6 +166,7 @@ fn init(
         return Ok(());
     }
 
+    signing::tell_unsigned(&policy, report);
     let mut files = BTreeMap::<PathBuf, (Option<String>, String)>::new();
     files.insert(lock_file, (None, draft.manifest.to_text()));
     files.insert(policy_file, (written, policy_text));

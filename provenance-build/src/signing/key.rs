@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::base64;
 
-pub(super) const TYPE: &[u8] = b"ssh-ed25519";
+/// The name of Ed25519 keys and signatures.
+pub const TYPE: &[u8] = b"ssh-ed25519";
 
 /// A public key that has been looked at: canonical, on the curve, and not of small order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,29 +98,37 @@ fn blob_of(key: &[u8; 32]) -> Vec<u8> {
 }
 
 /// Appends a string of the wire format.
-pub(super) fn put(out: &mut Vec<u8>, field: &[u8]) {
+pub fn put(out: &mut Vec<u8>, field: &[u8]) {
     out.extend((field.len() as u32).to_be_bytes());
     out.extend(field);
 }
 
-pub(super) fn take_number(rest: &mut &[u8]) -> Option<u32> {
+/// Takes a number of the wire format off the front.
+pub fn take_number(rest: &mut &[u8]) -> Option<u32> {
     let (number, after) = rest.split_first_chunk::<4>()?;
     *rest = after;
     Some(u32::from_be_bytes(*number))
 }
 
+/// Takes a string of the wire format off the front.
+pub fn take<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
+    let length = take_number(rest)? as usize;
+    let (field, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some(field)
+}
+
 /// Takes bytes apart as just so many strings, with nothing after them.
-pub(super) fn take_all<const N: usize>(mut rest: &[u8]) -> Option<[&[u8]; N]> {
+pub fn take_all<const N: usize>(mut rest: &[u8]) -> Option<[&[u8]; N]> {
     let mut fields = [&[][..]; N];
     for field in &mut fields {
-        let length = take_number(&mut rest)? as usize;
-        (*field, rest) = rest.split_at_checked(length)?;
+        *field = take(&mut rest)?;
     }
     rest.is_empty().then_some(fields)
 }
 
 /// The value in `ssh-ed25519` and value: of a key or a signature.
-pub(super) fn typed<const N: usize>(blob: &[u8]) -> Option<[u8; N]> {
+pub fn typed<const N: usize>(blob: &[u8]) -> Option<[u8; N]> {
     let [kind, value] = take_all(blob)?;
     (kind == TYPE).then(|| value.try_into().ok())?
 }

@@ -56,6 +56,14 @@ impl Hash {
     }
 }
 
+impl Block {
+    /// The key that signed this message for a namespace, if the block says so rightly. Whose key it is is another matter.
+    pub fn signer(&self, namespace: &str, message: &[u8]) -> Option<PublicKey> {
+        let key = PublicKey::from_bytes(&self.key).ok().filter(|_| self.namespace == namespace)?;
+        key.verifies(&signed_data(namespace, self.hash, message), &self.signature).then_some(key)
+    }
+}
+
 /// The bytes that an Ed25519 key signs to sign `message` for `namespace`.
 pub fn signed_data(namespace: &str, hash: Hash, message: &[u8]) -> Vec<u8> {
     let mut data = MAGIC.to_vec();

@@ -112,6 +112,14 @@ const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         within: TOOL,
+        paths: &[&["std::os::unix::net"]],
+        macros: &[],
+        methods: &[],
+        only: &["keys/"],
+        message: "only `keys` talks to an agent",
+    },
+    Capability {
+        within: TOOL,
         paths: &[&["std::process::Command", "std::process::Child", "cargo_metadata::MetadataCommand"]],
         macros: &[],
         methods: &[],

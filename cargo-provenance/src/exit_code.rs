@@ -91,6 +91,7 @@ impl From<Outcome> for ExitCode {
 impl From<Kind> for ExitCode {
     fn from(kind: Kind) -> Self {
         match kind {
+            Kind::Distrusted => DISTRUSTED,
             Kind::Usage => USAGE,
             Kind::Undecided | Kind::Bug => UNDECIDED,
         }

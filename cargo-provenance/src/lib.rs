@@ -14,6 +14,7 @@ pub mod git;
 pub mod graph;
 pub mod guard;
 pub mod helper;
+pub mod keys;
 pub mod merge;
 pub mod model;
 pub mod ops;

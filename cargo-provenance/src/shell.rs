@@ -93,6 +93,15 @@ impl Shell {
     }
 }
 
+/// Asks for a passphrase on the terminal, whatever standard input is, and does not show it.
+///
+/// # Errors
+///
+/// What the operating system says, for instance that there is no terminal.
+pub fn passphrase(prompt: &str) -> io::Result<String> {
+    rpassword::prompt_password(prompt)
+}
+
 /// Leaves the escape codes out. The whole text goes on in one piece: standard error is not buffered, and ten thousand
 /// findings are half a million pieces between escape codes.
 struct Plain<W>(W);

@@ -99,6 +99,11 @@ pub enum Drift {
         /// The member's manifest file.
         file: PathBuf,
     },
+    /// The manifest's last day is over.
+    Expired {
+        /// That day.
+        on: String,
+    },
     /// The manifest was written under another policy.
     Policy {
         /// The policy that the manifest was written under.
@@ -129,6 +134,7 @@ impl Drift {
             Self::Member { .. } => "member-moved",
             Self::Detour { .. } => "path-detour",
             Self::Stale { .. } => "lock-stale",
+            Self::Expired { .. } => "manifest-expired",
             Self::Policy { .. } => "policy-changed",
             Self::Unused { .. } => "pin-unused",
         }
@@ -158,7 +164,7 @@ impl Drift {
                 format!("recorded {}", recorded.as_deref().unwrap_or("nothing")),
                 format!("in force {} ({}:{})", found.value, found.file.display(), found.line),
             ],
-            Self::SettingGone { .. } | Self::Unused { .. } => vec![],
+            Self::Expired { .. } | Self::SettingGone { .. } | Self::Unused { .. } => vec![],
             Self::Unpinned { id, lock_line } => {
                 let source = id.source.as_ref().map_or("a path", |source| source.as_str());
                 vec![format!("locked from {source} (Cargo.lock:{lock_line})")]
@@ -218,6 +224,7 @@ impl Drift {
             Self::Stale { .. } => {
                 "let `cargo metadata` bring `Cargo.lock` up to date, then run `cargo provenance pin`"
             }
+            Self::Expired { .. } => "review it, then run `cargo provenance sign --expires YYYY-MM-DD`",
             Self::Policy { .. } => "run `cargo provenance pin` to write the manifest under this policy",
         };
         help.to_owned()
@@ -250,6 +257,7 @@ impl fmt::Display for Drift {
             Self::Stale { member, name, .. } => {
                 write!(f, "`{member}` asks for `{name}` in a way that `Cargo.lock` does not know")
             }
+            Self::Expired { on } => write!(f, "the manifest expired on {on}"),
             Self::Policy { .. } => f.write_str("the manifest was written under another policy"),
             Self::Unused { what, .. } => write!(f, "`{what}` is pinned and no longer locked"),
         }

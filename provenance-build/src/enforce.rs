@@ -6,6 +6,8 @@ use std::panic::Location;
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
+#[cfg(feature = "signatures")]
+use crate::admit::{self, Demand};
 use crate::cargo_env::{self, BuildEnvironment};
 use crate::directive;
 use crate::drift::Drift;
@@ -14,7 +16,10 @@ use crate::manifest;
 use crate::marker::Marker;
 use crate::observe::{self, Seen};
 use crate::poison::{self, Suspects};
+#[cfg(feature = "signatures")]
+use crate::signing::TrustedKey;
 use crate::standing::{self, POLICY, Standing};
+#[cfg(not(feature = "signatures"))]
 use crate::toml;
 use crate::tree::Layout;
 use crate::verify;
@@ -32,9 +37,12 @@ pub fn enforce() {
 }
 
 /// [`enforce`] with choices.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Enforcer {
     always: bool,
+    keys: Vec<String>,
+    signed: bool,
+    threshold: usize,
 }
 
 impl Enforcer {
@@ -50,6 +58,27 @@ impl Enforcer {
         self
     }
 
+    /// Refuses a manifest that no trusted key signed, whatever the policy says.
+    pub fn require_signature(mut self) -> Self {
+        self.signed = true;
+        self
+    }
+
+    /// Refuses a manifest that this key did not sign: `ssh-ed25519 AAAA…`, or a line as `allowed_signers` has it. Called
+    /// several times, each of the keys is good, and those of the policy count no more.
+    ///
+    /// What `build.rs` says lies in the repository too, and is as good as the review of its changes.
+    pub fn trusted_key(mut self, key: &str) -> Self {
+        self.keys.push(key.to_owned());
+        self.require_signature()
+    }
+
+    /// Refuses a manifest that fewer distinct trusted keys signed.
+    pub fn threshold(mut self, threshold: usize) -> Self {
+        self.threshold = threshold;
+        self.require_signature()
+    }
+
     /// See the function [`enforce`].
     #[track_caller]
     pub fn enforce(self) {
@@ -63,7 +92,7 @@ impl Enforcer {
         }
     }
 
-    fn run(self, environment: &BuildEnvironment) -> Result<(), Refusal> {
+    fn run(&self, environment: &BuildEnvironment) -> Result<(), Refusal> {
         let standing = standing::find(environment)?;
         if standing == Standing::Packaged {
             let what = "unpacked from an archive without `Provenance.lock`: sources are not verified";
@@ -78,9 +107,9 @@ impl Enforcer {
             let what = format!("`{name}` has a `links` key: configuration could replace this build script");
             return Err(Error::unclear(what, "call the helper from a package without `links`").into());
         }
-        refuse_signatures(&root)?;
         let started = SystemTime::now();
         let seen = observe::observe(environment.surroundings(&root))?;
+        self.signatures(&root, &seen)?;
         let verdict = verify::verify(&seen.manifest, &seen.observation);
         let drift = verdict.drift.into_iter().filter(Drift::refuses_build).collect::<Vec<_>>();
         if !drift.is_empty() {
@@ -96,8 +125,35 @@ impl Enforcer {
         Ok(())
     }
 
+    #[cfg(feature = "signatures")]
+    fn signatures(&self, root: &Path, seen: &Seen) -> Result<(), Error> {
+        let keys = self.keys.iter().map(|key| TrustedKey::parse(key, Path::new("build.rs"), 0));
+        let keys = keys.collect::<Result<_, _>>()?;
+        let demand = Demand { required: self.signed, threshold: self.threshold, keys };
+        admit::admit(root, &seen.manifest, seen.text.as_bytes(), &demand, seen.observation.now).map(drop)
+    }
+
+    /// A demand for signatures is beyond a helper that cannot check any.
+    #[cfg(not(feature = "signatures"))]
+    fn signatures(&self, root: &Path, _: &Seen) -> Result<(), Error> {
+        let help = "switch the feature `signatures` of `provenance-build` on";
+        if self.signed {
+            return Err(Error::unclear("this build demands signatures, and cannot check any", help));
+        }
+        let file = root.join(POLICY);
+        let text = if file.exists() { toml::read(&file)? } else { String::new() };
+        let policy = toml::parse(&text, &file)?;
+        match toml::table(&policy, "signing").and_then(|signing| signing.get("required")) {
+            Some(required) if required.as_bool() != Some(false) => {
+                let line = toml::line(&text, required.span.start);
+                Err(Error::invalid(&file, line, "the policy demands signatures", help))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Names everything whose change must run the script again. Cargo walks directories, so one line a package is enough.
-    fn watch(self, environment: &BuildEnvironment, root: &Path, seen: &Seen) {
+    fn watch(&self, environment: &BuildEnvironment, root: &Path, seen: &Seen) {
         if self.always {
             // Cargo takes a path that does not exist for changed.
             directive::rerun_if_changed(&environment.out_dir.join("always"));
@@ -106,8 +162,9 @@ impl Enforcer {
         directive::rerun_if_changed(&seen.lockfile);
         let policy = root.join(POLICY);
         let members = seen.manifest.members.iter().map(|member| root.join(&member.path).join("Cargo.toml"));
-        let files =
-            members.chain([policy, root.join("Cargo.toml")]).chain(seen.configuration.files.iter().cloned());
+        let files = members
+            .chain([policy, root.join(manifest::SIGNATURES), root.join("Cargo.toml")])
+            .chain(seen.configuration.files.iter().cloned());
         for file in files.filter(|file| file.exists()) {
             // Another file beside it can take its place: `config` wins over `config.toml`.
             let folder = file
@@ -186,6 +243,9 @@ fn tell(error: &Error) {
     if let Some(source) = std::error::Error::source(error) {
         directive::error(&format!("  {source}"));
     }
+    for detail in error.details() {
+        directive::error(&format!("  {detail}"));
+    }
     if let Some(help) = error.help() {
         directive::error(help);
     }
@@ -245,23 +305,5 @@ fn alias(directory: &Path, cargo_home: &Path) -> PathBuf {
     match cargo_home.components().next_back() {
         Some(Component::Normal(name)) => cargo_home.join("..").join(name).join(inside),
         _ => directory.to_owned(),
-    }
-}
-
-/// A policy that demands signatures is beyond a helper that cannot check any.
-fn refuse_signatures(root: &Path) -> Result<(), Error> {
-    let file = root.join(POLICY);
-    if !file.exists() {
-        return Ok(());
-    }
-    let text = toml::read(&file)?;
-    let policy = toml::parse(&text, &file)?;
-    match toml::table(&policy, "signing").and_then(|signing| signing.get("required")) {
-        Some(required) if required.as_bool() != Some(false) => {
-            let help = "use a version of `provenance-build` that checks signatures";
-            let line = toml::line(&text, required.span.start);
-            Err(Error::invalid(&file, line, "the policy demands signatures", help))
-        }
-        _ => Ok(()),
     }
 }

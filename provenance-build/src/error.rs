@@ -10,6 +10,15 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
+    /// The manifest is not signed as the policy, or the caller, demands.
+    Distrusted {
+        /// What is wrong.
+        what: String,
+        /// What else there is to know, a line each.
+        details: Vec<String>,
+        /// What to do next.
+        help: String,
+    },
     /// A file's content is not acceptable.
     Invalid {
         /// The file the content came from.
@@ -40,6 +49,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A manifest whose signatures do not hold.
+    pub fn distrusted(what: impl Into<String>, details: Vec<String>, help: &str) -> Self {
+        Self::Distrusted { what: what.into(), details, help: help.to_owned() }
+    }
+
     /// Content of `file` that is refused at `line` (0 for the whole file).
     pub fn invalid(file: &Path, line: u32, what: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Invalid { file: file.to_owned(), line, what: what.into(), help: help.into() }
@@ -58,8 +72,20 @@ impl Error {
     /// What to do next, where the error knows it.
     pub fn help(&self) -> Option<&str> {
         match self {
-            Self::Invalid { help, .. } | Self::Unclear { help, .. } if !help.is_empty() => Some(help),
+            Self::Distrusted { help, .. } | Self::Invalid { help, .. } | Self::Unclear { help, .. }
+                if !help.is_empty() =>
+            {
+                Some(help)
+            }
             _ => None,
+        }
+    }
+
+    /// What else there is to know, a line each.
+    pub fn details(&self) -> &[String] {
+        match self {
+            Self::Distrusted { details, .. } => details,
+            _ => &[],
         }
     }
 }
@@ -70,7 +96,7 @@ impl fmt::Display for Error {
             Self::Invalid { file, line: 0, what, .. } => write!(f, "{}: {what}", file.display()),
             Self::Invalid { file, line, what, .. } => write!(f, "{}:{line}: {what}", file.display()),
             Self::Io { path, action, .. } => write!(f, "could not {action} `{}`", path.display()),
-            Self::Unclear { what, .. } => f.write_str(what),
+            Self::Distrusted { what, .. } | Self::Unclear { what, .. } => f.write_str(what),
         }
     }
 }

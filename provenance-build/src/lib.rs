@@ -7,6 +7,8 @@
 //! }
 //! ```
 
+#[cfg(feature = "signatures")]
+pub mod admit;
 mod cargo_env;
 pub mod config;
 pub mod digest;
@@ -20,9 +22,12 @@ pub mod lockfile;
 pub mod manifest;
 mod marker;
 pub mod members;
+pub mod moment;
 pub mod name;
 pub mod observe;
 mod poison;
+#[cfg(feature = "signatures")]
+pub mod signing;
 mod standing;
 pub mod threads;
 pub mod toml;
@@ -35,6 +40,7 @@ pub use enforce::{Enforcer, enforce};
 pub use error::Error;
 pub use lockfile::{LockedPackage, Lockfile};
 pub use manifest::Manifest;
+pub use moment::Moment;
 pub use name::{PackageId, PackageName, Source, Version};
 pub use verify::{Observation, Verdict, verify};
 

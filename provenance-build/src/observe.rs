@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::config::{Configuration, Surroundings};
 use crate::error::Error;
@@ -9,6 +10,7 @@ use crate::locate::{self, Located, Place};
 use crate::lockfile::Lockfile;
 use crate::manifest::{self, Manifest, Origin};
 use crate::members::{self, normal};
+use crate::moment::Moment;
 use crate::threads;
 use crate::toml;
 use crate::tree::{self, Layout};
@@ -19,6 +21,8 @@ use crate::verify::{Observation, ObservedTree, Sources};
 pub struct Seen {
     /// `Provenance.lock`.
     pub manifest: Manifest,
+    /// The text that it was read from.
+    pub text: String,
     /// What it is compared with.
     pub observation: Observation,
     /// The configuration that decided where the sources lie.
@@ -32,7 +36,8 @@ pub struct Seen {
 /// Reads the manifest of the workspace at `surroundings.root` and observes everything that it speaks of.
 pub fn observe(mut surroundings: Surroundings) -> Result<Seen, Error> {
     let root = surroundings.root.clone();
-    let manifest = read_manifest(&root)?;
+    let text = manifest_text(&root)?;
+    let manifest = parse(&root, &text)?;
     surroundings.members.extend(manifest.members.iter().map(|member| normal(&root.join(&member.path))));
     let configuration = Configuration::read(&surroundings)?;
     let lockfile_path = configuration.lockfile(&root)?;
@@ -42,14 +47,23 @@ pub fn observe(mut surroundings: Surroundings) -> Result<Seen, Error> {
     let sources = hash(&located);
     let members = members::inspect(&root, &manifest, &lockfile)?;
     let settings = configuration.recorded.clone();
-    let observation = Observation { lockfile, settings, members, policy: None, sources: sources? };
-    Ok(Seen { manifest, observation, configuration, lockfile: lockfile_path, located })
+    let now = Moment::of(SystemTime::now());
+    let observation = Observation { lockfile, settings, members, policy: None, now, sources: sources? };
+    Ok(Seen { manifest, text, observation, configuration, lockfile: lockfile_path, located })
 }
 
 /// Reads `Provenance.lock` at `root`.
 pub fn read_manifest(root: &Path) -> Result<Manifest, Error> {
+    parse(root, &manifest_text(root)?)
+}
+
+fn manifest_text(root: &Path) -> Result<String, Error> {
     let file = root.join(manifest::FILE_NAME);
-    if file.exists() { Manifest::parse(toml::read(&file)?.as_bytes(), &file) } else { Err(no_manifest(root)) }
+    if file.exists() { toml::read(&file) } else { Err(no_manifest(root)) }
+}
+
+fn parse(root: &Path, text: &str) -> Result<Manifest, Error> {
+    Manifest::parse(text.as_bytes(), &root.join(manifest::FILE_NAME))
 }
 
 pub(crate) fn no_manifest(root: &Path) -> Error {

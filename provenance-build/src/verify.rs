@@ -9,6 +9,7 @@ use crate::drift::Drift;
 use crate::locate::Place;
 use crate::lockfile::{LockedPackage, Lockfile};
 use crate::manifest::{Manifest, Pin};
+use crate::moment::Moment;
 use crate::name::PackageId;
 use crate::tree::{Layout, Unacceptable};
 
@@ -23,6 +24,8 @@ pub struct Observation {
     pub members: Vec<Drift>,
     /// The digest of the policy in force; `None` where the caller does not judge it.
     pub policy: Option<Checksum>,
+    /// The clock of whoever verifies.
+    pub now: Moment,
     /// What lies on disk of each package, in the order of the lockfile.
     pub sources: Vec<Sources>,
 }
@@ -64,6 +67,9 @@ pub fn verify(manifest: &Manifest, observation: &Observation) -> Verdict {
     settings(manifest, &observation.settings, &mut verdict.drift);
     verdict.drift.extend(observation.members.iter().cloned());
     let mut stale = Vec::new();
+    if let Some(on) = manifest.expires.clone().filter(|_| manifest.is_expired(observation.now)) {
+        stale.push(Drift::Expired { on });
+    }
     if let Some(found) = observation.policy.filter(|found| *found != manifest.policy) {
         stale.push(Drift::Policy { pinned: manifest.policy, found });
     }
@@ -198,6 +204,7 @@ mod tests {
         Manifest {
             version: 1,
             policy: sum(9),
+            expires: None,
             cargo_config: BTreeMap::new(),
             members: vec![app],
             packages: vec![pin("dep", Origin::Source(Source::parse(CRATES_IO).expect("a source")))],
@@ -221,7 +228,8 @@ mod tests {
     fn seen(packages: Vec<(LockedPackage, Sources)>) -> Observation {
         let (packages, sources) = packages.into_iter().unzip();
         let lockfile = Lockfile { version: 4, packages };
-        Observation { lockfile, settings: BTreeMap::new(), members: vec![], policy: None, sources }
+        let now = Moment::day("2026-11-25").expect("a day");
+        Observation { lockfile, settings: BTreeMap::new(), members: vec![], policy: None, now, sources }
     }
 
     fn codes(observation: &Observation) -> Vec<&'static str> {
@@ -278,6 +286,19 @@ mod tests {
     fn what_is_not_on_disk_is_counted_and_not_called_a_match() {
         let verdict = verify(&manifest(), &workspace(Some(CRATES_IO), Sources::default()));
         assert_eq!((verdict.matching, verdict.absent.len(), verdict.drift.len()), (0, 1, 0));
+    }
+
+    #[test]
+    fn a_manifest_is_good_until_its_last_day_is_over() {
+        let observation = workspace(Some(CRATES_IO), tree(Layout::Registry, 1));
+        for (day, expected) in
+            [("2026-11-24", vec![("manifest-expired", true)]), ("2026-11-25", vec![]), ("2026-11-26", vec![])]
+        {
+            let manifest = Manifest { expires: Some(day.to_owned()), ..manifest() };
+            let drift = verify(&manifest, &observation).drift;
+            let seen = drift.iter().map(|drift| (drift.code(), drift.refuses_build())).collect::<Vec<_>>();
+            assert_eq!(seen, expected, "{day}");
+        }
     }
 
     #[test]

@@ -103,6 +103,18 @@ impl Sandbox {
         self.run(&self.tools().join(name), directory)
     }
 
+    /// A program of this machine that a test compares with, and that is no test without it.
+    #[track_caller]
+    pub fn outer_program(&self, name: &str, directory: &Path) -> Run {
+        self.run(&self.outer_path(name), directory)
+    }
+
+    /// Where such a program lies.
+    #[track_caller]
+    pub fn outer_path(&self, name: &str) -> PathBuf {
+        outer::find(name).unwrap_or_else(|| panic!("`{name}` is not installed: this test needs it"))
+    }
+
     /// Any program.
     pub fn run(&self, program: &Path, directory: &Path) -> Run {
         // Shells say where a command is started; some of what is tested depends on it.

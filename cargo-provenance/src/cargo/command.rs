@@ -437,6 +437,7 @@ mod tests {
             cargo: "cargo".into(),
             lockfile: None,
             overrides: vec![],
+            agent: None,
             network: Network::Forbidden,
             clock: Clock(1_795_392_000),
             user: "tester".into(),

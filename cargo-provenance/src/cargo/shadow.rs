@@ -290,6 +290,7 @@ mod tests {
             cargo: "cargo".into(),
             lockfile: None,
             overrides: vec![],
+            agent: None,
             network: Network::Forbidden,
             clock: Clock(1_795_392_000),
             user: String::new(),

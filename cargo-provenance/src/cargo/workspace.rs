@@ -289,6 +289,7 @@ mod tests {
             cargo: "cargo".into(),
             lockfile: None,
             overrides: vec![],
+            agent: None,
             network: Network::Forbidden,
             clock: Clock(0),
             user: String::new(),

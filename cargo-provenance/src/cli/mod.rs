@@ -12,15 +12,19 @@ mod error;
 pub mod explain;
 pub mod global;
 pub mod init;
+pub mod key;
+pub mod keygen;
 pub mod pin;
 pub mod progress;
 pub mod remove;
 pub mod settings;
+pub mod sign;
 pub mod update;
 pub mod verify;
 pub mod vet;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
@@ -29,13 +33,14 @@ use self::global::Global;
 use self::progress::Bars;
 use self::settings::{Environment, Presentation};
 use crate::exit_code::ExitCode;
+use crate::keys::Passphrase;
 use crate::model::Surroundings;
 use crate::ops::build::Command as Build;
 use crate::render::{self, Format, View, json};
 use crate::report::Report;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
-use crate::shell::Shell;
+use crate::shell::{self, Shell};
 
 /// The supply-chain gate of a Rust workspace
 ///
@@ -71,6 +76,9 @@ pub enum Command {
     Check(check::Args),
     Vet(vet::Args),
     Verify(verify::Args),
+    Keygen(keygen::Args),
+    Key(key::Args),
+    Sign(sign::Args),
     Diff(diff::Args),
     #[command(about = "Build under the guard, everything verified before")]
     Build(build::Args),
@@ -96,6 +104,8 @@ pub struct Context<'a> {
     pub global: &'a Global,
     /// Where to show signs of life.
     pub progress: &'a dyn Progress,
+    /// Asks for a passphrase on the terminal.
+    pub ask: &'a dyn Fn(&str) -> io::Result<String>,
 }
 
 const AFTER_HELP: &str = "\
@@ -130,6 +140,9 @@ impl Command {
             Self::Check(_) => "check",
             Self::Vet(_) => "vet",
             Self::Verify(_) => "verify",
+            Self::Keygen(_) => "keygen",
+            Self::Key(_) => "key",
+            Self::Sign(_) => "sign",
             Self::Diff(_) => "diff",
             Self::Build(_) => "build",
             Self::Test(_) => "test",
@@ -153,6 +166,9 @@ impl Command {
             Self::Check(args) => args.run(context),
             Self::Vet(args) => args.run(context),
             Self::Verify(args) => args.run(context),
+            Self::Keygen(args) => args.run(context),
+            Self::Key(args) => args.run(context),
+            Self::Sign(args) => args.run(context),
             Self::Diff(args) => args.run(context),
             Self::Build(args) => args.run(Build::Build, context),
             Self::Test(args) => args.run(Build::Test, context),
@@ -168,6 +184,31 @@ impl Command {
 }
 
 impl Context<'_> {
+    /// Where passphrases come from: a file of the command line, else the terminal.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Environment::absolute`].
+    pub fn with_passphrase<T>(
+        &self,
+        file: Option<&Path>,
+        job: impl FnOnce(Passphrase<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match file {
+            Some(file) => job(Passphrase::File(&self.environment.absolute(file)?)),
+            None => job(Passphrase::Ask(self.ask)),
+        }
+    }
+
+    /// A path from the command line, absolute.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Environment::absolute`].
+    pub fn absolute(&self, path: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+        path.map(|path| self.environment.absolute(path)).transpose()
+    }
+
     /// Where the run takes place.
     ///
     /// # Errors
@@ -199,7 +240,8 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
     }
     let result = error::guarded(|| {
         let progress = Bars::new(shell, &presentation);
-        let context = Context { environment, global: &cli.global, progress: &progress };
+        let context =
+            Context { environment, global: &cli.global, progress: &progress, ask: &shell::passphrase };
         cli.command.run(&context)
     });
     let view = view(&presentation, environment);

@@ -139,6 +139,7 @@ impl Environment {
             cargo: self.variable("CARGO").map_or_else(|| "cargo".into(), OsStr::to_owned),
             lockfile: self.variable("CARGO_RESOLVER_LOCKFILE_PATH").map(|path| directory.join(path)),
             overrides: self.overrides(),
+            agent: self.variable("SSH_AUTH_SOCK").map(|path| directory.join(path)),
             network: self.network(global)?,
             clock: Clock(self.now),
             user: self.user(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use provenance_build::config;
 use provenance_build::manifest;
 use provenance_build::observe::{self, Seen};
-use provenance_build::{Verdict, toml};
+use provenance_build::{Moment, Verdict, toml};
 
 use crate::finding::drift::Excerpts;
 use crate::finding::{Place, Role};
@@ -94,6 +94,7 @@ impl Gate {
         let policy = read_policy(&root)?;
         let mut seen = observe::observe(kernel_surroundings(surroundings, &root))?;
         seen.observation.policy = Some(policy.digest());
+        seen.observation.now = Moment(surroundings.clock.0);
         let texts = Texts { lock: lines(&seen.lockfile)?, manifest: lines(&root.join(manifest::FILE_NAME))? };
         Ok(Self { root, policy, seen, texts })
     }

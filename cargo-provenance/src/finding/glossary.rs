@@ -14,6 +14,8 @@ pub struct Term {
 /// The kinds of findings that no check makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
+    /// A signature or a key does not hold: exit code 5.
+    Distrust,
     /// Manifest, lockfile, configuration and sources disagree: exit code 4.
     Drift,
     /// It refuses whatever the policy says: exit code 1.
@@ -28,6 +30,7 @@ impl Kind {
     /// What it leads to, for lists.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Distrust => "distrusted",
             Self::Drift => "drift",
             Self::Refusal => "refused",
             Self::Remark => "note",
@@ -46,6 +49,10 @@ impl Term {
 /// The term of an id.
 pub fn term(id: &str) -> Option<&'static Term> {
     TERMS.iter().find(|term| term.id == id)
+}
+
+const fn distrust(id: &'static str, text: &'static str) -> Term {
+    Term { id, kind: Kind::Distrust, text }
 }
 
 const fn drift(id: &'static str, text: &'static str) -> Term {
@@ -125,10 +132,25 @@ pub static TERMS: &[Term] = &[
         "An earlier command was interrupted while it wrote. Some files may be old and some new until `cargo provenance \
          pin` has finished or undone it.",
     ),
+    remark(
+        "key-not-trusted",
+        "The key that signed is none that counts here. Its signature is there, and stands for nothing until the policy, or the \
+         user's own list, names the key.",
+    ),
     drift(
         "lock-stale",
         "`Cargo.lock` does not follow the manifests, so that the next build writes another one. Run `cargo fetch`, then \
          `cargo provenance pin`.",
+    ),
+    distrust(
+        "manifest-expired",
+        "The manifest was signed to be good until a day that is over. It may be an old one that somebody put back. Get the \
+         newest, or review it and sign it anew with `cargo provenance sign --expires YYYY-MM-DD`.",
+    ),
+    distrust(
+        "manifest-older",
+        "The manifest is an older one than that of the revision which `--not-before` names. It was signed once, and what \
+         was wrong with it is known since. Restore the newer one.",
     ),
     drift(
         "member-moved",
@@ -156,6 +178,11 @@ pub static TERMS: &[Term] = &[
          `Cargo.toml`, by plain `cargo add`, or by a bot. `cargo provenance pin` vets and pins it.",
     ),
     remark(
+        "not-signed",
+        "The manifest was signed, or must be, and the one that was written now is not. No key was at hand that needs nobody, or \
+         what was there before cannot be vouched for without a look. Review the manifest, then run `cargo provenance sign`.",
+    ),
+    remark(
         "not-vendored",
         "The vendor directory does not hold the new packages yet. Vendor as before, then verify.",
     ),
@@ -181,6 +208,16 @@ pub static TERMS: &[Term] = &[
     drift(
         "policy-changed",
         "The manifest was written under another policy. `cargo provenance pin` judges by this one and writes its digest.",
+    ),
+    distrust(
+        "policy-unsigned",
+        "The policy is not the one that the signed manifest was written under. Somebody changed it after the signature. \
+         Undo the change, or run `cargo provenance pin` after review and sign again.",
+    ),
+    distrust(
+        "signature",
+        "The manifest is not signed as the policy or the caller demands. What it pins was perhaps never reviewed. Find out \
+         who changed it; where it is right, run `cargo provenance sign` with a trusted key.",
     ),
     drift(
         "source-differs",

@@ -74,6 +74,36 @@ impl Revision {
         Ok(Some(self.run(&["cat-file", "blob", hash])?))
     }
 
+    /// Whether the commit is that of `HEAD`, or in its history. A clone that lacks a part of its history cannot tell.
+    pub fn is_behind_head(&self) -> Result<bool, GitError> {
+        if self.run(&["rev-parse", "--is-shallow-repository"])?.trim_ascii() != b"false" {
+            let said = "this clone lacks a part of its history".to_owned();
+            return Err(GitError::Revision { name: self.commit.clone(), said });
+        }
+        match self.run(&["merge-base", "--is-ancestor", &self.commit, "HEAD"]) {
+            Ok(_) => Ok(true),
+            Err(GitError::Refused { said, .. }) if said.is_empty() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a file had these bytes at this commit or any before it.
+    pub fn held(&self, path: &str, bytes: &[u8]) -> Result<bool, GitError> {
+        let listing = self.run(&["rev-list", "--full-history", "--objects", &self.commit, "--", path])?;
+        let listing = String::from_utf8_lossy(&listing);
+        // `HASH PATH` for objects that have one; commits have none.
+        let blobs = listing.lines().filter_map(|line| line.split_once(' '));
+        let blobs = blobs.filter(|(_, name)| *name == path || name.ends_with(&format!("/{path}")));
+        for (hash, _) in blobs {
+            let size = self.run(&["cat-file", "-s", hash])?;
+            let is_same_size = std::str::from_utf8(size.trim_ascii()) == Ok(bytes.len().to_string().as_str());
+            if is_same_size && self.run(&["cat-file", "blob", hash])? == bytes {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
         let mut command = Command::new("git");
         for variable in FOREIGN_VARIABLES.iter().chain(&ELSEWHERE) {
@@ -105,6 +135,8 @@ impl Revision {
             command: match arguments {
                 ["cat-file", ..] => "cat-file",
                 ["ls-tree", ..] => "ls-tree",
+                ["merge-base", ..] => "merge-base",
+                ["rev-list", ..] => "rev-list",
                 _ => "rev-parse",
             },
             commit: self.commit.clone(),

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use provenance_build::admit::{self, Demand};
 use provenance_build::manifest::{self, Manifest, Origin, Pin};
 use provenance_build::members::normal;
 use provenance_build::toml;
 use provenance_build::tree::{self, Layout, Unacceptable};
-use provenance_build::{PackageName, TreeDigest, Version};
+use provenance_build::{Moment, PackageName, TreeDigest, Version};
 
 use super::Refusal;
 use super::inputs::Territory;
@@ -27,13 +28,16 @@ pub(super) type Hashed = Result<TreeDigest, Unacceptable>;
 
 /// Compares the package with the manifest at `root`; says where its sources may come from, or why it may not be compiled.
 ///
-/// `checkout` hashes a git checkout, which many packages may share.
+/// `demand` says which keys count where the policy wants signatures; `checkout` hashes a git checkout, which many packages
+/// may share.
 pub(super) fn judge(
     root: &Path,
     package: &Package,
+    demand: &Demand,
+    now: Moment,
     checkout: impl Fn(&Path) -> Result<Hashed, Refusal>,
 ) -> Result<Territory, Refusal> {
-    let manifest = read(root, package)?;
+    let manifest = read(root, package, demand, now)?;
     let here =
         |path: &str| normal(&root.join(path)).canonicalize().is_ok_and(|path| path == package.directory);
     if manifest.members.iter().any(|member| member.name == package.name && here(&member.path)) {
@@ -76,7 +80,7 @@ pub(super) fn hash(directory: &Path, layout: Layout) -> Result<Hashed, Refusal> 
 
 // The head of the manifest, its members, and the pins of this package alone. Reading all pins would cost more than hashing
 // a package does; `verify` and the build helper read every line.
-fn read(root: &Path, package: &Package) -> Result<Manifest, Refusal> {
+fn read(root: &Path, package: &Package, demand: &Demand, now: Moment) -> Result<Manifest, Refusal> {
     let file = root.join(manifest::FILE_NAME);
     if !file.exists() {
         return Err(Refusal::new(
@@ -85,7 +89,15 @@ fn read(root: &Path, package: &Package) -> Result<Manifest, Refusal> {
         ));
     }
     let text = toml::read(&file)?;
-    Ok(Manifest::parse(excerpt(&text, package).as_bytes(), &file)?)
+    let manifest = Manifest::parse(excerpt(&text, package).as_bytes(), &file)?;
+    admit::admit(root, &manifest, text.as_bytes(), demand, now)?;
+    match &manifest.expires {
+        Some(day) if manifest.is_expired(now) => Err(Refusal::new(
+            format!("the manifest expired on {day}"),
+            "review it, then run `cargo provenance sign --expires YYYY-MM-DD`",
+        )),
+        _ => Ok(manifest),
+    }
 }
 
 fn excerpt(text: &str, package: &Package) -> String {

@@ -61,6 +61,7 @@ impl Refusal {
 impl From<provenance_build::Error> for Refusal {
     fn from(error: provenance_build::Error) -> Self {
         let mut refusal = Self::new(error.to_string(), error.help().unwrap_or_default());
+        refusal.details.extend(error.details().iter().cloned());
         refusal.details.extend(std::error::Error::source(&error).map(ToString::to_string));
         refusal
     }

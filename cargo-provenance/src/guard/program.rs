@@ -6,9 +6,13 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
+use std::time::SystemTime;
 
+use provenance_build::admit::Demand;
+use provenance_build::signing::TrustedKey;
+use provenance_build::toml;
 use provenance_build::tree::{Layout, Unacceptable};
-use provenance_build::{PackageName, Version};
+use provenance_build::{Moment, PackageName, Version};
 
 use super::call::{Call, Wish};
 use super::inputs::{self, Outputs, Ruling, Territory};
@@ -52,7 +56,7 @@ fn run(call: &Call) -> Result<ExitStatus, Refusal> {
     };
     // Without a package it is a build script that calls rustc. It was looked at when it was compiled.
     let Some(package) = package else { return rustc(call) };
-    let territory = judge::judge(&root, &package, checkout)?;
+    let territory = judge::judge(&root, &package, &demand()?, Moment::of(SystemTime::now()), checkout)?;
     let dep_info = call.dep_info(argument_file)?;
     let status = rustc(call)?;
     if let Some(dep_info) = dep_info.filter(|_| status.success()) {
@@ -102,6 +106,16 @@ fn package() -> Result<Option<Package>, Refusal> {
             Err(Refusal::new(what, "give the package a name of ASCII letters, digits, `-` and `_`"))
         }
     }
+}
+
+// The user's own list of trusted keys wins over the policy's, as everywhere.
+fn demand() -> Result<Demand, Refusal> {
+    let own = cargo_home().map(|home| home.join("provenance").join("trusted-keys"));
+    let keys = match own.filter(|own| own.exists()) {
+        Some(own) => TrustedKey::parse_all(&toml::read(&own)?, &own)?,
+        None => vec![],
+    };
+    Ok(Demand { keys, ..Demand::default() })
 }
 
 fn checkout(directory: &Path) -> Result<Hashed, Refusal> {

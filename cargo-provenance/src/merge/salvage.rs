@@ -16,6 +16,7 @@ use super::sides::{Side, join};
 pub(super) struct Pieces {
     pub(super) version: u32,
     pub(super) policy: Checksum,
+    pub(super) expires: Option<String>,
     pub(super) settings: Vec<(String, String)>,
     pub(super) members: Vec<Member>,
     pub(super) pins: Vec<Pin>,
@@ -78,9 +79,9 @@ impl Pieces {
     }
 
     fn of(manifest: Manifest) -> Self {
-        let Manifest { version, policy, cargo_config, members, packages } = manifest;
+        let Manifest { version, policy, expires, cargo_config, members, packages } = manifest;
         let settings = cargo_config.into_iter().collect();
-        Self { version, policy, settings, members, pins: packages, torn: vec![] }
+        Self { version, policy, expires, settings, members, pins: packages, torn: vec![] }
     }
 
     fn add(&mut self, block: Manifest) {

@@ -55,6 +55,7 @@ fn manifest(packages: impl IntoIterator<Item = Pin>) -> Manifest {
     Manifest {
         version: 1,
         policy: Checksum::from_bytes([9; 32]),
+        expires: None,
         cargo_config: BTreeMap::new(),
         members: vec![Member { name: name("app"), path: ".".to_owned(), own: None }],
         packages: packages.into_iter().collect(),

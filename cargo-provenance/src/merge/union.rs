@@ -11,13 +11,15 @@ use super::salvage::{Pieces, Torn};
 ///
 /// The policy's digest is that of the first side: it stands for no trust, and `pin` writes that of the policy as it is.
 pub(super) fn unite(first: Pieces, others: Option<Pieces>) -> (Manifest, Vec<String>) {
-    let (mut version, policy) = (first.version, first.policy);
+    let (mut version, policy, mut expires) = (first.version, first.policy, first.expires.clone());
     let mut settings = BTreeMap::<String, Vec<String>>::new();
     let mut members = BTreeMap::<PackageName, Vec<Member>>::new();
     let mut pins = BTreeMap::<PackageId, Vec<Pin>>::new();
     let mut torn = Torns::default();
     for side in [first].into_iter().chain(others) {
         version = version.min(side.version);
+        // The earlier of the last days; a side without one says nothing.
+        expires = expires.into_iter().chain(side.expires).min();
         for (key, value) in side.settings {
             settings.entry(key).or_default().push(value);
         }
@@ -64,7 +66,7 @@ pub(super) fn unite(first: Pieces, others: Option<Pieces>) -> (Manifest, Vec<Str
             united.push(member);
         }
     }
-    (Manifest { version, policy, cargo_config, members: united, packages }, dropped)
+    (Manifest { version, policy, expires, cargo_config, members: united, packages }, dropped)
 }
 
 /// The pin that copies of it agree on; none where they are about different bytes.

@@ -18,6 +18,8 @@ pub struct Surroundings {
     pub lockfile: Option<PathBuf>,
     /// Environment variables that make cargo run other code (`RUSTC_WRAPPER`, `RUSTC`, …), for `verify -v`.
     pub overrides: Vec<(String, String)>,
+    /// `SSH_AUTH_SOCK`: where an ssh-agent listens, absolute.
+    pub agent: Option<PathBuf>,
     /// Whether cargo may use the network.
     pub network: Network,
     /// The time of this run.

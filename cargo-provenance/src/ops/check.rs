@@ -15,6 +15,7 @@ use provenance_build::{Drift, LockedPackage, Manifest, Verdict};
 use self::since::Before;
 use self::told::Told;
 use super::interruption::noticing;
+use super::signing::{self, Wanted};
 use super::vetting::{self, Vetted, Vetting};
 use super::{pinning, proving};
 use crate::collect::archives::{self, Which};
@@ -67,6 +68,8 @@ fn check(
     report.step("Checking", format!("{locked} of Cargo.lock against policy, advisories and registries"));
     archives::hash(&mut gate.seen, Which::All, progress)?;
     let (gate, verdict) = (&gate, gate.verdict());
+    let demand = signing::demand(surroundings, &Wanted::default())?;
+    let is_trusted = signing::judge(gate, &demand, report)? && !signing::is_expired(&verdict);
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, gate)));
     // What the repository configures may run code, so it must be what was recorded before cargo runs at all.
     let is_configured = verdict.drift.iter().any(|drift| matches!(drift, Drift::Setting { .. }));
@@ -76,6 +79,9 @@ fn check(
     };
     let Some(situation) = situation else {
         told::undecidable(report);
+        if !is_trusted {
+            signing::distrust(report);
+        }
         return Ok(());
     };
 
@@ -139,6 +145,9 @@ fn check(
     told.findings.extend(of_policy);
     let verdict = seen_again(surroundings, &verdict, progress)?.unwrap_or(verdict);
     told.conclude(gate, &verdict, report);
+    if !is_trusted {
+        signing::distrust(report);
+    }
     Ok(())
 }
 

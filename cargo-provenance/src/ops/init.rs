@@ -15,6 +15,7 @@ use super::gating::{self, Gating, gated_already};
 use super::guarding::{self, Guard, Guarding};
 use super::interruption::settled_workspace;
 use super::pinning::{self, Material, Rigor, draft, split};
+use super::signing;
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{self, CargoCommand, Shadow, Workspace};
@@ -182,6 +183,7 @@ fn init(
         return Ok(());
     }
 
+    signing::tell_unsigned(&policy, report);
     let mut files = BTreeMap::<PathBuf, (Option<String>, String)>::new();
     files.insert(lock_file, (None, draft.manifest.to_text()));
     files.insert(policy_file, (written, policy_text));

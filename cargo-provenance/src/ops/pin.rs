@@ -8,6 +8,7 @@ use similar::TextDiff;
 
 use super::interruption::settled_workspace;
 use super::pinning::{self, Draft, Material, Rigor, draft, split};
+use super::signing::{self, Replacing, Resigned};
 use super::vetting::{self, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
@@ -153,7 +154,18 @@ fn pin(
         report.conclusion = format!("nothing written; pins would change: {changed}");
         return Ok(());
     }
+    let replacing = Replacing {
+        root: &root,
+        policy: &policy,
+        old: old_text.as_bytes(),
+        old_policy: Some(old.policy),
+        new: text.as_bytes(),
+    };
+    let resigned = signing::resign(surroundings, &replacing, report);
     let mut transaction = Transaction::new(&root);
+    if let Some(Resigned { path, old, new }) = resigned {
+        transaction.replace(&path, old, new);
+    }
     transaction.replace(&file, Some(old_text.into_bytes()), text.into_bytes());
     // What was judged must still be so when the pins are put in place.
     let lockfile = situation.lockfile_text.into_bytes();

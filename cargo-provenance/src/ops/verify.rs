@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use provenance_build::{Drift, Verdict};
 
 use super::interruption::noticing;
-use super::{proving, repair};
+use super::signing::{self, Wanted};
+use super::{history, proving, repair};
 use crate::collect::archives::{self, Which};
 use crate::collect::gate::{self, Gate};
 use crate::collect::proofs;
@@ -19,7 +20,7 @@ use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 
 /// What `verify` is asked to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whether to prove index = lockfile = `.crate` = tree again.
     pub full: bool,
@@ -27,6 +28,10 @@ pub struct Options {
     pub complete: bool,
     /// Whether to restore drifted directories from verified archives.
     pub repair: bool,
+    /// What the caller demands of the signatures.
+    pub signatures: Wanted,
+    /// A revision: a manifest that is older than the one there is refused.
+    pub not_before: Option<String>,
 }
 
 /// Compares the workspace with its manifest.
@@ -64,6 +69,11 @@ pub(super) fn compare(
         archives::hash(&mut gate.seen, which, progress)?;
         verdict = gate.verdict();
     }
+    let demand = signing::demand(surroundings, &options.signatures)?;
+    let mut is_trusted = signing::judge(&gate, &demand, report)? && !signing::is_expired(&verdict);
+    if let Some(revision) = &options.not_before {
+        is_trusted &= !history::is_older(&gate, revision, report)?;
+    }
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, &gate)));
     if options.full {
         prove(surroundings, &gate, report, progress)?;
@@ -77,7 +87,10 @@ pub(super) fn compare(
     if report.weighing(Weight::Denial) > 0 {
         report.outcome = Outcome::Drift;
     }
-    conclude(&gate, &verdict, *options, report);
+    conclude(&gate, &verdict, options, report);
+    if !is_trusted {
+        signing::distrust(report);
+    }
     Ok(gate)
 }
 
@@ -101,7 +114,7 @@ fn prove(
     Ok(())
 }
 
-fn conclude(gate: &Gate, verdict: &Verdict, options: Options, report: &mut Report) {
+fn conclude(gate: &Gate, verdict: &Verdict, options: &Options, report: &mut Report) {
     for setting in &gate.seen.configuration.outside {
         let place = setting.file.display();
         report.detail("Outside", format!("{} = {} ({place})", setting.key, setting.value));

@@ -5,7 +5,6 @@
 //! a finding can point at the line that decided.
 
 mod advisories;
-mod canonical;
 mod catalogue;
 mod exceptions;
 mod glob;
@@ -16,6 +15,7 @@ mod template;
 use std::path::{Path, PathBuf};
 
 use provenance_build::name::{CRATES_IO, Source};
+use provenance_build::signing::Trust;
 
 use crate::finding::{Place, Role, Weight};
 use crate::model::LicenseName;
@@ -42,7 +42,7 @@ pub const POLICY_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Policy {
     lines: Vec<String>,
-    canonical: String,
+    digest: provenance_build::Checksum,
     own: Vec<At<Glob>>,
     bans: Vec<At<Ban>>,
     checks: Vec<(&'static str, catalogue::Setting)>,
@@ -52,6 +52,7 @@ pub struct Policy {
     sources_line: Option<u32>,
     licenses: Option<At<Vec<At<LicenseName>>>>,
     advisories: advisories::Advisories,
+    signing: Trust,
 }
 
 /// A value with the line it stands in, counted from 1.
@@ -155,7 +156,7 @@ impl Policy {
     /// spelling of values make no difference. Defaults are not filled in: a default that a newer version of the tool
     /// changes must not turn every manifest red.
     pub fn digest(&self) -> provenance_build::Checksum {
-        canonical::digest(&self.canonical)
+        self.digest
     }
 
     /// Path packages outside the workspace that are the team's own.
@@ -181,6 +182,11 @@ impl Policy {
     /// Packages that must not be in the graph.
     pub fn bans(&self) -> &[At<Ban>] {
         &self.bans
+    }
+
+    /// Whose signatures of the manifest count, and whether it must be signed.
+    pub fn signing(&self) -> &Trust {
+        &self.signing
     }
 
     /// The level that the policy sets for a check.
@@ -307,6 +313,8 @@ fn is_index(source: &Source, index: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    mod digest;
+
     use super::*;
 
     fn policy(text: &str) -> Policy {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use provenance_build::signing::{KEYS, Trust, policy_digest};
 use toml_span::Span;
 use toml_span::value::{Table, Value, ValueInner};
 
@@ -10,7 +11,6 @@ use super::catalogue::{self, Firmness, Known, ParameterKind, Setting};
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
 use super::{
     At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, VERSION,
-    canonical,
 };
 use crate::model::LicenseName;
 
@@ -69,10 +69,10 @@ impl Reader<'_> {
                 "version",
             ],
         )?;
-        let canonical = canonical::canonical(&root);
+        let signing = self.signing(&root)?;
         let mut policy = Policy {
             lines: self.text.lines().map(str::to_owned).collect(),
-            canonical,
+            digest: policy_digest(&root),
             own: vec![],
             bans: vec![],
             checks: vec![],
@@ -82,6 +82,7 @@ impl Reader<'_> {
             sources_line: None,
             licenses: None,
             advisories: Advisories::default(),
+            signing,
         };
         for (key, mut value) in root {
             let span = key.span;
@@ -102,7 +103,6 @@ impl Reader<'_> {
                     policy.advisories = self.advisories(self.table(&mut value, span, "advisories")?)?;
                 }
                 "audits" => self.audits(self.table(&mut value, span, "audits")?)?,
-                "signing" => self.signing(self.table(&mut value, span, "signing")?)?,
                 "source" => {
                     let table = self.table(&mut value, span, "source")?;
                     self.known(&table, "source", &["signers", "since"])?;
@@ -111,7 +111,7 @@ impl Reader<'_> {
                 "extends" => self.list_of_tables(value, span, "extends", &["path", "sha256"])?,
                 "exception" => policy.exceptions = self.exceptions(value, catalogue)?,
                 "ban" => policy.bans = self.bans(value)?,
-                // `version` has been taken out, and `known` let nothing else pass.
+                // `version` and `signing` have been read, and `known` let nothing else pass.
                 _ => {}
             }
         }
@@ -321,25 +321,26 @@ impl Reader<'_> {
         }
     }
 
-    fn signing(&self, table: Table<'_>) -> Result<()> {
-        self.known(&table, "signing", &["keys", "required", "threshold"])?;
-        for (key, value) in table {
-            let what = match &*key.name {
-                "required" if !self.boolean(&value, "required")? => continue,
-                "required" => "`required = true` of `[signing]`",
-                "threshold" => match value.as_integer() {
-                    Some(1) => continue,
-                    Some(_) => "a `threshold` other than 1",
-                    None => {
-                        return Err(self.wanted(&value, "`threshold`", "a number", "write `threshold = 1`"));
-                    }
-                },
-                _ if self.array(value, "keys")?.is_empty() => continue,
-                _ => "`keys` of `[signing]`",
-            };
-            return Err(self.unsupported(key.span, what));
+    /// The kernel reads this table: a helper must read it too. Slips in its keys are answered here.
+    fn signing(&self, root: &Table<'_>) -> Result<Trust> {
+        if let Some(table) = root.get("signing").and_then(Value::as_table) {
+            self.known(table, "signing", &KEYS)?;
         }
-        Ok(())
+        Trust::of_policy(root, self.text, self.file).map_err(|fault| {
+            let kind = PolicyErrorKind::Invalid;
+            match fault {
+                provenance_build::Error::Invalid { file, line, what, help } => {
+                    PolicyError { file, line, kind, what, help }
+                }
+                other => PolicyError {
+                    file: self.file.to_owned(),
+                    line: 0,
+                    kind,
+                    what: other.to_string(),
+                    help: String::new(),
+                },
+            }
+        })
     }
 
     /// A list of tables whose feature does not exist yet: an empty one is harmless.
@@ -473,6 +474,16 @@ mod tests {
                 "write SPDX identifiers, such as `\"MIT\"` or `\"Apache-2.0 WITH LLVM-exception\"`",
             ),
             (
+                "version = 1\n[signing]\nrequird = true",
+                "Provenance.toml:3: `requird` is not a key of `signing`",
+                "did you mean `required`?",
+            ),
+            (
+                "version = 1\n[signing]\nkeys = [\n  \"a ssh-rsa AAAA\"]",
+                "Provenance.toml:4: a key that is not `ssh-ed25519`: `ssh-rsa`",
+                "write `NAME ssh-ed25519 AAAA…`, as `cargo provenance key show` prints it",
+            ),
+            (
                 "version = 1\nchecks = 3",
                 "Provenance.toml:2: `checks` is a table, found: integer",
                 "write a table, `[checks]`",
@@ -489,9 +500,6 @@ mod tests {
     fn what_this_version_cannot_do_is_refused_not_ignored() {
         for (text, line) in [
             ("version = 2\nnew-key = 1", 1),
-            ("version = 1\n[signing]\nrequired = true", 3),
-            ("version = 1\n[signing]\nkeys = [\"a ssh-ed25519 AAAA\"]", 3),
-            ("version = 1\n[signing]\nthreshold = 2", 3),
             ("version = 1\n[[extends]]\npath = \"../org.toml\"\nsha256 = \"00\"", 2),
             ("version = 1\n[audits]\nrequired = \"new\"", 3),
             ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
@@ -510,7 +518,7 @@ mod tests {
         let text = "version = 1\nown = []\nextends = []\nexception = []\n[checks]\nlicense = \"allow\"\narchive-link = \"deny\"\n\
                     version-too-new = { level = \"review\", days = 0, fixes-advisory = false }\n[sources]\nregistries = []\n\
                     git = []\n[licenses]\nallow = [\"MIT\", \"Apache-2.0 WITH LLVM-exception\"]\n[advisories]\n\
-                    [audits]\nrequired = \"none\"\n[signing]\nrequired = false\nthreshold = 1\nkeys = []\n";
+                    [audits]\nrequired = \"none\"\n[signing]\nrequired = false\nthreshold = 1\nkeys = []\nrevoked = []\n";
         let policy = Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), SAMPLES).expect("a policy");
         assert_eq!(policy.licenses().map(|at| at.value.len()), Some(2));
         assert_eq!(policy.days("version-too-new", "days"), Some(At { value: 0, line: 8 }));
@@ -542,7 +550,7 @@ mod tests {
         fn no_value_in_a_known_place_makes_the_reader_panic(
             key in prop::sample::select(vec![
                 "own", "checks", "checks.source", "checks.version-too-new.days", "sources.git", "sources.registries",
-                "licenses.allow", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "source", "extends", "exception",
+                "licenses.allow", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "signing.revoked", "signing", "signing.threshold", "source", "extends", "exception",
             ]),
             value in prop::sample::select(vec![
                 "1", "-1", "1.5", "true", "\"\"", "\"x\"", "[]", "[[]]", "[{}]", "{}", "{ x = 1 }", "[1]", "9223372036854775807",

@@ -75,6 +75,16 @@ pub fn write_template(found: &Template) -> String {
     } else {
         list(&mut text, "allow", found.licenses.iter().map(|license| quoted(license)));
     }
+    text.push_str(
+        "\n\
+         # Who signs `Provenance.lock` with `cargo provenance sign`, and whether somebody must. `cargo provenance key show`\n\
+         # prints the line of a key; `revoked` takes fingerprints with a reason.\n\
+         [signing]\n\
+         # required = true\n\
+         # threshold = 1\n\
+         # keys = [\"you@example.org ssh-ed25519 AAAA…\"]\n\
+         # revoked = [\"SHA256:… left the team\"]\n",
+    );
     text
 }
 

@@ -26,6 +26,8 @@ pub struct Failure {
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A signature or a key does not hold.
+    Distrusted,
     /// Something that the user wrote is not acceptable: the command line, a policy, a manifest, a lockfile.
     Usage,
     /// Something is missing, unreadable or out of reach, so that nothing can be said.
@@ -97,6 +99,7 @@ impl Explain for provenance_build::Error {
     /// open.
     fn kind(&self) -> Kind {
         match self {
+            Self::Distrusted { .. } => Kind::Distrusted,
             Self::Invalid { .. } => Kind::Usage,
             _ => Kind::Undecided,
         }

@@ -27,6 +27,22 @@ pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_atomic(path, bytes)
 }
 
+/// Creates a file that only its owner can read, with the folders that it needs. What is there already stays as it is.
+pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = folder(path);
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    // Files of the `tempfile` crate are private by default.
+    let mut file =
+        Builder::new().prefix(PREFIX).tempfile_in(folder).map_err(Error::io("write to", folder))?;
+    let written = file.as_file_mut().write_all(bytes).and_then(|()| file.as_file().sync_all());
+    written.map_err(Error::io("write", path))?;
+    file.persist_noclobber(path).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => Error::Unsuitable { path: path.to_owned(), why: "exists already" },
+        _ => Error::io("create", path)(error.error),
+    })?;
+    sync_directory(folder)
+}
+
 /// What lies at `path`: the bytes of a regular file, or nothing.
 pub(super) fn current(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     suitable(path)?;
@@ -133,6 +149,24 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("chmod");
         write_atomic(&file, b"two").expect("written");
         assert_eq!(mode(), 0o640);
+    }
+
+    #[test]
+    fn a_private_file_is_private_and_overwrites_nothing() {
+        let directory = tempfile::tempdir().expect("temp");
+        let file = directory.path().join("folder/secret");
+        create_private(&file, b"one").expect("created");
+        assert!(matches!(create_private(&file, b"two"), Err(Error::Unsuitable { .. })));
+        assert_eq!(fs::read(&file).expect("read"), b"one");
+        assert_eq!(names(&directory.path().join("folder")), ["secret"]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+            let link = directory.path().join("link");
+            std::os::unix::fs::symlink(directory.path().join("nowhere"), &link).expect("link");
+            assert!(matches!(create_private(&link, b"x"), Err(Error::Unsuitable { .. })));
+        }
     }
 
     #[cfg(unix)]

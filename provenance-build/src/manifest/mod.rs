@@ -10,12 +10,16 @@ use std::path::Path;
 
 use crate::digest::{Checksum, TreeDigest};
 use crate::error::Error;
+use crate::moment::Moment;
 use crate::name::{PackageId, PackageName, Source, Version};
 
 pub(crate) use write::quoted;
 
 /// The file's name, beside `Cargo.lock` at the workspace root.
 pub const FILE_NAME: &str = "Provenance.lock";
+
+/// The file of its signatures, beside it.
+pub const SIGNATURES: &str = "Provenance.lock.sig";
 
 /// The newest format version that this reader knows.
 pub const VERSION: u32 = 1;
@@ -27,6 +31,8 @@ pub struct Manifest {
     pub version: u32,
     /// SHA-256 of the effective policy, canonical, comments left out.
     pub policy: Checksum,
+    /// The last day (`YYYY-MM-DD`, UTC) on which the manifest is good, if it has one.
+    pub expires: Option<String>,
     /// Every cargo setting of the repository that can run or swap code: key to canonical TOML value.
     /// See [`crate::config`].
     pub cargo_config: BTreeMap<String, String>,
@@ -165,6 +171,12 @@ impl Manifest {
     /// The canonical text. Sorts members, packages and what they hold, so that the caller need not.
     pub fn to_text(&self) -> String {
         write::manifest(self)
+    }
+
+    /// Whether the manifest's last day is over.
+    pub fn is_expired(&self, now: Moment) -> bool {
+        // The reader lets nothing pass that is no day; one that came in otherwise is over.
+        self.expires.as_ref().is_some_and(|day| Moment::day_after(day).is_none_or(|end| now >= end))
     }
 
     /// The pin of a package of the lockfile. Packages are sorted, as a manifest that was read always is.

@@ -12,6 +12,7 @@ use crate::config::canonical;
 use crate::digest::{Checksum, TreeDigest};
 use crate::error::Error;
 use crate::limits;
+use crate::moment::Moment;
 use crate::name::{PackageName, Source, Version};
 use crate::toml;
 
@@ -60,7 +61,7 @@ struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     fn manifest(self) -> Result<Manifest, Error> {
-        self.only(&["version", "policy", "cargo-config", "member", "package"])?;
+        self.only(&["version", "policy", "expires", "cargo-config", "member", "package"])?;
         let version = self.number("version")?;
         if version == 0 || version > VERSION {
             let help = "use a version of cargo-provenance and provenance-build that knows it";
@@ -78,6 +79,7 @@ impl<'a> Entry<'a> {
         let manifest = Manifest {
             version,
             policy: self.parsed("policy", Checksum::parse)?,
+            expires: self.optional("expires", |day| Moment::day(day).map(|_| day.to_owned()))?,
             cargo_config,
             members,
             packages,
@@ -179,7 +181,7 @@ impl<'a> Entry<'a> {
             text => Ok(text),
         };
         let on = said("on")?;
-        if !is_date(&on) {
+        if Moment::day(&on).is_none() {
             return Err(self.fault("on", "is not a date (`YYYY-MM-DD`)"));
         }
         let id = self.optional("id", |id| (!id.trim().is_empty()).then(|| id.to_owned()))?;
@@ -245,25 +247,6 @@ impl<'a> Entry<'a> {
 
 fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
-}
-
-/// A day of the calendar, `YYYY-MM-DD`.
-fn is_date(text: &str) -> bool {
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts = text.split('-').collect::<Vec<_>>();
-    let number = |at: usize| parts[at].parse::<u32>().unwrap_or(0);
-    if parts.iter().map(|part| part.len()).ne([4, 2, 2]) || !parts.iter().all(|part| digits(part)) {
-        return false;
-    }
-    let (year, month, day) = (number(0), number(1), number(2));
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 => 28 + u32::from(is_leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    (1..=days).contains(&day)
 }
 
 /// The known key that was probably meant: at most a third of the letters are wrong, missing or too many.

@@ -53,6 +53,7 @@ fn sample() -> Manifest {
     Manifest {
         version: 1,
         policy: Checksum::from_bytes([9; 32]),
+        expires: Some("2027-01-31".into()),
         cargo_config: BTreeMap::from([("build.rustc".to_owned(), "\"x\"".to_owned())]),
         members: vec![Member { name: name("app"), path: "crates/app".into(), own: Some("ours".into()) }],
         packages: vec![pin("a", Origin::Path("../a".into())), full, pin("c", Origin::Source(crates_io))],
@@ -83,9 +84,13 @@ fn refuses_everything_else_with_its_line() {
         (text.replace("version = 1\n", "version = 2\n"), ":2: unknown format 2"),
         (text.replace("tree = \"b3:01", "tree = \"b3:0G"), "`tree` has a value that is not acceptable"),
         (text.replace("basis = \"audit\"", "basis = \"hearsay\""), "`basis` has a value that is not"),
+        (
+            text.replace("expires = \"2027-01-31\"", "expires = \"2027-02-31\""),
+            "`expires` has a value that is not",
+        ),
         (text.replace("path = \"crates/app\"", "path = \"/app\""), "`path` has a value that is not"),
         (text.replace("path = \"crates/app\"", "path = \"crates/../app\""), "`path` has a value that is not"),
-        (text.replace("own = ", "owned = "), ":11: `owned` is not a key that belongs here"),
+        (text.replace("own = ", "owned = "), ":12: `owned` is not a key that belongs here"),
         (text.replace("own = \"ours\"", "own = \"\\u006furs\""), "not in canonical form"),
         (
             text.replace("trust = { basis = \"baseline\" }\n", "trust = { basis = \"baseline\" } \n"),
@@ -98,7 +103,7 @@ fn refuses_everything_else_with_its_line() {
         (swapped, "not in canonical form or order"),
         (format!("{text}\n{}", &text[from("[[package]]\nname = \"c\"")..]), "`c v1.0.0` is pinned twice"),
         (text.replace("[[member]]", "<<<<<<< ours\n[[member]]"), "a conflict marker"),
-        (text[..text.len() - 20].to_owned(), ":41: "),
+        (text[..text.len() - 20].to_owned(), ":42: "),
         (format!("{text}\n"), "not in canonical form"),
         (text.replacen("name = \"a\"", "name = \"app\"", 1), "`app` is a member and a pin"),
         (
@@ -202,5 +207,18 @@ proptest! {
         let mut manifest = sample();
         manifest.packages[1].accepted[0].reason = reason;
         prop_assert_eq!(parse(&manifest.to_text()), Ok(manifest));
+    }
+
+    #[test]
+    fn a_last_day_is_a_day_of_the_calendar(year in 1960..10_010_u32, month in 0..14_u32, day in 0..33_u32) {
+        let expires = format!("{year:04}-{month:02}-{day:02}");
+        let manifest = Manifest { expires: Some(expires.clone()), ..sample() };
+        match Moment::day_after(&expires) {
+            Some(end) => {
+                prop_assert_eq!(parse(&manifest.to_text()), Ok(manifest.clone()));
+                prop_assert!(manifest.is_expired(end) && !manifest.is_expired(Moment(end.0 - 1)));
+            }
+            None => prop_assert!(parse(&manifest.to_text()).is_err() && manifest.is_expired(Moment(0))),
+        }
     }
 }

@@ -12,6 +12,9 @@ pub(super) fn manifest(manifest: &Manifest) -> String {
     line(out, format_args!("{HEAD}"));
     line(out, format_args!("version = {}", manifest.version));
     line(out, format_args!("policy = \"{}\"", manifest.policy));
+    if let Some(day) = &manifest.expires {
+        line(out, format_args!("expires = {}", quoted(day)));
+    }
     if !manifest.cargo_config.is_empty() {
         line(out, format_args!("\n[cargo-config]"));
         for (key, value) in &manifest.cargo_config {

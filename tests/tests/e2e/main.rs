@@ -30,6 +30,7 @@ mod poison;
 mod registry;
 mod remap;
 mod roots;
+mod signing;
 mod sources;
 mod trees;
 mod vendor;

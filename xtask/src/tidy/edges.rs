@@ -36,7 +36,7 @@ const PURE: &[&str] = &[
 ];
 
 /// Kernel modules that turn bytes into values and values into verdicts.
-const PURE_KERNEL: &[&str] = &["digest", "drift", "lockfile", "manifest", "name", "verify"];
+const PURE_KERNEL: &[&str] = &["digest", "drift", "lockfile", "manifest", "name", "signing", "verify"];
 
 const IO_PATHS: &[&str] = &[
     "std::fs",
@@ -109,6 +109,14 @@ const CAPABILITIES: &[Capability] = &[
         methods: &[],
         only: &["net/"],
         message: "only `net` opens sockets",
+    },
+    Capability {
+        within: TOOL,
+        paths: &[&["std::os::unix::net"]],
+        macros: &[],
+        methods: &[],
+        only: &["keys/"],
+        message: "only `keys` talks to an agent",
     },
     Capability {
         within: TOOL,

@@ -5,7 +5,7 @@ use super::{KERNEL, Offence, TOOL};
 
 const DOMAIN: &[&str] = &["exit_code", "finding", "model", "report"];
 const KNOWLEDGE: &[&str] = &["advisory", "archive", "graph", "helper", "merge", "policy"];
-const EDGES: &[&str] = &["cargo", "git", "registry", "store"];
+const EDGES: &[&str] = &["cargo", "git", "keys", "registry", "store"];
 
 /// A layer and the groups of layers that it may use besides itself.
 const LAYERS: &[(&str, &[&[&str]])] = &[
@@ -22,6 +22,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("vet", &[DOMAIN, KNOWLEDGE]),
     ("cargo", &[DOMAIN, KNOWLEDGE, &["store"]]),
     ("git", &[DOMAIN, KNOWLEDGE]),
+    ("keys", &[DOMAIN]),
     ("registry", &[DOMAIN, KNOWLEDGE]),
     ("store", &[DOMAIN, KNOWLEDGE]),
     ("collect", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES]),

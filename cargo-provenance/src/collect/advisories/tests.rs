@@ -80,6 +80,7 @@ impl Place {
             cargo: "cargo".into(),
             lockfile: None,
             overrides: vec![],
+            agent: None,
             network,
             clock: Clock(now),
             user: "tester".into(),

@@ -175,6 +175,7 @@ mod tests {
         Manifest {
             version: 1,
             policy: Checksum::from_bytes([0; 32]),
+            expires: None,
             cargo_config: BTreeMap::new(),
             members: vec![Member { name: id("app 0.1.0*").name, path: ".".to_owned(), own: None }],
             packages: pins.iter().map(pin).collect(),

@@ -20,6 +20,7 @@ use self::attempt::Attempt;
 use self::holding::{Entering, Trial};
 use super::interruption::settled;
 use super::pinning::{self, Rigor};
+use super::signing::{self, Replacing, Resigned};
 use super::vetting::{self, Vetting};
 use crate::advisory;
 use crate::cargo;
@@ -278,6 +279,7 @@ fn put_in_place(
     let mut edits = attempt.shadow.edited()?;
     // The reader accepts the writer's spelling only, so this is what the file holds.
     let (old, new) = (old.to_text().into_bytes(), pinned.to_text().into_bytes());
+    let written = (old != new).then(|| new.clone());
     if old != new {
         edits.push(cargo::Edit { path: gate.root.join(manifest::FILE_NAME), old: Some(old), new });
     }
@@ -309,6 +311,19 @@ fn put_in_place(
         return Ok(());
     }
     let mut transaction = Transaction::new(&gate.root);
+    let resigned = written.and_then(|new| {
+        let replacing = Replacing {
+            root: &gate.root,
+            policy: &gate.policy,
+            old: gate.seen.text.as_bytes(),
+            old_policy: Some(gate.seen.manifest.policy),
+            new: &new,
+        };
+        signing::resign(attempt.surroundings, &replacing, report)
+    });
+    if let Some(Resigned { path, old, new }) = resigned {
+        transaction.replace(&path, old, new);
+    }
     for edit in edits {
         let shown = edit.path.strip_prefix(&gate.root).unwrap_or(&edit.path).display().to_string();
         report.detail("Writing", shown);

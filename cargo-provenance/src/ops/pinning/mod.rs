@@ -127,6 +127,7 @@ pub fn draft(material: Material<'_>) -> Result<Draft, Error> {
     let manifest = Manifest {
         version: old.map_or(VERSION, |old| old.version),
         policy: policy.digest(),
+        expires: old.and_then(|old| old.expires.clone()),
         cargo_config: settings.map(|setting| (setting.key.clone(), setting.value.clone())).collect(),
         members: vec![],
         packages: split.kept.iter().map(|(_, pin)| (*pin).clone()).collect(),

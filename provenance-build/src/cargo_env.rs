@@ -36,11 +36,13 @@ pub struct BuildEnvironment {
     pub arguments: Vec<String>,
     /// `CARGO_RESOLVER_LOCKFILE_PATH`.
     pub lockfile: Option<PathBuf>,
+    /// `RUSTC_WRAPPER`: the wrapper of rustc in force, wherever it was named.
+    pub wrapper: Option<PathBuf>,
     cargo: OsString,
 }
 
 /// Variables whose change must run the script again.
-pub const WATCHED: [&str; 2] = ["CARGO_HOME", "CARGO_RESOLVER_LOCKFILE_PATH"];
+pub const WATCHED: [&str; 3] = ["CARGO_HOME", "CARGO_RESOLVER_LOCKFILE_PATH", "RUSTC_WRAPPER"];
 
 impl BuildEnvironment {
     /// Reads the environment of a build script; `caller` is the `file!()` of the script.
@@ -62,6 +64,7 @@ impl BuildEnvironment {
             remapped: remaps(&env::var_os("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default().to_string_lossy()),
             lockfile: env::var_os("CARGO_RESOLVER_LOCKFILE_PATH").map(|path| base.join(path)),
             arguments,
+            wrapper: env::var_os("RUSTC_WRAPPER").filter(|name| !name.is_empty()).map(PathBuf::from),
             cargo: env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
             package,
             starts,

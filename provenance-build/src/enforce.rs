@@ -24,6 +24,9 @@ use crate::toml;
 use crate::tree::Layout;
 use crate::verify;
 
+/// The name of the guard's program.
+const GUARD: &str = "provenance-guard";
+
 /// Lines of drift that a build shows; `cargo provenance verify` shows all.
 const SHOWN: usize = 10;
 
@@ -40,6 +43,7 @@ pub fn enforce() {
 #[derive(Clone, Debug, Default)]
 pub struct Enforcer {
     always: bool,
+    strict: bool,
     keys: Vec<String>,
     signed: bool,
     threshold: usize,
@@ -56,6 +60,14 @@ impl Enforcer {
     pub fn always(mut self) -> Self {
         self.always = true;
         self
+    }
+
+    /// Takes nothing on trust that differs from machine to machine: the guard (`provenance-guard`) must be rustc's wrapper,
+    /// cargo may have no setting that can run or swap code from outside the repository (home, parent folders, `--config`),
+    /// and the manifest must be signed. Meant for releases. The guard is known by its name, as cargo tells it.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self.require_signature()
     }
 
     /// Refuses a manifest that no trusted key signed, whatever the policy says.
@@ -110,6 +122,9 @@ impl Enforcer {
         let started = SystemTime::now();
         let seen = observe::observe(environment.surroundings(&root))?;
         self.signatures(&root, &seen)?;
+        if self.strict {
+            refuse_outside(environment, &seen)?;
+        }
         let verdict = verify::verify(&seen.manifest, &seen.observation);
         let drift = verdict.drift.into_iter().filter(Drift::refuses_build).collect::<Vec<_>>();
         if !drift.is_empty() {
@@ -189,6 +204,33 @@ impl Enforcer {
         for variable in cargo_env::WATCHED {
             directive::rerun_if_env_changed(variable);
         }
+    }
+}
+
+/// What [`Enforcer::strict`] refuses.
+fn refuse_outside(environment: &BuildEnvironment, seen: &Seen) -> Result<(), Error> {
+    let wrapper = environment.wrapper.as_deref();
+    if wrapper.and_then(Path::file_stem) != Some(GUARD.as_ref()) {
+        let found = wrapper.map_or("nothing is".to_owned(), |found| format!("`{}` is", found.display()));
+        let what = format!("{found} rustc's wrapper, and a strict build demands `{GUARD}`");
+        let help = "run `cargo provenance init --guard`, or build with `cargo provenance build`";
+        return Err(Error::unclear(what, help));
+    }
+    // By these `cargo provenance build` tells the guard which workspace it is in.
+    let is_guards = |key: &str| key == "build.rustc-wrapper" || key.starts_with("env.PROVENANCE_WORKSPACE.");
+    match seen.configuration.outside.iter().find(|setting| !is_guards(&setting.key)) {
+        Some(setting) => {
+            let (key, value) = (&setting.key, &setting.value);
+            let what =
+                format!("a strict build allows no setting from outside the repository: `{key} = {value}`");
+            Err(Error::invalid(
+                &setting.file,
+                setting.line,
+                what,
+                "remove it, or build on a machine without it",
+            ))
+        }
+        None => Ok(()),
     }
 }
 

@@ -215,8 +215,10 @@ mod tests {
     fn what_is_pinned_or_a_member_passes_and_nothing_else() {
         let base = tempfile::tempdir().expect("a directory");
         let (root, source) = workspace(base.path());
-        let judged =
-            |name, version, directory: &Path| judge(&root, &package(name, version, directory), never);
+        let now = Moment::day("2026-11-25").expect("a day");
+        let judged = |name, version, directory: &Path| {
+            judge(&root, &package(name, version, directory), &Demand::default(), now, never)
+        };
         let Territory::Pinned { layout, .. } = judged("a", "1.0.0", &source).expect("pinned") else {
             panic!("a pin, not a member");
         };

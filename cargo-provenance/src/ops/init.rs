@@ -15,7 +15,7 @@ use super::gating::{self, Gating, gated_already};
 use super::guarding::{self, Guard, Guarding};
 use super::interruption::settled_workspace;
 use super::pinning::{self, Material, Rigor, draft, split};
-use super::signing;
+use super::signing::{self, Replacing, Resigned};
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{self, CargoCommand, Shadow, Workspace};
@@ -225,10 +225,25 @@ fn add_guard(
         return Ok(());
     }
     guarding.tell(root, guard, report);
-    let files = BTreeMap::from([
-        (root.join(manifest::FILE_NAME), (Some(old), manifest.to_text())),
+    let policy_file = root.join(policy::FILE_NAME);
+    let policy = Policy::parse(toml::read(&policy_file)?.as_bytes(), &policy_file, catalogue())?;
+    let new = manifest.to_text();
+    let replacing = Replacing {
+        root,
+        policy: &policy,
+        old: old.as_bytes(),
+        old_policy: Some(manifest.policy),
+        new: new.as_bytes(),
+    };
+    let resigned = signing::resign(surroundings, &replacing, report);
+    let mut files = BTreeMap::from([
+        (root.join(manifest::FILE_NAME), (Some(old), new)),
         (guarding.file, (guarding.old, guarding.new)),
     ]);
+    if let Some(Resigned { path, old, new }) = resigned {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        files.insert(path, (old.map(text), text(new)));
+    }
     write(root, &files, report)?;
     report.conclusion = "the guard is in place; review and commit what was written".to_owned();
     Ok(())

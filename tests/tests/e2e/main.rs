@@ -32,6 +32,7 @@ mod remap;
 mod roots;
 mod signing;
 mod sources;
+mod strict;
 mod trees;
 mod vendor;
 mod vendoring;

@@ -19,8 +19,10 @@ pub(super) const BYTES: u64 = 64 * 1024 * 1024;
 pub(super) enum Territory {
     /// First-party code: the workspace, and members beside it.
     Member {
-        /// The workspace root and the directories of members outside it.
+        /// The repository of the workspace and the directories of members outside it.
         roots: Vec<PathBuf>,
+        /// The cargo home, which holds third-party code even where it lies in the repository.
+        cargo_home: Option<PathBuf>,
     },
     /// A pinned tree.
     Pinned {
@@ -37,9 +39,20 @@ pub(super) enum Territory {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Outputs {
     /// `OUT_DIR` of the package.
-    pub(super) out_dir: Option<PathBuf>,
+    out_dir: Option<PathBuf>,
     /// The directory that cargo builds in: a file there is no source, whoever put it there, unless a build script did.
-    pub(super) build: Option<PathBuf>,
+    build: Option<PathBuf>,
+}
+
+impl Outputs {
+    /// `out_dir` is what the environment says, which an entry of `[env]` can set for a package that has no build script. So
+    /// it counts only where cargo puts such folders: below the directory that cargo builds in.
+    pub(super) fn new(out_dir: Option<PathBuf>, build: Option<PathBuf>) -> Self {
+        let is_cargos = |out_dir: &PathBuf| {
+            build.as_ref().is_some_and(|build| out_dir.starts_with(build)) && is_generated(out_dir)
+        };
+        Self { out_dir: out_dir.filter(is_cargos), build }
+    }
 }
 
 /// What is said of an input.
@@ -60,8 +73,11 @@ impl Territory {
             return Ruling::Fine;
         }
         match self {
-            Self::Member { roots } if roots.iter().any(|root| input.starts_with(root)) => Ruling::Fine,
-            Self::Member { .. } => Ruling::Outside,
+            Self::Member { roots, cargo_home } => {
+                let is_own = roots.iter().any(|root| input.starts_with(root));
+                let is_foreign = cargo_home.as_ref().is_some_and(|home| input.starts_with(home));
+                if is_own && !is_foreign { Ruling::Fine } else { Ruling::Outside }
+            }
             Self::Pinned { tree, layout, workspace } => match input.strip_prefix(tree) {
                 Ok(inside) if is_covered(inside, *layout) => Ruling::Fine,
                 Ok(_) => Ruling::NotCovered,
@@ -156,6 +172,8 @@ fn words(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn names(text: &str) -> Option<Vec<String>> {
@@ -194,10 +212,8 @@ mod tests {
             layout,
             workspace: PathBuf::from("/ws"),
         };
-        let outputs = Outputs {
-            out_dir: Some(PathBuf::from("/ws/target/debug/build/a-1f/out")),
-            build: Some(PathBuf::from("/ws/target")),
-        };
+        let out_dir = PathBuf::from("/ws/target/debug/build/a-1f/out");
+        let outputs = Outputs::new(Some(out_dir), Some(PathBuf::from("/ws/target")));
         let tree = "/home/r/src/i/a-1.0.0";
         for (layout, input, ruling) in [
             (Layout::Registry, format!("{tree}/src/lib.rs"), Ruling::Fine),
@@ -220,8 +236,55 @@ mod tests {
         ] {
             assert_eq!(pinned(layout).rule(Path::new(&input), &outputs), ruling, "{layout:?} {input}");
         }
-        let member = Territory::Member { roots: vec![PathBuf::from("/ws")] };
+        let member = Territory::Member {
+            roots: vec![PathBuf::from("/ws")],
+            cargo_home: Some(PathBuf::from("/ws/.cargo-home")),
+        };
         assert_eq!(member.rule(Path::new("/ws/target/x.wasm"), &outputs), Ruling::Fine);
         assert_eq!(member.rule(Path::new("/tmp/x.rs"), &outputs), Ruling::Outside);
+        let foreign = Path::new("/ws/.cargo-home/registry/src/i/a-1.0.0/src/lib.rs");
+        assert_eq!(member.rule(foreign, &outputs), Ruling::Outside);
+    }
+
+    #[test]
+    fn an_out_dir_counts_only_where_cargo_puts_it() {
+        for (out_dir, counts) in [
+            ("/t/debug/build/a-1f/out", true),
+            ("/t/x86_64-unknown-linux-gnu/release/build/a-1f/out", true),
+            ("/", false),
+            ("/t", false),
+            ("/tmp/build/a/out", false),
+        ] {
+            let outputs = Outputs::new(Some(PathBuf::from(out_dir)), Some(PathBuf::from("/t")));
+            assert_eq!(outputs.out_dir.is_some(), counts, "{out_dir}");
+        }
+    }
+
+    // As rustc writes it (`rustc_interface::passes::write_out_deps`), line feeds included.
+    fn written(inputs: &[String]) -> String {
+        let escaped = inputs.iter().map(|input| input.replace(' ', "\\ ")).collect::<Vec<_>>();
+        let rules = ["a.d", "liba.rlib"].map(|out| format!("{out}: {}\n\n", escaped.join(" ")));
+        let listed = escaped.iter().map(|input| format!("{input}:\n")).collect::<String>();
+        format!("{}{listed}\n# env-dep:X=y\n", rules.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn every_input_that_rustc_read_is_named_or_the_text_is_refused(
+            inputs in proptest::collection::vec("[a-c/.:# \n\\\\]{1,8}", 1..4),
+        ) {
+            if let Ok(read) = read(&written(&inputs)) {
+                for input in inputs.iter().filter(|input| !input.contains(['\n', '\\'])) {
+                    // Spaces at an end are beyond the format.
+                    let is_plain = input.trim() == input && !input.contains("  ");
+                    prop_assert!(!is_plain || read.contains(Path::new(input)), "{:?} of {:?}", input, read);
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".{0,200}") {
+            let _ = read(&text);
+        }
     }
 }

@@ -26,22 +26,34 @@ pub(super) struct Package {
 /// The digest of a directory, or what lies there that no package can hold.
 pub(super) type Hashed = Result<TreeDigest, Unacceptable>;
 
-/// Compares the package with the manifest at `root`; says where its sources may come from, or why it may not be compiled.
+/// What counts besides the package itself.
+#[derive(Clone, Debug)]
+pub(super) struct Circumstances {
+    /// The workspace root, canonical.
+    pub(super) root: PathBuf,
+    /// The cargo home, canonical.
+    pub(super) cargo_home: Option<PathBuf>,
+    /// Which keys count where the policy wants signatures.
+    pub(super) demand: Demand,
+    /// The time of the call.
+    pub(super) now: Moment,
+}
+
+/// Compares the package with the workspace's manifest; says where its sources may come from, or why it may not be compiled.
 ///
-/// `demand` says which keys count where the policy wants signatures; `checkout` hashes a git checkout, which many packages
-/// may share.
+/// `checkout` hashes a git checkout, which many packages may share.
 pub(super) fn judge(
-    root: &Path,
+    circumstances: &Circumstances,
     package: &Package,
-    demand: &Demand,
-    now: Moment,
     checkout: impl Fn(&Path) -> Result<Hashed, Refusal>,
 ) -> Result<Territory, Refusal> {
-    let manifest = read(root, package, demand, now)?;
+    let root = circumstances.root.as_path();
+    let manifest = read(circumstances, package)?;
     let here =
         |path: &str| normal(&root.join(path)).canonicalize().is_ok_and(|path| path == package.directory);
     if manifest.members.iter().any(|member| member.name == package.name && here(&member.path)) {
-        return Ok(territory_of_members(root, &manifest));
+        let cargo_home = circumstances.cargo_home.clone();
+        return Ok(Territory::Member { roots: own(root, &manifest), cargo_home });
     }
     if manifest.packages.is_empty() {
         return Err(not_pinned(package));
@@ -80,7 +92,8 @@ pub(super) fn hash(directory: &Path, layout: Layout) -> Result<Hashed, Refusal> 
 
 // The head of the manifest, its members, and the pins of this package alone. Reading all pins would cost more than hashing
 // a package does; `verify` and the build helper read every line.
-fn read(root: &Path, package: &Package, demand: &Demand, now: Moment) -> Result<Manifest, Refusal> {
+fn read(circumstances: &Circumstances, package: &Package) -> Result<Manifest, Refusal> {
+    let Circumstances { root, demand, now, .. } = circumstances;
     let file = root.join(manifest::FILE_NAME);
     if !file.exists() {
         return Err(Refusal::new(
@@ -90,9 +103,9 @@ fn read(root: &Path, package: &Package, demand: &Demand, now: Moment) -> Result<
     }
     let text = toml::read(&file)?;
     let manifest = Manifest::parse(excerpt(&text, package).as_bytes(), &file)?;
-    admit::admit(root, &manifest, text.as_bytes(), demand, now)?;
+    admit::admit(root, &manifest, text.as_bytes(), demand, *now)?;
     match &manifest.expires {
-        Some(day) if manifest.is_expired(now) => Err(Refusal::new(
+        Some(day) if manifest.is_expired(*now) => Err(Refusal::new(
             format!("the manifest expired on {day}"),
             "review it, then run `cargo provenance sign --expires YYYY-MM-DD`",
         )),
@@ -112,10 +125,11 @@ fn excerpt(text: &str, package: &Package) -> String {
     excerpt
 }
 
-fn territory_of_members(root: &Path, manifest: &Manifest) -> Territory {
+// The workspace, and members beside it.
+fn own(root: &Path, manifest: &Manifest) -> Vec<PathBuf> {
     let beside = manifest.members.iter().filter(|member| member.path.starts_with(".."));
     let beside = beside.filter_map(|member| normal(&root.join(&member.path)).canonicalize().ok());
-    Territory::Member { roots: std::iter::once(repository(root)).chain(beside).collect() }
+    std::iter::once(repository(root)).chain(beside).collect()
 }
 
 // A workspace may include what lies beside it in the same repository: it is reviewed alike.
@@ -215,9 +229,14 @@ mod tests {
     fn what_is_pinned_or_a_member_passes_and_nothing_else() {
         let base = tempfile::tempdir().expect("a directory");
         let (root, source) = workspace(base.path());
-        let now = Moment::day("2026-11-25").expect("a day");
+        let circumstances = Circumstances {
+            root: root.clone(),
+            cargo_home: None,
+            demand: Demand::default(),
+            now: Moment::day("2026-11-25").expect("a day"),
+        };
         let judged = |name, version, directory: &Path| {
-            judge(&root, &package(name, version, directory), &Demand::default(), now, never)
+            judge(&circumstances, &package(name, version, directory), never)
         };
         let Territory::Pinned { layout, .. } = judged("a", "1.0.0", &source).expect("pinned") else {
             panic!("a pin, not a member");

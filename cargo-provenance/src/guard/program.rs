@@ -16,7 +16,7 @@ use provenance_build::{Moment, PackageName, Version};
 
 use super::call::{Call, Wish};
 use super::inputs::{self, Outputs, Ruling, Territory};
-use super::judge::{self, Hashed, Package};
+use super::judge::{self, Circumstances, Hashed, Package};
 use super::session::Session;
 use super::{IDENTITY, INNER, PROGRAM, Refusal, WORKSPACE};
 use crate::render::sanitize;
@@ -56,7 +56,13 @@ fn run(call: &Call) -> Result<ExitStatus, Refusal> {
     };
     // Without a package it is a build script that calls rustc. It was looked at when it was compiled.
     let Some(package) = package else { return rustc(call) };
-    let territory = judge::judge(&root, &package, &demand()?, Moment::of(SystemTime::now()), checkout)?;
+    let circumstances = Circumstances {
+        root,
+        cargo_home: cargo_home().and_then(|home| home.canonicalize().ok()),
+        demand: demand()?,
+        now: Moment::of(SystemTime::now()),
+    };
+    let territory = judge::judge(&circumstances, &package, checkout)?;
     let dep_info = call.dep_info(argument_file)?;
     let status = rustc(call)?;
     if let Some(dep_info) = dep_info.filter(|_| status.success()) {
@@ -171,7 +177,7 @@ fn check_inputs(
     call: &Call,
 ) -> Result<(), Refusal> {
     let out_dir = env::var_os("OUT_DIR").and_then(|folder| PathBuf::from(folder).canonicalize().ok());
-    let outputs = Outputs { out_dir, build: build_directory(dep_info) };
+    let outputs = Outputs::new(out_dir, build_directory(dep_info));
     let mut sysroot = None;
     for input in inputs::read(&text(dep_info)?)? {
         // A file that is gone by now was made for this compilation; the folder it lay in says where it came from.
@@ -208,10 +214,15 @@ fn folder_of(input: &Path) -> io::Result<PathBuf> {
     Ok(folder.canonicalize()?.join(input.file_name().unwrap_or_default()))
 }
 
-// Cargo marks the directory that it builds in (`CACHEDIR.TAG`).
+// Cargo marks the directory that it builds in (`CACHEDIR.TAG`), unless that was there before. The folder of the profile, in
+// which everything of this compilation lies, is known by what cargo puts there (the cargo book, "Build cache").
 fn build_directory(dep_info: &Path) -> Option<PathBuf> {
     let folder = dep_info.parent()?.canonicalize().ok()?;
-    folder.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists()).map(Path::to_owned)
+    let marked = folder.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    let is_of_profile =
+        |folder: &&Path| ["build", "deps", "examples"].iter().any(|name| folder.ends_with(name));
+    let profile = || folder.ancestors().find(is_of_profile).and_then(Path::parent);
+    marked.or_else(profile).map(Path::to_owned)
 }
 
 fn sysroot_of(call: &Call) -> Option<PathBuf> {

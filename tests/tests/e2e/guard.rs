@@ -167,6 +167,10 @@ fn package_that_includes_a_file_from_elsewhere() {
     stopped(guarded, "`victim v1.0.0` was compiled from more than its sources");
     // The next build does not take what the refused one left.
     stopped(guarded, "elsewhere.rs");
+    // A package without a build script has no `OUT_DIR`, so that an entry of `[env]` gives it one.
+    for setting in ["env.OUT_DIR.value=\"/\"", "env.OUT_DIR=\"/\""] {
+        guarded.cargo(["build", "--config", setting]).run().code(101).stderr_has("elsewhere.rs");
+    }
 }
 
 #[test]
@@ -203,6 +207,10 @@ fn edited_git_checkout_is_not_compiled() {
     let sandbox = Sandbox::new();
     crate::git::repository(&sandbox);
     let guarded = crate::git::dependent(&sandbox, "guarded").guarded();
+    guarded.cargo(["build", "--quiet"]).ok();
+    // The checkout was hashed once, for all of its packages and their build scripts.
+    let records = || files::list(&sandbox.cargo_home().join("provenance/guard")).len();
+    assert_eq!(records(), 1);
     guarded.is_clean();
     files::remove(&guarded.path("target"));
     let checkouts = files::list(&sandbox.cargo_home().join("git/checkouts"));

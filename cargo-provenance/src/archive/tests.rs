@@ -229,9 +229,10 @@ fn what_only_some_readers_understand_is_refused() {
     assert_eq!(file(sample().pax(&[("GNU.sparse.realsize", "7")])), ["archive-header-mismatch"]);
     assert_eq!(file(sample().pax(&[("mtime", "1")]).pax(&[("atime", "1")])), ["archive-header-mismatch"]);
     assert_eq!(file(long(b"a-1.0.0/x")), ["archive-header-mismatch"]);
-    assert_eq!(file(long(&[&b"a-1.0.0/x"[..], &b"/y".repeat(3_000), b"\0"].concat())), [
-        "archive-header-mismatch"
-    ]);
+    assert_eq!(
+        file(long(&[&b"a-1.0.0/x"[..], &b"/y".repeat(3_000), b"\0"].concat())),
+        ["archive-header-mismatch"]
+    );
     for size in [*b"\x80\0\0\0\0\0\0\0\0\0\0\x07", *b"         7 \0", *b"7\0\0\0\0\0\0\0\0\0\0\0"] {
         let mut header = Header::new_gnu();
         header.set_path("a-1.0.0/x").expect("short");

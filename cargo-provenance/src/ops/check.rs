@@ -97,7 +97,12 @@ fn check(
     };
 
     let manifest = &gate.seen.manifest;
-    let records = judges.now.look_up(&situation, Some(manifest), &wanted)?;
+    let mut records = judges.now.look_up(&situation, Some(manifest), &wanted)?;
+    if let Some(before) = &before {
+        for (package, record) in packages.iter().zip(&mut records) {
+            record.circumstances.judged_by = before.judged_by(package, manifest.pin_for(&package.id));
+        }
+    }
     let looked = judges.look(&situation, surroundings, &wanted, &records, progress);
     let (stale, Looked { entrants, earlier }) = looked?;
     proving::tell_stale(stale, report);
@@ -119,7 +124,7 @@ fn check(
         let pin = vetting::covering(manifest, package, proven);
         let judgment = judges.now.judged(record, proven);
         let mut vetted = judges.now.settle(judgment, pin, &mut exceptions);
-        told::lower(&mut vetted.judgment.findings, pin);
+        told::lower(&mut vetted.judgment.findings, record.circumstances.judged_by);
         if let Some(before) = before.as_ref().filter(|_| vetted.judgment.refuses())
             && let Some(old_pin) = before.unchanged(package, pin)
         {
@@ -160,25 +165,30 @@ fn seen_again(
 struct GraphOf<'a> {
     graph: Graph,
     situation: &'a Situation,
-    members: BTreeSet<&'a str>,
+    manifest: &'a Manifest,
 }
 
 impl<'a> GraphOf<'a> {
     fn new(situation: &'a Situation, manifest: &'a Manifest) -> Result<Self, Failure> {
         let graph = Graph::of(&situation.lockfile).map_err(pinning::Error::from)?;
-        let members = manifest.members.iter().map(|member| member.name.as_str()).collect();
-        Ok(Self { graph, situation, members })
+        Ok(Self { graph, situation, manifest })
     }
 
     fn package(&self, index: usize) -> &'a LockedPackage {
         &self.situation.lockfile.packages[index]
     }
 
-    /// Those that the manifest lists, and members that it does not list yet: that they are not listed is drift.
+    /// Those that the manifest lists where they lie, and members that it does not list yet: that they are not listed is
+    /// drift.
     fn is_first_party(&self, index: usize) -> bool {
         let package = self.package(index);
+        let mut members = self.manifest.members.iter();
         package.id.source.is_none()
-            && (self.members.contains(package.id.name.as_str()) || self.situation.member(package).is_some())
+            && (self.situation.member(package).is_some()
+                || members.any(|member| {
+                    let place = || self.situation.place(package);
+                    member.name == package.id.name && place().as_ref() == Some(&member.path)
+                }))
     }
 
     /// Whether it is a path package that leads nowhere.

@@ -146,7 +146,11 @@ impl<'a> Entry<'a> {
             Some(vetted) => {
                 vetted.only(&["checks", "advisories"])?;
                 let advisories = vetted.optional("advisories", owned)?;
-                Some(Vetted { checks: vetted.number("checks")?, advisories })
+                let checks = vetted.number("checks")?;
+                if checks == 0 {
+                    return Err(vetted.fault("checks", "names no check set: the first one is 1"));
+                }
+                Some(Vetted { checks, advisories })
             }
             None => None,
         };

@@ -425,6 +425,48 @@ fn checks_that_are_newer_than_a_pin_only_note_until_it_is_judged_again() {
     project.provenance(["pin", "--recheck"]).run().code(1).stderr_has("review[crate-too-young]");
 }
 
+/// Makes a pin say that an older check set judged its package.
+fn judged_by(project: Project<'_>, name: &str, set: &str) {
+    let text = files::read(&project.path("Provenance.lock"));
+    let pin = text.split(&format!("name = \"{name}\"")).nth(1).expect("a pin");
+    let vetted = pin.lines().find(|line| line.starts_with("vetted = ")).expect("a line");
+    let number = vetted.split("checks = ").nth(1).expect("a check set");
+    let number = number.split(|c: char| !c.is_ascii_digit()).next().expect("a number");
+    let forged = vetted.replace(&format!("checks = {number}"), &format!("checks = {set}"));
+    replace_in_pin(project, name, vetted, &forged);
+}
+
+#[test]
+fn no_line_in_a_pin_makes_notes_of_what_the_team_asked_for_or_what_must_end() {
+    let sandbox = Sandbox::new();
+    let db = AdvisoryDb::new(&sandbox);
+    sandbox.registry().publish(&Krate::greeting("teen", "1.0.0", CLEAN).published(Some(&days_ago(100))));
+    let project = committed(&sandbox, "repository/work");
+    project.provenance(["add", "teen", "--accept", "crate-too-young=we know them"]).ok();
+    // Whoever opens a pull request writes the pins as well.
+    let path = project.path("Provenance.lock");
+    let text = files::read(&path);
+    let start = text.find("accepted = [").expect("an acceptance");
+    let end = start + text[start..].find("\n]\n").expect("its end") + 3;
+    files::write(&path, format!("{}{}", &text[..start], &text[end..]).replace("\"accepted\"", "\"policy\""));
+    judged_by(project, "teen", "0");
+    check(project, []).code(2).stderr_has("`checks` names no check set");
+    judged_by(project, "teen", "1");
+    check(project, []).code(0);
+    since(project, "HEAD").code(1).stderr_has("review[crate-too-young]: crate `teen`");
+
+    db.publish(&[Advisory::new("RUSTSEC-2025-0002", "victim")]);
+    project.provenance(["db", "update"]).ok();
+    judged_by(project, "victim", "1");
+    check(project, []).code(1).stderr_has("error[vulnerability]");
+    let policy = project.path("Provenance.toml");
+    files::replace(&policy, "[checks]\n", "[checks]\ncrate-too-young = \"deny\"\n");
+    files::append(&policy, "\n[[ban]]\npackage = \"victim\"\nreason = \"no\"\n");
+    let output = check(project, []).code(4);
+    assert!(output.stderr.contains("error[crate-too-young]"), "{output}");
+    assert!(output.stderr.contains("error[banned]"), "{output}");
+}
+
 #[test]
 fn packages_of_every_kind_of_source_are_proven_and_their_registries_asked() {
     let sandbox = Sandbox::new();

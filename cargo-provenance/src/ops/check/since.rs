@@ -66,6 +66,14 @@ impl Before {
         }
     }
 
+    /// The check set that judged the bytes which a pin covers: the newest that a pin of the very same bytes names, now and
+    /// then. What the change itself writes of new bytes excuses them from no check.
+    pub(super) fn judged_by(&self, package: &LockedPackage, pin: Option<&Pin>) -> Option<u32> {
+        let set = |pin: &Pin| pin.vetted.as_ref().map(|vetted| vetted.checks);
+        let old = self.unchanged(package, pin).flatten().and_then(set)?;
+        Some(old.max(pin.and_then(set)?))
+    }
+
     /// Makes notes of the findings that were there before and weighed as much, and counts them.
     pub(super) fn demote(&self, findings: &mut [Finding], there: &[Finding]) -> usize {
         let mut demoted = 0;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
 use super::super::pinning;
@@ -36,12 +35,11 @@ pub(super) fn undecidable(report: &mut Report) {
 }
 
 /// Notes that follow from the bytes alone were there when the package was pinned, and are no news: `-v` shows them.
-pub(super) fn lower(findings: &mut [Finding], pin: Option<&Pin>) {
-    let Some(vetted) = pin.and_then(|pin| pin.vetted.as_ref()) else { return };
+pub(super) fn lower(findings: &mut [Finding], judged_by: Option<u32>) {
+    let Some(set) = judged_by else { return };
     for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Note) {
         let check = checks::check(finding.id);
-        finding.verbose =
-            check.is_some_and(|check| check.is_about_contents() && check.since <= vetted.checks);
+        finding.verbose = check.is_some_and(|check| check.is_about_contents() && check.since <= set);
     }
 }
 

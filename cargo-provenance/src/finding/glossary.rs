@@ -131,6 +131,11 @@ pub static TERMS: &[Term] = &[
          else's package would count as the team's own and be compiled unpinned. If it is the team's own, say so: `cargo \
          provenance pin --own NAME=REASON`.",
     ),
+    drift(
+        "member-twin",
+        "A path package bears a member's name. Members are the team's own and not hashed, so that it would be compiled \
+         unseen. Rename one of them.",
+    ),
     remark(
         "member-without-gate",
         "A member whose plain `cargo build` does not refuse drift. `cargo provenance verify` finds it all the same.",

@@ -29,6 +29,7 @@ mod registry;
 mod remap;
 mod roots;
 mod sources;
+mod targets;
 mod trees;
 mod vendor;
 mod vendoring;

@@ -177,6 +177,11 @@ pub static TERMS: &[Term] = &[
         "policy-changed",
         "The manifest was written under another policy. `cargo provenance pin` judges by this one and writes its digest.",
     ),
+    refusal(
+        "setting-new",
+        "`check --since`: the change brings a cargo setting that could run something while cargo resolves. No cargo was \
+         started. Review it, and let it in on its own.",
+    ),
     drift(
         "source-differs",
         "The sources on disk are not the pinned ones. `cargo provenance diff` shows what changed, `cargo provenance verify \

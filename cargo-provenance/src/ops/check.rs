@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::thread;
 
 use provenance_build::manifest::{Origin, Pin};
-use provenance_build::{Drift, LockedPackage, Manifest, Verdict};
+use provenance_build::{LockedPackage, Manifest, Verdict};
 
 use self::since::Before;
 use self::told::Told;
@@ -68,13 +68,19 @@ fn check(
     archives::hash(&mut gate.seen, Which::All, progress)?;
     let (gate, verdict) = (&gate, gate.verdict());
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, gate)));
-    // What the repository configures may run code, so it must be what was recorded before cargo runs at all.
-    let is_configured = verdict.drift.iter().any(|drift| matches!(drift, Drift::Setting { .. }));
-    let situation = match is_configured {
+    // What the repository configures may run code, so it must be what was recorded before cargo runs at all: by this
+    // manifest, and where a change is judged, by the one that it starts from.
+    let configured = before.as_ref().map(|before| before.settings(gate)).unwrap_or_default();
+    let situation = match proving::is_configured(&verdict) || !configured.is_empty() {
         true => None,
         false => proving::workspace(surroundings, gate, report)?,
     };
+    report.findings.extend(configured);
     let Some(situation) = situation else {
+        if let Some(before) = &before {
+            let baseline = before.tell(gate, report);
+            report.findings.extend(baseline);
+        }
         told::undecidable(report);
         return Ok(());
     };

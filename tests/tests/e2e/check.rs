@@ -138,6 +138,57 @@ fn what_a_pull_request_configures_runs_nothing() {
     assert!(!trap.exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_pull_request_records_itself_runs_nothing() {
+    let sandbox = Sandbox::new();
+    let project = committed(&sandbox, "repository/work");
+    let trap = sandbox.path("trap");
+    files::script(&project.path("evil"), &format!("touch '{}'", trap.display()));
+    let config = project.path(".cargo/config.toml");
+    let settings = [
+        "[build]\nrustc = \"./evil\"\n",
+        "[build]\nrustflags = [\"-Zcodegen-backend=./evil\"]\n",
+        "[env]\nLD_PRELOAD = \"./evil\"\n",
+        "[registry]\nglobal-credential-providers = [\"./evil\"]\n",
+    ];
+    for setting in settings {
+        files::write(&config, setting);
+        for full in [&["verify", "--full"][..], &["check"]] {
+            let output = project.provenance([]).args(full).run().code(4);
+            assert!(output.stderr.contains("error[cargo-setting]"), "{output}");
+        }
+        // Whoever opens a pull request writes the manifest as well.
+        let lock = project.path("Provenance.lock");
+        let honest = files::read(&lock);
+        let told = project.provenance(["verify"]).run().stderr;
+        let key = told.split('`').nth(1).expect("a key");
+        let value =
+            told.split(" = note: in force ").nth(1).and_then(|it| it.split(" (").next()).expect("a value");
+        let (head, pins) = honest.split_once("\n[[member]]").expect("members");
+        files::write(&lock, format!("{head}\n[cargo-config]\n\"{key}\" = {value}\n\n[[member]]{pins}"));
+        project.provenance(["verify"]).ok();
+        age_indices(&sandbox, 3);
+        sandbox.registry().respond("/config.json", Response::Status(401));
+        since(project, "HEAD")
+            .code(1)
+            .stderr_has(&format!("error[setting-new]: cargo setting `{key}` was not recorded at `HEAD`"))
+            .stderr_has("Setting ")
+            .stderr_has("no package was judged");
+        sandbox.registry().behave("/config.json");
+        files::write(&lock, honest);
+    }
+    assert!(!trap.exists());
+    // What runs nothing is listed and judged, and a compiler that was recorded is not asked either.
+    files::write(&config, "[alias]\nb = \"build\"\n");
+    project.provenance(["pin"]).ok();
+    since(project, "HEAD").code(0).stderr_has("Setting alias.b");
+    files::write(&config, settings[0]);
+    project.provenance(["pin"]).ok();
+    check(project, []).code(0);
+    assert!(!trap.exists(), "the recorded compiler ran");
+}
+
 #[test]
 fn a_replaced_archive_is_told_once() {
     let sandbox = Sandbox::new();

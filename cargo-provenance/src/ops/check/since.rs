@@ -16,6 +16,12 @@ use crate::git::Revision;
 use crate::policy::{self, At, Exception, Policy};
 use crate::vet::{catalogue, waiver};
 
+/// The id of a finding about a pin that nobody judged and that was not there.
+pub(super) const BASELINE_NEW: &str = "baseline-new";
+
+/// The id of a finding about a setting that was not recorded there and could run.
+pub(super) const SETTING_NEW: &str = "setting-new";
+
 /// New `baseline` pins that are shown with their lines.
 const PLACES: usize = 5;
 
@@ -117,6 +123,26 @@ impl Before {
         finding.notes.push(format!("it was there at `{}` already", self.name));
     }
 
+    /// Settings that the manifest records and the one at the revision does not, as far as cargo could run something for them
+    /// while it resolves. Whoever brings a change must not decide what runs while it is judged.
+    pub(super) fn settings(&self, gate: &Gate) -> Vec<Finding> {
+        let old = self.manifest.as_ref().map(|manifest| &manifest.cargo_config);
+        let in_force = gate.seen.configuration.recorded.iter();
+        let is_new = |key: &String, value: &String| old.and_then(|old| old.get(key)) != Some(value);
+        in_force
+            .filter(|(key, setting)| is_new(key, &setting.value) && !is_inert(key))
+            .map(|(key, setting)| {
+                let message = format!("cargo setting `{key}` was not recorded at `{}`", self.name);
+                let mut finding = Finding::new(SETTING_NEW, Weight::Denial, message);
+                let label = "in force here".to_owned();
+                finding.places.extend(gate.other(&setting.file, setting.line, label, Role::Primary));
+                finding.note("cargo could run it, so no cargo was started").help(
+                    "review it, and let it in on its own: what comes after that is compared with a revision that has it",
+                )
+            })
+            .collect()
+    }
+
     /// Lists what is new and must not pass unseen, before anything else; a new `baseline` is refused.
     pub(super) fn tell(&self, gate: &Gate, report: &mut Report) -> Option<Finding> {
         let mut new = Report::new(report.command);
@@ -208,6 +234,18 @@ impl Before {
     }
 }
 
+/// Whether a setting, under the key that the manifest records it by, runs nothing while cargo resolves and fetches.
+fn is_inert(key: &str) -> bool {
+    let key = key.rsplit_once('#').map_or(key, |(_, key)| key);
+    let last = key.rsplit('.').next().unwrap_or_default();
+    match key.split('.').next().unwrap_or_default() {
+        "alias" | "patch" | "paths" | "resolver" | "source" => true,
+        "registries" => matches!(last, "index" | "protocol"),
+        "target" => matches!(last, "linker" | "runner"),
+        _ => false,
+    }
+}
+
 fn same_bytes(old: &Pin, new: &Pin) -> bool {
     (&old.origin, old.checksum, old.tree, old.vendor_tree)
         == (&new.origin, new.checksum, new.tree, new.vendor_tree)
@@ -220,7 +258,7 @@ fn refuse_baseline(gate: &Gate, pins: &[&Pin]) -> Option<Finding> {
         1 => format!("`{first}` came in as `baseline`: nobody has judged it"),
         more => format!("{} came in as `baseline`: nobody has judged them", plural(more, "package")),
     };
-    let mut finding = Finding::new("baseline-new", Weight::Denial, message);
+    let mut finding = Finding::new(BASELINE_NEW, Weight::Denial, message);
     let places = pins.iter().take(PLACES);
     finding.places.extend(places.map(|pin| gate.pinned(pin.line.0, "pinned here".to_owned(), Role::Primary)));
     if let [only] = pins {

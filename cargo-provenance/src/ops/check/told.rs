@@ -6,7 +6,7 @@ use provenance_build::{Drift, Verdict};
 
 use super::super::pinning;
 use super::super::vetting::{Vetted, Vetting};
-use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural};
+use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural, since};
 use crate::advisory::{Coverage, coverage};
 use crate::report::Outcome;
 use crate::vet::waiver::{self, Waived, Waiver};
@@ -27,9 +27,11 @@ pub(super) struct Told<'a> {
     uncovered: Vec<String>,
 }
 
-/// The end of a check that could not look at the packages at all: what was found so far is drift.
+/// The end of a check that could not look at the packages at all: what was found so far is drift, or comes with the change.
 pub(super) fn undecidable(report: &mut Report) {
-    report.outcome = Outcome::Drift;
+    let refused = |finding: &Finding| matches!(finding.id, since::SETTING_NEW | since::BASELINE_NEW);
+    let only_new = report.findings.iter().all(refused);
+    report.outcome = if only_new { Outcome::Refused } else { Outcome::Drift };
     report.conclusion =
         format!("{} found; no package was judged", plural(report.findings.len(), "difference"));
 }

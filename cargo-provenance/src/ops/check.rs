@@ -15,7 +15,7 @@ use provenance_build::{LockedPackage, Manifest, Verdict};
 use self::since::Before;
 use self::told::Told;
 use super::interruption::noticing;
-use super::vetting::{self, Vetted, Vetting};
+use super::vetting::{self, Vetting};
 use super::{pinning, proving};
 use crate::collect::archives::{self, Which};
 use crate::collect::entrants::{self, Entrant, Entrants, Proven};
@@ -27,6 +27,7 @@ use crate::collect::situation::{Situation, resolved};
 use crate::finding::{Finding, Weight, drift};
 use crate::graph::Graph;
 use crate::model::Surroundings;
+use crate::policy::Policy;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
@@ -94,11 +95,24 @@ fn check(
     let databases = vetting::databases(surroundings, &gate.policy, &gate.root, pins, report, progress);
     let databases = databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| situation.index_of(name);
+    // What the change says of databases and registries does not count for the policy before it.
+    let old = before.as_ref().and_then(Before::policy);
+    let old_databases = old.filter(|old| !same_databases(old, &gate.policy)).map(|old| {
+        let mut told = Report::new(report.command);
+        let pins = before.as_ref().map(Before::pins).unwrap_or_default();
+        let databases = vetting::databases(surroundings, old, &gate.root, pins, &mut told, progress);
+        let news = told.not_checked.into_iter().filter(|line| !report.not_checked.contains(line));
+        report.not_checked.extend(news.collect::<Vec<_>>());
+        databases
+    });
+    let old_databases =
+        old_databases.as_ref().map_or(databases.clone(), |old| old.as_ref().map(Vec::as_slice));
+    let old_index_of = |name: &str| before.as_ref().and_then(|before| before.index_of(name));
     let judges = Judges {
-        now: Vetting::new(&gate.policy, databases.clone(), &index_of, surroundings.clock),
-        before: before.as_ref().and_then(Before::policy).map(|policy| {
-            let is_same = policy.digest() == gate.policy.digest();
-            (Vetting::new(policy, databases.clone(), &index_of, surroundings.clock), is_same)
+        now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock),
+        before: old.map(|old| {
+            let is_same = old.digest() == gate.policy.digest();
+            (Vetting::new(old, old_databases, &old_index_of, surroundings.clock), is_same)
         }),
     };
 
@@ -131,11 +145,17 @@ fn check(
         let judgment = judges.now.judged(record, proven);
         let mut vetted = judges.now.settle(judgment, pin, &mut exceptions);
         told::lower(&mut vetted.judgment.findings, record.circumstances.judged_by);
-        if let Some(before) = before.as_ref().filter(|_| vetted.judgment.refuses())
-            && let Some(old_pin) = before.unchanged(package, pin)
-        {
-            let there = judges.there_before(record, proven, earlier[number].get(), old_pin);
-            told.there_before += before.demote(&mut vetted.judgment.findings, &there);
+        if let Some(before) = &before {
+            let there = |pin| judges.there_before(record, proven, earlier[number].get(), pin);
+            match before.unchanged(package, pin) {
+                Some(old_pin) if vetted.judgment.refuses() => {
+                    let there = there(old_pin).findings;
+                    told.there_before += before.demote(&mut vetted.judgment.findings, &there);
+                }
+                Some(_) => {}
+                // What comes in with a change is not judged by what the change makes of the policy alone.
+                None => before.hold_to(&mut vetted.judgment, there(pin)),
+            }
         }
         told.take(wanted[number], vetted);
     }
@@ -261,21 +281,24 @@ impl Judges<'_> {
         Ok((stale, Looked { entrants: entrants?, earlier }))
     }
 
-    /// The findings that would have stood at the revision, with what is known today.
+    /// What would have stood at the revision, with what is known today.
     fn there_before(
         &self,
         record: &Record,
         proven: &Proven,
         earlier: Option<&Judgment>,
         pin: Option<&Pin>,
-    ) -> Vec<Finding> {
-        let Some((vetting, _)) = &self.before else { return vec![] };
+    ) -> Judgment {
+        let Some((vetting, _)) = &self.before else { return Judgment::default() };
         let proven = match (proven, earlier) {
             (Ok(entrant), Some(judgment)) => Ok(Entrant { judgment: judgment.clone(), ..entrant.clone() }),
             (proven, _) => proven.clone(),
         };
-        let Vetted { judgment, .. } =
-            vetting.settle(vetting.judged(record, &proven), pin, &mut vetting.exceptions());
-        judgment.findings
+        vetting.settle(vetting.judged(record, &proven), pin, &mut vetting.exceptions()).judgment
     }
+}
+
+fn same_databases(one: &Policy, other: &Policy) -> bool {
+    let all = |policy: &Policy| policy.databases().into_iter().map(|at| at.value).collect::<Vec<_>>();
+    all(one) == all(other)
 }

@@ -154,6 +154,11 @@ impl<'a> Entry<'a> {
             }
             None => None,
         };
+        let trust = self.child("trust")?.ok_or_else(|| self.fault("trust", "is missing"))?.trust()?;
+        let baseline = self.list("baseline", owned)?;
+        if !baseline.is_empty() && trust.basis != Basis::Baseline {
+            return Err(self.fault("baseline", "belongs to pins whose basis is `baseline`"));
+        }
         Ok(Pin {
             name: self.parsed("name", PackageName::parse)?,
             version: self.parsed("version", Version::parse)?,
@@ -162,10 +167,10 @@ impl<'a> Entry<'a> {
             tree: self.parsed("tree", TreeDigest::parse)?,
             vendor_tree: self.optional("vendor-tree", TreeDigest::parse)?,
             build_time: self.list("build-time", BuildTime::parse)?,
-            trust: self.child("trust")?.ok_or_else(|| self.fault("trust", "is missing"))?.trust()?,
+            trust,
             vetted,
             accepted: self.entries("accepted")?.map(Self::acceptance).collect::<Result<_, _>>()?,
-            baseline: self.list("baseline", owned)?,
+            baseline,
             line: Line(0),
         })
     }

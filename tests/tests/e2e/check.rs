@@ -665,6 +665,59 @@ fn since_a_commit_what_people_let_through_is_listed_first() {
 }
 
 #[test]
+fn since_a_commit_a_loosened_policy_lets_nothing_new_in() {
+    let sandbox = Sandbox::new();
+    let db = AdvisoryDb::new(&sandbox);
+    db.publish(&[Advisory::new("RUSTSEC-2025-0003", "newcomer")]);
+    sandbox.registry().publish(&Krate::greeting("teen", "1.0.0", CLEAN).published(Some(&days_ago(100))));
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    let project = committed(&sandbox, "repository/work");
+    let policy = project.path("Provenance.toml");
+    let honest = files::read(&policy);
+    let other = Advisory::new("RUSTSEC-2025-0004", "unrelated").date("2025-06-01");
+    let from = honest.split("[advisories]\n").nth(1).map_or(String::new(), |rest| {
+        rest.lines()
+            .take_while(|line| !line.is_empty() && !line.starts_with('['))
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
+    for (name, from, to, told) in [
+        ("teen", "[checks]\n", "[checks]\ncrate-too-young = \"allow\"\n", "review[crate-too-young]"),
+        ("newcomer", "[checks]\n", "[checks]\nvulnerability = \"note\"\n", "error[vulnerability]"),
+        ("newcomer", from.as_str(), "databases = []", "error[vulnerability]"),
+        (
+            "newcomer",
+            from.as_str(),
+            "databases = [{ from = \"own\", max-age = \"any\" }]",
+            "error[vulnerability]",
+        ),
+    ] {
+        files::write(&project.path("own").join(other.path()), other.to_text());
+        files::replace(&policy, from, to);
+        project.provenance(["pin"]).ok();
+        project.provenance(["add", name]).ok();
+        check(project, []).code(0);
+        let output = since(project, "HEAD").code(1).stderr_has(told).stderr_has("by the policy at `HEAD`");
+        if to.starts_with("databases") {
+            assert!(output.stderr.contains("no longer counts"), "{output}");
+        }
+        // Where the policy alone goes first, it counts for what comes after.
+        let top = project.root().parent().expect("a repository").to_owned();
+        let git = |arguments: &[&str]| sandbox.git(&top).args(arguments).ok();
+        git(&["stash", "--quiet", "--include-untracked"]);
+        files::replace(&policy, from, to);
+        files::write(&project.path("own").join(other.path()), other.to_text());
+        project.provenance(["pin"]).ok();
+        since(project, "HEAD").code(0).stderr_has("Policy `Provenance.toml` was changed");
+        commit(project, "policy");
+        project.provenance(["add", name]).ok();
+        since(project, "HEAD").code(0);
+        git(&["stash", "drop", "--quiet"]);
+        git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    }
+}
+
+#[test]
 fn since_a_commit_a_new_baseline_fails() {
     let sandbox = Sandbox::new();
     sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
@@ -681,6 +734,9 @@ fn since_a_commit_a_new_baseline_fails() {
     // A finding is slipped into the baseline of a pin that was there.
     let pin = honest.split("name = \"victim\"").nth(1).expect("a pin");
     let last = pin.lines().rfind(|line| line.starts_with("vetted")).expect("vetted");
+    replace_in_pin(project, "newcomer", "trust = ", "baseline = [\"version-yanked\"]\ntrust = ");
+    check(project, []).code(2).stderr_has("belongs to pins whose basis is `baseline`");
+    files::write(&project.path("Provenance.lock"), &honest);
     replace_in_pin(project, "victim", last, &format!("{last}\nbaseline = [\"version-yanked\"]"));
     check(project, []).code(0);
     since(project, "HEAD").code(1).stderr_has("Baseline victim v1.0.0: version-yanked");

@@ -9,12 +9,12 @@ use provenance_build::manifest::{self, Acceptance, Basis, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest};
 
 use super::{Failure, Finding, Gate, Report, Weight, plural};
-use crate::collect::situation::relative;
+use crate::collect::situation::{index_among, relative};
 use crate::finding::Role;
 use crate::finding::drift::Excerpts;
 use crate::git::Revision;
 use crate::policy::{self, At, Exception, Policy};
-use crate::vet::{catalogue, waiver};
+use crate::vet::{Judgment, catalogue, waiver};
 
 /// The id of a finding about a pin that nobody judged and that was not there.
 pub(super) const BASELINE_NEW: &str = "baseline-new";
@@ -60,6 +60,11 @@ impl Before {
         self.policy.as_ref()
     }
 
+    /// The pins at that commit.
+    pub(super) fn pins(&self) -> &[Pin] {
+        self.manifest.as_ref().map(|manifest| manifest.packages.as_slice()).unwrap_or_default()
+    }
+
     /// Whether the bytes of a package were the same, with the pin that it had. A package without a pin has none then and now.
     pub(super) fn unchanged(&self, package: &LockedPackage, pin: Option<&Pin>) -> Option<Option<&Pin>> {
         let mut locked = self.lockfile.as_ref()?.packages.iter();
@@ -91,6 +96,29 @@ impl Before {
             }
         }
         demoted
+    }
+
+    /// Adds what the policy at the revision has against new bytes and the policy of the change has not.
+    pub(super) fn hold_to(&self, judgment: &mut Judgment, there: Judgment) {
+        for mut old in there.findings.into_iter().filter(|finding| finding.weight != Weight::Note) {
+            let key = waiver::key(&old);
+            let same = |finding: &Finding| waiver::key(finding) == key;
+            if judgment.findings.iter().any(|finding| same(finding) && finding.weight <= old.weight) {
+                continue;
+            }
+            judgment.findings.retain(|finding| !same(finding));
+            // The lines are those of another file than the one that lies there.
+            old.places.clear();
+            old.notes.push(format!("by the policy at `{}`, which this change loosens", self.name));
+            old.help.push("let the change of the policy in on its own first".to_owned());
+            judgment.findings.push(old);
+        }
+        judgment.extend(Judgment { findings: vec![], open: there.open });
+    }
+
+    /// The index URL of a registry's name, as the manifest at the revision records it.
+    pub(super) fn index_of(&self, name: &str) -> Option<String> {
+        index_among(self.manifest.as_ref()?.cargo_config.iter(), name)
     }
 
     /// The same for exceptions that had ended already, or would have.
@@ -208,6 +236,24 @@ impl Before {
         let old = self.policy.as_ref();
         if old.is_some_and(|old| old.digest() != gate.policy.digest()) {
             new.step("Policy", "`Provenance.toml` was changed");
+        }
+        let databases = old.map(Policy::databases).unwrap_or_default();
+        let counting = gate.policy.databases();
+        for At { value, .. } in &databases {
+            match counting.iter().find(|at| at.value.origin == value.origin) {
+                None => new.step("Database", format!("`{}` no longer counts", value.origin.as_str())),
+                Some(at) if at.value.max_age != value.max_age => {
+                    let age =
+                        at.value.max_age.map_or("of any age".to_owned(), |age| format!("up to {age} old"));
+                    new.step("Database", format!("`{}` counts {age}", value.origin.as_str()));
+                }
+                Some(_) => {}
+            }
+        }
+        for At { value, line } in counting.iter().filter(|at| old.is_some() && at.line > 0) {
+            if !databases.iter().any(|old| old.value.origin == value.origin) {
+                new.step("Database", format!("`{}` (Provenance.toml:{line})", value.origin.as_str()));
+            }
         }
         let exceptions = old.map(Policy::exceptions).unwrap_or_default();
         for At { value, line } in gate.policy.exceptions() {

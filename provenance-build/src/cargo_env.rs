@@ -20,6 +20,8 @@ pub struct BuildEnvironment {
     pub package: PathBuf,
     /// `CARGO_PKG_NAME`.
     pub name: String,
+    /// `CARGO_PKG_VERSION`.
+    pub version: String,
     /// `OUT_DIR`.
     pub out_dir: PathBuf,
     /// `TARGET`.
@@ -57,6 +59,7 @@ impl BuildEnvironment {
         Ok(Self {
             caller: PathBuf::from(caller),
             name: text("CARGO_PKG_NAME")?,
+            version: text("CARGO_PKG_VERSION")?,
             out_dir: PathBuf::from(required("OUT_DIR")?),
             target: text("TARGET")?,
             cargo_home: cargo_home(&base)?,

@@ -90,6 +90,13 @@ pub enum Drift {
         /// What is wrong: a lowercase fragment.
         what: String,
     },
+    /// `Cargo.lock` names another package like a member: it would pass for the team's own.
+    Twin {
+        /// The name that both bear.
+        name: String,
+        /// Their versions.
+        versions: Vec<String>,
+    },
     /// `Cargo.lock` does not follow a member's manifest: the next build will write another.
     Stale {
         /// The member.
@@ -133,6 +140,7 @@ impl Drift {
             Self::Archive { .. } => "archive-differs",
             Self::Member { .. } => "member-moved",
             Self::Detour { .. } => "path-detour",
+            Self::Twin { .. } => "member-twin",
             Self::Stale { .. } => "lock-stale",
             Self::Expired { .. } => "manifest-expired",
             Self::Policy { .. } => "policy-changed",
@@ -165,6 +173,7 @@ impl Drift {
                 format!("in force {} ({}:{})", found.value, found.file.display(), found.line),
             ],
             Self::Expired { .. } | Self::SettingGone { .. } | Self::Unused { .. } => vec![],
+            Self::Twin { versions, .. } => vec![format!("locked without a source: {}", versions.join(", "))],
             Self::Unpinned { id, lock_line } => {
                 let source = id.source.as_ref().map_or("a path", |source| source.as_str());
                 vec![format!("locked from {source} (Cargo.lock:{lock_line})")]
@@ -221,6 +230,7 @@ impl Drift {
             Self::Member { .. } | Self::Detour { .. } => {
                 "undo the move, or run `cargo provenance pin` to list it after review"
             }
+            Self::Twin { .. } => "rename one of them: only a package of another name can be listed or pinned",
             Self::Stale { .. } => {
                 "let `cargo metadata` bring `Cargo.lock` up to date, then run `cargo provenance pin`"
             }
@@ -254,6 +264,7 @@ impl fmt::Display for Drift {
             }
             Self::Member { name, what, .. } => write!(f, "member `{name}`: {what}"),
             Self::Detour { name, what, .. } => write!(f, "`{name}`: {what}"),
+            Self::Twin { name, .. } => write!(f, "a path package bears the name of member `{name}`"),
             Self::Stale { member, name, .. } => {
                 write!(f, "`{member}` asks for `{name}` in a way that `Cargo.lock` does not know")
             }

@@ -56,6 +56,7 @@ pub fn inspect(root: &Path, manifest: &Manifest, lockfile: &Lockfile) -> Result<
             locked.judge(member.name.as_str(), document, file, &mut drift);
         }
     }
+    drift.extend(manifest.members.iter().filter_map(|member| locked.twins(member.name.as_str())));
     Ok(drift)
 }
 
@@ -216,6 +217,13 @@ impl<'l> Locked<'l> {
                 drift.push(Drift::Stale { member: member.to_owned(), name, file });
             }
         }
+    }
+
+    /// Members are not hashed, so no other package without a source may bear the name of one.
+    fn twins(&self, member: &str) -> Option<Drift> {
+        let named = self.packages.get(member)?.iter().filter(|package| package.id.source.is_none());
+        let versions = named.map(|package| package.id.version.to_string()).collect::<Vec<_>>();
+        (versions.len() > 1).then(|| Drift::Twin { name: member.to_owned(), versions })
     }
 
     /// The package that an entry asks for, and the entry that says where it comes from.

@@ -22,19 +22,23 @@ pub struct Suspects {
 ///
 /// `OUT_DIR` is `BASE/[TRIPLE/]PROFILE/build/NAME-HASH/out`, from cargo's new layout on `…/build/NAME/HASH/out`.
 pub fn profiles(out_dir: &Path, triple: &str) -> Vec<PathBuf> {
-    let is_build = |path: &&Path| path.file_name().is_some_and(|name| name == "build");
-    let Some(profile) = out_dir.ancestors().skip(2).take(2).find(is_build).and_then(Path::parent) else {
-        return vec![];
-    };
-    let (Some(name), Some(parent)) = (profile.file_name(), profile.parent()) else { return vec![] };
-    let below_triple = parent.file_name().is_some_and(|parent| parent == triple);
-    let base = if below_triple { parent.parent().unwrap_or(parent) } else { parent };
+    let Some((base, profile)) = places(out_dir, triple) else { return vec![] };
+    let Some(name) = profile.file_name() else { return vec![] };
     let mut profiles = vec![profile.to_owned(), base.join(name)];
     profiles.extend(children(base).into_iter().map(|child| child.join(name)));
     profiles.retain(|profile| profile.join(".fingerprint").is_dir() || profile.join("build").is_dir());
     profiles.sort();
     profiles.dedup();
     profiles
+}
+
+/// `BASE`, cargo's build directory, and the profile directory of that `OUT_DIR`.
+pub fn places<'o>(out_dir: &'o Path, triple: &str) -> Option<(&'o Path, &'o Path)> {
+    let is_build = |path: &&Path| path.file_name().is_some_and(|name| name == "build");
+    let profile = out_dir.ancestors().skip(2).take(2).find(is_build)?.parent()?;
+    let parent = profile.parent()?;
+    let below_triple = parent.file_name().is_some_and(|parent| parent == triple);
+    Some((if below_triple { parent.parent().unwrap_or(parent) } else { parent }, profile))
 }
 
 /// Removes the fingerprints of the suspects. Returns what could not be removed.

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::manifest::{self, Manifest};
 use crate::members::normal;
 use crate::observe;
+use crate::poison;
 
 /// The policy's file, beside the manifest.
 pub(crate) const POLICY: &str = "Provenance.toml";
@@ -157,11 +158,13 @@ fn in_directory_source(environment: &BuildEnvironment) -> Result<bool, Error> {
     }))
 }
 
-/// `cargo package` and `cargo publish` build the packed package in `TARGET_DIR/package/NAME-VERSION`.
+/// `cargo package` and `cargo publish` build the packed package in `BUILD_DIR/package/NAME-VERSION`, and share that very
+/// directory (`ops/cargo_package/verify.rs`). A checkout in a folder that is called `package` is no such thing.
 fn is_trial_build(environment: &BuildEnvironment) -> bool {
-    let packages = environment.package.parent().filter(|parent| parent.ends_with("package"));
-    let target = packages.and_then(Path::parent);
-    target.is_some_and(|target| environment.out_dir.starts_with(target)) && is_unpacked(&environment.package)
+    let BuildEnvironment { package, name, version, out_dir, target, .. } = environment;
+    let base = poison::places(out_dir, target).and_then(|(base, _)| base.canonicalize().ok());
+    let trial = base.map(|base| base.join("package").join(format!("{name}-{version}")));
+    trial.as_ref() == Some(package) && is_unpacked(package)
 }
 
 /// Unpacked from an archive, and nothing around it tells of a gate: a policy without its manifest is no such thing.

@@ -287,6 +287,9 @@ fn link_flaw(path: &str, target: &str, links: &BTreeMap<&str, &str>) -> Option<&
             None => return None,
             Some("" | ".") => {}
             Some("..") if place.is_empty() => return Some("links out of the checkout"),
+            Some(name) if name.eq_ignore_ascii_case(".git") => {
+                return Some("links into `.git`, which is not hashed");
+            }
             Some("..") => {
                 place.pop();
             }

@@ -9,6 +9,7 @@ use toml_edit::{Document, TableLike};
 use super::declared::{Declared, declared, package};
 use super::fault::{Fault, printable};
 use super::limits::Limits;
+use super::targets::strays;
 
 /// What a manifest says about its license.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(super) struct Facts {
     pub(super) license: License,
     pub(super) declared: Declared,
     pub(super) is_generated: bool,
+    /// The paths of targets that are no files of the archive.
+    pub(super) strays: Vec<String>,
 }
 
 /// How every manifest begins that `cargo package` made.
@@ -73,7 +76,8 @@ pub(super) fn read(
     let file = string(package, "license-file").or_else(|| string(package, "license_file"));
     let license = License::new(string(package, "license"), file);
     let is_generated = bytes.starts_with(GENERATED.as_bytes());
-    Ok(Facts { build_time, license, declared, is_generated })
+    let strays = strays(document.as_table(), &[]);
+    Ok(Facts { build_time, license, declared, is_generated, strays })
 }
 
 /// Reads the manifest that an author wrote; the error follows the file's name.

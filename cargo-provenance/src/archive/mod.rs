@@ -9,6 +9,7 @@ mod gzip;
 mod limits;
 mod manifest;
 mod path;
+mod targets;
 mod vcs;
 mod walk;
 
@@ -28,6 +29,7 @@ use limits::Limits;
 pub use declared::{Build, Declared, Field, Origin, Requirement};
 pub use fault::{Fault, printable};
 pub use manifest::License;
+pub use targets::{is_stray, strays};
 pub use vcs::Vcs;
 
 /// The manifest that cargo compiles by, and the one that its author wrote.
@@ -74,7 +76,7 @@ pub enum Original {
 
 /// Reads the bytes of the archive of `id`. All faults that were found are returned, not the first.
 ///
-/// Faults bear the ids of the checks on archives, `manifest-identity`, `manifest-duplicate`, or `archive-malformed` for what
+/// Faults bear the ids of the checks on archives, `manifest-identity`, `manifest-duplicate`, `target-outside`, or `archive-malformed` for what
 /// is no readable archive at all. Memory is bounded by the size of `bytes` and 512 MiB.
 pub fn read(bytes: &[u8], id: &PackageId) -> Result<Archive, Vec<Fault>> {
     read_within(bytes, id, &Limits::DEFAULT)
@@ -121,7 +123,15 @@ fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive,
     // In any case: where case does not matter, cargo finds `Build.rs` too.
     let has_build_script = entries.iter().any(|entry| entry.path.eq_ignore_ascii_case("build.rs"));
     let manifest = match find(MANIFEST).map(|entry| &data[entry.content.clone()]) {
-        Some(text) => manifest::read(text, id, has_build_script, limits),
+        Some(text) => manifest::read(text, id, has_build_script, limits).inspect(|facts| {
+            for path in &facts.strays {
+                let what = format!(
+                    "its `Cargo.toml` compiles `{}`, which is no file of it",
+                    printable(path.as_bytes())
+                );
+                faults.push(Fault::new("target-outside", what));
+            }
+        }),
         None => Err(Fault::new("manifest-identity", "it has no `Cargo.toml`")),
     };
     match manifest {

@@ -194,6 +194,54 @@ fn headers_that_disagree_are_refused() {
     assert_eq!(check(sample().raw(old, b"")), ["archive-header-mismatch"]);
 }
 
+// Up to 0.4.45 the `tar` crate, which cargo 1.95 is built with, lets the size of a PAX header count for the long name
+// that follows: 17 of its bytes are the name, and the next block of it is a header.
+#[test]
+fn a_build_script_that_hides_in_a_long_name_is_found() {
+    let mut hidden = Header::new_gnu();
+    hidden.set_path("a-1.0.0/build.rs").expect("short");
+    hidden.set_mode(0o644);
+    hidden.set_size(17);
+    hidden.set_cksum();
+    let name = [b"a-1.0.0/build.rs\0".repeat(30).as_slice(), b"xx"].concat();
+    let text = [&name[..], hidden.as_bytes(), b"mod p;fn main(){}", &[b'a'; 494], b"\0"].concat();
+    let attack = |size: &[(&str, &str)], text: &[u8]| {
+        let sample = sample().pax(size).entry(b"././@LongLink", EntryType::GNULongName, 0o644, text);
+        check(sample.entry(&text[..100], EntryType::Regular, 0o644, b"harmless data 17."))
+    };
+    assert!(attack(&[("size", "17")], &text).iter().all(|fault| *fault == "archive-header-mismatch"));
+    // The same without a NUL byte anywhere, whose walk is one that tar 0.4.46 agrees with.
+    let plain = text[..1_535].iter().map(|byte| if *byte == 0 { b'/' } else { *byte });
+    let plain = plain.chain([0]).collect::<Vec<_>>();
+    assert!(attack(&[("size", "17")], &plain).contains(&"archive-header-mismatch"));
+    // And without the size: no two extension headers stand before one file.
+    let path = format!("a-1.0.0/{}", "x".repeat(120));
+    let long = [path.as_bytes(), b"\0"].concat();
+    assert_eq!(attack(&[("mtime", "1")], &long), ["archive-header-mismatch"]);
+}
+
+#[test]
+fn what_only_some_readers_understand_is_refused() {
+    let file = |sample: Sample| check(sample.file("x", b"content"));
+    let long = |name: &[u8]| sample().entry(b"././@LongLink", EntryType::GNULongName, 0o644, name);
+    // The right size is refused too.
+    assert_eq!(file(sample().pax(&[("size", "7")])), ["archive-header-mismatch"]);
+    assert_eq!(file(sample().pax(&[("GNU.sparse.realsize", "7")])), ["archive-header-mismatch"]);
+    assert_eq!(file(sample().pax(&[("mtime", "1")]).pax(&[("atime", "1")])), ["archive-header-mismatch"]);
+    assert_eq!(file(long(b"a-1.0.0/x")), ["archive-header-mismatch"]);
+    assert_eq!(
+        file(long(&[&b"a-1.0.0/x"[..], &b"/y".repeat(3_000), b"\0"].concat())),
+        ["archive-header-mismatch"]
+    );
+    for size in [*b"\x80\0\0\0\0\0\0\0\0\0\0\x07", *b"         7 \0", *b"7\0\0\0\0\0\0\0\0\0\0\0"] {
+        let mut header = Header::new_gnu();
+        header.set_path("a-1.0.0/x").expect("short");
+        header.set_mode(0o644);
+        header.as_old_mut().size = size;
+        assert_eq!(check(sample().raw(header, b"content")), ["archive-header-mismatch"], "{size:?}");
+    }
+}
+
 #[test]
 fn damage_is_refused() {
     let mut header = Header::new_gnu();

@@ -1,7 +1,9 @@
 //! Walks the headers of a tar archive and accepts only those that every reader understands alike.
 //!
-//! The `tar` crate decides what cargo unpacks, so that the walk is repeated with it at the end and must agree; what
-//! comes before refuses the constructs through which two readers can be made to see different files.
+//! The `tar` crate decides what cargo unpacks, so that the walk is repeated with it at the end and must agree. But every
+//! cargo brings the version that it was built with, and they differ: up to 0.4.45, which cargo 1.95 has, the size of a
+//! PAX header counted for an extension header that followed it. So what comes before that refuses every construct
+//! through which two readers can be made to see different files, and is stricter than any of them.
 
 use std::ops::Range;
 
@@ -20,18 +22,10 @@ pub(super) struct Member {
     pub(super) content: Range<usize>,
 }
 
-/// Extension headers that wait for the member they describe.
-#[derive(Default)]
-struct Extensions {
-    long_name: Option<Vec<u8>>,
-    pax: Option<Pax>,
-}
-
-/// The records of a PAX header that matter.
+/// An extension header that waits for the member it describes.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Pax {
+struct Extension {
     path: Option<Vec<u8>>,
-    size: Option<u64>,
 }
 
 /// Lists the regular files of `data`. Everything else, and every doubt, is a fault.
@@ -45,14 +39,14 @@ pub(super) fn members(data: &[u8], limits: &Limits, faults: &mut Faults) -> Vec<
         }
     };
     if faults.is_empty() && !agrees(data, &members) {
-        faults.push(Fault::new("archive-header-mismatch", "its headers can be understood in two ways"));
+        faults.push(mismatch("its headers can be understood in two ways"));
     }
     members
 }
 
 fn walk(data: &[u8], limits: &Limits, faults: &mut Faults) -> Result<Vec<Member>, Fault> {
     let mut members = vec![];
-    let mut waiting = Extensions::default();
+    let mut waiting = None;
     let mut position = 0;
     for count in 0.. {
         let rest = data.get(position..).unwrap_or_default();
@@ -71,7 +65,7 @@ fn walk(data: &[u8], limits: &Limits, faults: &mut Faults) -> Result<Vec<Member>
             return Err(Fault::new("archive-bomb", what));
         }
         let header = Header::from_byte_slice(block);
-        let (size, content) = measure(header, data, position + BLOCK)?;
+        let content = measure(header, data, position + BLOCK)?;
         let padded = content.end.next_multiple_of(BLOCK);
         let padding = data.get(content.end..padded).ok_or_else(|| malformed("it is cut off"))?;
         if padding.iter().any(|byte| *byte != 0) {
@@ -79,18 +73,18 @@ fn walk(data: &[u8], limits: &Limits, faults: &mut Faults) -> Result<Vec<Member>
             faults.push(Fault::new("archive-trailing", format!("bytes are hidden behind `{name}`")));
         }
         position = padded;
-        if let Some(member) = step(header, size, content, data, &mut waiting, faults) {
+        if let Some(member) = step(header, content, data, limits, &mut waiting, faults) {
             members.push(member);
         }
     }
-    if waiting.long_name.is_some() || waiting.pax.is_some() {
+    if waiting.is_some() {
         return Err(malformed("its last header describes a file that is not there"));
     }
     Ok(members)
 }
 
 // Where the content of a header lies.
-fn measure(header: &Header, data: &[u8], start: usize) -> Result<(u64, Range<usize>), Fault> {
+fn measure(header: &Header, data: &[u8], start: usize) -> Result<Range<usize>, Fault> {
     // POSIX.1-2024 pax, "ustar interchange format": the sum of all bytes with the field itself as eight spaces.
     let bytes = header.as_bytes();
     let sum: u32 = bytes[..148].iter().chain(&bytes[156..]).map(|byte| u32::from(*byte)).sum();
@@ -100,32 +94,37 @@ fn measure(header: &Header, data: &[u8], start: usize) -> Result<(u64, Range<usi
     let size = header.entry_size().map_err(|_| malformed("the size in a header is not a number"))?;
     let end = usize::try_from(size).ok().and_then(|size| start.checked_add(size));
     let end = end.filter(|end| *end <= data.len()).ok_or_else(|| malformed("it is cut off within a file"))?;
-    Ok((size, start..end))
+    // Signs, spaces in front and binary numbers are read by some and not by others. Every packer writes eleven digits.
+    let (digits, terminator) = header.as_old().size.split_at(11);
+    if !digits.iter().all(|digit| matches!(digit, b'0'..=b'7')) || !matches!(terminator, b"\0" | b" ") {
+        return Err(mismatch("the size in a header is not written as eleven octal digits"));
+    }
+    Ok(start..end)
 }
 
 // One header: an extension is remembered, a regular file returned, the rest is a fault.
 fn step(
     header: &Header,
-    size: u64,
     content: Range<usize>,
     data: &[u8],
-    waiting: &mut Extensions,
+    limits: &Limits,
+    waiting: &mut Option<Extension>,
     faults: &mut Faults,
 ) -> Option<Member> {
     let short = header.path_bytes();
     let name = printable(&short);
-    let mismatch = |what: String| Fault::new("archive-header-mismatch", what);
+    let kind = header.as_old().linkflag[0];
     if header.as_gnu().is_none() && header.as_ustar().is_none() {
         // Before POSIX a trailing slash made a folder of a file, and readers disagree about the rest.
         faults.push(mismatch(format!("`{name}` has a header of neither the POSIX nor the GNU format")));
     }
-    match header.as_old().linkflag[0] {
+    match kind {
         b'0' | 0 => {
-            let extensions = std::mem::take(waiting);
+            let extension = waiting.take();
             if header.as_old().linkname[0] != 0 {
                 faults.push(mismatch(format!("`{name}` is a file but names the target of a link")));
             }
-            let path = match full_path(&short, size, extensions) {
+            let path = match full_path(&short, extension) {
                 Ok(path) => path,
                 Err(what) => {
                     faults.push(mismatch(format!("`{name}` {what}")));
@@ -138,23 +137,23 @@ fn step(
             };
             return Some(Member { path, mode, content });
         }
-        b'L' => {
+        b'L' | b'x' => {
             let text = &data[content];
-            let long = text.strip_suffix(b"\0").unwrap_or(text).to_vec();
-            if waiting.long_name.replace(long).is_some() {
-                faults.push(mismatch("two long names are given to one file".into()));
+            let read = match kind {
+                b'L' => long_name(text, limits).map_err(|what| format!("a long name {what}")),
+                _ => parse_pax(text).map_err(|what| format!("a PAX header {what}")),
+            };
+            let extension = read.unwrap_or_else(|what| {
+                faults.push(mismatch(what));
+                Extension::default()
+            });
+            if waiting.replace(extension).is_some() {
+                // No packer of cargo's writes that, and readers disagree about whom the first of the two describes.
+                faults.push(mismatch("an extension header stands between another one and its file"));
             }
         }
-        b'x' => match parse_pax(&data[content]) {
-            Ok(pax) => {
-                if waiting.pax.replace(pax).is_some() {
-                    faults.push(mismatch("two PAX headers are given to one file".into()));
-                }
-            }
-            Err(what) => faults.push(mismatch(format!("a PAX header {what}"))),
-        },
         other => {
-            *waiting = Extensions::default();
+            *waiting = None;
             faults.push(foreign(other, &name));
         }
     }
@@ -177,17 +176,21 @@ fn foreign(kind: u8, name: &str) -> Fault {
     Fault::new(check, format!("`{name}` {what}"))
 }
 
-// The path of a file, given once: in its header, or longer in one extension that the header's path is cut from.
-fn full_path(short: &[u8], size: u64, extensions: Extensions) -> Result<Vec<u8>, &'static str> {
-    let Pax { path, size: announced } = extensions.pax.unwrap_or_default();
-    if announced.is_some_and(|announced| announced != size) {
-        return Err("has another size in its PAX header");
+// The content of a GNU long name: one path and the NUL that ends it, nothing in which a header could hide.
+fn long_name(text: &[u8], limits: &Limits) -> Result<Extension, &'static str> {
+    let name = text.strip_suffix(b"\0").ok_or("does not end in a NUL byte")?;
+    if name.contains(&0) {
+        return Err("goes on after a NUL byte");
     }
-    let long = match (extensions.long_name, path) {
-        (Some(_), Some(_)) => return Err("has two long names"),
-        (None, None) => return Ok(short.to_vec()),
-        (Some(long), None) | (None, Some(long)) => long,
-    };
+    if name.len() > limits.path {
+        return Err("is longer than any system allows");
+    }
+    Ok(Extension { path: Some(name.to_vec()) })
+}
+
+// The path of a file, given once: in its header, or longer in one extension that the header's path is cut from.
+fn full_path(short: &[u8], extension: Option<Extension>) -> Result<Vec<u8>, &'static str> {
+    let Some(long) = extension.and_then(|extension| extension.path) else { return Ok(short.to_vec()) };
     if long.contains(&0) || !long.starts_with(short) {
         return Err("has another name in its extension header");
     }
@@ -196,8 +199,8 @@ fn full_path(short: &[u8], size: u64, extensions: Extensions) -> Result<Vec<u8>,
 
 // The records `LENGTH KEY=VALUE\n` (POSIX.1-2024 pax, "pax extended header"). The `tar` crate splits at line feeds, so
 // a value that holds one is refused.
-fn parse_pax(mut text: &[u8]) -> Result<Pax, String> {
-    let mut pax = Pax::default();
+fn parse_pax(mut text: &[u8]) -> Result<Extension, String> {
+    let mut pax = Extension::default();
     let mut seen = vec![];
     while !text.is_empty() {
         let (key, value, rest) = pax_record(text).ok_or("cannot be read")?;
@@ -207,7 +210,8 @@ fn parse_pax(mut text: &[u8]) -> Result<Pax, String> {
         }
         match key {
             b"path" => pax.path = Some(value.to_vec()),
-            b"size" => pax.size = Some(decimal(value).ok_or("has a size that is not a number")?),
+            // Readers disagree about which header it moves; no file that a package may have needs it.
+            b"size" => return Err("gives a size, which belongs into the header of the file".into()),
             b"linkpath" => return Err("names the target of a link".into()),
             b"mtime" | b"atime" | b"ctime" | b"uid" | b"gid" | b"uname" | b"gname" | b"comment" => {}
             _ => return Err(format!("has the unknown key `{}`", printable(key))),
@@ -253,13 +257,17 @@ fn malformed(what: &str) -> Fault {
     Fault::new("archive-malformed", what)
 }
 
+fn mismatch(what: impl Into<String>) -> Fault {
+    Fault::new("archive-header-mismatch", what)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn pax(records: &[(&str, &str)]) -> Result<Pax, String> {
+    fn pax(records: &[(&str, &str)]) -> Result<Extension, String> {
         let mut text = Vec::new();
         for (key, value) in records {
             // Two digits are enough for what the tests write.
@@ -271,8 +279,8 @@ mod tests {
 
     #[test]
     fn pax_records_are_read_by_their_length() {
-        let found = pax(&[("path", "some/path"), ("mtime", "1234567890.5"), ("size", "1234567890")]);
-        let expected = Pax { path: Some(b"some/path".to_vec()), size: Some(1_234_567_890) };
+        let found = pax(&[("path", "some/path"), ("mtime", "1234567890.5")]);
+        let expected = Extension { path: Some(b"some/path".to_vec()) };
         assert_eq!(found, Ok(expected));
     }
 
@@ -280,7 +288,7 @@ mod tests {
     fn doubtful_pax_records_are_refused() {
         let refused = [
             pax(&[("path", "some/path"), ("path", "some/path")]),
-            pax(&[("size", "+12345678")]),
+            pax(&[("size", "1234567890")]),
             pax(&[("linkpath", "anywhere")]),
             pax(&[("GNU.sparse.major", "1")]),
             pax(&[("SCHILY.xattr.x", "1")]),

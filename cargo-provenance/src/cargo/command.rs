@@ -62,7 +62,7 @@ pub enum Lock {
     Settle,
 }
 
-/// Whether wrappers of rustc that the configuration names may run.
+/// Whether a rustc and wrappers of it that the configuration names may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wrappers {
     /// None, whatever a configuration file says: it may be one of the repository.
@@ -325,6 +325,10 @@ impl CargoCommand {
                 Wrappers::Own => command.env_remove(name),
             };
         }
+        if self.wrappers == Wrappers::None {
+            // The variable goes before `build.rustc` of any configuration file.
+            command.env("RUSTC", self.compiler());
+        }
         if let Some(lockfile) = &self.lockfile {
             command.env("CARGO_RESOLVER_LOCKFILE_PATH", lockfile);
         }
@@ -332,6 +336,14 @@ impl CargoCommand {
             command.env("CARGO_TARGET_DIR", directory);
         }
         command
+    }
+
+    /// The rustc that belongs to this cargo: the one beside it, else the one that it would find itself.
+    fn compiler(&self) -> OsString {
+        let name = format!("rustc{}", std::env::consts::EXE_SUFFIX);
+        let program = Path::new(&self.program);
+        let beside = program.parent().filter(|_| program.is_absolute()).map(|folder| folder.join(&name));
+        beside.filter(|beside| beside.is_file()).map_or_else(|| "rustc".into(), PathBuf::into_os_string)
     }
 
     /// Reads both streams to their end, each in its own thread, so that neither can fill up and stop the child.

@@ -236,10 +236,18 @@ pub fn configuration(
 /// The index URL of a registry's name in the cargo configuration inside the repository. What a machine's own
 /// configuration says does not count.
 pub fn index_of(configuration: &Configuration, name: &str) -> Option<String> {
+    index_among(configuration.recorded.values().map(|setting| (&setting.key, &setting.value)), name)
+}
+
+/// The same from settings as the manifest records them.
+pub fn index_among<'s>(
+    mut settings: impl Iterator<Item = (&'s String, &'s String)>,
+    name: &str,
+) -> Option<String> {
     let wanted = format!("registries.{name}.index");
-    configuration.recorded.values().find_map(|setting| {
-        let key = setting.key.rsplit_once('#').map_or(setting.key.as_str(), |(_, key)| key);
-        let value = setting.value.parse::<toml_edit::Value>().ok()?;
+    settings.find_map(|(key, value)| {
+        let key = key.rsplit_once('#').map_or(key.as_str(), |(_, key)| key);
+        let value = value.parse::<toml_edit::Value>().ok()?;
         (key == wanted).then(|| value.as_str().map(str::to_owned))?
     })
 }

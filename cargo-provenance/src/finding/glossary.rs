@@ -163,6 +163,11 @@ pub static TERMS: &[Term] = &[
          else's package would count as the team's own and be compiled unpinned. If it is the team's own, say so: `cargo \
          provenance pin --own NAME=REASON`.",
     ),
+    drift(
+        "member-twin",
+        "A path package bears a member's name. Members are the team's own and not hashed, so that it would be compiled \
+         unseen. Rename one of them.",
+    ),
     remark(
         "member-without-gate",
         "A member whose plain `cargo build` does not refuse drift. `cargo provenance verify` finds it all the same.",
@@ -213,6 +218,11 @@ pub static TERMS: &[Term] = &[
         "policy-unsigned",
         "The policy is not the one that the signed manifest was written under. Somebody changed it after the signature. \
          Undo the change, or run `cargo provenance pin` after review and sign again.",
+    ),
+    refusal(
+        "setting-new",
+        "`check --since`: the change brings a cargo setting that could run something while cargo resolves. No cargo was \
+         started. Review it, and let it in on its own.",
     ),
     distrust(
         "signature",

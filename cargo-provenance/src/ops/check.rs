@@ -10,13 +10,13 @@ use std::sync::OnceLock;
 use std::thread;
 
 use provenance_build::manifest::{Origin, Pin};
-use provenance_build::{Drift, LockedPackage, Manifest, Verdict};
+use provenance_build::{LockedPackage, Manifest, Verdict};
 
 use self::since::Before;
 use self::told::Told;
 use super::interruption::noticing;
 use super::signing::{self, Wanted};
-use super::vetting::{self, Vetted, Vetting};
+use super::vetting::{self, Vetting};
 use super::{pinning, proving};
 use crate::collect::archives::{self, Which};
 use crate::collect::entrants::{self, Entrant, Entrants, Proven};
@@ -28,6 +28,7 @@ use crate::collect::situation::{Situation, resolved};
 use crate::finding::{Finding, Weight, drift};
 use crate::graph::Graph;
 use crate::model::Surroundings;
+use crate::policy::Policy;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
@@ -71,13 +72,19 @@ fn check(
     let demand = signing::demand(surroundings, &Wanted::default())?;
     let is_trusted = signing::judge(gate, &demand, report)? && !signing::is_expired(&verdict);
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, gate)));
-    // What the repository configures may run code, so it must be what was recorded before cargo runs at all.
-    let is_configured = verdict.drift.iter().any(|drift| matches!(drift, Drift::Setting { .. }));
-    let situation = match is_configured {
+    // What the repository configures may run code, so it must be what was recorded before cargo runs at all: by this
+    // manifest, and where a change is judged, by the one that it starts from.
+    let configured = before.as_ref().map(|before| before.settings(gate)).unwrap_or_default();
+    let situation = match proving::is_configured(&verdict) || !configured.is_empty() {
         true => None,
         false => proving::workspace(surroundings, gate, report)?,
     };
+    report.findings.extend(configured);
     let Some(situation) = situation else {
+        if let Some(before) = &before {
+            let baseline = before.tell(gate, report);
+            report.findings.extend(baseline);
+        }
         told::undecidable(report);
         if !is_trusted {
             signing::distrust(report);
@@ -94,16 +101,34 @@ fn check(
     let databases = vetting::databases(surroundings, &gate.policy, &gate.root, pins, report, progress);
     let databases = databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| situation.index_of(name);
+    // What the change says of databases and registries does not count for the policy before it.
+    let old = before.as_ref().and_then(Before::policy);
+    let old_databases = old.filter(|old| !same_databases(old, &gate.policy)).map(|old| {
+        let mut told = Report::new(report.command);
+        let pins = before.as_ref().map(Before::pins).unwrap_or_default();
+        let databases = vetting::databases(surroundings, old, &gate.root, pins, &mut told, progress);
+        let news = told.not_checked.into_iter().filter(|line| !report.not_checked.contains(line));
+        report.not_checked.extend(news.collect::<Vec<_>>());
+        databases
+    });
+    let old_databases =
+        old_databases.as_ref().map_or(databases.clone(), |old| old.as_ref().map(Vec::as_slice));
+    let old_index_of = |name: &str| before.as_ref().and_then(|before| before.index_of(name));
     let judges = Judges {
-        now: Vetting::new(&gate.policy, databases.clone(), &index_of, surroundings.clock),
-        before: before.as_ref().and_then(Before::policy).map(|policy| {
-            let is_same = policy.digest() == gate.policy.digest();
-            (Vetting::new(policy, databases.clone(), &index_of, surroundings.clock), is_same)
+        now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock),
+        before: old.map(|old| {
+            let is_same = old.digest() == gate.policy.digest();
+            (Vetting::new(old, old_databases, &old_index_of, surroundings.clock), is_same)
         }),
     };
 
     let manifest = &gate.seen.manifest;
-    let records = judges.now.look_up(&situation, Some(manifest), &wanted)?;
+    let mut records = judges.now.look_up(&situation, Some(manifest), &wanted)?;
+    if let Some(before) = &before {
+        for (package, record) in packages.iter().zip(&mut records) {
+            record.circumstances.judged_by = before.judged_by(package, manifest.pin_for(&package.id));
+        }
+    }
     let looked = judges.look(&situation, surroundings, &wanted, &records, progress);
     let (stale, Looked { entrants, earlier }) = looked?;
     proving::tell_stale(stale, report);
@@ -125,12 +150,18 @@ fn check(
         let pin = vetting::covering(manifest, package, proven);
         let judgment = judges.now.judged(record, proven);
         let mut vetted = judges.now.settle(judgment, pin, &mut exceptions);
-        told::lower(&mut vetted.judgment.findings, pin);
-        if let Some(before) = before.as_ref().filter(|_| vetted.judgment.refuses())
-            && let Some(old_pin) = before.unchanged(package, pin)
-        {
-            let there = judges.there_before(record, proven, earlier[number].get(), old_pin);
-            told.there_before += before.demote(&mut vetted.judgment.findings, &there);
+        told::lower(&mut vetted.judgment.findings, record.circumstances.judged_by);
+        if let Some(before) = &before {
+            let there = |pin| judges.there_before(record, proven, earlier[number].get(), pin);
+            match before.unchanged(package, pin) {
+                Some(old_pin) if vetted.judgment.refuses() => {
+                    let there = there(old_pin).findings;
+                    told.there_before += before.demote(&mut vetted.judgment.findings, &there);
+                }
+                Some(_) => {}
+                // What comes in with a change is not judged by what the change makes of the policy alone.
+                None => before.hold_to(&mut vetted.judgment, there(pin)),
+            }
         }
         told.take(wanted[number], vetted);
     }
@@ -169,25 +200,30 @@ fn seen_again(
 struct GraphOf<'a> {
     graph: Graph,
     situation: &'a Situation,
-    members: BTreeSet<&'a str>,
+    manifest: &'a Manifest,
 }
 
 impl<'a> GraphOf<'a> {
     fn new(situation: &'a Situation, manifest: &'a Manifest) -> Result<Self, Failure> {
         let graph = Graph::of(&situation.lockfile).map_err(pinning::Error::from)?;
-        let members = manifest.members.iter().map(|member| member.name.as_str()).collect();
-        Ok(Self { graph, situation, members })
+        Ok(Self { graph, situation, manifest })
     }
 
     fn package(&self, index: usize) -> &'a LockedPackage {
         &self.situation.lockfile.packages[index]
     }
 
-    /// Those that the manifest lists, and members that it does not list yet: that they are not listed is drift.
+    /// Those that the manifest lists where they lie, and members that it does not list yet: that they are not listed is
+    /// drift.
     fn is_first_party(&self, index: usize) -> bool {
         let package = self.package(index);
+        let mut members = self.manifest.members.iter();
         package.id.source.is_none()
-            && (self.members.contains(package.id.name.as_str()) || self.situation.member(package).is_some())
+            && (self.situation.member(package).is_some()
+                || members.any(|member| {
+                    let place = || self.situation.place(package);
+                    member.name == package.id.name && place().as_ref() == Some(&member.path)
+                }))
     }
 
     /// Whether it is a path package that leads nowhere.
@@ -254,21 +290,24 @@ impl Judges<'_> {
         Ok((stale, Looked { entrants: entrants?, earlier }))
     }
 
-    /// The findings that would have stood at the revision, with what is known today.
+    /// What would have stood at the revision, with what is known today.
     fn there_before(
         &self,
         record: &Record,
         proven: &Proven,
         earlier: Option<&Judgment>,
         pin: Option<&Pin>,
-    ) -> Vec<Finding> {
-        let Some((vetting, _)) = &self.before else { return vec![] };
+    ) -> Judgment {
+        let Some((vetting, _)) = &self.before else { return Judgment::default() };
         let proven = match (proven, earlier) {
             (Ok(entrant), Some(judgment)) => Ok(Entrant { judgment: judgment.clone(), ..entrant.clone() }),
             (proven, _) => proven.clone(),
         };
-        let Vetted { judgment, .. } =
-            vetting.settle(vetting.judged(record, &proven), pin, &mut vetting.exceptions());
-        judgment.findings
+        vetting.settle(vetting.judged(record, &proven), pin, &mut vetting.exceptions()).judgment
     }
+}
+
+fn same_databases(one: &Policy, other: &Policy) -> bool {
+    let all = |policy: &Policy| policy.databases().into_iter().map(|at| at.value).collect::<Vec<_>>();
+    all(one) == all(other)
 }

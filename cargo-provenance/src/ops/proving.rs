@@ -2,6 +2,7 @@
 //! even if the sources were edited too.
 
 use provenance_build::manifest::Pin;
+use provenance_build::{Drift, Verdict};
 
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::gate::Gate;
@@ -13,6 +14,12 @@ use crate::model::Surroundings;
 use crate::report::Report;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
+
+/// Whether something that the repository configures, and that may run code, is not what was recorded. Then no cargo is
+/// started: it could be the code.
+pub(super) fn is_configured(verdict: &Verdict) -> bool {
+    verdict.drift.iter().any(|drift| matches!(drift, Drift::Setting { .. }))
+}
 
 /// The workspace behind `gate` as cargo sees it; `None` where cargo takes another directory for its root, which is told.
 pub(super) fn workspace(

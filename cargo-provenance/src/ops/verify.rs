@@ -75,7 +75,11 @@ pub(super) fn compare(
         is_trusted &= !history::is_older(&gate, revision, report)?;
     }
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, &gate)));
-    if options.full {
+    if options.full && proving::is_configured(&verdict) {
+        report
+            .not_checked
+            .push("the pins, because cargo would run what the repository configures".to_owned());
+    } else if options.full {
         prove(surroundings, &gate, report, progress)?;
         if !verdict.absent.is_empty() {
             // What was missing has been fetched for the proofs.

@@ -112,6 +112,12 @@ impl Check {
         matches!(self.group, Group::Archive | Group::License | Group::Manifest)
     }
 
+    /// Whether what it says counts for every pin, whichever check set judged that: nobody waves it through, or only an
+    /// exception that ends, or the team asked for it by name.
+    pub fn is_lasting(&self) -> bool {
+        self.firmness == Firmness::Firm || matches!(self.id, "banned" | "source" | "vulnerability")
+    }
+
     /// Its first sentence.
     pub fn summary(&self) -> &'static str {
         self.docs

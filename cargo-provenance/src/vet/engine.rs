@@ -191,8 +191,10 @@ fn rule(check: &Check, seen: Observation, dossier: &Dossier<'_>, ground: &Ground
     };
     let mut level = set.map_or(seen.level.unwrap_or(check.level), |at| at.value);
     let mut notes = seen.notes;
+    // A line in a pin, which anybody can write, never outweighs what the team asked for or what must end.
     if judged_by.is_some_and(|set| set < check.since)
-        && check.firmness != Firmness::Firm
+        && set.is_none()
+        && !check.is_lasting()
         && level > Level::Note
     {
         level = Level::Note;

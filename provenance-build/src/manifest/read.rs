@@ -148,10 +148,19 @@ impl<'a> Entry<'a> {
             Some(vetted) => {
                 vetted.only(&["checks", "advisories"])?;
                 let advisories = vetted.optional("advisories", owned)?;
-                Some(Vetted { checks: vetted.number("checks")?, advisories })
+                let checks = vetted.number("checks")?;
+                if checks == 0 {
+                    return Err(vetted.fault("checks", "names no check set: the first one is 1"));
+                }
+                Some(Vetted { checks, advisories })
             }
             None => None,
         };
+        let trust = self.child("trust")?.ok_or_else(|| self.fault("trust", "is missing"))?.trust()?;
+        let baseline = self.list("baseline", owned)?;
+        if !baseline.is_empty() && trust.basis != Basis::Baseline {
+            return Err(self.fault("baseline", "belongs to pins whose basis is `baseline`"));
+        }
         Ok(Pin {
             name: self.parsed("name", PackageName::parse)?,
             version: self.parsed("version", Version::parse)?,
@@ -160,10 +169,10 @@ impl<'a> Entry<'a> {
             tree: self.parsed("tree", TreeDigest::parse)?,
             vendor_tree: self.optional("vendor-tree", TreeDigest::parse)?,
             build_time: self.list("build-time", BuildTime::parse)?,
-            trust: self.child("trust")?.ok_or_else(|| self.fault("trust", "is missing"))?.trust()?,
+            trust,
             vetted,
             accepted: self.entries("accepted")?.map(Self::acceptance).collect::<Result<_, _>>()?,
-            baseline: self.list("baseline", owned)?,
+            baseline,
             line: Line(0),
         })
     }

@@ -49,14 +49,15 @@ fn sample() -> Manifest {
         on: "2026-11-23".into(),
         reason,
     }];
-    full.baseline = vec!["license-missing".into(), "unsound/RUSTSEC-2026-0002".into()];
+    let mut last = pin("c", Origin::Source(crates_io));
+    last.baseline = vec!["license-missing".into(), "unsound/RUSTSEC-2026-0002".into()];
     Manifest {
         version: 1,
         policy: Checksum::from_bytes([9; 32]),
         expires: Some("2027-01-31".into()),
         cargo_config: BTreeMap::from([("build.rustc".to_owned(), "\"x\"".to_owned())]),
         members: vec![Member { name: name("app"), path: "crates/app".into(), own: Some("ours".into()) }],
-        packages: vec![pin("a", Origin::Path("../a".into())), full, pin("c", Origin::Source(crates_io))],
+        packages: vec![pin("a", Origin::Path("../a".into())), full, last],
     }
 }
 
@@ -90,6 +91,15 @@ fn refuses_everything_else_with_its_line() {
         ),
         (text.replace("path = \"crates/app\"", "path = \"/app\""), "`path` has a value that is not"),
         (text.replace("path = \"crates/app\"", "path = \"crates/../app\""), "`path` has a value that is not"),
+        (text.replace("vetted = { checks = 1,", "vetted = { checks = 0,"), "`checks` names no check set"),
+        (
+            text.replacen(
+                "trust = { basis = \"baseline\" }\nbaseline",
+                "trust = { basis = \"policy\" }\nbaseline",
+                1,
+            ),
+            "`baseline` belongs to pins whose basis is `baseline`",
+        ),
         (text.replace("own = ", "owned = "), ":12: `owned` is not a key that belongs here"),
         (text.replace("own = \"ours\"", "own = \"\\u006furs\""), "not in canonical form"),
         (

@@ -138,6 +138,57 @@ fn what_a_pull_request_configures_runs_nothing() {
     assert!(!trap.exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_pull_request_records_itself_runs_nothing() {
+    let sandbox = Sandbox::new();
+    let project = committed(&sandbox, "repository/work");
+    let trap = sandbox.path("trap");
+    files::script(&project.path("evil"), &format!("touch '{}'", trap.display()));
+    let config = project.path(".cargo/config.toml");
+    let settings = [
+        "[build]\nrustc = \"./evil\"\n",
+        "[build]\nrustflags = [\"-Zcodegen-backend=./evil\"]\n",
+        "[env]\nLD_PRELOAD = \"./evil\"\n",
+        "[registry]\nglobal-credential-providers = [\"./evil\"]\n",
+    ];
+    for setting in settings {
+        files::write(&config, setting);
+        for full in [&["verify", "--full"][..], &["check"]] {
+            let output = project.provenance([]).args(full).run().code(4);
+            assert!(output.stderr.contains("error[cargo-setting]"), "{output}");
+        }
+        // Whoever opens a pull request writes the manifest as well.
+        let lock = project.path("Provenance.lock");
+        let honest = files::read(&lock);
+        let told = project.provenance(["verify"]).run().stderr;
+        let key = told.split('`').nth(1).expect("a key");
+        let value =
+            told.split(" = note: in force ").nth(1).and_then(|it| it.split(" (").next()).expect("a value");
+        let (head, pins) = honest.split_once("\n[[member]]").expect("members");
+        files::write(&lock, format!("{head}\n[cargo-config]\n\"{key}\" = {value}\n\n[[member]]{pins}"));
+        project.provenance(["verify"]).ok();
+        age_indices(&sandbox, 3);
+        sandbox.registry().respond("/config.json", Response::Status(401));
+        since(project, "HEAD")
+            .code(1)
+            .stderr_has(&format!("error[setting-new]: cargo setting `{key}` was not recorded at `HEAD`"))
+            .stderr_has("Setting ")
+            .stderr_has("no package was judged");
+        sandbox.registry().behave("/config.json");
+        files::write(&lock, honest);
+    }
+    assert!(!trap.exists());
+    // What runs nothing is listed and judged, and a compiler that was recorded is not asked either.
+    files::write(&config, "[alias]\nb = \"build\"\n");
+    project.provenance(["pin"]).ok();
+    since(project, "HEAD").code(0).stderr_has("Setting alias.b");
+    files::write(&config, settings[0]);
+    project.provenance(["pin"]).ok();
+    check(project, []).code(0);
+    assert!(!trap.exists(), "the recorded compiler ran");
+}
+
 #[test]
 fn a_replaced_archive_is_told_once() {
     let sandbox = Sandbox::new();
@@ -425,6 +476,48 @@ fn checks_that_are_newer_than_a_pin_only_note_until_it_is_judged_again() {
     project.provenance(["pin", "--recheck"]).run().code(1).stderr_has("review[crate-too-young]");
 }
 
+/// Makes a pin say that an older check set judged its package.
+fn judged_by(project: Project<'_>, name: &str, set: &str) {
+    let text = files::read(&project.path("Provenance.lock"));
+    let pin = text.split(&format!("name = \"{name}\"")).nth(1).expect("a pin");
+    let vetted = pin.lines().find(|line| line.starts_with("vetted = ")).expect("a line");
+    let number = vetted.split("checks = ").nth(1).expect("a check set");
+    let number = number.split(|c: char| !c.is_ascii_digit()).next().expect("a number");
+    let forged = vetted.replace(&format!("checks = {number}"), &format!("checks = {set}"));
+    replace_in_pin(project, name, vetted, &forged);
+}
+
+#[test]
+fn no_line_in_a_pin_makes_notes_of_what_the_team_asked_for_or_what_must_end() {
+    let sandbox = Sandbox::new();
+    let db = AdvisoryDb::new(&sandbox);
+    sandbox.registry().publish(&Krate::greeting("teen", "1.0.0", CLEAN).published(Some(&days_ago(100))));
+    let project = committed(&sandbox, "repository/work");
+    project.provenance(["add", "teen", "--accept", "crate-too-young=we know them"]).ok();
+    // Whoever opens a pull request writes the pins as well.
+    let path = project.path("Provenance.lock");
+    let text = files::read(&path);
+    let start = text.find("accepted = [").expect("an acceptance");
+    let end = start + text[start..].find("\n]\n").expect("its end") + 3;
+    files::write(&path, format!("{}{}", &text[..start], &text[end..]).replace("\"accepted\"", "\"policy\""));
+    judged_by(project, "teen", "0");
+    check(project, []).code(2).stderr_has("`checks` names no check set");
+    judged_by(project, "teen", "1");
+    check(project, []).code(0);
+    since(project, "HEAD").code(1).stderr_has("review[crate-too-young]: crate `teen`");
+
+    db.publish(&[Advisory::new("RUSTSEC-2025-0002", "victim")]);
+    project.provenance(["db", "update"]).ok();
+    judged_by(project, "victim", "1");
+    check(project, []).code(1).stderr_has("error[vulnerability]");
+    let policy = project.path("Provenance.toml");
+    files::replace(&policy, "[checks]\n", "[checks]\ncrate-too-young = \"deny\"\n");
+    files::append(&policy, "\n[[ban]]\npackage = \"victim\"\nreason = \"no\"\n");
+    let output = check(project, []).code(4);
+    assert!(output.stderr.contains("error[crate-too-young]"), "{output}");
+    assert!(output.stderr.contains("error[banned]"), "{output}");
+}
+
 #[test]
 fn packages_of_every_kind_of_source_are_proven_and_their_registries_asked() {
     let sandbox = Sandbox::new();
@@ -572,6 +665,59 @@ fn since_a_commit_what_people_let_through_is_listed_first() {
 }
 
 #[test]
+fn since_a_commit_a_loosened_policy_lets_nothing_new_in() {
+    let sandbox = Sandbox::new();
+    let db = AdvisoryDb::new(&sandbox);
+    db.publish(&[Advisory::new("RUSTSEC-2025-0003", "newcomer")]);
+    sandbox.registry().publish(&Krate::greeting("teen", "1.0.0", CLEAN).published(Some(&days_ago(100))));
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    let project = committed(&sandbox, "repository/work");
+    let policy = project.path("Provenance.toml");
+    let honest = files::read(&policy);
+    let other = Advisory::new("RUSTSEC-2025-0004", "unrelated").date("2025-06-01");
+    let from = honest.split("[advisories]\n").nth(1).map_or(String::new(), |rest| {
+        rest.lines()
+            .take_while(|line| !line.is_empty() && !line.starts_with('['))
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
+    for (name, from, to, told) in [
+        ("teen", "[checks]\n", "[checks]\ncrate-too-young = \"allow\"\n", "review[crate-too-young]"),
+        ("newcomer", "[checks]\n", "[checks]\nvulnerability = \"note\"\n", "error[vulnerability]"),
+        ("newcomer", from.as_str(), "databases = []", "error[vulnerability]"),
+        (
+            "newcomer",
+            from.as_str(),
+            "databases = [{ from = \"own\", max-age = \"any\" }]",
+            "error[vulnerability]",
+        ),
+    ] {
+        files::write(&project.path("own").join(other.path()), other.to_text());
+        files::replace(&policy, from, to);
+        project.provenance(["pin"]).ok();
+        project.provenance(["add", name]).ok();
+        check(project, []).code(0);
+        let output = since(project, "HEAD").code(1).stderr_has(told).stderr_has("by the policy at `HEAD`");
+        if to.starts_with("databases") {
+            assert!(output.stderr.contains("no longer counts"), "{output}");
+        }
+        // Where the policy alone goes first, it counts for what comes after.
+        let top = project.root().parent().expect("a repository").to_owned();
+        let git = |arguments: &[&str]| sandbox.git(&top).args(arguments).ok();
+        git(&["stash", "--quiet", "--include-untracked"]);
+        files::replace(&policy, from, to);
+        files::write(&project.path("own").join(other.path()), other.to_text());
+        project.provenance(["pin"]).ok();
+        since(project, "HEAD").code(0).stderr_has("Policy `Provenance.toml` was changed");
+        commit(project, "policy");
+        project.provenance(["add", name]).ok();
+        since(project, "HEAD").code(0);
+        git(&["stash", "drop", "--quiet"]);
+        git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    }
+}
+
+#[test]
 fn since_a_commit_a_new_baseline_fails() {
     let sandbox = Sandbox::new();
     sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
@@ -588,6 +734,9 @@ fn since_a_commit_a_new_baseline_fails() {
     // A finding is slipped into the baseline of a pin that was there.
     let pin = honest.split("name = \"victim\"").nth(1).expect("a pin");
     let last = pin.lines().rfind(|line| line.starts_with("vetted")).expect("vetted");
+    replace_in_pin(project, "newcomer", "trust = ", "baseline = [\"version-yanked\"]\ntrust = ");
+    check(project, []).code(2).stderr_has("belongs to pins whose basis is `baseline`");
+    files::write(&project.path("Provenance.lock"), &honest);
     replace_in_pin(project, "victim", last, &format!("{last}\nbaseline = [\"version-yanked\"]"));
     check(project, []).code(0);
     since(project, "HEAD").code(1).stderr_has("Baseline victim v1.0.0: version-yanked");

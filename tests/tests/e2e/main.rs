@@ -33,6 +33,7 @@ mod roots;
 mod signing;
 mod sources;
 mod strict;
+mod targets;
 mod trees;
 mod vendor;
 mod vendoring;

@@ -181,6 +181,50 @@ fn edited_path_package_outside_the_workspace() {
     gated.is_clean();
 }
 
+/// A path package that is pinned, and whose own dependency bears the name of the member.
+#[test]
+fn a_path_package_that_bears_a_members_name() {
+    let sandbox = Sandbox::new();
+    for (name, text) in [("neighbor", CLEAN), ("fakeapp", EVIL)] {
+        for (path, content) in Krate::greeting(name, "9.9.9", text).all_files() {
+            files::write(&sandbox.path(name).join(path), content);
+        }
+    }
+    files::replace(&sandbox.path("fakeapp/Cargo.toml"), "name = \"fakeapp\"", "name = \"app\"");
+    let neighbor = sandbox.path("neighbor/Cargo.toml");
+    let make =
+        |name| Project::greeter(&sandbox, name, "neighbor.path = \"../neighbor\"", "neighbor::greeting()");
+    let late = make("late").gate();
+    late.is_clean();
+
+    files::append(&neighbor, "\n[dependencies]\napp.path = \"../fakeapp\"\n");
+    files::write(
+        &sandbox.path("neighbor/src/lib.rs"),
+        "pub fn greeting() -> &'static str {\n    app::greeting()\n}\n",
+    );
+    make("plain").says(EVIL);
+    let early = make("early");
+    early.cargo(["generate-lockfile"]).ok();
+    early.init([]).code(1).stderr_has("error[member-twin]: a path package bears the name of member `app`");
+
+    late.cargo(["metadata", "--format-version", "1", "--offline"]).ok();
+    late.provenance(["pin"]).run().code(1).stderr_has("error[member-twin]");
+    // Nor does it help to pin the neighbor by hand.
+    let found = late.provenance(["verify"]).run().code(4).stderr_has("error[member-twin]");
+    let after = |text: &str, mark: &str| text.split_once(mark).expect("the mark").1.to_owned();
+    let digest = after(&found.stderr, "found  ").split(' ').next().expect("a digest").to_owned();
+    let lock = files::read(&late.path("Provenance.lock"));
+    let pinned = after(&after(&lock, "name = \"neighbor\""), "tree = \"");
+    let pinned = pinned.split('"').next().expect("a digest");
+    files::write(&late.path("Provenance.lock"), lock.replace(pinned, &digest));
+    late.provenance(["check"])
+        .run()
+        .code(4)
+        .stderr_has("error[member-twin]")
+        .stderr_lacks("error[source-differs]");
+    late.build_refuses("bears the name of member `app`");
+}
+
 /// What a pull request can hold: a manifest that leads elsewhere, and the lockfile of before.
 #[test]
 fn a_stale_lockfile_hides_nothing_from_verify() {

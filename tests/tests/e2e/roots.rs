@@ -108,3 +108,19 @@ fn a_repair_that_would_overwrite_somebodys_work() {
     gated.provenance(["verify", "--repair"]).run().code_in(&[2, 3, 4]);
     assert_eq!(files::read(&sandbox.path("victim/WORK.txt")), "a week of it");
 }
+
+/// What `cargo package` builds for a trial lies in a folder `package`, is unpacked from an archive, and is not judged.
+#[test]
+fn a_planted_original_manifest_in_a_folder_called_package() {
+    let sandbox = Sandbox::new();
+    for name in ["mono/package/app", "mono/package/app-0.1.0"] {
+        let gated = Project::app(&sandbox, name).gate();
+        gated.is_clean();
+        let original = gated.path("Cargo.toml.orig");
+        files::write(&original, files::read(&gated.path("Cargo.toml")));
+        tests::project::make_evil(&sandbox.source("victim-1.0.0"));
+        gated.refuses("victim");
+        tests::project::make_clean(&sandbox.source("victim-1.0.0"));
+        gated.is_clean();
+    }
+}

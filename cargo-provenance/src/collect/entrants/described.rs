@@ -4,11 +4,14 @@ use std::path::Path;
 
 use cargo_metadata::{Metadata, TargetKind};
 use provenance_build::manifest::BuildTime;
+use provenance_build::members::normal;
 use provenance_build::{LockedPackage, Source};
 use toml_edit::{DocumentMut, Item};
 
 use super::Error;
-use crate::archive::License;
+use crate::archive::{License, is_stray, printable};
+use crate::registry::Refusal;
+use crate::registry::proof::Verdict;
 
 pub(super) fn described<'m>(
     metadata: Option<&'m Metadata>,
@@ -42,6 +45,49 @@ pub(super) fn build_time(package: &cargo_metadata::Package) -> Vec<BuildTime> {
 
 pub(super) fn license(package: &cargo_metadata::Package) -> License {
     License::new(package.license.as_deref(), package.license_file.as_ref().map(|file| file.as_str()))
+}
+
+/// Targets of a git package that are not hashed with it: they lie outside of the checkout, or of what was vendored.
+pub(super) fn strays(package: &cargo_metadata::Package, source: &Source) -> Vec<String> {
+    let manifest = package.manifest_path.as_std_path();
+    let commit = source.commit().unwrap_or_default();
+    // `HOME/git/checkouts/REPOSITORY/PREFIX-OF-THE-COMMIT`.
+    let is_checkout = |folder: &&Path| {
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let checkouts = folder.parent().and_then(Path::parent);
+        !name.is_empty()
+            && commit.starts_with(name)
+            && checkouts.is_some_and(|checkouts| checkouts.ends_with("git/checkouts"))
+    };
+    let folders = manifest.ancestors().skip(1).collect::<Vec<_>>();
+    let checkout = folders.iter().rev().copied().find(is_checkout).or(folders.first().copied());
+    let kinds = |target: &&cargo_metadata::Target| {
+        !target
+            .kind
+            .iter()
+            .all(|kind| matches!(kind, TargetKind::Bench | TargetKind::Example | TargetKind::Test))
+    };
+    let is_outside = |file: &&Path| {
+        let inner =
+            checkout.and_then(|checkout| normal(file).strip_prefix(checkout).ok().map(Path::to_owned));
+        inner.is_none_or(|inner| is_stray(&inner.to_string_lossy(), &[]))
+    };
+    let files = package.targets.iter().filter(kinds).map(|target| target.src_path.as_std_path());
+    files.filter(is_outside).map(|file| file.display().to_string()).collect()
+}
+
+/// Why a package is not proven that compiles what is not hashed with it.
+pub(super) fn strayed(paths: &[String]) -> Vec<Refusal> {
+    let refusal = |path: &String| Refusal {
+        check: "target-outside",
+        verdict: Verdict::Refused,
+        what: format!(
+            "its `Cargo.toml` compiles `{}`, which is not hashed with it",
+            printable(path.as_bytes())
+        ),
+        help: "move the file into the package, or do without the package".to_owned(),
+    };
+    paths.iter().map(refusal).collect()
 }
 
 /// What a path package's manifest says about code that runs at build time and about its license, by cargo's rules for

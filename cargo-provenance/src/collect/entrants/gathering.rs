@@ -7,9 +7,10 @@ use cargo_metadata::Metadata;
 use provenance_build::tree::{self, Layout, Tree};
 use provenance_build::{LockedPackage, Source, TreeDigest};
 
-use super::described::{build_time, declared, described, license};
+use super::described::{build_time, declared, described, license, strayed, strays};
 use super::fetching::{Fetcher, Vendored};
 use super::{Arrived, Entrant, Error, Proven};
+use crate::archive;
 use crate::cargo;
 use crate::collect::publishers::{Publishers, is_vendored};
 use crate::collect::records::Contents;
@@ -200,6 +201,10 @@ impl<'a> Gathering<'a> {
         };
         let described = described(metadata, package)?;
         let license = license(described);
+        let outside = strays(described, source);
+        if !outside.is_empty() {
+            return Ok(Err(strayed(&outside)));
+        }
         Ok(Ok(Entrant {
             path: None,
             checksum: None,
@@ -250,6 +255,11 @@ impl<'a> Gathering<'a> {
         let path = self.situation.relative(directory).ok_or_else(unplaced)?;
         let file = directory.join("Cargo.toml");
         let document = cargo::read_manifest(&file)?;
+        // `target` is not hashed: builds write to it.
+        let outside = archive::strays(&document, &["target"]);
+        if !outside.is_empty() {
+            return Ok(Err(strayed(&outside)));
+        }
         let packages = &self.situation.workspace.path_packages;
         let workspace =
             packages.iter().find(|it| it.directory == directory).and_then(|it| it.workspace.as_ref());

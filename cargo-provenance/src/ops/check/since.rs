@@ -9,12 +9,18 @@ use provenance_build::manifest::{self, Acceptance, Basis, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest};
 
 use super::{Failure, Finding, Gate, Report, Weight, plural};
-use crate::collect::situation::relative;
+use crate::collect::situation::{index_among, relative};
 use crate::finding::Role;
 use crate::finding::drift::Excerpts;
 use crate::git::Revision;
 use crate::policy::{self, At, Exception, Policy};
-use crate::vet::{catalogue, waiver};
+use crate::vet::{Judgment, catalogue, waiver};
+
+/// The id of a finding about a pin that nobody judged and that was not there.
+pub(super) const BASELINE_NEW: &str = "baseline-new";
+
+/// The id of a finding about a setting that was not recorded there and could run.
+pub(super) const SETTING_NEW: &str = "setting-new";
 
 /// New `baseline` pins that are shown with their lines.
 const PLACES: usize = 5;
@@ -54,6 +60,11 @@ impl Before {
         self.policy.as_ref()
     }
 
+    /// The pins at that commit.
+    pub(super) fn pins(&self) -> &[Pin] {
+        self.manifest.as_ref().map(|manifest| manifest.packages.as_slice()).unwrap_or_default()
+    }
+
     /// Whether the bytes of a package were the same, with the pin that it had. A package without a pin has none then and now.
     pub(super) fn unchanged(&self, package: &LockedPackage, pin: Option<&Pin>) -> Option<Option<&Pin>> {
         let mut locked = self.lockfile.as_ref()?.packages.iter();
@@ -64,6 +75,14 @@ impl Before {
             (Some(old), Some(pin)) if same_bytes(old, pin) => Some(Some(old)),
             _ => None,
         }
+    }
+
+    /// The check set that judged the bytes which a pin covers: the newest that a pin of the very same bytes names, now and
+    /// then. What the change itself writes of new bytes excuses them from no check.
+    pub(super) fn judged_by(&self, package: &LockedPackage, pin: Option<&Pin>) -> Option<u32> {
+        let set = |pin: &Pin| pin.vetted.as_ref().map(|vetted| vetted.checks);
+        let old = self.unchanged(package, pin).flatten().and_then(set)?;
+        Some(old.max(pin.and_then(set)?))
     }
 
     /// Makes notes of the findings that were there before and weighed as much, and counts them.
@@ -77,6 +96,29 @@ impl Before {
             }
         }
         demoted
+    }
+
+    /// Adds what the policy at the revision has against new bytes and the policy of the change has not.
+    pub(super) fn hold_to(&self, judgment: &mut Judgment, there: Judgment) {
+        for mut old in there.findings.into_iter().filter(|finding| finding.weight != Weight::Note) {
+            let key = waiver::key(&old);
+            let same = |finding: &Finding| waiver::key(finding) == key;
+            if judgment.findings.iter().any(|finding| same(finding) && finding.weight <= old.weight) {
+                continue;
+            }
+            judgment.findings.retain(|finding| !same(finding));
+            // The lines are those of another file than the one that lies there.
+            old.places.clear();
+            old.notes.push(format!("by the policy at `{}`, which this change loosens", self.name));
+            old.help.push("let the change of the policy in on its own first".to_owned());
+            judgment.findings.push(old);
+        }
+        judgment.extend(Judgment { findings: vec![], open: there.open });
+    }
+
+    /// The index URL of a registry's name, as the manifest at the revision records it.
+    pub(super) fn index_of(&self, name: &str) -> Option<String> {
+        index_among(self.manifest.as_ref()?.cargo_config.iter(), name)
     }
 
     /// The same for exceptions that had ended already, or would have.
@@ -107,6 +149,26 @@ impl Before {
     fn note(&self, finding: &mut Finding) {
         finding.weight = Weight::Note;
         finding.notes.push(format!("it was there at `{}` already", self.name));
+    }
+
+    /// Settings that the manifest records and the one at the revision does not, as far as cargo could run something for them
+    /// while it resolves. Whoever brings a change must not decide what runs while it is judged.
+    pub(super) fn settings(&self, gate: &Gate) -> Vec<Finding> {
+        let old = self.manifest.as_ref().map(|manifest| &manifest.cargo_config);
+        let in_force = gate.seen.configuration.recorded.iter();
+        let is_new = |key: &String, value: &String| old.and_then(|old| old.get(key)) != Some(value);
+        in_force
+            .filter(|(key, setting)| is_new(key, &setting.value) && !is_inert(key))
+            .map(|(key, setting)| {
+                let message = format!("cargo setting `{key}` was not recorded at `{}`", self.name);
+                let mut finding = Finding::new(SETTING_NEW, Weight::Denial, message);
+                let label = "in force here".to_owned();
+                finding.places.extend(gate.other(&setting.file, setting.line, label, Role::Primary));
+                finding.note("cargo could run it, so no cargo was started").help(
+                    "review it, and let it in on its own: what comes after that is compared with a revision that has it",
+                )
+            })
+            .collect()
     }
 
     /// Lists what is new and must not pass unseen, before anything else; a new `baseline` is refused.
@@ -175,6 +237,24 @@ impl Before {
         if old.is_some_and(|old| old.digest() != gate.policy.digest()) {
             new.step("Policy", "`Provenance.toml` was changed");
         }
+        let databases = old.map(Policy::databases).unwrap_or_default();
+        let counting = gate.policy.databases();
+        for At { value, .. } in &databases {
+            match counting.iter().find(|at| at.value.origin == value.origin) {
+                None => new.step("Database", format!("`{}` no longer counts", value.origin.as_str())),
+                Some(at) if at.value.max_age != value.max_age => {
+                    let age =
+                        at.value.max_age.map_or("of any age".to_owned(), |age| format!("up to {age} old"));
+                    new.step("Database", format!("`{}` counts {age}", value.origin.as_str()));
+                }
+                Some(_) => {}
+            }
+        }
+        for At { value, line } in counting.iter().filter(|at| old.is_some() && at.line > 0) {
+            if !databases.iter().any(|old| old.value.origin == value.origin) {
+                new.step("Database", format!("`{}` (Provenance.toml:{line})", value.origin.as_str()));
+            }
+        }
         let exceptions = old.map(Policy::exceptions).unwrap_or_default();
         for At { value, line } in gate.policy.exceptions() {
             if !exceptions.iter().any(|old| old.value == *value) {
@@ -200,6 +280,18 @@ impl Before {
     }
 }
 
+/// Whether a setting, under the key that the manifest records it by, runs nothing while cargo resolves and fetches.
+fn is_inert(key: &str) -> bool {
+    let key = key.rsplit_once('#').map_or(key, |(_, key)| key);
+    let last = key.rsplit('.').next().unwrap_or_default();
+    match key.split('.').next().unwrap_or_default() {
+        "alias" | "patch" | "paths" | "resolver" | "source" => true,
+        "registries" => matches!(last, "index" | "protocol"),
+        "target" => matches!(last, "linker" | "runner"),
+        _ => false,
+    }
+}
+
 fn same_bytes(old: &Pin, new: &Pin) -> bool {
     (&old.origin, old.checksum, old.tree, old.vendor_tree)
         == (&new.origin, new.checksum, new.tree, new.vendor_tree)
@@ -212,7 +304,7 @@ fn refuse_baseline(gate: &Gate, pins: &[&Pin]) -> Option<Finding> {
         1 => format!("`{first}` came in as `baseline`: nobody has judged it"),
         more => format!("{} came in as `baseline`: nobody has judged them", plural(more, "package")),
     };
-    let mut finding = Finding::new("baseline-new", Weight::Denial, message);
+    let mut finding = Finding::new(BASELINE_NEW, Weight::Denial, message);
     let places = pins.iter().take(PLACES);
     finding.places.extend(places.map(|pin| gate.pinned(pin.line.0, "pinned here".to_owned(), Role::Primary)));
     if let [only] = pins {

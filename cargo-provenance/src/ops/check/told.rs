@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
 use super::super::pinning;
 use super::super::vetting::{Vetted, Vetting};
-use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural};
+use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural, since};
 use crate::advisory::{Coverage, coverage};
 use crate::report::Outcome;
 use crate::vet::waiver::{self, Waived, Waiver};
@@ -28,20 +27,21 @@ pub(super) struct Told<'a> {
     uncovered: Vec<String>,
 }
 
-/// The end of a check that could not look at the packages at all: what was found so far is drift.
+/// The end of a check that could not look at the packages at all: what was found so far is drift, or comes with the change.
 pub(super) fn undecidable(report: &mut Report) {
-    report.outcome = Outcome::Drift;
+    let refused = |finding: &Finding| matches!(finding.id, since::SETTING_NEW | since::BASELINE_NEW);
+    let only_new = report.findings.iter().all(refused);
+    report.outcome = if only_new { Outcome::Refused } else { Outcome::Drift };
     report.conclusion =
         format!("{} found; no package was judged", plural(report.findings.len(), "difference"));
 }
 
 /// Notes that follow from the bytes alone were there when the package was pinned, and are no news: `-v` shows them.
-pub(super) fn lower(findings: &mut [Finding], pin: Option<&Pin>) {
-    let Some(vetted) = pin.and_then(|pin| pin.vetted.as_ref()) else { return };
+pub(super) fn lower(findings: &mut [Finding], judged_by: Option<u32>) {
+    let Some(set) = judged_by else { return };
     for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Note) {
         let check = checks::check(finding.id);
-        finding.verbose =
-            check.is_some_and(|check| check.is_about_contents() && check.since <= vetted.checks);
+        finding.verbose = check.is_some_and(|check| check.is_about_contents() && check.since <= set);
     }
 }
 

@@ -33,6 +33,7 @@ mod notice;
 mod pubtime_unknown;
 mod registry_changed;
 mod source;
+mod target_outside;
 mod unmaintained;
 mod unsound;
 mod vcs_dirty;
@@ -87,6 +88,7 @@ pub static CHECKS: &[&Check] = &[
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
     &source::CHECK,
+    &target_outside::CHECK,
     &unmaintained::CHECK,
     &unsound::CHECK,
     &vcs_dirty::CHECK,

@@ -68,7 +68,7 @@ pub(super) fn plan(workspace: &Workspace, helper: &Helper) -> Result<Gating, Err
         Placement::Guard => {
             let guard = gating.guard(&workspace, helper, shared)?;
             workspace.members.push(guard);
-            workspace.members.sort();
+            workspace.members.sort_by(|a, b| (&a.name, &a.directory).cmp(&(&b.name, &b.directory)));
         }
     }
     let folder = workspace.root.join(".cargo");
@@ -184,6 +184,7 @@ impl Gating {
             build_script: Some(directory.join("build.rs")),
             proc_macro: false,
             links: None,
+            asks: vec![],
             directory,
         })
     }

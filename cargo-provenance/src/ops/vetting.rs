@@ -11,6 +11,7 @@ use provenance_build::{LockedPackage, Manifest, PackageName, Version};
 use super::pinning::{self, Split};
 use crate::advisory::Database;
 use crate::archive::{Archive, License};
+use crate::cargo::Member;
 use crate::collect::advisories;
 use crate::collect::entrants::{self, Entrants, Proven};
 use crate::collect::publishers::Publishers;
@@ -28,7 +29,7 @@ use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
-use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Open, Way, judge, release};
+use crate::vet::{Asked, Dossier, Fault, Ground, Judgment, Needs, Open, Way, judge, release};
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
@@ -91,6 +92,12 @@ fn is_helper(finding: &Finding) -> bool {
         id.name.as_str() == HELPER_NAME
             && id.source.as_ref().is_some_and(provenance_build::Source::is_crates_io)
     })
+}
+
+/// What a member asks of a package.
+fn asked(member: &Member, name: &PackageName) -> impl Iterator<Item = Asked> {
+    let asks = member.asks.iter().filter(move |(asked, _)| asked == name.as_str());
+    asks.map(|(_, versions)| Asked { by: member.name.to_string(), versions: versions.clone() })
 }
 
 /// The pin that covers the bytes of a package. What people accepted in a pin of other bytes says nothing about these.
@@ -264,7 +271,12 @@ impl<'a> Vetting<'a> {
         let all = records::circumstances(&situation.lockfile, manifest, is_member, Way::Locked)?;
         let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
         let packages = wanted.iter().map(|index| (&situation.lockfile.packages[*index], all[*index].clone()));
-        Ok(self.records(&packages.collect::<Vec<_>>(), &publishers)?)
+        let mut records = self.records(&packages.collect::<Vec<_>>(), &publishers)?;
+        for record in &mut records {
+            let members = situation.workspace.members.iter();
+            record.asked = members.flat_map(|member| asked(member, &record.id.name)).collect();
+        }
+        Ok(records)
     }
 
     /// Proves packages that were looked up. Their contents are judged while they are at hand.

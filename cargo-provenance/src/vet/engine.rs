@@ -1,6 +1,6 @@
 //! Runs the checks over a dossier and gives what they saw the level that the policy sets.
 
-use provenance_build::PackageId;
+use provenance_build::{PackageId, Version};
 
 use super::check::{Check, Needs, Observation};
 use super::checks::CHECKS;
@@ -117,30 +117,83 @@ pub fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[Needs]) -> Jud
         for finding in &mut judgment.findings {
             let of_history = CHECKS.iter().any(|check| check.id == finding.id && check.points_to_others());
             if of_history && finding.weight != Weight::Note {
-                match &way_out {
-                    Ok(help) => finding.help.push(help.clone()),
-                    Err(note) => finding.notes.push(note.clone()),
-                }
+                finding.notes.extend(way_out.notes.iter().cloned());
+                finding.help.extend(way_out.help.iter().cloned());
             }
         }
     }
     judgment
 }
 
-/// How to get the newest release that would pass, or that there is none.
-fn way_out(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Result<String, String> {
-    let (name, version) = (&dossier.id.name, &dossier.id.version);
-    let Some(passing) = release::passing(dossier, ground).next().map(|release| &release.version) else {
-        return Err("no other release of it would pass".to_owned());
-    };
-    Ok(match dossier.way {
-        Way::Named => format!("`{passing}` would pass: run `cargo provenance add {name}@{passing}`"),
-        Way::Kept | Way::Locked | Way::Pulled => {
-            format!(
-                "`{passing}` would pass: run `cargo provenance update {name}@{version} --precise {passing}`"
-            )
+/// What to say of the other releases of a package: notes, and what to do next.
+#[derive(Default)]
+struct WayOut {
+    notes: Vec<String>,
+    help: Vec<String>,
+}
+
+/// How to get the newest release that would pass, or that there is none, as far as that is known.
+fn way_out(dossier: &Dossier<'_>, ground: &Ground<'_>) -> WayOut {
+    if dossier.history.known().is_none() {
+        return WayOut::default();
+    }
+    // Only what the locked version fulfils is asked of it: another version of the same package may be there for another reason.
+    let own = semver::Version::parse(dossier.id.version.as_str()).ok();
+    let asked =
+        dossier.asked.iter().filter(|asked| own.as_ref().is_some_and(|own| asked.versions.matches(own)));
+    let asked = asked.collect::<Vec<_>>();
+    let (mut passing, mut beyond, mut doubt) = (None, None, false);
+    for other in release::others(dossier) {
+        if !other.same_line && dossier.way != Way::Named && Some(&other.version) < own.as_ref() {
+            continue;
         }
-    })
+        let judgment = other.judgment(dossier, ground);
+        if !judgment.admits() {
+            doubt |= !judgment.refuses();
+            continue;
+        }
+        let unfit = asked.iter().find(|asked| !asked.versions.matches(&other.version));
+        if dossier.way == Way::Named || (other.same_line && unfit.is_none()) {
+            passing = Some(other.release);
+            break;
+        }
+        beyond = beyond.or(Some((other, unfit)));
+    }
+    let (name, version) = (&dossier.id.name, &dossier.id.version);
+    let mut out = WayOut::default();
+    let update = |to: &Version| {
+        format!("run `cargo update {name}@{version} --precise {to}`, then `cargo provenance pin`")
+    };
+    match (passing.map(|release| &release.version), beyond, dossier.way, dossier.replaces) {
+        (Some(to), _, Way::Named, _) => {
+            out.help.push(format!("`{to}` would pass: run `cargo provenance add {name}@{to}`"));
+        }
+        // Cargo's own command: until what is locked is pinned, no command behind the gate starts.
+        (Some(to), _, Way::Kept | Way::Locked, _) => {
+            out.help.push(format!("`{to}` would pass: {}", update(to)))
+        }
+        (Some(to), _, Way::Pulled, Some(before)) => {
+            let command = format!("cargo provenance update {name}@{before} --precise {to}");
+            out.help.push(format!("`{to}` would pass: run `{command}`"));
+        }
+        (Some(to), _, Way::Pulled, None) => {
+            out.notes.push(format!("`{to}` would pass, where what pulls it in takes it"))
+        }
+        (None, Some((other, Some(asked))), Way::Kept | Way::Locked, _) => {
+            let (to, by, versions) = (&other.release.version, &asked.by, &asked.versions);
+            let ask = format!("ask for `{to}` in its `Cargo.toml`, {}", update(to));
+            out.help.push(format!("`{to}` would pass, and `{by}` asks for `{versions}`: {ask}"));
+        }
+        (None, Some((other, _)), ..) => {
+            out.notes.push(format!("no compatible release would pass; `{}` would", other.release.version));
+        }
+        (None, None, ..) if doubt => {}
+        (None, None, ..) => out.notes.push("no other release of it would pass".to_owned()),
+    }
+    if dossier.way == Way::Locked {
+        out.help.push("to undo the change: `git checkout Cargo.toml Cargo.lock`".to_owned());
+    }
+    out
 }
 
 /// Judges a package without a look at its other releases.

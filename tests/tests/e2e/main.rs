@@ -4,6 +4,7 @@
 //! is undone the workspace builds again and nothing evil is left in it.
 
 mod add;
+mod advice;
 mod advisories;
 mod arrayref;
 mod check;

@@ -115,6 +115,11 @@ impl Error {
         self.said(&["--locked was passed to prevent this"])
     }
 
+    /// Whether the registry was asked and has no such package (`ops/cargo_add` of cargo 1.95).
+    pub fn is_missing_package(&self) -> bool {
+        !self.is_out_of_reach() && self.said(&["could not be found in registry"])
+    }
+
     fn was_offline(&self) -> bool {
         matches!(self, Self::Failed { args, .. } if args.ends_with(OFFLINE))
     }

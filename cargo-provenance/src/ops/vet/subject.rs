@@ -54,12 +54,12 @@ pub(super) fn all(
         let lists = |entries: &Evidence<Entries>| match (entries, version) {
             (Evidence::Known(entries), Some(version)) => entries.get(version).is_some(),
             (Evidence::Known(entries), None) => !entries.versions.is_empty(),
-            // Nothing was asked yet, or what is at hand cannot be read: the first question is the only one.
-            (Evidence::Absent | Evidence::Unavailable(_), _) => true,
+            (Evidence::Absent | Evidence::Unavailable(_), _) => false,
         };
         let mut reply = ask(When::Daily)?;
         let mut entries = publishers.entries(source, name)?;
-        if !lists(&entries) {
+        // Asked about within a day, and not there all the same.
+        if reply == Reply::Cached(vec![]) && !lists(&entries) {
             reply = ask(When::Always)?;
             entries = publishers.entries(source, name)?;
         }

@@ -120,6 +120,7 @@ fn check(
         let judgment = judges.now.judged(record, proven);
         let mut vetted = judges.now.settle(judgment, pin, &mut exceptions);
         told::lower(&mut vetted.judgment.findings, pin);
+        told::tell_unjudged(&mut vetted.judgment.findings, pin);
         if let Some(before) = before.as_ref().filter(|_| vetted.judgment.refuses())
             && let Some(old_pin) = before.unchanged(package, pin)
         {

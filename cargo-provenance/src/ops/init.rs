@@ -1,6 +1,5 @@
 //! `init`: puts a workspace behind the gate.
 
-mod exceptions;
 mod found;
 
 use std::collections::BTreeMap;
@@ -11,6 +10,7 @@ use provenance_build::manifest;
 use provenance_build::toml;
 
 use self::found::{found, tell_found};
+use super::exceptions;
 use super::gating::{self, Gating, gated_already};
 use super::interruption::settled_workspace;
 use super::pinning::{self, Material, Rigor, draft, split};
@@ -18,6 +18,7 @@ use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{self, CargoCommand, Shadow, Workspace};
 use crate::collect::entrants::Proven;
+use crate::collect::indices::{self, When};
 use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
@@ -28,6 +29,7 @@ use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::{Folders, Recovery, Transaction};
+use crate::vet::engine::NOT_JUDGED;
 use crate::vet::{Open, catalogue, not_judged};
 
 pub use pinning::Error;
@@ -125,6 +127,11 @@ fn init(
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
     let split = split(situation, &preliminary, None, &[])?;
+    // Cargo only knows of the registries what it resolved anew, which may be nothing on this machine.
+    let entering =
+        split.entering.iter().map(|index| &situation.lockfile.packages[*index]).collect::<Vec<_>>();
+    let notes = indices::freshen(situation, &entering, When::Daily, surroundings.network, progress)?;
+    report.not_checked.extend(notes);
     let databases = vetting::databases(surroundings, &preliminary, &root, &[], report, progress);
     let known = || databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| situation.index_of(name);
@@ -154,7 +161,7 @@ fn init(
         declared: &[],
         rigor: Rigor::Baseline,
     })?;
-    report.not_checked.extend(not_judged(&open).into_iter().map(|finding| finding.message));
+    tell_open(report, &open, databases.unavailable().is_some());
     tell_exceptions(report, &exceptions);
     tell_found(report, situation, &draft, proven);
     tell_gates(report, situation, &gating, options);
@@ -219,7 +226,20 @@ fn baseline(vetting: &Vetting<'_>, records: Vec<Record>, proven: &[Proven]) -> B
     all
 }
 
-fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
+/// What could not be looked up does not keep a workspace from being put behind the gate; it is judged later.
+fn tell_open(report: &mut Report, open: &[Open], without_advisories: bool) {
+    for finding in not_judged(open) {
+        report.findings.push(Finding { weight: Weight::Note, package: None, ..finding });
+    }
+    if without_advisories && !open.is_empty() {
+        let message = "nothing was compared with advisories";
+        let help = "once the database is at hand, run `cargo provenance pin --recheck`: what it finds in these packages \
+                    becomes an exception which ends, as it would have now";
+        report.findings.push(Finding::new(NOT_JUDGED, Weight::Note, message).help(help));
+    }
+}
+
+pub(super) fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
     for finding in exceptions {
         let help = "it is an exception in `Provenance.toml` now, which ends: decide before then";
         report.findings.push(Finding { weight: Weight::Note, help: vec![], ..finding.clone() }.help(help));

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use provenance_build::manifest::{Acceptance, Pin};
+use provenance_build::manifest::{Acceptance, Basis, Pin};
 use provenance_build::{LockedPackage, Manifest, PackageName, Version};
 
 use super::pinning::{self, Split};
@@ -104,6 +104,12 @@ fn asked(member: &Member, name: &PackageName) -> impl Iterator<Item = Asked> {
 pub fn covering<'m>(manifest: &'m Manifest, package: &LockedPackage, proven: &Proven) -> Option<&'m Pin> {
     let pin = manifest.pin_for(&package.id).filter(|pin| pin.checksum == package.checksum)?;
     proven.as_ref().map_or(true, |entrant| entrant.tree == pin.tree).then_some(pin)
+}
+
+/// Whether a package was there at `init`, and no advisory database has been at hand since.
+pub fn is_unjudged(pin: &Pin) -> bool {
+    let advisories = pin.vetted.as_ref().and_then(|vetted| vetted.advisories.as_ref());
+    pin.trust.basis == Basis::Baseline && advisories.is_none()
 }
 
 /// A finding about an `--accept` that nothing needed.

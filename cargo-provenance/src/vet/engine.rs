@@ -4,12 +4,12 @@ use provenance_build::{PackageId, Version};
 
 use super::check::{Check, Needs, Observation};
 use super::checks::CHECKS;
-use super::dossier::{Dossier, Way};
+use super::dossier::{Asked, Dossier, Way};
 use super::release;
 use crate::advisory::{self, Database, Hits};
 use crate::finding::{Finding, Weight};
 use crate::model::{Clock, Evidence};
-use crate::policy::{Firmness, Level, Policy};
+use crate::policy::{self, At, Firmness, Level, Origin, Policy};
 use crate::report::plural;
 
 /// The id of a finding about evidence that is missing.
@@ -179,13 +179,15 @@ fn way_out(dossier: &Dossier<'_>, ground: &Ground<'_>) -> WayOut {
         (Some(to), _, Way::Pulled, None) => {
             out.notes.push(format!("`{to}` would pass, where what pulls it in takes it"))
         }
-        (None, Some((other, Some(asked))), Way::Kept | Way::Locked, _) => {
-            let (to, by, versions) = (&other.release.version, &asked.by, &asked.versions);
-            let ask = format!("ask for `{to}` in its `Cargo.toml`, {}", update(to));
-            out.help.push(format!("`{to}` would pass, and `{by}` asks for `{versions}`: {ask}"));
-        }
-        (None, Some((other, _)), ..) => {
-            out.notes.push(format!("no compatible release would pass; `{}` would", other.release.version));
+        (None, Some((other, unfit)), way, _) => {
+            let to = &other.release.version;
+            if !other.same_line {
+                out.notes.push(format!("no compatible release would pass; `{to}` would"));
+            }
+            if let (Some(Asked { by, versions }), Way::Kept | Way::Locked) = (unfit, way) {
+                let ask = format!("ask for `{to}` in its `Cargo.toml`, {}", update(to));
+                out.help.push(format!("`{to}` would pass, and `{by}` asks for `{versions}`: {ask}"));
+            }
         }
         (None, None, ..) if doubt => {}
         (None, None, ..) => out.notes.push("no other release of it would pass".to_owned()),
@@ -225,7 +227,11 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         }
     }
     for (why, checks) in missing {
-        judgment.open.push(open(dossier, why, checks));
+        let mut open = open(dossier, why, checks);
+        if dossier.hits.unavailable() == Some(why) {
+            open.help = remedy(ground.policy, why).unwrap_or(open.help);
+        }
+        judgment.open.push(open);
     }
     judgment
 }
@@ -271,6 +277,18 @@ fn rule(check: &Check, seen: Observation, dossier: &Dossier<'_>, ground: &Ground
     finding.notes = notes;
     finding.help = seen.help;
     Some(finding)
+}
+
+/// What to do about an advisory database that is a directory, where that is what `why` names. Others are fetched anew.
+fn remedy(policy: &Policy, why: &str) -> Option<String> {
+    let named = |at: &At<policy::Database>| match &at.value.origin {
+        Origin::Path(path) => why.contains(&format!("`{path}`")).then(|| (path.clone(), at.line)),
+        Origin::Url(_) => None,
+    };
+    let (path, line) = policy.databases().iter().find_map(named)?;
+    Some(format!(
+        "bring the database in `{path}` up to date, or change `[advisories] databases` (Provenance.toml:{line})"
+    ))
 }
 
 fn open(dossier: &Dossier<'_>, why: &str, checks: Vec<&'static str>) -> Open {

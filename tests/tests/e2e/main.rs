@@ -19,6 +19,7 @@ mod fetching;
 mod flows;
 mod foundation;
 mod git;
+mod init;
 mod input;
 mod interruption;
 mod lockfile;

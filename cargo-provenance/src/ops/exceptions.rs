@@ -1,4 +1,4 @@
-//! What is there at `init` and should not stay: exceptions in the new policy, each with its end.
+//! What was there at `init` and should not stay: exceptions in the policy, each with its end.
 
 use std::fmt::Write as _;
 

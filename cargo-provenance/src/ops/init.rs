@@ -1,6 +1,7 @@
 //! `init`: puts a workspace behind the gate.
 
 mod found;
+mod later;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -81,7 +82,12 @@ pub fn run(
             tell_finished(report, &workspace, options);
             return Ok(());
         }
-        init(report, surroundings, options, &cargo, workspace, progress)
+        match &options.helper {
+            Some(helper) if workspace.root.join(manifest::FILE_NAME).exists() => {
+                later::add_helper(report, surroundings, (options, helper), &cargo, workspace, progress)
+            }
+            _ => Ok(init(report, surroundings, options, &cargo, workspace, progress)?),
+        }
     })
 }
 
@@ -94,7 +100,7 @@ fn began_before(recovery: &Recovery) -> bool {
 fn tell_finished(report: &mut Report, workspace: &Workspace, options: &Options) {
     if options.helper.is_some() && gated_already(workspace).is_empty() {
         let message = "the interrupted `init` put no check into the build";
-        let help = "to have it, remove `Provenance.lock` and run this command again";
+        let help = "to have it, run this command again";
         report.findings.push(Finding::new("member-without-gate", Weight::Note, message).help(help));
     }
     report.conclusion =
@@ -114,7 +120,9 @@ fn init(
     if lock_file.exists() {
         return Err(Error::Misplaced {
             what: format!("`{}` exists: this workspace is behind the gate already", lock_file.display()),
-            help: "run `cargo provenance pin` to bring it up to date".to_owned(),
+            help: "run `cargo provenance pin` to bring it up to date, or `cargo provenance init --build-helper` to put the \
+                   check into the build"
+                .to_owned(),
         });
     }
 
@@ -164,7 +172,7 @@ fn init(
     tell_open(report, &open, databases.unavailable().is_some());
     tell_exceptions(report, &exceptions);
     tell_found(report, situation, &draft, proven);
-    tell_gates(report, situation, &gating, options);
+    tell_gates(report, &situation.workspace, &gating, options);
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
         let packages = plural(split.kept.len() + split.entering.len(), "package");
@@ -185,7 +193,7 @@ fn init(
         files.insert(path, (text.old, text.new));
     }
     entrants.settle(|_| true, progress)?;
-    write(&root, &files, report)?;
+    write(&root, &files, Transaction::new(&root), report)?;
     report.conclusion = format!(
         "{} pinned as they are, {} listed; review and commit what was written",
         plural(draft.manifest.packages.len(), "package"),
@@ -316,13 +324,13 @@ fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Re
     Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME), catalogue())?)
 }
 
-fn tell_gates(report: &mut Report, situation: &Situation, gating: &Gating, options: &Options) {
-    if options.helper.is_none() && !gated_already(&situation.workspace).is_empty() {
+fn tell_gates(report: &mut Report, workspace: &Workspace, gating: &Gating, options: &Options) {
+    if options.helper.is_none() && !gated_already(workspace).is_empty() {
         return;
     }
     if options.helper.is_none() {
         let message = "no member refuses drift in a plain `cargo build`";
-        let help = "`cargo provenance verify` finds drift; `--build-helper` puts the check into the build";
+        let help = "`cargo provenance verify` finds drift; `cargo provenance init --build-helper` puts the check into the build";
         report.findings.push(Finding::new("member-without-gate", Weight::Note, message).help(help));
         return;
     }
@@ -383,10 +391,10 @@ fn appended(text: &str, wanted: &[String]) -> Option<String> {
 fn write(
     root: &Path,
     files: &BTreeMap<PathBuf, (Option<String>, String)>,
+    mut transaction: Transaction,
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut folders = Folders::default();
-    let mut transaction = Transaction::new(root);
     let mut names = vec![];
     for (path, (old, new)) in files {
         if old.as_ref() == Some(new) {

@@ -29,7 +29,7 @@ use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
-use crate::vet::{Asked, Dossier, Fault, Ground, Judgment, Needs, Open, Way, judge, release};
+use crate::vet::{Asked, Dossier, Fault, Ground, Group, Judgment, Needs, Open, Way, judge, release};
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
@@ -347,6 +347,7 @@ impl<'a> Vetting<'a> {
     /// Lets in what is there already: it is kept in the pins as baseline. Vulnerabilities and sources become exceptions, which
     /// end; what nobody may wave through stays.
     pub fn baseline(&self, vetted: &mut Vetted) -> Vec<Finding> {
+        self.accept_helper(vetted);
         let mut exceptions = vec![];
         let mut standing = vec![];
         for finding in std::mem::take(&mut vetted.judgment.findings) {
@@ -354,21 +355,52 @@ impl<'a> Vetting<'a> {
                 standing.push(finding);
             } else if waiver::must_end(&finding) {
                 exceptions.push(finding);
-            } else if finding.weight == Weight::Review && is_helper(&finding) {
-                let acceptance = Acceptance {
-                    check: finding.id.to_owned(),
-                    id: finding.subject.clone(),
-                    by: "cargo-provenance".to_owned(),
-                    on: self.today().to_string(),
-                    reason: "the build helper of this tool".to_owned(),
-                };
-                vetted.waived.push(Waived { finding, by: Waiver::Accepted(acceptance) });
             } else {
                 vetted.waived.push(Waived { finding, by: Waiver::Baseline });
             }
         }
         vetted.judgment.findings = standing;
         exceptions
+    }
+
+    /// Accepts what is only up for review of the build helper: who runs this tool trusts it.
+    fn accept_helper(&self, vetted: &mut Vetted) {
+        let findings = std::mem::take(&mut vetted.judgment.findings);
+        let may_be_accepted = |finding: &Finding| {
+            finding.weight == Weight::Review
+                && is_helper(finding)
+                && waiver::may_be_waived(finding)
+                && !waiver::must_end(finding)
+        };
+        let (accepted, standing) = findings.into_iter().partition::<Vec<_>, _>(may_be_accepted);
+        vetted.judgment.findings = standing;
+        vetted.waived.extend(accepted.into_iter().map(|finding| {
+            let acceptance = Acceptance {
+                check: finding.id.to_owned(),
+                id: finding.subject.clone(),
+                by: "cargo-provenance".to_owned(),
+                on: self.today().to_string(),
+                reason: "the build helper of this tool".to_owned(),
+            };
+            Waived { finding, by: Waiver::Accepted(acceptance) }
+        }));
+    }
+
+    /// Lets in what the build helper brings: what a policy that was written without it says of licenses is kept as baseline, as a
+    /// fresh `init` would have listed them.
+    pub fn let_helper_in(&self, vetted: &mut Vetted) {
+        self.accept_helper(vetted);
+        let is_license = |finding: &Finding| {
+            let check = checks::check(finding.id);
+            check.is_some_and(|check| check.group == Group::License)
+                && finding.weight != Weight::Note
+                && waiver::may_be_waived(finding)
+        };
+        let (waived, standing) =
+            std::mem::take(&mut vetted.judgment.findings).into_iter().partition(is_license);
+        vetted.judgment.findings = standing;
+        let waived: Vec<_> = waived;
+        vetted.waived.extend(waived.into_iter().map(|finding| Waived { finding, by: Waiver::Baseline }));
     }
 
     /// Takes out what people accepted: in the pins before, now, and in the policy.

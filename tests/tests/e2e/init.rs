@@ -116,3 +116,79 @@ fn malice_is_never_let_in_late() {
     let output = app.provenance(["check"]).run().code(1);
     output.stderr_lacks("as `init` would have");
 }
+
+#[test]
+fn the_helper_is_added_to_a_workspace_behind_the_gate() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app");
+    sandbox.seed_target(&app.path("target"));
+    let app = app.pinned();
+    app.commit("gated");
+    let (policy, pins) =
+        (files::read(&app.path("Provenance.toml")), files::read(&app.path("Provenance.lock")));
+    let (_, victim) = pins.split_once("name = \"victim\"").expect("a pin");
+
+    // What nobody pinned does not come in along with it.
+    files::append(&app.path("Provenance.toml"), "\n[[ban]]\npackage = \"x\"\nreason = \"y\"\n");
+    app.init([])
+        .code(4)
+        .stderr_has("run `cargo provenance pin`")
+        .stderr_has("the workspace is not what its manifest says");
+    app.restore();
+
+    app.init([])
+        .code(0)
+        .stderr_has("the helper is in place, ")
+        .stderr_has("Pinning blake3 ")
+        .stderr_has("Gating member app");
+    assert_eq!(files::read(&app.path("Provenance.toml")), policy);
+    let now = files::read(&app.path("Provenance.lock"));
+    assert!(now.contains(victim.trim_end()), "{now}");
+    assert!(
+        now.contains("name = \"blake3\"") && now.contains("own = \"the build helper of this tool\""),
+        "{now}"
+    );
+    app.provenance(["check"]).run().code(0);
+    app.is_clean();
+    app.init([]).code(0).stderr_has("nothing was changed");
+    tests::project::make_evil(&sandbox.source("victim-1.0.0"));
+    app.refuses("victim");
+}
+
+#[test]
+fn the_guard_package_is_added_to_a_workspace_behind_the_gate() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app");
+    sandbox.seed_target(&app.path("target"));
+    let app = app.pinned();
+    let helper = sandbox.helper().to_str().expect("UTF-8");
+    app.provenance(["init", "--build-helper=guard", "--helper-path", helper]).ok();
+    app.provenance(["check"]).run().code(0);
+    app.is_clean();
+}
+
+#[test]
+fn what_is_too_new_does_not_come_in_with_the_helper() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    let before = files::read(&app.path("Provenance.lock"));
+    sandbox.registry().publish(&tests::helper::krate().published(Some(&days_ago(1))));
+    let output = app.provenance(["init", "--build-helper"]).run().code(1);
+    output.stderr_has("error[version-too-new]: `provenance-build").stderr_has("nothing was changed");
+    assert_eq!(files::read(&app.path("Provenance.lock")), before);
+    assert!(!app.path("build.rs").exists());
+}
+
+#[test]
+fn a_helper_from_a_path_is_named_with_its_version() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").gate();
+    sandbox.registry().publish(&tests::helper::krate());
+    let manifest = files::read(&app.path("Cargo.toml"));
+    let version = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
+    let line =
+        manifest.lines().find(|line| line.starts_with("provenance-build = { path = ")).expect("a line");
+    assert!(line.contains(&version), "{line}");
+    app.commit("gated");
+    app.cargo(["package", "--quiet"]).ok();
+}

@@ -96,13 +96,15 @@ impl Database {
         hits
     }
 
-    /// The advisory of this id, and the package that it is about.
-    pub fn advisory(&self, id: &str) -> Option<(&str, &Hit)> {
-        let mut records =
+    /// The advisories of this id, or that are called so elsewhere, with the packages that they are about.
+    pub fn named(&self, id: &str) -> Vec<(&str, &Hit)> {
+        let records =
             self.records.iter().flat_map(|(package, records)| records.iter().map(move |it| (package, it)));
-        records
-            .find(|(_, record)| record.hit.id == id)
-            .map(|(package, record)| (package.as_str(), &record.hit))
+        let is_it = |hit: &Hit| {
+            std::iter::once(&hit.id).chain(&hit.aliases).any(|name| name.eq_ignore_ascii_case(id))
+        };
+        let named = records.filter(|(_, record)| is_it(&record.hit));
+        named.map(|(package, record)| (package.as_str(), &record.hit)).collect()
     }
 
     /// The packages that have advisories and are none that were made to do harm.

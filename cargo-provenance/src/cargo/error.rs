@@ -156,6 +156,9 @@ impl Explain for Error {
             _ if self.said(&["could not find `Cargo.toml`"]) => {
                 "run it inside a cargo workspace, or name one with `--manifest-path`"
             }
+            _ if self.said(&["<<<<<<< ", ">>>>>>> "]) => {
+                "resolve the merge in `Cargo.toml` first, then run `cargo fetch` and `cargo provenance pin`"
+            }
             _ if self.was_offline() && self.is_out_of_reach() => {
                 "run it again with the network at hand, or `cargo fetch` first"
             }

@@ -62,11 +62,13 @@ pub(super) fn finding(finding: &Finding, view: &View) -> String {
     let group = group
         .elements(notes.iter().map(|note| Level::NOTE.message(sanitize::line(note))))
         .elements(finding.help.iter().map(|help| Level::HELP.message(sanitize::line(help))));
+    let paste = finding.paste.iter().map(|line| format!("{}\n", sanitize::line(line))).collect::<String>();
+    let paste = if paste.is_empty() { paste } else { format!("\n{paste}\n") };
     let decor = match view.charset {
         Charset::Ascii => DecorStyle::Ascii,
         Charset::Unicode => DecorStyle::Unicode,
     };
-    format!("{}\n", Renderer::styled().decor_style(decor).render(&[group]))
+    format!("{}\n{paste}", Renderer::styled().decor_style(decor).render(&[group]))
 }
 
 /// `error:`, `Caused by:` and what to do next, as cargo prints it.

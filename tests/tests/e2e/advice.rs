@@ -3,7 +3,7 @@
 use tests::files;
 use tests::krate::days_ago;
 use tests::project::CLEAN;
-use tests::{Krate, Output, Project, Sandbox};
+use tests::{Advisory, AdvisoryDb, Krate, Output, Project, Sandbox};
 
 /// Runs the commands that stand between backticks in the lines that hold `beginning`, all of them `cargo`'s or git's.
 #[track_caller]
@@ -92,4 +92,141 @@ fn a_release_beyond_the_requirement_is_asked_for_and_pinned() {
         "`2.0.0` would pass, and `app` asks for `^1`: ask for `2.0.0` in its `Cargo.toml`, run",
     );
     app.provenance(["check"]).run().code(0);
+}
+
+/// The lines of the exceptions that were printed, as they would be copied from the screen.
+fn printed_exceptions(output: &Output) -> String {
+    let blocks = output.stderr.split("\n[[exception]]\n").skip(1);
+    let blocks =
+        blocks.map(|rest| format!("\n[[exception]]\n{}\n", rest.split("\n\n").next().unwrap_or_default()));
+    blocks.collect()
+}
+
+#[test]
+fn an_exception_is_pasted_as_it_is_printed() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    AdvisoryDb::new(&sandbox).publish(&[
+        Advisory::new("RUSTSEC-2026-0001", "victim"),
+        Advisory::new("RUSTSEC-2026-0002", "victim"),
+    ]);
+    app.provenance(["db", "update"]).ok();
+    let output = app.provenance(["check"]).run().code(1);
+    let exceptions = printed_exceptions(&output);
+    assert_eq!(exceptions.matches("id = \"RUSTSEC-2026-000").count(), 2, "{exceptions}");
+    files::append(&app.path("Provenance.toml"), &exceptions);
+    follow(app, &output, "add this to `Provenance.toml`, then run");
+    app.provenance(["check"]).run().code(0);
+
+    let explained = app.provenance(["explain", "victim"]).ok();
+    assert!(explained.stdout.contains("the exceptions below cover it"), "{explained}");
+    let explained = app.provenance(["explain", "rustsec-2026-0001"]).ok();
+    for expected in
+        ["RUSTSEC-2026-0001 (vulnerability)", "Something is wrong with victim", "patched     no version"]
+    {
+        assert!(explained.stdout.contains(expected), "{expected}: {explained}");
+    }
+    app.provenance(["explain", "RUSTSEC-2026-0009"])
+        .run()
+        .code(2)
+        .stderr_has("no advisory database at hand has");
+}
+
+#[test]
+fn the_words_for_a_reason_are_no_reason() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    for (name, file) in Krate::greeting("neighbor", "1.0.0", CLEAN).license(None).all_files() {
+        files::write(&sandbox.path("neighbor").join(name), file);
+    }
+    files::replace(
+        &app.path("Cargo.toml"),
+        "victim = \"1\"",
+        "victim = \"1\"\nneighbor.path = \"../neighbor\"",
+    );
+    app.cargo(["fetch"]).ok();
+    let output = app.provenance(["pin"]).run().code(1).stderr_has("review[license-missing]");
+    let output = output.stderr_has("`cargo provenance pin --own neighbor=REASON`");
+    app.provenance(["pin", "--own", "neighbor=REASON"]).run().code(2).stderr_has("put your own reason");
+    let flag =
+        output.stderr.split("`--accept '").nth(1).and_then(|rest| rest.split('\'').next()).expect("a flag");
+    app.provenance(["pin", "--accept", flag]).run().code(2).stderr_has("put your own reason");
+    app.provenance(["pin", "--own", "neighbor=the team writes it"]).ok();
+    app.provenance(["check"]).run().code(0);
+}
+
+#[test]
+fn an_edited_path_package_is_compared_by_version_control() {
+    let sandbox = Sandbox::new();
+    for (name, file) in Krate::greeting("neighbor", "1.0.0", CLEAN).all_files() {
+        files::write(&sandbox.path("neighbor").join(name), file);
+    }
+    let app =
+        Project::greeter(&sandbox, "app", "neighbor.path = \"../neighbor\"", "neighbor::greeting()").pinned();
+    tests::project::make_evil(&sandbox.path("neighbor"));
+    let output = app.provenance(["verify"]).run().code(4).stderr_lacks("--repair");
+    follow(app, &output, "compare it with your version control; if the change is meant, run");
+    app.provenance(["verify"]).ok();
+}
+
+#[test]
+fn conflict_markers_are_resolved_first() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    let asked = "<<<<<<< HEAD\nvictim = \"1\"\n=======\nvictim = \"1.0\"\n>>>>>>> other\n";
+    files::replace(&app.path("Cargo.toml"), "victim = \"1\"\n", asked);
+    for command in ["pin", "check", "init"] {
+        let output = app.provenance([command]).run();
+        output.fails().stderr_has("resolve the merge in ");
+    }
+}
+
+#[test]
+fn a_lockfile_that_lags_behind_has_one_way_out() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    files::replace(&app.path("Cargo.toml"), "victim = \"1\"", "victim = \"1\"\nnewcomer = \"1\"");
+    for command in ["verify", "check", "pin"] {
+        app.provenance([command]).run().code(4).stderr_has("run `cargo fetch`, then `cargo provenance pin`");
+    }
+    let output = app.provenance(["verify"]).run();
+    follow(app, &output, "= help: ");
+    app.provenance(["check"]).run().code(0);
+}
+
+#[test]
+fn what_was_done_is_told_in_its_own_words() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    app.cargo(["fetch"]).ok();
+    app.provenance(["diff"]).run().code(0).stderr_has("no source on disk differs from its pin");
+    let registry = sandbox.registry();
+    registry.publish(&Krate::greeting("victim", "1.0.1", CLEAN));
+    registry.publish(&Krate::greeting("victim", "1.0.2", CLEAN).published(Some(&days_ago(1))));
+    let output = app.provenance(["update"]).run().code(0).stderr_has("v1.0.0 -> v1.0.1");
+    output.stderr_lacks("-> v1.0.2");
+    files::write(&app.path("src/main.rs"), "fn main() {}\n");
+    app.provenance(["remove", "victim"])
+        .run()
+        .code(0)
+        .stderr_has("1 package left, ")
+        .stderr_lacks("no new package");
+}
+
+#[test]
+fn a_git_dependency_is_fixed_by_the_flag_that_is_named() {
+    let sandbox = Sandbox::new();
+    let origin = crate::git::repository(&sandbox);
+    let app = Project::greeter(&sandbox, "app", "", "\"nothing\"").pinned();
+    let url = format!("file://{}", origin.root().display());
+    let add = |more: &[&str]| app.provenance(["add", "--git", &url, "victim"]).args(more).run();
+    let output = add(&[]).code(1).stderr_has("error[git-dependency-mutable]");
+    let flag = output
+        .stderr
+        .split("name the commit: `")
+        .nth(1)
+        .and_then(|rest| rest.split('`').next())
+        .expect("a flag");
+    add(&flag.split(' ').collect::<Vec<_>>()).stderr_lacks("git-dependency-mutable");
 }

@@ -90,7 +90,7 @@ impl<'a> Told<'a> {
                     id: package.id.clone(),
                     why: "no path of the workspace leads to it".to_owned(),
                     checks: vec!["all"],
-                    help: "let `cargo metadata` bring `Cargo.lock` up to date".to_owned(),
+                    help: "run `cargo fetch`, then `cargo provenance pin`".to_owned(),
                 });
             }
         }

@@ -230,3 +230,25 @@ fn a_git_dependency_is_fixed_by_the_flag_that_is_named() {
         .expect("a flag");
     add(&flag.split(' ').collect::<Vec<_>>()).stderr_lacks("git-dependency-mutable");
 }
+
+#[test]
+fn hundreds_that_are_not_pinned_are_told_in_a_few_lines() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").gate();
+    let names = (0..30).map(|at| format!("dep-{at}")).collect::<Vec<_>>();
+    for name in &names {
+        sandbox.registry().publish(&Krate::greeting(name, "1.0.0", CLEAN));
+    }
+    let asked = names.iter().map(|name| format!("{name} = \"1\"\n")).collect::<String>();
+    files::replace(&app.path("Cargo.toml"), "victim = \"1\"\n", &format!("victim = \"1\"\n{asked}"));
+    app.cargo(["fetch"]).ok();
+    let output = app.provenance(["verify"]).run().code(4);
+    output.stderr_has("and 29 more like it").stderr_has("30 differences found");
+    let output = app.provenance(["verify"]).run();
+    assert!(output.stderr.lines().count() < 20, "{output}");
+    let json = app.provenance(["verify", "--message-format", "json"]).run().code(4);
+    assert_eq!(json.stdout.matches("\"id\":\"not-pinned\"").count(), 30, "{json}");
+    let build = tests::project::refused(app.cargo(["build"]), "30 packages are not pinned: dep-0 v1.0.0, ");
+    let told = build.stderr.lines().filter(|line| line.starts_with("error: app@")).count();
+    assert!(told <= 5, "{build}");
+}

@@ -220,6 +220,10 @@ impl Drift {
             Self::Unpinned { .. } | Self::Checksum { .. } => {
                 "run `cargo provenance pin` to prove and pin what `Cargo.lock` names, or restore `Cargo.lock`"
             }
+            Self::Tree { id, .. } if id.source.is_none() => {
+                "compare it with your version control; if the change is meant, run `cargo provenance pin`, which pins it as it \
+                 is now"
+            }
             Self::Tree { id, .. } => {
                 let repair = "`cargo provenance verify --repair` to restore it";
                 return format!("run `cargo provenance diff {}` to see what changed, {repair}", id.name);
@@ -231,9 +235,7 @@ impl Drift {
                 "undo the move, or run `cargo provenance pin` to list it after review"
             }
             Self::Twin { .. } => "rename one of them: only a package of another name can be listed or pinned",
-            Self::Stale { .. } => {
-                "let `cargo metadata` bring `Cargo.lock` up to date, then run `cargo provenance pin`"
-            }
+            Self::Stale { .. } => "run `cargo fetch`, then `cargo provenance pin`",
             Self::Expired { .. } => "review it, then run `cargo provenance sign --expires YYYY-MM-DD`",
             Self::Policy { .. } => "run `cargo provenance pin` to write the manifest under this policy",
         };

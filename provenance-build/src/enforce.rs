@@ -14,6 +14,7 @@ use crate::drift::Drift;
 use crate::error::Error;
 use crate::manifest;
 use crate::marker::Marker;
+use crate::name::PackageId;
 use crate::observe::{self, Seen};
 use crate::poison::{self, Suspects};
 #[cfg(feature = "signatures")]
@@ -28,7 +29,7 @@ use crate::verify;
 const GUARD: &str = "provenance-guard";
 
 /// Lines of drift that a build shows; `cargo provenance verify` shows all.
-const SHOWN: usize = 10;
+const SHOWN: usize = 5;
 
 /// Fails the build unless the sources of the workspace are the pinned ones. Call it first in `build.rs`.
 ///
@@ -294,7 +295,12 @@ fn tell(error: &Error) {
 }
 
 fn show(drift: &[Drift]) {
-    for drift in drift.iter().take(SHOWN) {
+    // After `cargo update` hundreds of packages lack a pin, and there is one thing to do about all of them.
+    let (unpinned, others): (Vec<_>, Vec<_>) =
+        drift.iter().partition(|drift| matches!(drift, Drift::Unpinned { .. }));
+    let (alike, others) =
+        if unpinned.len() > 1 { (unpinned, others) } else { (vec![], drift.iter().collect()) };
+    for drift in others.iter().take(SHOWN) {
         directive::error(&drift.to_string());
         for detail in drift.details() {
             directive::error(&format!("  {detail}"));
@@ -306,9 +312,16 @@ fn show(drift: &[Drift]) {
         }
         directive::error(&drift.help());
     }
-    if drift.len() > SHOWN {
-        let more = drift.len() - SHOWN;
+    if others.len() > SHOWN {
+        let more = others.len() - SHOWN;
         directive::error(&format!("and {more} more: run `cargo provenance verify` to see them all"));
+    }
+    if let [first, ..] = alike[..] {
+        let names = alike.iter().filter_map(|drift| drift.package()).take(SHOWN).map(PackageId::short);
+        let names = names.collect::<Vec<_>>().join(", ");
+        let more = if alike.len() > SHOWN { ", …" } else { "" };
+        directive::error(&format!("{} packages are not pinned: {names}{more}", alike.len()));
+        directive::error(&first.help());
     }
 }
 

@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
             if line.contains(char::is_control) {
                 return Some(self.fault_at(at, "a control character, or line ends of two kinds"));
             }
-            let help = "resolve the merge (`git checkout --theirs Cargo.lock`, `cargo metadata`), then run `cargo provenance pin`";
+            let help = "resolve the merge (`git checkout --theirs Cargo.lock`, `cargo fetch`), then run `cargo provenance pin`";
             let markers = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
             let conflict = markers.iter().any(|marker| line.starts_with(marker));
             conflict.then(|| Error::invalid(self.file, at, "a conflict marker of git", help))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use provenance_build::PackageId;
 
 use super::parse::{Outcome, Parsed, Record, directory};
-use super::{Coverage, Hits, Odd, coverage};
+use super::{Coverage, Hit, Hits, Kind, Odd, coverage};
 use crate::model::Date;
 
 /// Days that an advisory may be dated ahead: time zones, and a clock that is a little slow.
@@ -73,7 +73,7 @@ impl Database {
     /// What is known of a package: the advisories that affect it, and the files that cannot be read.
     pub fn hits(&self, package: &PackageId) -> Hits {
         let name = package.name.as_str();
-        let mut hits: Vec<super::Hit> = vec![];
+        let mut hits: Vec<Hit> = vec![];
         for record in self.records.get(name).into_iter().flatten() {
             let hit = &record.hit;
             if !hit.affects(&package.version) {
@@ -86,6 +86,32 @@ impl Database {
         }
         let names_it = |odd: &&Odd| odd.packages.iter().any(|package| package == name);
         Hits { hits, unreadable: self.odd.iter().filter(names_it).cloned().collect() }
+    }
+
+    /// The advisories about any version of a package, those of malice first.
+    pub fn about(&self, package: &str) -> Vec<&Hit> {
+        let mut hits = self.records.get(package).into_iter().flatten().map(|record| &record.hit);
+        let mut hits = hits.by_ref().collect::<Vec<_>>();
+        hits.sort_by_key(|hit| (hit.kind, &hit.id));
+        hits
+    }
+
+    /// The advisories of this id, or that are called so elsewhere, with the packages that they are about.
+    pub fn named(&self, id: &str) -> Vec<(&str, &Hit)> {
+        let records =
+            self.records.iter().flat_map(|(package, records)| records.iter().map(move |it| (package, it)));
+        let is_it = |hit: &Hit| {
+            std::iter::once(&hit.id).chain(&hit.aliases).any(|name| name.eq_ignore_ascii_case(id))
+        };
+        let named = records.filter(|(_, record)| is_it(&record.hit));
+        named.map(|(package, record)| (package.as_str(), &record.hit)).collect()
+    }
+
+    /// The packages that have advisories and are none that were made to do harm.
+    pub fn honest(&self) -> impl Iterator<Item = &str> {
+        let harmless =
+            |records: &Vec<Record>| records.iter().all(|record| record.hit.kind != Kind::Malicious);
+        self.records.iter().filter(move |(_, records)| harmless(records)).map(|(package, _)| package.as_str())
     }
 
     /// The date of the newest advisory.

@@ -94,6 +94,17 @@ pub enum Coverage {
 }
 
 impl Kind {
+    /// What it makes of a package: reads after its name.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Malicious => "is malicious",
+            Self::Vulnerability => "is vulnerable",
+            Self::Unsound => "is unsound",
+            Self::Unmaintained => "is unmaintained",
+            Self::Notice => "has a notice",
+        }
+    }
+
     /// The word, which is also the id of the check.
     pub fn as_str(self) -> &'static str {
         match self {

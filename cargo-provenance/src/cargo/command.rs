@@ -382,7 +382,10 @@ impl CargoCommand {
             let text = self.made_readable(&line);
             line.clear();
             match (progress, status(&text)) {
-                (Some(progress), Some((verb, message))) if SIGNS_OF_LIFE.contains(&verb) => {
+                // `Updating` tells of an index and of a version; what becomes of versions is not cargo's to say.
+                (Some(progress), Some((verb, message)))
+                    if SIGNS_OF_LIFE.contains(&verb) && !message.contains(" -> ") =>
+                {
                     progress.status(verb, message);
                 }
                 _ => {}

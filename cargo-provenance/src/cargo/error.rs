@@ -123,6 +123,11 @@ impl Error {
         self.said(&["--locked was passed to prevent this"])
     }
 
+    /// Whether the registry was asked and has no such package (`ops/cargo_add` of cargo 1.95).
+    pub fn is_missing_package(&self) -> bool {
+        !self.is_out_of_reach() && self.said(&["could not be found in registry"])
+    }
+
     fn was_offline(&self) -> bool {
         matches!(self, Self::Failed { args, .. } if args.ends_with(OFFLINE))
     }
@@ -159,6 +164,9 @@ impl Explain for Error {
             Self::NoProgram { .. } => "name a program that is in `PATH`",
             _ if self.said(&["could not find `Cargo.toml`"]) => {
                 "run it inside a cargo workspace, or name one with `--manifest-path`"
+            }
+            _ if self.said(&["<<<<<<< ", ">>>>>>> "]) => {
+                "resolve the merge in `Cargo.toml` first, then run `cargo fetch` and `cargo provenance pin`"
             }
             _ if self.was_offline() && self.is_out_of_reach() => {
                 "run it again with the network at hand, or `cargo fetch` first"

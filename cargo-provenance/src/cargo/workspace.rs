@@ -33,7 +33,7 @@ pub struct Workspace {
 }
 
 /// A member of the workspace.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// The package's name.
     pub name: PackageName,
@@ -51,6 +51,8 @@ pub struct Member {
     pub proc_macro: bool,
     /// The native library that its build script says it links.
     pub links: Option<String>,
+    /// The versions that it asks for, by the packages' own names.
+    pub asks: Vec<(String, semver::VersionReq)>,
 }
 
 /// A package outside the workspace (though maybe inside its directory) that is reached by a path.
@@ -78,7 +80,7 @@ impl Workspace {
             members.push(member(package)?);
             paths.extend(package.dependencies.iter().filter_map(|d| d.path.clone().map(PathBuf::from)));
         }
-        members.sort();
+        members.sort_by(|a: &Member, b| (&a.name, &a.directory).cmp(&(&b.name, &b.directory)));
         let document = read_manifest(&root_manifest)?;
         paths.extend(shared_paths(&document).into_iter().map(|path| normal(&root.join(path))));
         let known = members.iter().map(|member| member.directory.clone()).collect();
@@ -171,6 +173,7 @@ fn member(package: &cargo_metadata::Package) -> Result<Member, Error> {
         build_script: build_script.map(|target| target.src_path.clone().into_std_path_buf()),
         proc_macro: kinds().any(|kind| matches!(kind, TargetKind::ProcMacro)),
         links: package.links.clone(),
+        asks: package.dependencies.iter().map(|asked| (asked.name.clone(), asked.req.clone())).collect(),
         manifest,
     })
 }

@@ -12,8 +12,8 @@ use crate::report::failure::Failure;
 /// Put this workspace behind the gate
 ///
 /// Writes `Provenance.toml` (what is trusted, for you to edit), `Provenance.lock` (the pins of everything that is there
-/// now, marked `baseline`: nobody looked at it yet) and `.gitattributes`. Refuses where a manifest exists, unless it is asked
-/// for the guard alone.
+/// now, marked `baseline`: nobody looked at it yet) and `.gitattributes`. Where a manifest
+/// exists already, `--build-helper` adds the helper and pins what it brings, and `--guard` adds the guard; everything else stays.
 #[derive(ClapArgs, Clone, Debug)]
 pub struct Args {
     /// Also call the build helper, so that plain `cargo build` refuses what drifted

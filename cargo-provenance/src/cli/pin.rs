@@ -7,7 +7,7 @@ use super::Context;
 use crate::ops::pin;
 use crate::report::Report;
 use crate::report::failure::Failure;
-use crate::vet::waiver::Accept;
+use crate::vet::waiver::{Accept, PLACEHOLDER};
 
 /// Vet what changed and write the pins of what passes
 ///
@@ -64,6 +64,9 @@ fn own(text: &str) -> Result<pin::Own, String> {
     if reason.is_empty() {
         return Err("a reason is needed: it is what a reviewer reads".into());
     }
+    if reason == PLACEHOLDER {
+        return Err(format!("put your own reason in the place of `{PLACEHOLDER}`"));
+    }
     Ok(pin::Own { name, reason: reason.to_owned() })
 }
 
@@ -74,7 +77,7 @@ mod tests {
     #[test]
     fn own_needs_a_name_and_a_reason() {
         assert_eq!(own("serde=our fork=yes").expect("valid").reason, "our fork=yes");
-        for bad in ["serde", "serde=", "serde= ", "../x=why", "=why"] {
+        for bad in ["serde", "serde=", "serde= ", "serde=REASON", "../x=why", "=why"] {
             assert!(own(bad).is_err(), "{bad}");
         }
     }

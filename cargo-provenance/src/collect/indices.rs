@@ -79,46 +79,70 @@ pub fn freshen(
     }
 }
 
-/// Asks the index of `source`, which `registry` names for cargo, about one package of which no version is known yet, if it
-/// was not asked within a day. Returns what a person should know of it, a line each.
+/// What came of asking about one package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// What cargo has cached is all that can be known. What a person should know of it, a line each.
+    Cached(Vec<String>),
+    /// The registry has no such package.
+    Missing,
+    /// The registry has it under this name.
+    Renamed(PackageName),
+}
+
+/// Asks the index of `source`, which `registry` names for cargo, about one package of which no version is known yet.
 pub fn ask(
     situation: &Situation,
     (source, registry): (&Source, Option<&str>),
     name: &PackageName,
+    when: When,
     network: Network,
     progress: &dyn Progress,
-) -> Result<Vec<String>, provenance_build::Error> {
+) -> Result<Reply, provenance_build::Error> {
     let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
-    let Some(index) = publishers.index_of(source)? else { return Ok(vec![]) };
+    let Some(index) = publishers.index_of(source)? else { return Ok(Reply::Cached(vec![])) };
     let record = read(&situation.cargo_home, &index);
     let at = record.asked.get(name.as_str()).copied().max(publishers.written_at(&index, name));
     let age = at.and_then(|at| age(at, situation.clock));
-    if age.is_some_and(|age| age <= PATIENCE) {
-        return Ok(vec![]);
+    if when == When::Daily && age.is_some_and(|age| age <= PATIENCE) {
+        return Ok(Reply::Cached(vec![]));
     }
     let told =
         age.map(|age| format!("what changed since the registry was asked about `{name}`, {}", ago(age)));
     if network == Network::Forbidden {
-        return Ok(told.into_iter().collect());
+        return Ok(Reply::Cached(told.into_iter().collect()));
     }
     let asked = || {
         let home = ScratchHome::make(&situation.cargo_home, situation.cargo.directory(), situation.clock)?;
         let (manifest, lockfile) = home.errand(&[])?;
         let cargo = situation.cargo.with_lockfile(Some(&lockfile)).hiding(home.path());
-        let answer = cargo.ask_index(&manifest, name.as_str(), registry, progress);
-        if !matches!(&answer, Err(error) if error.kind() == Kind::Undecided) {
-            note(situation, BTreeMap::from([(index, vec![name])]))?;
+        match cargo.ask_index(&manifest, name.as_str(), registry, progress) {
+            Err(error) if error.is_missing_package() => return Ok(Reply::Missing),
+            Ok(said) => match translated(&said.lines) {
+                Some(other) if other != *name => return Ok(Reply::Renamed(other)),
+                _ => {}
+            },
+            Err(error) => return Err(error.into()),
         }
-        answer?;
-        Ok::<_, Error>(())
+        note(situation, BTreeMap::from([(index, vec![name])]))?;
+        Ok::<_, Error>(Reply::Cached(vec![]))
     };
-    Ok(asked().err().map(|error| failed(error, told)).unwrap_or_default())
+    Ok(asked().unwrap_or_else(|error| Reply::Cached(failed(error, told))))
+}
+
+/// The name that cargo takes for the one it was given (`ops/cargo_add` of cargo 1.95).
+fn translated(lines: &[String]) -> Option<PackageName> {
+    let line = lines.iter().find_map(|line| line.strip_prefix("warning: translating `"))?;
+    PackageName::parse(line.split_once("` to `")?.1.strip_suffix('`')?)
 }
 
 /// What to say of a registry that could not be asked.
 fn failed(error: Error, told: Option<String>) -> Vec<String> {
+    // What cargo was asked with holds places of no meaning to people; what it answered does not.
+    let is_answer = matches!(error, Error::Cargo(cargo::Error::Failed { .. }));
     let Failure { message, causes, .. } = Failure::from(error);
-    let why = std::iter::once(message).chain(causes).collect::<Vec<_>>().join(": ");
+    let told_by = std::iter::once(message).filter(|_| !is_answer);
+    let why = told_by.chain(causes).collect::<Vec<_>>().join(": ");
     let why = why.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     let failed = format!("what the registry says now, since it could not be asked: {why}");
     std::iter::once(failed).chain(told).collect()
@@ -264,6 +288,15 @@ mod tests {
         let other = Record { index: "https://other/".to_owned(), ..written };
         store::keep(&file(home.path(), index), &other.to_bytes()).expect("written");
         assert!(read(home.path(), index).asked.is_empty());
+    }
+
+    #[test]
+    fn cargo_says_what_a_package_is_called() {
+        let lines = |line: &str| [line.to_owned(), "warning: aborting add due to dry run".to_owned()];
+        let called = |line: &str| translated(&lines(line)).map(|name| name.to_string());
+        assert_eq!(called("warning: translating `Serde` to `serde`").as_deref(), Some("serde"));
+        assert_eq!(called("warning: translating `a` to `../b`"), None);
+        assert_eq!(called("      Adding serde v1.0.0 to dependencies"), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::advisory::{self, Database, Hit, Kind};
 use crate::archive::{Archive, License};
 use crate::graph::{Graph, GraphError};
 use crate::model::{Evidence, Release};
-use crate::vet::{Dossier, Way};
+use crate::vet::{Asked, Dossier, Way};
 
 /// How a package of the lockfile comes in.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct Record {
     pub release: Evidence<Release>,
     /// The advisories that concern the version which it replaces, and not this one.
     pub mends: Vec<String>,
+    /// Which versions of it the members of the workspace ask for.
+    pub asked: Vec<Asked>,
 }
 
 /// What of a package was fetched and is at hand for a moment.
@@ -112,7 +114,7 @@ pub fn look_up(
             entries => entries.map(|entries| entries.versions),
         };
         let mends = mended(&id, &circumstances, databases);
-        Ok(Record { id, circumstances, history, release, mends })
+        Ok(Record { id, circumstances, history, release, mends, asked: vec![] })
     });
     looked_up.into_iter().collect()
 }
@@ -136,6 +138,7 @@ impl Record {
         let Circumstances { way, direct, replaces, pinned_from, .. } = &self.circumstances;
         Dossier {
             direct: *direct,
+            asked: &self.asked,
             replaces: replaces.as_ref(),
             pinned_from: pinned_from.as_ref(),
             history: self.history.as_ref().map(Vec::as_slice),

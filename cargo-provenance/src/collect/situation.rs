@@ -74,7 +74,7 @@ impl Explain for Error {
             Self::Cargo(error) => Explain::help(error),
             Self::Kernel(error) => Explain::help(error),
             Self::NoLockfile(_) => vec!["run `cargo generate-lockfile`".to_owned()],
-            Self::Stale { .. } => vec!["run `cargo update --workspace` to bring it up to date".to_owned()],
+            Self::Stale { .. } => vec!["run `cargo fetch`, then `cargo provenance pin`".to_owned()],
         }
     }
 

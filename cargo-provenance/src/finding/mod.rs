@@ -37,6 +37,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// What to do next, a line each, with the exact command.
     pub help: Vec<String>,
+    /// Lines for a file of the user's, which the last help names.
+    pub paste: Vec<String>,
     /// Whether people see it only with `-v`: nothing new about it. Machines see it in any case.
     pub verbose: bool,
 }
@@ -77,6 +79,7 @@ impl Finding {
             places: vec![],
             notes: vec![],
             help: vec![],
+            paste: vec![],
             verbose: false,
         }
     }

@@ -13,8 +13,8 @@ use crate::policy::Glob;
 /// What a dependency is taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spec {
-    /// A directory, relative to the manifest.
-    Path(String),
+    /// A directory, relative to the manifest, and the version that a registry has it under.
+    Path(String, Option<String>),
     /// A version requirement.
     Version(String),
     /// `[workspace.dependencies]`.
@@ -63,9 +63,13 @@ impl TableName {
 }
 
 impl Spec {
-    fn line(&self, name: &str) -> String {
+    /// The line of a manifest.
+    pub(super) fn line(&self, name: &str) -> String {
         match self {
-            Self::Path(path) => format!("{name} = {{ path = {} }}", quoted(path)),
+            Self::Path(path, None) => format!("{name} = {{ path = {} }}", quoted(path)),
+            Self::Path(path, Some(version)) => {
+                format!("{name} = {{ path = {}, version = {} }}", quoted(path), quoted(version))
+            }
             Self::Version(version) => format!("{name} = {}", quoted(version)),
             Self::Workspace => format!("{name} = {{ workspace = true }}"),
         }
@@ -265,7 +269,8 @@ mod tests {
     #[test]
     fn specs_are_written_as_cargo_writes_them() {
         for (spec, line) in [
-            (Spec::Path("../x".into()), "x = { path = \"../x\" }"),
+            (Spec::Path("../x".into(), None), "x = { path = \"../x\" }"),
+            (Spec::Path("../x".into(), Some("0.1.0".into())), "x = { path = \"../x\", version = \"0.1.0\" }"),
             (Spec::Version("1".into()), "x = \"1\""),
             (Spec::Workspace, "x = { workspace = true }"),
         ] {

@@ -17,13 +17,7 @@ pub struct GuardFile {
 
 /// The files of the guard package; `helper` says where it takes the helper from.
 pub fn guard_files(helper: &Spec) -> Vec<GuardFile> {
-    let dependency = match helper {
-        Spec::Path(path) => {
-            format!("{HELPER_NAME} = {{ path = {} }}", serde_json::Value::from(path.as_str()))
-        }
-        Spec::Version(version) => format!("{HELPER_NAME} = {}", serde_json::Value::from(version.as_str())),
-        Spec::Workspace => format!("{HELPER_NAME} = {{ workspace = true }}"),
-    };
+    let dependency = helper.line(HELPER_NAME);
     let manifest = format!(
         "[package]\n\
          name = \"{GUARD_NAME}\"\n\
@@ -50,7 +44,8 @@ mod tests {
 
     #[test]
     fn the_guard_has_the_helper_as_its_build_dependency() {
-        for spec in [Spec::Path("../../x \"y\"".into()), Spec::Version("0.1.0".into()), Spec::Workspace] {
+        for spec in [Spec::Path("../../x \"y\"".into(), None), Spec::Version("0.1.0".into()), Spec::Workspace]
+        {
             let files = guard_files(&spec);
             assert_eq!(has_dependency(&files[0].text, TableName::Build, HELPER_NAME), Ok(true));
         }

@@ -58,10 +58,19 @@ pub fn build_script(manifest: &str) -> Result<BuildScript, EditError> {
 
 /// Reads `package.name` of a manifest.
 pub fn package_name(manifest: &str) -> Result<Option<String>, EditError> {
+    package_text(manifest, "name")
+}
+
+/// Reads `package.version` of a manifest; `None` too where it is inherited.
+pub fn package_version(manifest: &str) -> Result<Option<String>, EditError> {
+    package_text(manifest, "version")
+}
+
+fn package_text(manifest: &str, key: &str) -> Result<Option<String>, EditError> {
     let document =
         Document::parse(manifest).map_err(|error| EditError::Syntax(error.message().to_owned()))?;
     let package = document.get("package").and_then(Item::as_table_like);
-    Ok(package.and_then(|package| package.get("name")).and_then(Item::as_str).map(str::to_owned))
+    Ok(package.and_then(|package| package.get(key)).and_then(Item::as_str).map(str::to_owned))
 }
 
 fn table(item: Option<&Item>) -> Option<&dyn TableLike> {

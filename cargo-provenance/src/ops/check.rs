@@ -151,6 +151,7 @@ fn check(
         let judgment = judges.now.judged(record, proven);
         let mut vetted = judges.now.settle(judgment, pin, &mut exceptions);
         told::lower(&mut vetted.judgment.findings, record.circumstances.judged_by);
+        told::tell_unjudged(&mut vetted.judgment.findings, pin);
         if let Some(before) = &before {
             let there = |pin| judges.there_before(record, proven, earlier[number].get(), pin);
             match before.unchanged(package, pin) {

@@ -125,6 +125,9 @@ pub fn run(
     report.count("files", differing);
     let compared = plural(wanted.len() - apart, "directory");
     report.conclusion = format!("{compared} compared, {} differing", plural(differing, "file"));
+    if wanted.is_empty() && options.package.is_none() {
+        report.conclusion = "no source on disk differs from its pin".to_owned();
+    }
     if apart > 0 {
         let differ = if apart == 1 { "differs" } else { "differ" };
         report.conclusion += &format!("; {} {differ} and could not be compared", plural(apart, "directory"));

@@ -1,5 +1,6 @@
 //! `explain`: what a finding means, or why a package of the workspace is trusted.
 
+mod advisory;
 mod package;
 
 use provenance_build::{PackageName, Version};
@@ -36,6 +37,7 @@ pub fn run(surroundings: &Surroundings, question: &Question) -> Result<Report, F
         Question::Of(word) => match (checks::check(word), glossary::term(word)) {
             (Some(check), _) => of_check(check, &policy),
             (None, Some(term)) => of_term(term),
+            (None, None) if advisory::is_id(word) => advisory::explain(surroundings, &root, &policy, word)?,
             (None, None) => package::explain(surroundings, &root, &policy, word)?,
         },
     };
@@ -83,13 +85,18 @@ fn of_check(check: &Check, policy: &Policy) -> String {
         let (id, key) = (check.id, parameter.key);
         let set = |value: String, line: u32| format!("{value}, set in Provenance.toml:{line}");
         let set = match parameter.kind {
-            ParameterKind::Days => policy.days(id, key).map(|at| set(at.value.to_string(), at.line)),
+            ParameterKind::Days(_) => policy.days(id, key).map(|at| set(at.value.to_string(), at.line)),
             ParameterKind::Flag => policy.flag(id, key).map(|at| set(at.value.to_string(), at.line)),
             ParameterKind::Level => {
                 policy.part_level(id, key).map(|at| set(at.value.as_str().to_owned(), at.line))
             }
         };
-        let set = set.unwrap_or_else(|| format!("not set; takes {}", taken(parameter.kind)));
+        let default = match parameter.kind {
+            ParameterKind::Days(days) => days.to_string(),
+            ParameterKind::Flag => "false".to_owned(),
+            ParameterKind::Level => "as the check".to_owned(),
+        };
+        let set = set.unwrap_or_else(|| format!("{default}, the default; takes {}", taken(parameter.kind)));
         text.push_str(&format!("  {key:8} {set}\n"));
     }
     text.push_str(&format!("\n{}\n", check.docs.trim_end()));
@@ -143,7 +150,9 @@ mod tests {
         let text = of_check(check, &policy);
         assert!(text.contains("level    note, set in Provenance.toml:3"), "{text}");
         assert!(text.contains("days     3, set in Provenance.toml:3"), "{text}");
-        assert!(text.contains("fixes-advisory not set; takes `true` or `false`"), "{text}");
+        assert!(text.contains("fixes-advisory false, the default; takes `true` or `false`"), "{text}");
+        let young = of_check(checks::check("crate-too-young").expect("a check"), &policy);
+        assert!(young.contains("deny-days 30, the default; takes a number of days"), "{young}");
         let firm = checks::check("archive-link").expect("a check");
         assert_eq!(in_force(firm, &policy).1, "nobody may wave it through");
     }

@@ -68,7 +68,7 @@ pub(super) fn plan(workspace: &Workspace, helper: &Helper) -> Result<Gating, Err
         Placement::Guard => {
             let guard = gating.guard(&workspace, helper, shared)?;
             workspace.members.push(guard);
-            workspace.members.sort();
+            workspace.members.sort_by(|a, b| (&a.name, &a.directory).cmp(&(&b.name, &b.directory)));
         }
     }
     let folder = workspace.root.join(".cargo");
@@ -153,7 +153,7 @@ impl Gating {
         }
         if shared {
             self.depend(&root, TableName::Workspace, HELPER_NAME, &spec(helper, &workspace.root)?)?;
-            let path = Spec::Path(GUARD_NAME.to_owned());
+            let path = Spec::Path(GUARD_NAME.to_owned(), None);
             self.depend(&root, TableName::Workspace, GUARD_NAME, &path)?;
         }
         let text = self.text(&root)?;
@@ -170,6 +170,7 @@ impl Gating {
                 true => Spec::Workspace,
                 false => Spec::Path(
                     relative(&member.directory, &directory).ok_or_else(|| unreachable_path(&directory))?,
+                    None,
                 ),
             };
             self.depend(&member.manifest, TableName::Normal, GUARD_NAME, &spec)?;
@@ -184,6 +185,7 @@ impl Gating {
             build_script: Some(directory.join("build.rs")),
             proc_macro: false,
             links: None,
+            asks: vec![],
             directory,
         })
     }
@@ -222,7 +224,13 @@ fn calls_helper(script: &str) -> bool {
 fn spec(helper: &Helper, from: &Path) -> Result<Spec, Error> {
     let Some(path) = &helper.path else { return Ok(Spec::Version(HELPER_VERSION.to_owned())) };
     let path = canonical(path)?;
-    relative(from, &path).map(Spec::Path).ok_or_else(|| unreachable_path(&path))
+    // Without a version, cargo packages nothing that depends on it. One that is inherited is not looked up: helper and tool are
+    // released together.
+    let version =
+        edited(&path.join("Cargo.toml"), helper::package_version(&toml::read(&path.join("Cargo.toml"))?))?;
+    let version = version.unwrap_or_else(|| HELPER_VERSION.to_owned());
+    let relative = relative(from, &path).ok_or_else(|| unreachable_path(&path))?;
+    Ok(Spec::Path(relative, Some(version)))
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, Error> {

@@ -1,7 +1,7 @@
 //! `init`: puts a workspace behind the gate.
 
-mod exceptions;
 mod found;
+mod later;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,15 +11,17 @@ use provenance_build::manifest;
 use provenance_build::toml;
 
 use self::found::{found, tell_found};
+use super::exceptions;
 use super::gating::{self, Gating, gated_already};
-use super::guarding::{self, Guard, Guarding};
+use super::guarding::{Guard, Guarding};
 use super::interruption::settled_workspace;
 use super::pinning::{self, Material, Rigor, draft, split};
-use super::signing::{self, Replacing, Resigned};
+use super::signing;
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{self, CargoCommand, Shadow, Workspace};
 use crate::collect::entrants::Proven;
+use crate::collect::indices::{self, When};
 use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
@@ -30,6 +32,7 @@ use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::{Folders, Recovery, Transaction};
+use crate::vet::engine::NOT_JUDGED;
 use crate::vet::{Open, catalogue, not_judged};
 
 pub use pinning::Error;
@@ -83,7 +86,15 @@ pub fn run(
             tell_finished(report, &workspace, options);
             return Ok(());
         }
-        init(report, surroundings, options, &cargo, workspace, progress)
+        let is_gated = workspace.root.join(manifest::FILE_NAME).exists();
+        match (&options.helper, options.guard) {
+            (Some(_), Some(_)) if is_gated => Err(later::one_at_a_time().into()),
+            (Some(helper), None) if is_gated => {
+                later::add_helper(report, surroundings, (options, helper), &cargo, workspace, progress)
+            }
+            (None, Some(guard)) if is_gated => Ok(later::add_guard(report, surroundings, &workspace, guard)?),
+            _ => Ok(init(report, surroundings, options, &cargo, workspace, progress)?),
+        }
     })
 }
 
@@ -96,7 +107,7 @@ fn began_before(recovery: &Recovery) -> bool {
 fn tell_finished(report: &mut Report, workspace: &Workspace, options: &Options) {
     if options.helper.is_some() && gated_already(workspace).is_empty() {
         let message = "the interrupted `init` put no check into the build";
-        let help = "to have it, remove `Provenance.lock` and run this command again";
+        let help = "to have it, run this command again";
         report.findings.push(Finding::new("member-without-gate", Weight::Note, message).help(help));
     }
     report.conclusion =
@@ -113,16 +124,12 @@ fn init(
 ) -> Result<(), Error> {
     let root = workspace.root.clone();
     let lock_file = root.join(manifest::FILE_NAME);
-    if lock_file.exists()
-        && options.helper.is_none()
-        && let Some(guard) = options.guard
-    {
-        return add_guard(report, surroundings, &workspace, guard);
-    }
     if lock_file.exists() {
         return Err(Error::Misplaced {
             what: format!("`{}` exists: this workspace is behind the gate already", lock_file.display()),
-            help: "run `cargo provenance pin` to bring it up to date".to_owned(),
+            help: "run `cargo provenance pin` to bring it up to date, or `cargo provenance init --build-helper` to put the \
+                   check into the build"
+                .to_owned(),
         });
     }
 
@@ -139,6 +146,11 @@ fn init(
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
     let split = split(situation, &preliminary, None, &[])?;
+    // Cargo only knows of the registries what it resolved anew, which may be nothing on this machine.
+    let entering =
+        split.entering.iter().map(|index| &situation.lockfile.packages[*index]).collect::<Vec<_>>();
+    let notes = indices::freshen(situation, &entering, When::Daily, surroundings.network, progress)?;
+    report.not_checked.extend(notes);
     let databases = vetting::databases(surroundings, &preliminary, &root, &[], report, progress);
     let known = || databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| situation.index_of(name);
@@ -168,10 +180,10 @@ fn init(
         declared: &[],
         rigor: Rigor::Baseline,
     })?;
-    report.not_checked.extend(not_judged(&open).into_iter().map(|finding| finding.message));
+    tell_open(report, &open, databases.unavailable().is_some());
     tell_exceptions(report, &exceptions);
     tell_found(report, situation, &draft, proven);
-    tell_gates(report, situation, &gating, options);
+    tell_gates(report, &situation.workspace, &gating, options);
     if let (Some(guarding), Some(guard)) = (&guarding, options.guard) {
         guarding.record(&mut draft.manifest, &situation.configuration.recorded);
         guarding.tell(&root, guard, report);
@@ -200,52 +212,12 @@ fn init(
         files.insert(guarding.file, (guarding.old, guarding.new));
     }
     entrants.settle(|_| true, progress)?;
-    write(&root, &files, report)?;
+    write(&root, &files, Transaction::new(&root), report)?;
     report.conclusion = format!(
         "{} pinned as they are, {} listed; review and commit what was written",
         plural(draft.manifest.packages.len(), "package"),
         plural(draft.manifest.members.len(), "member")
     );
-    Ok(())
-}
-
-/// Puts the guard into a workspace that is behind the gate.
-fn add_guard(
-    report: &mut Report,
-    surroundings: &Surroundings,
-    workspace: &Workspace,
-    guard: Guard,
-) -> Result<(), Error> {
-    let root = &workspace.root;
-    let guarding = Guarding::plan(root, guard)?;
-    let configuration = situation::configuration(surroundings, workspace)?;
-    let (old, manifest) = guarding::recorded(root, &guarding, &configuration.recorded)?;
-    if guarding.old.as_ref() == Some(&guarding.new) {
-        report.conclusion = "the guard is in place already; nothing was changed".to_owned();
-        return Ok(());
-    }
-    guarding.tell(root, guard, report);
-    let policy_file = root.join(policy::FILE_NAME);
-    let policy = Policy::parse(toml::read(&policy_file)?.as_bytes(), &policy_file, catalogue())?;
-    let new = manifest.to_text();
-    let replacing = Replacing {
-        root,
-        policy: &policy,
-        old: old.as_bytes(),
-        old_policy: Some(manifest.policy),
-        new: new.as_bytes(),
-    };
-    let resigned = signing::resign(surroundings, &replacing, report);
-    let mut files = BTreeMap::from([
-        (root.join(manifest::FILE_NAME), (Some(old), new)),
-        (guarding.file, (guarding.old, guarding.new)),
-    ]);
-    if let Some(Resigned { path, old, new }) = resigned {
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        files.insert(path, (old.map(text), text(new)));
-    }
-    write(root, &files, report)?;
-    report.conclusion = "the guard is in place; review and commit what was written".to_owned();
     Ok(())
 }
 
@@ -281,7 +253,20 @@ fn baseline(vetting: &Vetting<'_>, records: Vec<Record>, proven: &[Proven]) -> B
     all
 }
 
-fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
+/// What could not be looked up does not keep a workspace from being put behind the gate; it is judged later.
+fn tell_open(report: &mut Report, open: &[Open], without_advisories: bool) {
+    for finding in not_judged(open) {
+        report.findings.push(Finding { weight: Weight::Note, package: None, ..finding });
+    }
+    if without_advisories && !open.is_empty() {
+        let message = "nothing was compared with advisories";
+        let help = "once the database is at hand, run `cargo provenance pin --recheck`: what it finds in these packages \
+                    becomes an exception which ends, as it would have now";
+        report.findings.push(Finding::new(NOT_JUDGED, Weight::Note, message).help(help));
+    }
+}
+
+pub(super) fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
     for finding in exceptions {
         let help = "it is an exception in `Provenance.toml` now, which ends: decide before then";
         report.findings.push(Finding { weight: Weight::Note, help: vec![], ..finding.clone() }.help(help));
@@ -358,14 +343,14 @@ fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Re
     Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME), catalogue())?)
 }
 
-fn tell_gates(report: &mut Report, situation: &Situation, gating: &Gating, options: &Options) {
-    let is_gated = options.guard.is_some() || !gated_already(&situation.workspace).is_empty();
+fn tell_gates(report: &mut Report, workspace: &Workspace, gating: &Gating, options: &Options) {
+    let is_gated = options.guard.is_some() || !gated_already(workspace).is_empty();
     if options.helper.is_none() && is_gated {
         return;
     }
     if options.helper.is_none() {
         let message = "no member refuses drift in a plain `cargo build`";
-        let help = "`cargo provenance verify` finds drift; `--build-helper` puts the check into the build";
+        let help = "`cargo provenance verify` finds drift; `cargo provenance init --build-helper` puts the check into the build";
         report.findings.push(Finding::new("member-without-gate", Weight::Note, message).help(help));
         return;
     }
@@ -426,10 +411,10 @@ fn appended(text: &str, wanted: &[String]) -> Option<String> {
 fn write(
     root: &Path,
     files: &BTreeMap<PathBuf, (Option<String>, String)>,
+    mut transaction: Transaction,
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut folders = Folders::default();
-    let mut transaction = Transaction::new(root);
     let mut names = vec![];
     for (path, (old, new)) in files {
         if old.as_ref() == Some(new) {

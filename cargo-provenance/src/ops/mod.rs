@@ -7,6 +7,7 @@ pub mod check;
 pub mod db;
 pub mod diff;
 pub mod entering;
+mod exceptions;
 pub mod explain;
 mod gating;
 pub mod guarding;

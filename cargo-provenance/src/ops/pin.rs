@@ -6,6 +6,8 @@ use std::path::Path;
 use provenance_build::{Manifest, PackageName, manifest, toml};
 use similar::TextDiff;
 
+use super::exceptions;
+use super::init::tell_exceptions;
 use super::interruption::settled_workspace;
 use super::pinning::{self, Draft, Material, Rigor, draft, split};
 use super::signing::{self, Replacing, Resigned};
@@ -76,7 +78,7 @@ fn pin(
 ) -> Result<(), Error> {
     let root = workspace.root.clone();
     let policy_file = root.join(policy::FILE_NAME);
-    let policy_text = read_text(&policy_file)?;
+    let mut policy_text = read_text(&policy_file)?;
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
     let file = root.join(manifest::FILE_NAME);
     let old_text = read_text(&file)?;
@@ -108,19 +110,29 @@ fn pin(
     let (mut examined, entrants) =
         vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;
     let mut exceptions = vetting.exceptions();
+    let mut late = vec![];
     let mut vetted = examined
         .iter_mut()
         .zip(&entering)
         .map(|(examined, package)| {
             let judgment = std::mem::take(&mut examined.judgment);
             let pin = vetting::covering(&old, package, &examined.proven);
-            vetting.settle(judgment, pin, &mut exceptions)
+            let mut vetted = vetting.settle(judgment, pin, &mut exceptions);
+            // What `init` let in unseen, because no advisories were at hand, is looked at as `init` would have.
+            if options.recheck && databases.known().is_some() && pin.is_some_and(vetting::is_unjudged) {
+                late.extend(vetting.baseline(&mut vetted));
+            }
+            vetted
         })
         .collect::<Vec<_>>();
+    let policy_before = policy_text.clone();
+    policy_text += &exceptions::text(&late, vetting.today());
+    let policy = &Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    tell_exceptions(report, &late);
     let unused = vetting.accept(&mut vetted, &options.accept, surroundings)?;
     let mut draft = draft(Material {
         situation: &situation,
-        policy: &policy,
+        policy,
         old: Some(&old),
         split: &split,
         examined: &examined,
@@ -150,7 +162,8 @@ fn pin(
     }
     let changed = changes(&old, &draft);
     if options.dry_run {
-        report.output = unified(&old_text, &text);
+        report.output = unified(policy::FILE_NAME, &policy_before, &policy_text);
+        report.output += &unified(manifest::FILE_NAME, &old_text, &text);
         report.conclusion = format!("nothing written; pins would change: {changed}");
         return Ok(());
     }
@@ -170,7 +183,7 @@ fn pin(
     // What was judged must still be so when the pins are put in place.
     let lockfile = situation.lockfile_text.into_bytes();
     transaction.replace(&situation.lockfile_path, Some(lockfile.clone()), lockfile);
-    transaction.replace(&policy_file, Some(policy_text.clone().into_bytes()), policy_text.into_bytes());
+    transaction.replace(&policy_file, Some(policy_before.into_bytes()), policy_text.into_bytes());
     entrants.settle(|_| true, progress)?;
     transaction.commit()?;
     report.conclusion = format!("pins written: {changed}");
@@ -250,8 +263,7 @@ fn tell(report: &mut Report, draft: &Draft) {
     report.not_checked.push(pinning::NOT_JUDGED.to_owned());
 }
 
-fn unified(old: &str, new: &str) -> String {
+fn unified(name: &str, old: &str, new: &str) -> String {
     let diff = TextDiff::from_lines(old, new);
-    let name = manifest::FILE_NAME;
     diff.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
 }

@@ -4,14 +4,17 @@
 //! the defaults. What the repository configures runs nothing here: cargo is started outside of it.
 
 mod facts;
+mod missing;
 mod subject;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use provenance_build::config::Configuration;
-use provenance_build::{LockedPackage, Lockfile, Manifest, PackageName, Source, Version, manifest, observe};
+use provenance_build::{
+    LockedPackage, Lockfile, Manifest, PackageName, Source, Version, manifest, observe, toml,
+};
 
 use self::facts::Contained;
 use self::subject::Subject;
@@ -29,6 +32,7 @@ use crate::policy::Policy;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
+use crate::vet::engine::NOT_JUDGED;
 use crate::vet::waiver::{self, Waived};
 use crate::vet::{Judgment, not_judged};
 
@@ -102,8 +106,13 @@ pub fn run(
             report.not_checked.push(format!("advisories: {} {why}", record.id.short()));
         }
     }
-    tally.undecided += missing.len();
-    report.findings.extend(missing);
+    let databases = databases.known().map(Vec::as_slice).unwrap_or_default();
+    let known = place.names();
+    for missing in missing {
+        let findings = missing.findings(&source, databases, known.iter().map(String::as_str));
+        tally.miss(&findings);
+        report.findings.extend(findings);
+    }
     report.findings.sort_by_key(|finding| finding.weight);
     report.not_checked.push(super::pinning::NOT_JUDGED.to_owned());
     tally.conclude(&subjects, &mut report);
@@ -143,6 +152,20 @@ impl Place {
         };
         situation.cargo = outside(&situation);
         Ok(Self { root, policy, manifest, situation })
+    }
+}
+
+impl Place {
+    /// The names that the workspace uses.
+    fn names(&self) -> BTreeSet<String> {
+        let pins = self.manifest.iter().flat_map(|manifest| &manifest.packages);
+        let file = &self.situation.lockfile_path;
+        let locked = toml::read(file).ok().and_then(|text| Lockfile::parse(text.as_bytes(), file).ok());
+        let locked = locked.iter().flat_map(|lockfile| &lockfile.packages);
+        pins.map(|pin| &pin.name)
+            .chain(locked.map(|package| &package.id.name))
+            .map(ToString::to_string)
+            .collect()
     }
 }
 
@@ -205,6 +228,15 @@ impl Tally {
         }
     }
 
+    /// Counts what is not there to be judged.
+    fn miss(&mut self, findings: &[Finding]) {
+        let refuses = |finding: &Finding| finding.weight != Weight::Note && finding.id != NOT_JUDGED;
+        match findings.iter().any(refuses) {
+            true => self.refused += 1,
+            false => self.undecided += 1,
+        }
+    }
+
     fn conclude(&self, subjects: &[Subject], report: &mut Report) {
         let all = self.passing + self.refused + self.undecided;
         report.outcome = match (self.refused, self.undecided) {
@@ -229,13 +261,6 @@ impl Tally {
             _ => format!("{named} could not be judged"),
         };
     }
-}
-
-/// A finding about a package of which nothing is known.
-fn unknown(name: &PackageName, source: &Source, why: &str) -> Finding {
-    let message = format!("`{name}` could not be judged: {why}");
-    let help = format!("see whether `cargo info {name}` finds it in {}", source.display_name());
-    Finding::new(crate::vet::engine::NOT_JUDGED, Weight::Denial, message).help(help)
 }
 
 /// A package as a lockfile would name it.

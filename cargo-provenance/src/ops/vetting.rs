@@ -5,12 +5,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use provenance_build::manifest::{Acceptance, Pin};
+use provenance_build::manifest::{Acceptance, Basis, Pin};
 use provenance_build::{LockedPackage, Manifest, PackageName, Version};
 
 use super::pinning::{self, Split};
 use crate::advisory::Database;
 use crate::archive::{Archive, License};
+use crate::cargo::Member;
 use crate::collect::advisories;
 use crate::collect::entrants::{self, Entrants, Proven};
 use crate::collect::publishers::Publishers;
@@ -28,7 +29,7 @@ use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
-use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Open, Way, judge, release};
+use crate::vet::{Asked, Dossier, Fault, Ground, Group, Judgment, Needs, Open, Way, judge, release};
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
@@ -93,10 +94,22 @@ fn is_helper(finding: &Finding) -> bool {
     })
 }
 
+/// What a member asks of a package.
+fn asked(member: &Member, name: &PackageName) -> impl Iterator<Item = Asked> {
+    let asks = member.asks.iter().filter(move |(asked, _)| asked == name.as_str());
+    asks.map(|(_, versions)| Asked { by: member.name.to_string(), versions: versions.clone() })
+}
+
 /// The pin that covers the bytes of a package. What people accepted in a pin of other bytes says nothing about these.
 pub fn covering<'m>(manifest: &'m Manifest, package: &LockedPackage, proven: &Proven) -> Option<&'m Pin> {
     let pin = manifest.pin_for(&package.id).filter(|pin| pin.checksum == package.checksum)?;
     proven.as_ref().map_or(true, |entrant| entrant.tree == pin.tree).then_some(pin)
+}
+
+/// Whether a package was there at `init`, and no advisory database has been at hand since.
+pub fn is_unjudged(pin: &Pin) -> bool {
+    let advisories = pin.vetted.as_ref().and_then(|vetted| vetted.advisories.as_ref());
+    pin.trust.basis == Basis::Baseline && advisories.is_none()
 }
 
 /// A finding about an `--accept` that nothing needed.
@@ -264,7 +277,12 @@ impl<'a> Vetting<'a> {
         let all = records::circumstances(&situation.lockfile, manifest, is_member, Way::Locked)?;
         let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
         let packages = wanted.iter().map(|index| (&situation.lockfile.packages[*index], all[*index].clone()));
-        Ok(self.records(&packages.collect::<Vec<_>>(), &publishers)?)
+        let mut records = self.records(&packages.collect::<Vec<_>>(), &publishers)?;
+        for record in &mut records {
+            let members = situation.workspace.members.iter();
+            record.asked = members.flat_map(|member| asked(member, &record.id.name)).collect();
+        }
+        Ok(records)
     }
 
     /// Proves packages that were looked up. Their contents are judged while they are at hand.
@@ -329,6 +347,7 @@ impl<'a> Vetting<'a> {
     /// Lets in what is there already: it is kept in the pins as baseline. Vulnerabilities and sources become exceptions, which
     /// end; what nobody may wave through stays.
     pub fn baseline(&self, vetted: &mut Vetted) -> Vec<Finding> {
+        self.accept_helper(vetted);
         let mut exceptions = vec![];
         let mut standing = vec![];
         for finding in std::mem::take(&mut vetted.judgment.findings) {
@@ -336,21 +355,52 @@ impl<'a> Vetting<'a> {
                 standing.push(finding);
             } else if waiver::must_end(&finding) {
                 exceptions.push(finding);
-            } else if finding.weight == Weight::Review && is_helper(&finding) {
-                let acceptance = Acceptance {
-                    check: finding.id.to_owned(),
-                    id: finding.subject.clone(),
-                    by: "cargo-provenance".to_owned(),
-                    on: self.today().to_string(),
-                    reason: "the build helper of this tool".to_owned(),
-                };
-                vetted.waived.push(Waived { finding, by: Waiver::Accepted(acceptance) });
             } else {
                 vetted.waived.push(Waived { finding, by: Waiver::Baseline });
             }
         }
         vetted.judgment.findings = standing;
         exceptions
+    }
+
+    /// Accepts what is only up for review of the build helper: who runs this tool trusts it.
+    fn accept_helper(&self, vetted: &mut Vetted) {
+        let findings = std::mem::take(&mut vetted.judgment.findings);
+        let may_be_accepted = |finding: &Finding| {
+            finding.weight == Weight::Review
+                && is_helper(finding)
+                && waiver::may_be_waived(finding)
+                && !waiver::must_end(finding)
+        };
+        let (accepted, standing) = findings.into_iter().partition::<Vec<_>, _>(may_be_accepted);
+        vetted.judgment.findings = standing;
+        vetted.waived.extend(accepted.into_iter().map(|finding| {
+            let acceptance = Acceptance {
+                check: finding.id.to_owned(),
+                id: finding.subject.clone(),
+                by: "cargo-provenance".to_owned(),
+                on: self.today().to_string(),
+                reason: "the build helper of this tool".to_owned(),
+            };
+            Waived { finding, by: Waiver::Accepted(acceptance) }
+        }));
+    }
+
+    /// Lets in what the build helper brings: what a policy that was written without it says of licenses is kept as baseline, as a
+    /// fresh `init` would have listed them.
+    pub fn let_helper_in(&self, vetted: &mut Vetted) {
+        self.accept_helper(vetted);
+        let is_license = |finding: &Finding| {
+            let check = checks::check(finding.id);
+            check.is_some_and(|check| check.group == Group::License)
+                && finding.weight != Weight::Note
+                && waiver::may_be_waived(finding)
+        };
+        let (waived, standing) =
+            std::mem::take(&mut vetted.judgment.findings).into_iter().partition(is_license);
+        vetted.judgment.findings = standing;
+        let waived: Vec<_> = waived;
+        vetted.waived.extend(waived.into_iter().map(|finding| Waived { finding, by: Waiver::Baseline }));
     }
 
     /// Takes out what people accepted: in the pins before, now, and in the policy.

@@ -37,8 +37,8 @@ pub struct Parameter {
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// A number of days.
-    Days,
+    /// A number of days, and how many there are by default.
+    Days(u32),
     /// `true` or `false`.
     Flag,
     /// A level, for a part of what the check finds.
@@ -57,7 +57,7 @@ pub(super) struct Setting {
 /// The value of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    /// A number of days.
+    /// A number of days, and how many there are by default.
     Days(u32),
     /// `true` or `false`.
     Flag(bool),
@@ -87,7 +87,7 @@ pub(super) const SAMPLES: &[Known] = &[
         id: "version-too-new",
         firmness: Firmness::Free,
         parameters: &[
-            Parameter { key: "days", kind: ParameterKind::Days },
+            Parameter { key: "days", kind: ParameterKind::Days(7) },
             Parameter { key: "fixes-advisory", kind: ParameterKind::Flag },
         ],
     },

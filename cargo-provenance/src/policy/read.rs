@@ -193,7 +193,7 @@ impl Reader<'_> {
                 continue;
             };
             let value = match parameter.kind {
-                ParameterKind::Days => catalogue::Value::Days(self.days(value, parameter.key)?),
+                ParameterKind::Days(_) => catalogue::Value::Days(self.days(value, parameter.key)?),
                 ParameterKind::Flag => catalogue::Value::Flag(self.boolean(value, parameter.key)?),
                 ParameterKind::Level => catalogue::Value::Level(self.level(value, id)?),
             };

@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use clap_cargo::style::ERROR;
 
 use super::style::{labeled, output, status};
-use super::{Charset, Rendered, Verbosity, View, sanitize};
+use super::{Charset, Format, Rendered, Verbosity, View, sanitize};
 use crate::finding::{Finding, Place, Role, Weight};
 use crate::report::failure::{Failure, Kind};
 use crate::report::{Outcome, Report, Step};
@@ -17,15 +17,24 @@ use crate::report::{Outcome, Report, Step};
 /// platforms.
 const NOT_CHECKED_SHOWN: usize = 8;
 
+/// So many findings that say the same are put together.
+const ALIKE: usize = 4;
+
+/// Names in the list of such findings: about as many as one looks through.
+const NAMES_SHOWN: usize = 20;
+
 /// The whole report, each finding drawn by `draw`.
 pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> String) -> Rendered {
     let quiet = view.verbosity == Verbosity::Quiet;
     let mut before = steps(&report.steps, view.verbosity);
-    for finding in &report.findings {
-        let is_wanted = !finding.verbose || view.verbosity >= Verbosity::Verbose;
-        if is_wanted && (!quiet || finding.weight != Weight::Note) {
-            before.push_str(&draw(finding, view));
-        }
+    let is_wanted = |finding: &&Finding| {
+        (!finding.verbose || view.verbosity >= Verbosity::Verbose)
+            && (!quiet || finding.weight != Weight::Note)
+    };
+    let wanted = report.findings.iter().filter(is_wanted);
+    match view.format == Format::Human && view.verbosity < Verbosity::Verbose {
+        true => before.extend(grouped(wanted).iter().map(|finding| draw(finding, view))),
+        false => before.extend(wanted.map(|finding| draw(finding, view))),
     }
     let is_mere_output = report.conclusion.is_empty() && report.findings.is_empty();
     // A program that failed has said why.
@@ -39,6 +48,49 @@ pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> 
     }
     let after = if silent { String::new() } else { conclusion(report, view.elapsed) };
     Rendered { before, output: output(&report.output), after }
+}
+
+/// One finding for many that say the same of different packages, with a list of those; whatever is about one thing alone stays
+/// as it is.
+fn grouped<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<Finding> {
+    let mut groups: Vec<Vec<&Finding>> = vec![];
+    for finding in findings {
+        let same = |group: &&mut Vec<&Finding>| {
+            let first = group[0];
+            may_be_grouped(finding)
+                && (first.id, first.weight, &first.help) == (finding.id, finding.weight, &finding.help)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    let one = |group: Vec<&Finding>| match group[..] {
+        [first, ref others @ ..] if group.len() >= ALIKE => {
+            let mut first = first.clone();
+            first.message += &format!(", and {} more like it", others.len());
+            let names =
+                others.iter().take(NAMES_SHOWN).map(|finding| name(finding)).collect::<Vec<_>>().join(", ");
+            let more = if others.len() > NAMES_SHOWN { ", …" } else { "" };
+            vec![first.note(format!("also {names}{more}; `-v` shows each"))]
+        }
+        _ => group.into_iter().cloned().collect(),
+    };
+    groups.into_iter().flat_map(one).collect()
+}
+
+/// What refuses is only put together where there is nothing to say of the one that does not hold for the others.
+fn may_be_grouped(finding: &Finding) -> bool {
+    finding.subject.is_none()
+        && (finding.weight == Weight::Note || matches!(finding.id, "not-pinned" | "pin-unused"))
+}
+
+/// What a finding is about, in a list.
+fn name(finding: &Finding) -> String {
+    match &finding.package {
+        Some(id) => id.short(),
+        None => finding.message.split('`').nth(1).unwrap_or(&finding.message).to_owned(),
+    }
 }
 
 /// The status lines that are to be seen.
@@ -67,11 +119,13 @@ pub(super) fn finding(finding: &Finding, view: &View) -> String {
     let group = group
         .elements(notes.iter().map(|note| Level::NOTE.message(sanitize::line(note))))
         .elements(finding.help.iter().map(|help| Level::HELP.message(sanitize::line(help))));
+    let paste = finding.paste.iter().map(|line| format!("{}\n", sanitize::line(line))).collect::<String>();
+    let paste = if paste.is_empty() { paste } else { format!("\n{paste}\n") };
     let decor = match view.charset {
         Charset::Ascii => DecorStyle::Ascii,
         Charset::Unicode => DecorStyle::Unicode,
     };
-    format!("{}\n", Renderer::styled().decor_style(decor).render(&[group]))
+    format!("{}\n{paste}", Renderer::styled().decor_style(decor).render(&[group]))
 }
 
 /// `error:`, `Caused by:` and what to do next, as cargo prints it.

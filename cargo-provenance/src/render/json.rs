@@ -144,6 +144,8 @@ struct FindingLine<'a> {
     places: Vec<PlaceObject<'a>>,
     notes: &'a [String],
     help: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    paste: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -210,6 +212,7 @@ impl<'a> FindingLine<'a> {
             places: finding.places.iter().map(PlaceObject::new).collect(),
             notes: &finding.notes,
             help: &finding.help,
+            paste: &finding.paste,
         }
     }
 }

@@ -321,3 +321,63 @@ fn json_loses_nothing() {
     assert_eq!(findings[1]["places"][0]["file"], "vendor/\u{202e}itoa");
     assert_eq!(findings[2]["message"], drift().findings[2].message);
 }
+
+/// Many findings that say the same of different packages, and two about one advisory each.
+fn alike(id: &'static str, weight: Weight, number: usize) -> Report {
+    let mut report = Report::new("verify");
+    for at in 0..number {
+        let id_of = |name: String| PackageId { name: PackageName::parse(&name).expect("valid"), ..itoa() };
+        let package = id_of(format!("dep{at}"));
+        let message = format!("`{}` is like the others", package.short());
+        let finding =
+            Finding::new(id, weight, message).about(package).note(format!("line {at}")).help("do this");
+        report.findings.push(finding);
+    }
+    report
+}
+
+fn shown(report: &Report, format: Format, verbosity: Verbosity) -> Rendered {
+    let view = View { format, verbosity, charset: Charset::Ascii, elapsed: Duration::ZERO };
+    super::report(report, &view)
+}
+
+#[test]
+fn many_that_are_alike_are_one_with_a_list() {
+    for (id, weight, number, titles) in [
+        ("archive-mode", Weight::Note, 35, 1),
+        ("archive-mode", Weight::Note, 3, 3),
+        ("not-pinned", Weight::Denial, 419, 1),
+        // What refuses is shown each on its own.
+        ("archive-link", Weight::Denial, 35, 35),
+    ] {
+        let report = alike(id, weight, number);
+        let normal = shown(&report, Format::Human, Verbosity::Normal).before;
+        assert_eq!(normal.matches(&format!("[{id}]")).count(), titles, "{id} {number}");
+        if titles == 1 {
+            let rest = number - 1;
+            assert!(
+                normal.contains(&format!("`dep0 v1.0.11` is like the others, and {rest} more like it")),
+                "{normal}"
+            );
+            assert!(
+                normal.contains("also dep1 v1.0.11, dep2 v1.0.11") && normal.contains("`-v` shows each"),
+                "{normal}"
+            );
+            assert!(normal.lines().count() < 12, "{normal}");
+        }
+        let every = |form: String| assert_eq!(form.matches(id).count(), number, "{form}");
+        every(shown(&report, Format::Human, Verbosity::Verbose).before);
+        every(shown(&report, Format::Short, Verbosity::Normal).before);
+        every(shown(&report, Format::Json, Verbosity::Normal).output);
+    }
+}
+
+#[test]
+fn advisories_are_never_put_together() {
+    let mut report = alike("vulnerability", Weight::Note, 5);
+    for finding in &mut report.findings {
+        finding.subject = Some("RUSTSEC-2026-0001".to_owned());
+    }
+    let normal = shown(&report, Format::Human, Verbosity::Normal).before;
+    assert_eq!(normal.matches("[vulnerability]").count(), 5);
+}

@@ -17,6 +17,8 @@ pub struct Dossier<'a> {
     pub way: Way,
     /// Whether a first-party package depends on it directly.
     pub direct: bool,
+    /// Which versions of it the members of the workspace ask for.
+    pub asked: &'a [Asked],
     /// The version of the same package that it takes the place of.
     pub replaces: Option<&'a Version>,
     /// A source that the same version was pinned from before.
@@ -50,6 +52,15 @@ pub struct Fault {
     pub remark: bool,
 }
 
+/// What a member of the workspace asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The member.
+    pub by: String,
+    /// The versions that will do.
+    pub versions: semver::VersionReq,
+}
+
 /// How a package comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -71,6 +82,7 @@ impl<'a> Dossier<'a> {
             id,
             way,
             direct: false,
+            asked: &[],
             replaces: None,
             pinned_from: None,
             history: Evidence::Unavailable(unknown()),

@@ -1,15 +1,15 @@
 //! Runs the checks over a dossier and gives what they saw the level that the policy sets.
 
-use provenance_build::PackageId;
+use provenance_build::{PackageId, Version};
 
 use super::check::{Check, Needs, Observation};
 use super::checks::CHECKS;
-use super::dossier::{Dossier, Way};
+use super::dossier::{Asked, Dossier, Way};
 use super::release;
 use crate::advisory::{self, Database, Hits};
 use crate::finding::{Finding, Weight};
 use crate::model::{Clock, Evidence};
-use crate::policy::{Firmness, Level, Policy};
+use crate::policy::{self, At, Firmness, Level, Origin, Policy};
 use crate::report::plural;
 
 /// The id of a finding about evidence that is missing.
@@ -117,30 +117,85 @@ pub fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[Needs]) -> Jud
         for finding in &mut judgment.findings {
             let of_history = CHECKS.iter().any(|check| check.id == finding.id && check.points_to_others());
             if of_history && finding.weight != Weight::Note {
-                match &way_out {
-                    Ok(help) => finding.help.push(help.clone()),
-                    Err(note) => finding.notes.push(note.clone()),
-                }
+                finding.notes.extend(way_out.notes.iter().cloned());
+                finding.help.extend(way_out.help.iter().cloned());
             }
         }
     }
     judgment
 }
 
-/// How to get the newest release that would pass, or that there is none.
-fn way_out(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Result<String, String> {
-    let (name, version) = (&dossier.id.name, &dossier.id.version);
-    let Some(passing) = release::passing(dossier, ground).next().map(|release| &release.version) else {
-        return Err("no other release of it would pass".to_owned());
-    };
-    Ok(match dossier.way {
-        Way::Named => format!("`{passing}` would pass: run `cargo provenance add {name}@{passing}`"),
-        Way::Kept | Way::Locked | Way::Pulled => {
-            format!(
-                "`{passing}` would pass: run `cargo provenance update {name}@{version} --precise {passing}`"
-            )
+/// What to say of the other releases of a package: notes, and what to do next.
+#[derive(Default)]
+struct WayOut {
+    notes: Vec<String>,
+    help: Vec<String>,
+}
+
+/// How to get the newest release that would pass, or that there is none, as far as that is known.
+fn way_out(dossier: &Dossier<'_>, ground: &Ground<'_>) -> WayOut {
+    if dossier.history.known().is_none() {
+        return WayOut::default();
+    }
+    // Only what the locked version fulfils is asked of it: another version of the same package may be there for another reason.
+    let own = semver::Version::parse(dossier.id.version.as_str()).ok();
+    let asked =
+        dossier.asked.iter().filter(|asked| own.as_ref().is_some_and(|own| asked.versions.matches(own)));
+    let asked = asked.collect::<Vec<_>>();
+    let (mut passing, mut beyond, mut doubt) = (None, None, false);
+    for other in release::others(dossier) {
+        if !other.same_line && dossier.way != Way::Named && Some(&other.version) < own.as_ref() {
+            continue;
         }
-    })
+        let judgment = other.judgment(dossier, ground);
+        if !judgment.admits() {
+            doubt |= !judgment.refuses();
+            continue;
+        }
+        let unfit = asked.iter().find(|asked| !asked.versions.matches(&other.version));
+        if dossier.way == Way::Named || (other.same_line && unfit.is_none()) {
+            passing = Some(other.release);
+            break;
+        }
+        beyond = beyond.or(Some((other, unfit)));
+    }
+    let (name, version) = (&dossier.id.name, &dossier.id.version);
+    let mut out = WayOut::default();
+    let update = |to: &Version| {
+        format!("run `cargo update {name}@{version} --precise {to}`, then `cargo provenance pin`")
+    };
+    match (passing.map(|release| &release.version), beyond, dossier.way, dossier.replaces) {
+        (Some(to), _, Way::Named, _) => {
+            out.help.push(format!("`{to}` would pass: run `cargo provenance add {name}@{to}`"));
+        }
+        // Cargo's own command: until what is locked is pinned, no command behind the gate starts.
+        (Some(to), _, Way::Kept | Way::Locked, _) => {
+            out.help.push(format!("`{to}` would pass: {}", update(to)))
+        }
+        (Some(to), _, Way::Pulled, Some(before)) => {
+            let command = format!("cargo provenance update {name}@{before} --precise {to}");
+            out.help.push(format!("`{to}` would pass: run `{command}`"));
+        }
+        (Some(to), _, Way::Pulled, None) => {
+            out.notes.push(format!("`{to}` would pass, where what pulls it in takes it"))
+        }
+        (None, Some((other, unfit)), way, _) => {
+            let to = &other.release.version;
+            if !other.same_line {
+                out.notes.push(format!("no compatible release would pass; `{to}` would"));
+            }
+            if let (Some(Asked { by, versions }), Way::Kept | Way::Locked) = (unfit, way) {
+                let ask = format!("ask for `{to}` in its `Cargo.toml`, {}", update(to));
+                out.help.push(format!("`{to}` would pass, and `{by}` asks for `{versions}`: {ask}"));
+            }
+        }
+        (None, None, ..) if doubt => {}
+        (None, None, ..) => out.notes.push("no other release of it would pass".to_owned()),
+    }
+    if dossier.way == Way::Locked {
+        out.help.push("to undo the change: `git checkout Cargo.toml Cargo.lock`".to_owned());
+    }
+    out
 }
 
 /// Judges a package without a look at its other releases.
@@ -172,7 +227,11 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         }
     }
     for (why, checks) in missing {
-        judgment.open.push(open(dossier, why, checks));
+        let mut open = open(dossier, why, checks);
+        if dossier.hits.unavailable() == Some(why) {
+            open.help = remedy(ground.policy, why).unwrap_or(open.help);
+        }
+        judgment.open.push(open);
     }
     judgment
 }
@@ -220,6 +279,18 @@ fn rule(check: &Check, seen: Observation, dossier: &Dossier<'_>, ground: &Ground
     finding.notes = notes;
     finding.help = seen.help;
     Some(finding)
+}
+
+/// What to do about an advisory database that is a directory, where that is what `why` names. Others are fetched anew.
+fn remedy(policy: &Policy, why: &str) -> Option<String> {
+    let named = |at: &At<policy::Database>| match &at.value.origin {
+        Origin::Path(path) => why.contains(&format!("`{path}`")).then(|| (path.clone(), at.line)),
+        Origin::Url(_) => None,
+    };
+    let (path, line) = policy.databases().iter().find_map(named)?;
+    Some(format!(
+        "bring the database in `{path}` up to date, or change `[advisories] databases` (Provenance.toml:{line})"
+    ))
 }
 
 fn open(dossier: &Dossier<'_>, why: &str, checks: Vec<&'static str>) -> Open {

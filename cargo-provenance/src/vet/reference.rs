@@ -63,7 +63,7 @@ fn head(check: &Check) -> String {
 /// What a parameter takes, for people.
 pub fn taken(kind: ParameterKind) -> &'static str {
     match kind {
-        ParameterKind::Days => "a number of days",
+        ParameterKind::Days(_) => "a number of days",
         ParameterKind::Flag => "`true` or `false`",
         ParameterKind::Level => "a level",
     }

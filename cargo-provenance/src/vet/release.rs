@@ -2,7 +2,7 @@
 
 use super::check::Needs;
 use super::dossier::{Dossier, Way};
-use super::engine::{Ground, judge_alone};
+use super::engine::{Ground, Judgment, judge_alone};
 use crate::model::{Clock, Evidence, Release};
 
 /// Seconds of a day.
@@ -31,23 +31,41 @@ pub fn line(version: &semver::Version) -> (u64, u64, u64) {
     }
 }
 
-/// The releases that would pass in the place of the dossier's own, as far as can be told without fetching them; those of
-/// the same semver line first, newest first. Prereleases only where it is one itself.
-pub fn passing<'d>(dossier: &Dossier<'d>, ground: &Ground<'_>) -> impl Iterator<Item = &'d Release> {
-    let own = semver::Version::parse(dossier.id.version.as_str()).ok();
-    let mut candidates = vec![];
-    for release in dossier.releases().iter().filter(|release| release.version != dossier.id.version) {
-        let (Some(version), Some(own)) = (parsed(release), &own) else { continue };
-        let same_line = line(&version) == line(own);
-        // A named package may go back across a major version, since its requirement follows the command.
-        if (same_line || dossier.way == Way::Named) && (version.pre.is_empty() || !own.pre.is_empty()) {
-            candidates.push((same_line, version, release));
-        }
+/// Another release than the one that is judged.
+pub struct Other<'d> {
+    /// The release.
+    pub release: &'d Release,
+    /// Its version, comparable.
+    pub version: semver::Version,
+    /// Whether cargo takes it for the other one.
+    pub same_line: bool,
+}
+
+impl Other<'_> {
+    /// What would be said of it in the place of the dossier's own, as far as can be told without fetching it.
+    pub fn judgment(&self, dossier: &Dossier<'_>, ground: &Ground<'_>) -> Judgment {
+        let id = provenance_build::PackageId { version: self.release.version.clone(), ..dossier.id.clone() };
+        let other = Dossier { id: &id, release: Evidence::Known(self.release), ..dossier.clone() };
+        judge_alone(&other, ground, Needs::BEFORE_FETCHING)
     }
-    candidates.sort_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
-    candidates.into_iter().map(|(_, _, release)| release).filter(move |release| {
-        let id = provenance_build::PackageId { version: release.version.clone(), ..dossier.id.clone() };
-        let other = Dossier { id: &id, release: Evidence::Known(release), ..dossier.clone() };
-        judge_alone(&other, ground, Needs::BEFORE_FETCHING).admits()
-    })
+}
+
+/// The other releases; those of the same semver line first, newest first. Prereleases only where it is one itself.
+pub fn others<'d>(dossier: &Dossier<'d>) -> Vec<Other<'d>> {
+    let Ok(own) = semver::Version::parse(dossier.id.version.as_str()) else { return vec![] };
+    let others = dossier.releases().iter().filter(|release| release.version != dossier.id.version);
+    let others = others.filter_map(|release| {
+        let version = parsed(release).filter(|version| version.pre.is_empty() || !own.pre.is_empty())?;
+        Some(Other { release, same_line: line(&version) == line(&own), version })
+    });
+    let mut others = others.collect::<Vec<_>>();
+    others.sort_by(|a, b| (b.same_line, &b.version).cmp(&(a.same_line, &a.version)));
+    others
+}
+
+/// The releases that would pass in the place of the dossier's own, in the order of [`others`].
+pub fn passing<'d>(dossier: &Dossier<'d>, ground: &Ground<'_>) -> impl Iterator<Item = &'d Release> {
+    // A named package may go back across a major version, since its requirement follows the command.
+    let others = others(dossier).into_iter().filter(|other| other.same_line || dossier.way == Way::Named);
+    others.filter(|other| other.judgment(dossier, ground).admits()).map(|other| other.release)
 }

@@ -47,6 +47,9 @@ pub struct Accept {
     pub reason: String,
 }
 
+/// What stands for a reason in the flags that are printed: nobody's reason.
+pub const PLACEHOLDER: &str = "REASON";
+
 /// The exceptions of a policy, and which of them were needed.
 #[derive(Debug)]
 pub struct Exceptions<'p> {
@@ -198,6 +201,11 @@ impl Accept {
         if reason.trim().is_empty() {
             return Err("say why, for whoever reads it next year".to_owned());
         }
+        if reason.trim() == PLACEHOLDER {
+            return Err(format!(
+                "put your own reason in the place of `{PLACEHOLDER}`, for whoever reads it next year"
+            ));
+        }
         match checks::check(check) {
             Some(known) if known.firmness == Firmness::Free => {}
             Some(_) => return Err(format!("nobody may wave `{check}` through")),
@@ -234,6 +242,17 @@ impl Accept {
     }
 }
 
+/// The lines of an exception.
+pub fn exception(finding: &Finding, spec: &str, reason: &str, expires: Date) -> Vec<String> {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let subject = finding.subject.as_ref().map(|subject| format!("id = {}", quoted(subject)));
+    let mut lines = vec!["[[exception]]".to_owned(), format!("check = {}", quoted(finding.id))];
+    lines.push(format!("package = {}", quoted(spec)));
+    lines.extend(subject);
+    lines.extend([format!("reason = {}", quoted(reason)), format!("expires = \"{expires}\"")]);
+    lines
+}
+
 /// Says at every finding that refuses what would let it pass: the flag where a person may accept it, the policy's lines
 /// where only the team can live with it. `command` stands before the flag where it is another command's, with a blank behind it.
 pub fn tell_ways(findings: &mut [Finding], today: Date, command: &str) {
@@ -246,14 +265,9 @@ pub fn tell_ways(findings: &mut [Finding], today: Date, command: &str) {
                 finding.help.push(format!("to accept it for these bytes: `{flag}`"));
             }
             Weight::Denial => {
-                let subject = finding.subject.as_ref().map(|subject| format!("id = \"{subject}\", "));
-                finding.help.push(format!(
-                    "to live with it for a while, in `Provenance.toml`: `[[exception]]` with check = \"{}\", {}package = \
-                     \"{spec}\", reason = \"…\", expires = \"{}\"",
-                    finding.id,
-                    subject.unwrap_or_default(),
-                    today.plus_days(30),
-                ));
+                let help = "to live with it for a while, add this to `Provenance.toml`, then run `cargo provenance pin`:";
+                finding.help.push(help.to_owned());
+                finding.paste = exception(finding, &spec, "…", today.plus_days(30));
             }
             Weight::Note => {}
         }
@@ -341,8 +355,17 @@ mod tests {
             assert_eq!(accept.package.as_ref().map(|(name, _)| name.as_str()), package, "{text}");
             assert_eq!(accept.subject.as_deref(), subject, "{text}");
         }
-        for bad in ["", "unsound", "unsound= ", "unsond=x", "malicious=x", "d p:unsound=x", "dep@x:unsound=x"]
-        {
+        for bad in [
+            "",
+            "unsound",
+            "unsound= ",
+            "unsond=x",
+            "unsound=REASON",
+            "dep:unsound= REASON ",
+            "malicious=x",
+            "d p:unsound=x",
+            "dep@x:unsound=x",
+        ] {
             assert!(Accept::parse(bad).is_err(), "{bad}");
         }
     }

@@ -50,7 +50,7 @@ version-too-new (age and history)
 
   level    review, set in Provenance.toml:3
   days     3, set in Provenance.toml:3
-  fixes-advisory not set; takes `true` or `false`
+  fixes-advisory false, the default; takes `true` or `false`
 
 
 "#]]

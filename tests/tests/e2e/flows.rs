@@ -53,7 +53,8 @@ fn a_single_package_from_init_to_repair() {
     app.provenance(["verify", "--complete"]).run().code_in(&[0, 3]);
     app.provenance(["diff"]).ok();
 
-    app.init([]).code(2).stderr_has("Provenance.lock");
+    app.init([]).code(0).stderr_has("nothing was changed");
+    app.provenance(["init"]).run().code(2).stderr_has("cargo provenance pin");
     app.provenance(["add", "newcomer"]).ok();
     app.is_clean();
 

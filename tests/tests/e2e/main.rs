@@ -4,6 +4,7 @@
 //! is undone the workspace builds again and nothing evil is left in it.
 
 mod add;
+mod advice;
 mod advisories;
 mod arrayref;
 mod check;
@@ -20,6 +21,7 @@ mod foundation;
 mod git;
 mod guard;
 mod guarded;
+mod init;
 mod input;
 mod interruption;
 mod lockfile;

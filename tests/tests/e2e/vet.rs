@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use tests::files;
 use tests::krate::{Entry, EntryType, time};
 use tests::project::CLEAN;
-use tests::{Krate, Output, Project, Sandbox};
+use tests::{Advisory, AdvisoryDb, Krate, Output, Project, Registry, Response, Sandbox};
 
 fn vet(project: Project<'_>, words: &[&str]) -> Output {
     project.provenance(["vet"]).args(words).run()
@@ -131,6 +131,48 @@ fn what_does_not_exist_is_no_pass() {
     {
         vet(nowhere, words).code(2);
     }
+}
+
+#[test]
+fn what_the_registry_does_not_have_is_said_plainly() {
+    let sandbox = Sandbox::new();
+    let registry = sandbox.registry();
+    registry.publish(&Krate::greeting("thing", "1.0.0", CLEAN));
+    AdvisoryDb::new(&sandbox).publish(&[
+        Advisory::new("RUSTSEC-2026-0001", "thingg").malicious().title("thingg stole keys"),
+        Advisory::new("RUSTSEC-2026-0002", "thinggg"),
+    ]);
+    let nowhere = Project::empty(&sandbox, "nowhere");
+    // Twice: that it was asked about must not make the second answer another.
+    for _ in 0..2 {
+        vet(nowhere, &["thingg"])
+            .code(1)
+            .stderr_has("error[malicious]: `thingg` is malicious: thingg stole keys (RUSTSEC-2026-0001)")
+            .stderr_has("`thingg` could not be judged: crates-io has no such crate")
+            .stderr_has("did you mean `cargo provenance vet thinggg`?")
+            .stderr_lacks("errand")
+            .stderr_lacks("[[exception]]");
+        vet(nowhere, &["Thing"])
+            .code(3)
+            .stderr_has("its name is `thing`")
+            .stderr_has("run `cargo provenance vet thing`");
+    }
+    vet(nowhere, &["thing"]).code(0);
+    vet(nowhere, &["Thing"]).code(3).stderr_has("its name is `thing`");
+    vet(nowhere, &["thing@9.9.9"])
+        .code(1)
+        .stderr_has("`thing` has no version `9.9.9`; the newest is `1.0.0`")
+        .stderr_has("run `cargo provenance vet thing@1.0.0`")
+        .stderr_lacks("[[exception]]");
+    // What came out since the registry was last asked is there.
+    registry.publish(&Krate::greeting("thing", "1.0.1", CLEAN));
+    vet(nowhere, &["thing@1.0.1"]).code(0);
+    registry.publish(&Krate::greeting("thing", "1.0.2", CLEAN));
+    vet(nowhere, &["thing@1.0.2", "--offline"])
+        .code(3)
+        .stderr_has("what cargo has cached of crates-io has no version `1.0.2`");
+    registry.respond(&Registry::index_path("other"), Response::Status(500));
+    vet(nowhere, &["other"]).code(3).stderr_lacks("errand").stderr_has("could not be asked");
 }
 
 #[test]

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
 use super::super::pinning;
-use super::super::vetting::{Vetted, Vetting};
+use super::super::vetting::{Vetted, Vetting, is_unjudged};
 use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural, since};
 use crate::advisory::{Coverage, coverage};
 use crate::report::Outcome;
-use crate::vet::waiver::{self, Waived, Waiver};
+use crate::vet::waiver::{self, Waived, Waiver, may_be_waived};
 use crate::vet::{checks, not_judged};
 
 /// The findings of the whole graph.
@@ -45,6 +46,22 @@ pub(super) fn lower(findings: &mut [Finding], judged_by: Option<u32>) {
     }
 }
 
+/// What was let in at `init` without a look at advisories can be looked at as `init` would have.
+pub(super) fn tell_unjudged(findings: &mut [Finding], pin: Option<&Pin>) {
+    if !pin.is_some_and(is_unjudged) {
+        return;
+    }
+    for finding in
+        findings.iter_mut().filter(|finding| finding.weight != Weight::Note && may_be_waived(finding))
+    {
+        finding.notes.push("it was there at `init`, when no advisory database was at hand".to_owned());
+        finding.help.push(
+            "run `cargo provenance pin --recheck` to live with it for a while, as `init` would have"
+                .to_owned(),
+        );
+    }
+}
+
 impl<'a> Told<'a> {
     pub(super) fn new(graph: &'a GraphOf<'a>, vetting: &'a Vetting<'a>) -> Self {
         let (findings, open, waived, uncovered) = (vec![], vec![], vec![], vec![]);
@@ -74,7 +91,7 @@ impl<'a> Told<'a> {
                     id: package.id.clone(),
                     why: "no path of the workspace leads to it".to_owned(),
                     checks: vec!["all"],
-                    help: "let `cargo metadata` bring `Cargo.lock` up to date".to_owned(),
+                    help: "run `cargo fetch`, then `cargo provenance pin`".to_owned(),
                 });
             }
         }

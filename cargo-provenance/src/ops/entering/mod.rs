@@ -295,9 +295,10 @@ fn put_in_place(
         return Ok(());
     }
     report.not_checked.push(pinning::NOT_JUDGED.to_owned());
-    let entered = match trial.entering.len() {
-        0 => "no new package".to_owned(),
-        number => plural(number, "new package"),
+    let (entered, enter) = match (trial.entering.len(), change.leaving.len()) {
+        (0, 0) => ("no new package".to_owned(), "enter"),
+        (0, number) => (plural(number, "package"), "leave"),
+        (number, _) => (plural(number, "new package"), "enter"),
     };
     let held = match trial.held.len() {
         0 => String::new(),
@@ -307,7 +308,7 @@ fn put_in_place(
     if attempt.edit.common().dry_run {
         report.output = edits.iter().map(|edit| unified(&gate.root, edit)).collect();
         report.conclusion =
-            format!("dry run: {entered} would enter{held}, {files} would change; nothing was changed");
+            format!("dry run: {entered} would {enter}{held}, {files} would change; nothing was changed");
         return Ok(());
     }
     let mut transaction = Transaction::new(&gate.root);
@@ -331,7 +332,8 @@ fn put_in_place(
     }
     let _folders = vendoring.enlist(&mut transaction)?;
     transaction.commit()?;
-    report.conclusion = format!("{entered} entered{held}, {files} changed");
+    let entered = if enter == "leave" { format!("{entered} left") } else { format!("{entered} entered") };
+    report.conclusion = format!("{entered}{held}, {files} changed");
     Ok(())
 }
 

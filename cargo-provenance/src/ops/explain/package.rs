@@ -10,7 +10,7 @@ use super::{spec, unknown};
 use crate::collect::gate;
 use crate::graph::Graph;
 use crate::model::Surroundings;
-use crate::policy::Policy;
+use crate::policy::{Exception, Policy};
 use crate::report::failure::{Failure, Kind};
 
 /// Chains that are shown of one package: more than anybody reads.
@@ -116,7 +116,13 @@ impl Book<'_> {
         let ground = match pin.trust.basis {
             Basis::Accepted => "what the checks found was accepted",
             Basis::Audit => "somebody reviewed it",
+            Basis::Baseline if self.is_excepted(pin) => {
+                "it was there at `init`; nobody has looked at it yet, and the exceptions below cover it"
+            }
             Basis::Baseline => "it was there at `init`; nobody has looked at it yet",
+            Basis::Policy if self.is_excepted(pin) => {
+                "it passed every check, but for what the exceptions below cover"
+            }
             Basis::Policy => "it passed every check of the policy",
             Basis::Publisher => "its publisher is trusted",
         };
@@ -150,12 +156,15 @@ impl Book<'_> {
         text.line("build time", if kinds.is_empty() { "none of its code runs" } else { &kinds });
     }
 
+    fn is_excepted(&self, pin: &Pin) -> bool {
+        let exceptions = self.policy.exceptions().iter();
+        exceptions.map(|at| &at.value).any(|it| concerns(it, pin.name.as_str(), pin.version.as_str()))
+    }
+
     fn exceptions(&self, name: &str, version: &str, text: &mut Text) {
         for at in self.policy.exceptions() {
             let it = &at.value;
-            let concerns = it.package.as_str() == name
-                && it.version.as_ref().is_none_or(|wanted| wanted.as_str() == version);
-            if concerns {
+            if concerns(it, name, version) {
                 let subject = it.subject.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
                 text.line(
                     "exception",
@@ -192,4 +201,10 @@ impl Book<'_> {
         let id = &self.lockfile.packages[index].id;
         id.source.is_none() && self.manifest.members.iter().any(|member| member.name == id.name)
     }
+}
+
+/// Whether an exception is about a version of a package.
+fn concerns(exception: &Exception, name: &str, version: &str) -> bool {
+    exception.package.as_str() == name
+        && exception.version.as_ref().is_none_or(|wanted| wanted.as_str() == version)
 }

@@ -12,6 +12,7 @@ use crate::collect::situation::Situation;
 use crate::model::LicenseExpression;
 use crate::policy::Template;
 use crate::report::{Report, plural};
+use crate::vet::waiver::Waiver;
 
 /// What the new policy names.
 pub(super) fn found(
@@ -97,7 +98,7 @@ pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Dra
         report.step("Found", format!("licenses {}", names.join(", ")));
     }
     let mut waived = BTreeMap::<String, usize>::new();
-    for waived_finding in &draft.waived {
+    for waived_finding in draft.waived.iter().filter(|waived| waived.by == Waiver::Baseline) {
         *waived.entry(waived_finding.finding.id.to_owned()).or_default() += 1;
         report.detail("Baseline", waived_finding.finding.message.clone());
     }

@@ -79,6 +79,7 @@ pub(in crate::ops) fn pin(
     let baseline = baseline.map(|waived| waiver::key(&waived.finding)).collect::<Vec<_>>();
     let basis = match rigor {
         Rigor::Baseline => Basis::Baseline,
+        Rigor::Policy | Rigor::Recheck if !baseline.is_empty() => Basis::Baseline,
         Rigor::Policy | Rigor::Recheck if accepted.is_empty() => Basis::Policy,
         Rigor::Policy | Rigor::Recheck => Basis::Accepted,
     };

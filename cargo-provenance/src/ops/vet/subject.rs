@@ -6,15 +6,16 @@ use provenance_build::manifest::Pin;
 use provenance_build::{Checksum, LockedPackage, Manifest, PackageName, Source, Version};
 
 use super::super::vetting::Vetting;
+use super::missing::{Asked, Missing};
 use super::{
-    Contents, Evidence, Failure, Finding, Judgment, Options, Place, Progress, Proven, Publishers, Record,
-    Report, Surroundings, Target, listed, locked, unknown,
+    Contents, Evidence, Failure, Judgment, Options, Place, Progress, Proven, Publishers, Record, Report,
+    Surroundings, Target, listed, locked,
 };
 use crate::collect::entrants::Entrant;
-use crate::collect::indices;
+use crate::collect::indices::{self, Reply, When};
 use crate::collect::records::Circumstances;
-use crate::model::Release;
-use crate::registry::{self, Refusal, proof};
+use crate::model::{Network, Release};
+use crate::registry::{self, Entries, Refusal, proof};
 use crate::report::failure::Kind;
 use crate::store::sha256_of;
 use crate::vet::{Way, release};
@@ -29,7 +30,7 @@ pub(super) struct Subject {
     otherwise: Option<Checksum>,
 }
 
-/// All that is wanted, and findings about what nothing is known of.
+/// All that is wanted, and what is not there to be judged.
 pub(super) fn all(
     surroundings: &Surroundings,
     place: &Place,
@@ -37,7 +38,7 @@ pub(super) fn all(
     options: &Options,
     report: &mut Report,
     progress: &dyn Progress,
-) -> Result<(Vec<Subject>, Vec<Finding>), Failure> {
+) -> Result<(Vec<Subject>, Vec<Missing>), Failure> {
     let (source, _) = registry;
     let publishers = Publishers::of(&place.situation.configuration, &place.situation.cargo_home)?;
     let (mut subjects, mut missing) = (vec![], vec![]);
@@ -49,22 +50,56 @@ pub(super) fn all(
             }
             Target::Crate(name, version) => (name, version),
         };
-        let notes = indices::ask(&place.situation, registry, name, surroundings.network, progress)?;
-        match publishers.entries(source, name)? {
+        let ask = |when| indices::ask(&place.situation, registry, name, when, surroundings.network, progress);
+        let lists = |entries: &Evidence<Entries>| match (entries, version) {
+            (Evidence::Known(entries), Some(version)) => entries.get(version).is_some(),
+            (Evidence::Known(entries), None) => !entries.versions.is_empty(),
+            (Evidence::Absent | Evidence::Unavailable(_), _) => false,
+        };
+        let mut reply = ask(When::Daily)?;
+        let mut entries = publishers.entries(source, name)?;
+        // Asked about within a day, and not there all the same.
+        if reply == Reply::Cached(vec![]) && !lists(&entries) {
+            reply = ask(When::Always)?;
+            entries = publishers.entries(source, name)?;
+        }
+        let (notes, asked) = match reply {
+            // A package of which every version was yanked is none for cargo; the index has its lines all the same.
+            Reply::Missing if entries.known().is_some_and(|entries| !entries.versions.is_empty()) => {
+                (vec![], Asked::Now)
+            }
+            Reply::Missing => {
+                missing.push(Missing::Crate(name.clone()));
+                continue;
+            }
+            Reply::Renamed(other) => {
+                missing.push(Missing::Renamed(name.clone(), other));
+                continue;
+            }
+            Reply::Cached(notes) if notes.is_empty() => (notes, Asked::Now),
+            Reply::Cached(notes) => (notes, Asked::Before),
+        };
+        let asked = if surroundings.network == Network::Forbidden { Asked::Before } else { asked };
+        report.not_checked.extend(notes);
+        let unknown = |why: &str| Missing::Unknown(name.clone(), why.to_owned());
+        match entries {
             Evidence::Known(entries) => {
-                let version = version.clone().or_else(|| newest(&entries.versions));
-                let Some(version) = version else {
-                    missing.push(unknown(name, source, "its index lists no version that can be read"));
+                let newest = newest(&entries.versions);
+                let Some(wanted) = version.clone().or_else(|| newest.clone()) else {
+                    missing.push(unknown("its index lists no version that can be read"));
                     continue;
                 };
-                let checksum = entries.get(&version).map(|release| release.checksum);
-                let package = locked(name, &version, source, checksum);
+                if matches!(entries.release(&wanted), Evidence::Absent) {
+                    missing.push(Missing::Version(name.clone(), wanted, newest, asked));
+                    continue;
+                }
+                let checksum = entries.get(&wanted).map(|release| release.checksum);
+                let package = locked(name, &wanted, source, checksum);
                 subjects.push(Subject { package, file: None, otherwise: None });
             }
-            Evidence::Absent => missing.push(unknown(name, source, "the registry has no such package")),
-            Evidence::Unavailable(why) => missing.push(unknown(name, source, &why)),
+            Evidence::Absent => missing.push(Missing::Crate(name.clone())),
+            Evidence::Unavailable(why) => missing.push(unknown(&why)),
         }
-        report.not_checked.extend(notes);
     }
     Ok((subjects, missing))
 }

@@ -19,13 +19,7 @@ pub(super) fn of_kind(kind: Kind, dossier: &Dossier<'_>, ground: &Ground<'_>) ->
 }
 
 fn observation(hit: &Hit, dossier: &Dossier<'_>, ground: &Ground<'_>) -> Observation {
-    let what = match hit.kind {
-        Kind::Malicious => "is malicious",
-        Kind::Notice => "has a notice",
-        Kind::Unmaintained => "is unmaintained",
-        Kind::Unsound => "is unsound",
-        Kind::Vulnerability => "is vulnerable",
-    };
+    let what = hit.kind.says();
     let message = format!("`{}` {what}: {} ({})", dossier.id.short(), hit.title, hit.id);
     let mut seen = Observation::new(message).on(&hit.id);
     let part = if dossier.direct { "direct" } else { "transitive" };

@@ -23,8 +23,8 @@ pub(super) const CHECK: Check = Check {
     level: Level::Review,
     firmness: Firmness::Free,
     parameters: &[
-        Parameter { key: "deny-days", kind: ParameterKind::Days },
-        Parameter { key: "review-days", kind: ParameterKind::Days },
+        Parameter { key: "deny-days", kind: ParameterKind::Days(DENY_DAYS) },
+        Parameter { key: "review-days", kind: ParameterKind::Days(REVIEW_DAYS) },
     ],
     since: 2,
     docs: "\

@@ -2,7 +2,7 @@
 
 use crate::policy::{Firmness, Level};
 use crate::vet::check::{Check, Group, Needs, Observation};
-use crate::vet::dossier::Dossier;
+use crate::vet::dossier::{Dossier, Way};
 use crate::vet::engine::Ground;
 
 /// The check.
@@ -39,10 +39,13 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
         _ => "the default branch".to_owned(),
     };
     let name = dossier.id.short();
-    vec![
-        Observation::new(format!("`{name}` follows {follows} of `{}`", source.url()))
-            .help(format!("name the commit in `Cargo.toml`: `rev = \"{commit}\"`")),
-    ]
+    let help = match dossier.way {
+        Way::Named => format!("name the commit: `--rev {commit}`"),
+        Way::Kept | Way::Locked | Way::Pulled => {
+            format!("name the commit in `Cargo.toml`: `rev = \"{commit}\"`")
+        }
+    };
+    vec![Observation::new(format!("`{name}` follows {follows} of `{}`", source.url())).help(help)]
 }
 
 #[cfg(test)]

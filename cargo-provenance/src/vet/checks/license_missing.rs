@@ -29,10 +29,15 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
         return vec![];
     }
     let message = format!("`{}` says nothing about its license", dossier.id.short());
-    vec![
-        Observation::new(message)
-            .help("ask its authors for one; where it is your own, write it into its `Cargo.toml`"),
-    ]
+    let seen = Observation::new(message);
+    vec![match dossier.id.source {
+        Some(_) => seen.help("ask its authors for one; where it is your own, write it into its `Cargo.toml`"),
+        None => seen.help(format!(
+            "if it is the team's own, run `cargo provenance pin --own {}=REASON`, or list its directory in `own` of \
+             `Provenance.toml`: then nothing is asked of it",
+            dossier.id.name
+        )),
+    }]
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
     level: Level::Deny,
     firmness: Firmness::Free,
     parameters: &[
-        Parameter { key: "days", kind: ParameterKind::Days },
+        Parameter { key: "days", kind: ParameterKind::Days(DAYS) },
         Parameter { key: "fixes-advisory", kind: ParameterKind::Flag },
     ],
     since: 1,

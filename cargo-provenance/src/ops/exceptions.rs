@@ -1,13 +1,14 @@
-//! What is there at `init` and should not stay: exceptions in the new policy, each with its end.
-
-use std::fmt::Write as _;
+//! What was there at `init` and should not stay: exceptions in the policy, each with its end.
 
 use crate::finding::Finding;
 use crate::model::Date;
+use crate::vet::waiver;
 
 /// The first exception ends after so many days, the last one after [`LAST`]: not all on one morning.
 const FIRST: i64 = 30;
 const LAST: i64 = 90;
+
+const REASON: &str = "there at init, nobody has decided yet";
 
 /// The lines of the policy for what was found; empty where nothing was. They can follow whatever a policy holds.
 pub(super) fn text(findings: &[Finding], today: Date) -> String {
@@ -16,23 +17,14 @@ pub(super) fn text(findings: &[Finding], today: Date) -> String {
     for (number, finding) in (0..).zip(findings) {
         let Some(id) = &finding.package else { continue };
         let expires = today.plus_days(FIRST + (LAST - FIRST) * number / steps);
-        let subject = finding.subject.as_ref().map(|subject| format!("id = {}\n", quoted(subject)));
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "\n[[exception]]\ncheck = \"{}\"\npackage = \"{}@{}\"\n{}reason = \"there at init, nobody has decided yet\"\n\
-             expires = \"{expires}\"\n",
-            finding.id,
-            id.name,
-            id.version,
-            subject.unwrap_or_default(),
-        );
+        let spec = format!("{}@{}", id.name, id.version);
+        text.push('\n');
+        for line in waiver::exception(finding, &spec, REASON, expires) {
+            text.push_str(&line);
+            text.push('\n');
+        }
     }
     text
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]

@@ -370,7 +370,10 @@ impl CargoCommand {
             let text = self.made_readable(&line);
             line.clear();
             match (progress, status(&text)) {
-                (Some(progress), Some((verb, message))) if SIGNS_OF_LIFE.contains(&verb) => {
+                // `Updating a v1 -> v2` is what cargo locks in the shadow, which may be refused yet.
+                (Some(progress), Some((verb, message)))
+                    if SIGNS_OF_LIFE.contains(&verb) && !message.contains(" -> ") =>
+                {
                     progress.status(verb, message);
                 }
                 _ => {}

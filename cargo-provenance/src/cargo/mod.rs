@@ -13,6 +13,6 @@ pub use command::{CargoCommand, Extent, Lock, Output};
 pub use error::{Error, LastWords};
 pub use home::ScratchHome;
 pub use scratch::sweep;
-pub use shadow::{Edit, Shadow};
+pub use shadow::{Bound, Edit, Files, Shadow};
 pub use workspace::{Member, PathPackage, Workspace};
 pub(crate) use workspace::{read_manifest, real};

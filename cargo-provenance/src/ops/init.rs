@@ -17,7 +17,7 @@ use super::pinning::{self, Material, Rigor, draft, split};
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{self, CargoCommand, Shadow, Workspace};
-use crate::collect::entrants::Proven;
+use crate::collect::entrants::{Homes, Proven};
 use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
@@ -132,7 +132,14 @@ fn init(
     // was there before, every setting counts already.
     let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
     let records = vetting.look_up(situation, None, &split.entering)?;
-    let entrants = vetting.prove(situation, surroundings.network, &split.entering, &records, progress)?;
+    let entrants = vetting.prove(
+        situation,
+        surroundings.network,
+        &split.entering,
+        &records,
+        Homes::default(),
+        progress,
+    )?;
     let proven = &entrants.proven;
 
     let policy_file = root.join(policy::FILE_NAME);

@@ -133,14 +133,14 @@ fn way_out(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Result<String, String>
     let Some(passing) = release::passing(dossier, ground).next().map(|release| &release.version) else {
         return Err("no other release of it would pass".to_owned());
     };
-    Ok(match dossier.way {
-        Way::Named => format!("`{passing}` would pass: run `cargo provenance add {name}@{passing}`"),
-        Way::Kept | Way::Locked | Way::Pulled => {
-            format!(
-                "`{passing}` would pass: run `cargo provenance update {name}@{version} --precise {passing}`"
-            )
-        }
-    })
+    match dossier.way {
+        Way::Named => Ok(format!("`{passing}` would pass: run `cargo provenance add {name}@{passing}`")),
+        Way::Kept | Way::Locked => Ok(format!(
+            "`{passing}` would pass: run `cargo provenance update {name}@{version} --precise {passing}`"
+        )),
+        // It is locked nowhere yet, and whoever judges it has tried that one.
+        Way::Pulled => Err(format!("`{passing}` would pass, where nothing asks for a newer one")),
+    }
 }
 
 /// Judges a package without a look at its other releases.

@@ -18,6 +18,7 @@ mod fetching;
 mod flows;
 mod foundation;
 mod git;
+mod holding;
 mod input;
 mod interruption;
 mod lockfile;

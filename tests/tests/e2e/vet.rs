@@ -46,6 +46,7 @@ fn a_crate_is_judged_outside_of_any_workspace_and_leaves_nothing_behind() {
         "Holding 4 files",
         "Checksum sha256:",
         "Tree b3:",
+        "Not checked the dependencies of thing v1.1.0: `add` judges all that would come in",
         "`thing v1.1.0` would pass",
     ] {
         assert!(output.stderr.contains(expected), "{expected}: {output}");

@@ -10,18 +10,23 @@ use provenance_build::{Lockfile, Manifest, PackageId, Version};
 use super::super::pinning;
 use super::super::vendoring::{self, Scene, Vendoring};
 use super::super::vetting::Vetting;
-use super::change::{Change, Entry};
+use super::change::Change;
+use super::holding::{self, Limits};
 use super::{Edit, Error, Naming};
-use crate::cargo::{CargoCommand, Shadow, Workspace};
-use crate::collect::entrants::Entrants;
+use crate::cargo::{self, CargoCommand, Shadow, Workspace};
+use crate::collect::entrants::{Entrants, Homes};
 use crate::collect::gate::Gate;
 use crate::collect::indices::{self, When};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{Circumstances, Record};
 use crate::collect::situation::Situation;
-use crate::model::Surroundings;
+use crate::model::{Network, Surroundings};
+use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
 use crate::vet::Way;
+
+/// The one command that resolves by itself.
+const UPDATE: &str = "update";
 
 /// A shadow workspace in which cargo tries what the user wants.
 pub(super) struct Attempt<'a> {
@@ -34,6 +39,8 @@ pub(super) struct Attempt<'a> {
     progress: &'a dyn Progress,
     /// What a person should know of the registries' answers.
     notes: RefCell<Vec<String>>,
+    /// What was fetched for versions that were tried.
+    homes: RefCell<Homes>,
 }
 
 /// What cargo resolved.
@@ -63,22 +70,92 @@ impl<'a> Attempt<'a> {
         }
         let shadow = Shadow::cast(&workspace, surroundings)?;
         let cargo = shadow.cargo(&cargo);
-        Ok(Self { gate, edit, shadow, surroundings, workspace, cargo, progress, notes: RefCell::default() })
+        Ok(Self {
+            gate,
+            edit,
+            shadow,
+            surroundings,
+            workspace,
+            cargo,
+            progress,
+            notes: RefCell::default(),
+            homes: RefCell::default(),
+        })
     }
 
     /// Lets cargo edit and bring the lockfile in line, and returns what it said. `held` are versions to take of
     /// dependencies that were named without one.
-    pub(super) fn run(&self, held: &BTreeMap<String, Version>) -> Result<Vec<String>, Error> {
+    pub(super) fn edit(&self, held: &BTreeMap<String, Version>) -> Result<Vec<String>, Error> {
+        let said = self.run(held)?;
+        if self.edit.command() != UPDATE {
+            self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
+        }
+        Ok(said)
+    }
+
+    /// Lets cargo resolve within limits, after it has edited once more if that is to be done `anew`. Returns what it said of
+    /// that. Where no versions fit, the shadow stays as it is.
+    pub(super) fn limit(&self, limits: &Limits, anew: bool) -> Result<Option<Vec<String>>, Error> {
+        let before = self.shadow.snapshot()?;
+        match self.limited(limits, anew) {
+            Ok(said) => Ok(Some(said)),
+            // Offline, cargo cannot tell what it does not know from what there is not.
+            Err(Error::Cargo(error @ cargo::Error::Failed { .. }))
+                if self.surroundings.network == Network::Forbidden || error.kind() != Kind::Undecided =>
+            {
+                self.shadow.restore(&before)?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn limited(&self, limits: &Limits, anew: bool) -> Result<Vec<String>, Error> {
+        let mut said = vec![];
+        if anew {
+            self.shadow.reset()?;
+            said = self.run(&limits.named)?;
+        }
+        // From where the user's own cargo would start, so that the newest versions are taken of all that is not limited.
+        self.shadow.reset_lockfile()?;
+        let bounds = limits.bounds.values().cloned().collect::<Vec<_>>();
+        let resolve = || -> Result<(), Error> {
+            if self.edit.command() == UPDATE {
+                self.run(&limits.named)?;
+            } else {
+                self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
+            }
+            for (line, id) in &limits.yanked {
+                let locked = self.lockfile()?.packages;
+                let mut others =
+                    locked.iter().filter(|it| it.id != *id && holding::line(&it.id) == Some(line.clone()));
+                if let Some(other) = others.next() {
+                    let spec = format!("{}@{}", other.id.name, other.id.version);
+                    self.cargo.hold(&self.manifest(), &spec, id.version.as_str(), self.progress)?;
+                }
+            }
+            Ok(())
+        };
+        let members = &self.workspace.members;
+        match members.first().filter(|_| !bounds.is_empty()) {
+            Some(member) => {
+                self.shadow.within(&bounds, &member.manifest, resolve)?;
+                // Everything is locked, so that there is nothing to choose: what nothing but the bounds asked for goes.
+                let offline = self.cargo.offline().settle_lockfile(&self.manifest(), self.progress);
+                offline.or_else(|_| self.cargo.settle_lockfile(&self.manifest(), self.progress))?;
+            }
+            None => resolve()?,
+        }
+        Ok(said)
+    }
+
+    fn run(&self, held: &BTreeMap<String, Version>) -> Result<Vec<String>, Error> {
         let mut arguments = self.edit.arguments(held, &|path| self.shadow.path(path));
         if let Some(manifest) = &self.surroundings.manifest_path {
             arguments.extend(["--manifest-path".into(), self.shadow.path(manifest).into_os_string()]);
         }
         arguments.extend(self.edit.common().locked.then(|| "--locked".into()));
-        let said = self.cargo.edit(self.edit.command(), &arguments, self.progress)?.lines;
-        if self.edit.command() != "update" {
-            self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
-        }
-        Ok(said)
+        Ok(self.cargo.edit(self.edit.command(), &arguments, self.progress)?.lines)
     }
 
     /// Compares what is locked in the shadow now with what is pinned.
@@ -150,7 +227,8 @@ impl<'a> Attempt<'a> {
     ) -> Result<Entrants, Error> {
         let wanted: Vec<usize> = change.entering.iter().map(|entry| entry.index).collect();
         let network = self.surroundings.network;
-        Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, self.progress)?)
+        let homes = self.homes.take();
+        Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, homes, self.progress)?)
     }
 
     /// Finds out what becomes of the vendored packages under the new manifest.
@@ -165,13 +243,9 @@ impl<'a> Attempt<'a> {
         Ok(vendoring::plan(scene, self.progress)?)
     }
 
-    /// Locks a package of the shadow to another version; whether cargo did.
-    pub(super) fn hold(&self, entry: &Entry, version: &Version) -> bool {
-        let spec = format!("{}@{}", entry.id.name, entry.id.version);
-        // Most of the time the indices at hand say enough. If something else needs the newer one, the refusal stands.
-        [self.cargo.offline(), self.cargo.clone()]
-            .iter()
-            .any(|cargo| cargo.hold(&self.manifest(), &spec, version.as_str(), self.progress).is_ok())
+    /// Keeps what was fetched, for the versions that are tried next.
+    pub(super) fn keep(&self, entrants: Entrants) {
+        self.homes.replace(entrants.into_homes());
     }
 
     /// Whether a package is still locked in the shadow.

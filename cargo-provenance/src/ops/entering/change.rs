@@ -67,15 +67,7 @@ impl Change {
                 chain: names.join(" > "),
             });
         }
-        // A version takes the place of the one of its own semver line; of any other only where there is no doubt.
-        let same = |a: &PackageId, b: &PackageId| a.name == b.name && a.source == b.source;
-        let same_line = |a: &PackageId, b: &PackageId| {
-            let line =
-                |id: &PackageId| semver::Version::parse(id.version.as_str()).ok().map(|v| release::line(&v));
-            same(a, b) && line(a) == line(b)
-        };
-        pair(&mut entering, &mut leaving, same_line);
-        pair(&mut entering, &mut leaving, same);
+        pair_all(&mut entering, &mut leaving);
         Ok(Self { lockfile: new, entering, leaving, graph, own: BTreeSet::new() })
     }
 
@@ -91,6 +83,43 @@ impl Change {
         let staying = self.lockfile.packages.iter().map(|p| &p.id).filter(|id| !entering.contains(id));
         staying.filter_map(|id| manifest.pin_for(id).cloned()).collect()
     }
+}
+
+/// The packages of which one lockfile has another version than the other, each with the version there. What has no
+/// counterpart is not among them.
+pub(super) fn moved(first: &Lockfile, last: &Lockfile) -> Vec<(PackageId, PackageId)> {
+    fn ids(lockfile: &Lockfile) -> BTreeSet<&PackageId> {
+        lockfile.packages.iter().map(|package| &package.id).filter(|id| id.source.is_some()).collect()
+    }
+    let (before, after) = (ids(first), ids(last));
+    let entry = |id: &PackageId| Entry {
+        index: 0,
+        id: id.clone(),
+        replaces: None,
+        direct: false,
+        chain: String::new(),
+    };
+    let mut entering = after.difference(&before).map(|id| entry(id)).collect::<Vec<_>>();
+    let mut leaving = before.difference(&after).map(|id| (*id).clone()).collect::<Vec<_>>();
+    pair_all(&mut entering, &mut leaving);
+    let pairs = entering.into_iter().filter_map(|entry| {
+        let from = PackageId { version: entry.replaces?, ..entry.id.clone() };
+        Some((from, entry.id))
+    });
+    pairs.collect()
+}
+
+/// Pairs what enters with what leaves: a version takes the place of the one of its own semver line; of any other only where
+/// there is no doubt.
+fn pair_all(entering: &mut [Entry], leaving: &mut Vec<PackageId>) {
+    let same = |a: &PackageId, b: &PackageId| a.name == b.name && a.source == b.source;
+    let same_line = |a: &PackageId, b: &PackageId| {
+        let line =
+            |id: &PackageId| semver::Version::parse(id.version.as_str()).ok().map(|v| release::line(&v));
+        same(a, b) && line(a) == line(b)
+    };
+    pair(entering, leaving, same_line);
+    pair(entering, leaving, same);
 }
 
 /// Pairs what enters with what leaves, where just one of each is alike.

@@ -1,22 +1,26 @@
 //! Holding back: what does not pass is moved to the newest version that does, or stays as it is locked.
 //!
 //! Cargo takes the newest versions. Of about 430 locked packages ten are younger than a week on any day, so that a refusal
-//! for each of them would stop every update. What is held back is told, and only what has no version that passes is refused.
+//! for each of them would stop every update. So cargo resolves again, within bounds that leave out what was refused, and
+//! takes the newest versions that go together then. Each package that gets another version than cargo took first is told,
+//! and only what has no version that passes is refused.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use provenance_build::{PackageName, Version};
+use provenance_build::{Lockfile, PackageId, PackageName, Version};
 
 use super::super::vetting::{Vetted, Vetting};
 use super::attempt::{Attempt, Resolved};
-use super::change::{Change, Entry};
+use super::change::{self, Change, Entry};
 use super::{Error, Naming};
+use crate::cargo::Bound;
 use crate::collect::entrants::{Entrants, Proven};
 use crate::collect::records::Record;
 use crate::finding::{Finding, Weight};
 use crate::vet::waiver::Accept;
+use crate::vet::{checks, release};
 
-/// More rounds than any graph needs: each one takes a version of a package out of the running.
+/// More rounds than any graph needs: each one takes versions of all packages that are refused out of the running.
 const ROUNDS: usize = 64;
 
 /// What cargo's resolution came to, after holding back.
@@ -44,6 +48,7 @@ pub(super) struct Entering {
 }
 
 /// A package that does not get the version that cargo took.
+#[derive(Clone, Debug)]
 pub(super) struct Held {
     pub(super) name: PackageName,
     /// The version that was refused.
@@ -59,25 +64,26 @@ pub(super) struct Held {
 /// Tries until nothing is refused, or until what is refused has no other version.
 pub(super) fn hold<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>) -> Result<Trial<'a>, Error> {
     let mut holding = Holding::default();
-    let mut said = attempt.run(&holding.named)?;
+    let mut said = attempt.edit(&holding.limits.named)?;
+    let mut first = None;
     for round in 0.. {
         let resolved = attempt.resolved()?;
+        let first = first.get_or_insert_with(|| resolved.change.lockfile.clone());
         let Judged { entering, entrants, unused } = judge(attempt, vetting, &resolved.change)?;
         let refused = entering.iter().any(|entering| entering.vetted.judgment.refuses());
-        let step = match refused && round < ROUNDS {
-            true => holding.step(attempt, vetting, &resolved.change, &entering)?,
-            false => Step::Stuck,
-        };
-        match step {
-            Step::Again => {
-                attempt.shadow.reset()?;
-                said = attempt.run(&holding.named)?;
+        if refused && round < ROUNDS {
+            let step = holding.step(attempt, vetting, &resolved.change, &entering)?;
+            // What was fetched for this round is at hand in the next one.
+            entrants.into_iter().for_each(|entrants| attempt.keep(entrants));
+            if let Some(words) = step {
+                said = words.unwrap_or(said);
+                continue;
             }
-            Step::Moved => {}
-            Step::Stuck => {
-                return Ok(Trial { said, resolved, entering, entrants, held: holding.told(), unused });
-            }
+            let (held, entrants) = (vec![], None);
+            return Ok(Trial { said, resolved, entering, entrants, held, unused });
         }
+        let held = told(first, &resolved.change.lockfile, &holding.held);
+        return Ok(Trial { said, resolved, entering, entrants, held, unused });
     }
     unreachable!("the rounds end")
 }
@@ -118,125 +124,274 @@ fn judge<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>, change: &Change) -> R
     Ok(Judged { entering, entrants, unused })
 }
 
+/// What cargo is kept to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Limits {
+    /// Versions for dependencies that were named without one.
+    pub(super) named: BTreeMap<String, Version>,
+    /// What may be locked at most, each in its semver line.
+    pub(super) bounds: BTreeMap<Line, Bound>,
+    /// Locked versions that stay although they were yanked: cargo takes them for no requirement.
+    pub(super) yanked: BTreeMap<Line, PackageId>,
+}
+
+/// The versions of a package that cargo takes for each other.
+type Line = (PackageName, Option<String>, (u64, u64, u64));
+
 #[derive(Default)]
 struct Holding {
-    /// Versions for dependencies that were named without one.
-    named: BTreeMap<String, Version>,
+    limits: Limits,
     /// Versions that are out of the running.
     out: BTreeSet<(PackageName, Version)>,
+    /// Packages that something needs newer than they may be.
+    stuck: BTreeSet<Line>,
     held: Vec<Held>,
 }
 
-enum Step {
-    /// The edit must be made again, with other versions named.
-    Again,
-    /// The lockfile of the shadow was changed.
-    Moved,
-    /// Nothing more can be done.
-    Stuck,
+/// One more limit, and what it holds back.
+struct Move {
+    limit: Limit,
+    held: Held,
+}
+
+enum Limit {
+    Bound(Line, Bound),
+    /// With the bound that makes cargo take no newer one than the new requirement names.
+    Named(Version, Line, Bound),
+    Yanked(Line, PackageId),
+}
+
+/// The search for a package whose version can be limited, so that what is refused does not come in: itself, whoever pulls it
+/// in, and so on upward.
+struct Search<'e> {
+    refused: &'e Entering,
+    /// Whether another release can be expected to do better.
+    curable: bool,
+    open: VecDeque<Candidate<'e>>,
+    last: Option<Candidate<'e>>,
+    seen: BTreeSet<usize>,
+}
+
+/// A package that may get another version, and the dependency that it should do without.
+type Candidate<'e> = (&'e Entering, Option<&'e Entering>);
+
+impl<'e> Search<'e> {
+    fn of(refused: &'e Entering) -> Self {
+        let findings = &refused.vetted.judgment.findings;
+        let curable = findings
+            .iter()
+            .filter(|finding| finding.weight != Weight::Note)
+            .all(|finding| checks::check(finding.id).is_none_or(|check| check.may_another_release_pass()));
+        let open = VecDeque::from([(refused, None)]);
+        Self { refused, curable, open, last: None, seen: BTreeSet::new() }
+    }
+
+    /// Looks for another version of the same package.
+    fn retry(&mut self) {
+        if let Some(last) = self.last.take() {
+            self.seen.remove(&last.0.entry.index);
+            self.open.push_front(last);
+        }
+    }
 }
 
 impl Holding {
+    /// Limits what cargo may lock, so that what is refused does not come in. Returns what cargo said, if the edit was made
+    /// again; `None` where nothing more can be done.
     fn step(
         &mut self,
         attempt: &Attempt<'_>,
         vetting: &Vetting<'_>,
         change: &Change,
         entrants: &[Entering],
-    ) -> Result<Step, Error> {
-        let mut moved = false;
-        for refused in entrants.iter().filter(|entering| entering.vetted.judgment.refuses()) {
-            let findings =
-                refused.vetted.judgment.findings.iter().filter(|finding| finding.weight != Weight::Note);
-            let findings = findings.cloned().collect::<Vec<_>>();
-            let ids = findings.iter().map(|finding| finding.id).collect::<BTreeSet<_>>();
-            let ids = ids.into_iter().collect::<Vec<_>>().join(", ");
-            // Whoever pulls in something that has no version which passes must do without it, and so on upward.
-            let (mut open, mut seen) = (VecDeque::from([(refused, None)]), BTreeSet::new());
-            while let Some((entering, without)) = open.pop_front() {
-                if !seen.insert(entering.entry.index) {
-                    continue;
-                }
-                if moved && !attempt.is_locked(&refused.entry.id)? {
-                    // An earlier move took it along.
+    ) -> Result<Option<Option<Vec<String>>>, Error> {
+        let refused = entrants.iter().filter(|entering| entering.vetted.judgment.refuses());
+        let mut searches = refused.map(Search::of).collect::<Vec<_>>();
+        for search in &searches {
+            let id = &search.refused.entry.id;
+            self.out.insert((id.name.clone(), id.version.clone()));
+        }
+        let found = searches.iter_mut().map(|search| self.next(attempt, vetting, change, entrants, search));
+        let mut found = found.collect::<Vec<_>>();
+        // All at once, which is what cargo can do in most cases; else one after the other.
+        let all = found.iter().flatten().collect::<Vec<_>>();
+        if all.is_empty() {
+            return Ok(None);
+        }
+        if let Some(said) = self.take(attempt, &all)? {
+            return Ok(Some(said));
+        }
+        let mut made = None;
+        for (search, found) in searches.iter_mut().zip(&mut found) {
+            while let Some(tried) = found.take() {
+                if made.is_some() && !attempt.is_locked(&search.refused.entry.id)? {
+                    // An earlier one took it along.
                     break;
                 }
-                let why = match without {
-                    None => ids.clone(),
-                    Some(_) => format!("it pulls in `{}` ({ids})", refused.entry.id.short()),
-                };
-                match self.move_one(attempt, vetting, entering, without, (&why, &findings)) {
-                    Step::Again => return Ok(Step::Again),
-                    Step::Moved => {
-                        moved = true;
-                        break;
+                if let Some(said) = self.take(attempt, &[&tried])? {
+                    made = Some(said.or(made.flatten()));
+                    break;
+                }
+                match tried.limit {
+                    Limit::Bound(line, _) | Limit::Yanked(line, _) => {
+                        self.stuck.insert(line);
                     }
-                    Step::Stuck => {
-                        let dependents = change.graph.dependents(entering.entry.index);
-                        let above = entrants.iter().filter(|other| dependents.contains(&other.entry.index));
-                        open.extend(above.map(|other| (other, Some(&entering.entry.id.name))));
+                    // An older one of it may do.
+                    Limit::Named(version, ..) => {
+                        self.out.insert((tried.held.name, version));
+                        search.retry();
                     }
+                }
+                *found = self.next(attempt, vetting, change, entrants, search);
+            }
+        }
+        Ok(made)
+    }
+
+    /// Lets cargo resolve within more limits. Where it cannot, everything stays as it is.
+    fn take(&mut self, attempt: &Attempt<'_>, moves: &[&Move]) -> Result<Option<Option<Vec<String>>>, Error> {
+        let mut limits = self.limits.clone();
+        let mut anew = false;
+        for Move { limit, held } in moves {
+            match limit {
+                Limit::Named(version, line, bound) => {
+                    anew = true;
+                    limits.named.insert(held.name.to_string(), version.clone());
+                    limits.bounds.insert(line.clone(), bound.clone());
+                }
+                Limit::Bound(line, bound) => {
+                    limits.bounds.insert(line.clone(), bound.clone());
+                }
+                Limit::Yanked(line, id) => {
+                    limits.bounds.remove(line);
+                    limits.yanked.insert(line.clone(), id.clone());
                 }
             }
         }
-        Ok(if moved { Step::Moved } else { Step::Stuck })
+        let Some(said) = attempt.limit(&limits, anew)? else { return Ok(None) };
+        self.limits = limits;
+        self.held.extend(moves.iter().map(|it| it.held.clone()));
+        if anew {
+            // Another requirement may let in what nothing fitted before.
+            self.stuck.clear();
+        }
+        Ok(Some(anew.then_some(said)))
     }
 
-    /// Gives one package another version. `without` is the dependency that it should do without.
-    fn move_one(
+    /// The next limit that may keep out what a search is about.
+    fn next<'e>(
+        &mut self,
+        attempt: &Attempt<'_>,
+        vetting: &Vetting<'_>,
+        change: &Change,
+        entrants: &'e [Entering],
+        search: &mut Search<'e>,
+    ) -> Option<Move> {
+        while let Some((entering, without)) = search.open.pop_front() {
+            if !search.seen.insert(entering.entry.index) {
+                continue;
+            }
+            let dependents = change.graph.dependents(entering.entry.index);
+            let above = entrants.iter().filter(|other| dependents.contains(&other.entry.index));
+            // What only a person can decide about is no reason to bring in something old.
+            let above = above.filter(|other| search.curable || other.entry.replaces.is_some());
+            search.open.extend(above.map(|other| (other, Some(entering))));
+            if let Some(found) = self.limit(attempt, vetting, entering, without, search) {
+                search.last = Some((entering, without));
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// Another version for one package. `without` is the dependency that it should do without.
+    fn limit(
         &mut self,
         attempt: &Attempt<'_>,
         vetting: &Vetting<'_>,
         entering: &Entering,
-        without: Option<&PackageName>,
-        (why, findings): (&str, &[Finding]),
-    ) -> Step {
+        without: Option<&Entering>,
+        search: &Search<'_>,
+    ) -> Option<Move> {
         let Entering { entry, record, .. } = entering;
         let (name, current) = (&entry.id.name, &entry.id.version);
-        self.out.insert((name.clone(), current.clone()));
         let naming = if entry.direct { attempt.edit.naming(name.as_str()) } else { Naming::Not };
-        let candidates = match &naming {
-            // Who names a version gets that one or nothing.
-            Naming::Version(version) => vec![version.clone()],
-            Naming::Freely | Naming::Not | Naming::Required => vetting.candidates(record, without),
+        let line = line(&entry.id)?;
+        // Who names a version gets that one or nothing.
+        if matches!(naming, Naming::Version(_)) || self.stuck.contains(&line) {
+            return None;
+        }
+        self.out.insert((name.clone(), current.clone()));
+        let locked = entry.replaces.as_ref();
+        let free = |version: &Version| without.is_some_and(|it| !record.needs(version, &it.entry.id.name));
+        let expected = |version: &&Version| {
+            // The index says nothing of the licenses of other releases.
+            search.curable || Some(*version) == locked || free(version)
         };
-        for version in candidates {
-            if self.out.contains(&(name.clone(), version.clone())) {
-                continue;
-            }
-            let held = Held {
-                name: name.clone(),
-                refused: current.clone(),
-                at: version.clone(),
-                why: why.to_owned(),
-                findings: findings.to_vec(),
-            };
-            if naming == Naming::Freely && self.named.get(name.as_str()) != Some(&version) {
-                self.named.insert(name.to_string(), version);
-                self.held.push(held);
-                return Step::Again;
-            }
-            if attempt.hold(entry, &version) {
-                self.held.push(held);
-                return Step::Moved;
-            }
-            self.out.insert((name.clone(), version));
-        }
-        Step::Stuck
+        let candidates = vetting.candidates(record, without.map(|it| &it.entry.id.name));
+        let version = candidates
+            .iter()
+            .filter(expected)
+            .find(|version| !self.out.contains(&(name.clone(), (*version).clone())))?;
+        let findings = search.refused.vetted.judgment.findings.iter();
+        let findings = findings.filter(|finding| finding.weight != Weight::Note).cloned().collect::<Vec<_>>();
+        let ids = findings.iter().map(|finding| finding.id).collect::<BTreeSet<_>>();
+        let ids = ids.into_iter().collect::<Vec<_>>().join(", ");
+        let why = match without {
+            None => ids,
+            Some(_) => format!("it pulls in `{}` ({ids})", search.refused.entry.id.short()),
+        };
+        let (refused, at) = (current.clone(), version.clone());
+        let held = Held { name: name.clone(), refused, at, why, findings };
+        let id = PackageId { version: version.clone(), ..entry.id.clone() };
+        let line = self::line(&id)?;
+        let least = match locked.filter(|locked| line_of(locked) == Some(line.2)) {
+            Some(locked) => locked.clone(),
+            None => first_of(version)?,
+        };
+        let bound = Bound { name: id.name.clone(), source: id.source.clone()?, least, most: version.clone() };
+        let limit = if naming == Naming::Freely && self.limits.named.get(name.as_str()) != Some(version) {
+            Limit::Named(version.clone(), line, bound)
+        } else if record.is_yanked(version) {
+            Limit::Yanked(line, id)
+        } else {
+            Limit::Bound(line, bound)
+        };
+        Some(Move { limit, held })
     }
+}
 
-    /// What was held back: of each package the version that cargo took first, and the one that it has in the end.
-    fn told(self) -> Vec<Held> {
-        let mut told: Vec<Held> = vec![];
-        for held in self.held {
-            if told.iter().any(|earlier| earlier.name == held.name && earlier.refused == held.refused) {
-                continue;
-            }
-            match told.iter_mut().find(|earlier| earlier.name == held.name && earlier.at == held.refused) {
-                Some(earlier) => earlier.at = held.at,
-                None => told.push(held),
-            }
-        }
-        told
+fn line_of(version: &Version) -> Option<(u64, u64, u64)> {
+    semver::Version::parse(version.as_str()).ok().map(|version| release::line(&version))
+}
+
+pub(super) fn line(id: &PackageId) -> Option<Line> {
+    let source = id.source.as_ref().map(ToString::to_string);
+    Some((id.name.clone(), source, line_of(&id.version)?))
+}
+
+/// The first version of a semver line, as a bound. A requirement admits prereleases of one version only.
+fn first_of(version: &Version) -> Option<Version> {
+    let parsed = semver::Version::parse(version.as_str()).ok()?;
+    if !parsed.pre.is_empty() {
+        return Some(version.clone());
     }
+    let (major, minor, patch) = release::line(&parsed);
+    Version::parse(&format!("{major}.{minor}.{patch}"))
+}
+
+/// What was held back: each package that has another version than cargo took first, and why.
+fn told(first: &Lockfile, last: &Lockfile, held: &[Held]) -> Vec<Held> {
+    let because = held.iter().map(|held| held.name.as_str()).collect::<BTreeSet<_>>();
+    let because = because.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let told = change::moved(first, last).into_iter().map(|(from, to)| {
+        let mut own = held.iter().filter(|held| held.name == from.name);
+        let known = own.clone().find(|held| held.refused == from.version).or_else(|| own.next());
+        let (why, findings) = match known {
+            Some(held) => (held.why.clone(), held.findings.clone()),
+            None => (format!("it goes with what is held back of {because}"), vec![]),
+        };
+        Held { name: from.name, refused: from.version, at: to.version, why, findings }
+    });
+    told.collect()
 }

@@ -10,7 +10,7 @@ use super::Gating;
 use crate::collect::entrants::{Entrant, Proven};
 use crate::collect::situation::Situation;
 use crate::model::LicenseExpression;
-use crate::policy::Template;
+use crate::policy::{PERMISSIVE, Template};
 use crate::report::{Report, plural};
 
 /// What the new policy names.
@@ -41,7 +41,7 @@ pub(super) fn found(
     }
     // What cannot be listed stays as baseline with the package that has it.
     let licenses = proven.iter().flatten().filter_map(expression).flat_map(|license| license.sufficient());
-    let licenses = licenses.map(|license| license.to_string());
+    let licenses = licenses.map(|license| license.to_string()).chain(PERMISSIVE.map(str::to_owned));
     template.licenses = licenses.collect::<BTreeSet<_>>().into_iter().collect();
     template
 }

@@ -10,6 +10,7 @@ pub mod explain;
 mod gating;
 pub mod init;
 mod interruption;
+mod limiting;
 pub mod pin;
 mod pinning;
 mod proving;

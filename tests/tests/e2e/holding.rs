@@ -180,3 +180,40 @@ fn a_new_policy_allows_the_licenses_that_are_common() {
     sandbox.registry().publish(&krate("copyleft", "1.0.0").license(Some("GPL-3.0-only")));
     empty.provenance(["add", "copyleft"]).run().code(1).stderr_has("error[license]");
 }
+
+#[test]
+fn what_the_build_helper_brings_in_is_vetted_and_what_is_locked_stays() {
+    let sandbox = Sandbox::new();
+    let registry = sandbox.registry();
+    // The helper needs it, and so does the app, which has an older one that will do.
+    registry.publish(&krate("cfg-if", "1.0.0"));
+    let app = Project::greeter(&sandbox, "app", "cfg-if = \"1\"", "cfg_if::greeting()");
+    app.cargo(["generate-lockfile"]).ok();
+    app.cargo(["update", "cfg-if", "--precise", "1.0.0"]).ok();
+    registry.publish(&young("blake3", "1.99.0"));
+    let output = app.init([]).code(0).stderr_has("Holding blake3 at v1.");
+    let output = output.stderr_has("not v1.99.0: version-too-new").stderr_has("Entering blake3 v1.");
+    assert_eq!(app.locked("cfg-if"), "1.0.0", "{output}");
+    let pins = files::read(&app.path("Provenance.lock"));
+    let basis = |name: &str| {
+        let pin = pins.split("[[package]]").find(|pin| pin.contains(&format!("name = \"{name}\"")));
+        pin.and_then(|pin| pin.split_once("basis = \"")).map(|(_, rest)| rest.split('"').next().unwrap_or(""))
+    };
+    assert_eq!((basis("cfg-if"), basis("blake3")), (Some("baseline"), Some("policy")), "{pins}");
+    app.provenance(["verify"]).ok();
+}
+
+#[test]
+fn a_build_helper_of_which_nothing_passes_is_refused_and_nothing_changes() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app");
+    app.cargo(["generate-lockfile"]).ok();
+    AdvisoryDb::new(&sandbox).publish(&[Advisory::new("RUSTSEC-2025-0001", "blake3")]);
+    let state = || ["Cargo.toml", "Cargo.lock"].map(|file| files::read(&app.path(file)));
+    let before = state();
+    let output = app.init([]).code(1).stderr_has("error[vulnerability]: `blake3 v1.");
+    output.stderr_has("it would enter for provenance-build").stderr_has("`init` without `--build-helper`");
+    assert_eq!(state(), before);
+    assert!(!app.path("Provenance.lock").exists() && !app.path("build.rs").exists());
+    app.provenance(["init"]).ok();
+}

@@ -159,7 +159,9 @@ fn a_file_is_judged_by_what_it_holds() {
     vet(nowhere, &[&honest])
         .code(0)
         .stderr_has("Vetting sha-1 v0.1.0 from `")
-        .stderr_has("Not checked age and history of sha-1 v0.1.0: no index at hand lists this version of it")
+        .stderr_has(
+            "Not checked age and index record of sha-1 v0.1.0: no index at hand lists this version of it",
+        )
         .stderr_has("Tree b3:");
     let link = Entry {
         path: b"src/link".to_vec(),

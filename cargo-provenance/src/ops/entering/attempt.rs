@@ -5,23 +5,22 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use provenance_build::manifest::Member;
-use provenance_build::{Lockfile, Manifest, PackageId, Version};
+use provenance_build::{Manifest, PackageId, Version};
 
+use super::super::limiting::change::Change;
+use super::super::limiting::{Limits, Place, Resolver, is_without_solution};
 use super::super::pinning;
 use super::super::vendoring::{self, Scene, Vendoring};
 use super::super::vetting::Vetting;
-use super::change::Change;
-use super::holding::{self, Limits};
 use super::{Edit, Error, Naming};
-use crate::cargo::{self, CargoCommand, Shadow, Workspace};
+use crate::cargo::{CargoCommand, Shadow, Workspace};
 use crate::collect::entrants::{Entrants, Homes};
 use crate::collect::gate::Gate;
 use crate::collect::indices::{self, When};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{Circumstances, Record};
 use crate::collect::situation::Situation;
-use crate::model::{Network, Surroundings};
-use crate::report::failure::{Explain, Kind};
+use crate::model::Surroundings;
 use crate::report::progress::Progress;
 use crate::vet::Way;
 
@@ -93,23 +92,6 @@ impl<'a> Attempt<'a> {
         Ok(said)
     }
 
-    /// Lets cargo resolve within limits, after it has edited once more if that is to be done `anew`. Returns what it said of
-    /// that. Where no versions fit, the shadow stays as it is.
-    pub(super) fn limit(&self, limits: &Limits, anew: bool) -> Result<Option<Vec<String>>, Error> {
-        let before = self.shadow.snapshot()?;
-        match self.limited(limits, anew) {
-            Ok(said) => Ok(Some(said)),
-            // Offline, cargo cannot tell what it does not know from what there is not.
-            Err(Error::Cargo(error @ cargo::Error::Failed { .. }))
-                if self.surroundings.network == Network::Forbidden || error.kind() != Kind::Undecided =>
-            {
-                self.shadow.restore(&before)?;
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     fn limited(&self, limits: &Limits, anew: bool) -> Result<Vec<String>, Error> {
         let mut said = vec![];
         if anew {
@@ -118,34 +100,14 @@ impl<'a> Attempt<'a> {
         }
         // From where the user's own cargo would start, so that the newest versions are taken of all that is not limited.
         self.shadow.reset_lockfile()?;
-        let bounds = limits.bounds.values().cloned().collect::<Vec<_>>();
-        let resolve = || -> Result<(), Error> {
+        self.place().resolve(limits, || {
             if self.edit.command() == UPDATE {
                 self.run(&limits.named)?;
             } else {
                 self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
             }
-            for (line, id) in &limits.yanked {
-                let locked = self.lockfile()?.packages;
-                let mut others =
-                    locked.iter().filter(|it| it.id != *id && holding::line(&it.id) == Some(line.clone()));
-                if let Some(other) = others.next() {
-                    let spec = format!("{}@{}", other.id.name, other.id.version);
-                    self.cargo.hold(&self.manifest(), &spec, id.version.as_str(), self.progress)?;
-                }
-            }
-            Ok(())
-        };
-        let members = &self.workspace.members;
-        match members.first().filter(|_| !bounds.is_empty()) {
-            Some(member) => {
-                self.shadow.within(&bounds, &member.manifest, resolve)?;
-                // Everything is locked, so that there is nothing to choose: what nothing but the bounds asked for goes.
-                let offline = self.cargo.offline().settle_lockfile(&self.manifest(), self.progress);
-                offline.or_else(|_| self.cargo.settle_lockfile(&self.manifest(), self.progress))?;
-            }
-            None => resolve()?,
-        }
+            Ok::<_, Error>(())
+        })?;
         Ok(said)
     }
 
@@ -162,7 +124,7 @@ impl<'a> Attempt<'a> {
     pub(super) fn resolved(&self) -> Result<Resolved, Error> {
         let old = &self.gate.seen.observation.lockfile;
         let manifest = &self.gate.seen.manifest;
-        let mut change = Change::between(old, self.lockfile()?, manifest)?;
+        let mut change = Change::between(old, self.place().locked::<Error>()?, manifest)?;
         let mut own = vec![];
         for entry in change.entering.clone().into_iter().filter(|entry| entry.id.source.is_none()) {
             let path = self.situation(&change)?.place(&change.lockfile.packages[entry.index]);
@@ -248,18 +210,19 @@ impl<'a> Attempt<'a> {
         self.homes.replace(entrants.into_homes());
     }
 
-    /// Whether a package is still locked in the shadow.
-    pub(super) fn is_locked(&self, id: &PackageId) -> Result<bool, Error> {
-        Ok(self.lockfile()?.packages.iter().any(|package| package.id == *id))
+    fn place(&self) -> Place<'_> {
+        Place {
+            shadow: &self.shadow,
+            cargo: &self.cargo,
+            manifest: self.manifest(),
+            lockfile: &self.workspace.lockfile,
+            member: self.workspace.members.first().map(|member| member.manifest.as_path()),
+            progress: self.progress,
+        }
     }
 
     fn manifest(&self) -> std::path::PathBuf {
         self.shadow.path(&self.workspace.manifest())
-    }
-
-    fn lockfile(&self) -> Result<Lockfile, Error> {
-        let path = &self.workspace.lockfile;
-        Ok(Lockfile::parse(&self.shadow.read(path)?.unwrap_or_default(), path)?)
     }
 
     /// The workspace as it would be: the sources of path packages lie where they are, everything else in the shadow.
@@ -275,5 +238,29 @@ impl<'a> Attempt<'a> {
             cargo_home: self.surroundings.cargo_home.clone(),
             clock: self.surroundings.clock,
         })
+    }
+}
+
+impl Resolver for Attempt<'_> {
+    type Error = Error;
+
+    fn naming(&self, name: &str) -> Naming {
+        self.edit.naming(name)
+    }
+
+    fn limit(&self, limits: &Limits, anew: bool) -> Result<Option<Vec<String>>, Error> {
+        let before = self.shadow.snapshot()?;
+        match self.limited(limits, anew) {
+            Ok(said) => Ok(Some(said)),
+            Err(Error::Cargo(error)) if is_without_solution(&error, self.surroundings.network) => {
+                self.shadow.restore(&before)?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_locked(&self, id: &PackageId) -> Result<bool, Error> {
+        Ok(self.place().locked::<Error>()?.packages.iter().any(|package| package.id == *id))
     }
 }

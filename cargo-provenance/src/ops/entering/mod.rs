@@ -5,7 +5,6 @@
 //! manifests, lockfile and pins put in place, together.
 
 mod attempt;
-mod change;
 mod error;
 mod holding;
 
@@ -17,8 +16,10 @@ use provenance_build::{Manifest, PackageId, Verdict, Version, manifest};
 use similar::TextDiff;
 
 use self::attempt::Attempt;
-use self::holding::{Entering, Trial};
+use self::holding::Trial;
 use super::interruption::settled;
+use super::limiting::change::Entry;
+use super::limiting::{Entering, tell_entering, tell_held};
 use super::pinning::{self, Rigor};
 use super::vetting::{self, Vetting};
 use crate::advisory;
@@ -32,9 +33,8 @@ use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 use crate::store::Transaction;
-use crate::vet::release::ago;
+use crate::vet::not_judged;
 use crate::vet::waiver::{self, Accept};
-use crate::vet::{checks, not_judged};
 
 pub use error::Error;
 
@@ -200,18 +200,7 @@ fn flush(report: &mut Report, features: &mut Vec<&str>) {
 /// Lists what enters, leaves, changes, and what is held back.
 fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
     for Entering { entry, record, vetted, .. } in &trial.entering {
-        let published = record.release.known().and_then(|release| release.published);
-        let age = match published {
-            Some(published) => format!("published {}", ago(published, surroundings.clock)),
-            None => "age unknown".to_owned(),
-        };
-        let (verb, from) = match &entry.replaces {
-            Some(version) => ("Changing", format!("v{version} -> ")),
-            None => ("Entering", String::new()),
-        };
-        let (name, version, source) = (&entry.id.name, &entry.id.version, entry.id.source.as_ref());
-        let source = source.filter(|s| !s.is_crates_io()).map(|s| format!(" ({s})")).unwrap_or_default();
-        report.step(verb, format!("{name} {from}v{version}{source}, {age}, for {}", entry.chain));
+        tell_entering(report, entry, record, surroundings.clock);
         for waived in &vetted.waived {
             report.step("Accepting", waived.finding.message.clone());
         }
@@ -223,25 +212,9 @@ fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
         report.step("Leaving", id.to_string());
     }
     let refused = trial.entering.iter().any(|entering| entering.vetted.judgment.refuses());
-    for held in trial.held.iter().filter(|_| !refused) {
-        report.step("Holding", format!("{} at v{}, not v{}: {}", held.name, held.at, held.refused, held.why));
-        // What a person may accept or allow is shown with the words for it: then the newest version would come in.
-        let for_a_person = |finding: &&Finding| {
-            let check = checks::check(finding.id);
-            finding.weight == Weight::Review || check.is_some_and(|check| !check.may_another_release_pass())
-        };
-        for finding in held.findings.iter().filter(for_a_person) {
-            let mut note = finding.clone();
-            waiver::tell_ways(std::slice::from_mut(&mut note), Date::of_seconds(surroundings.clock.0), "");
-            note.weight = Weight::Note;
-            if !report.findings.contains(&note) {
-                report.findings.push(note);
-            }
-        }
-    }
+    tell_held(report, if refused { &[] } else { &trial.held }, surroundings.clock);
     report.count("entering", trial.entering.len());
     report.count("leaving", trial.resolved.change.leaving.len());
-    report.count("held-back", trial.held.len());
 }
 
 /// The packages that stay although something is known to be wrong with them: an update is where people expect to get rid of
@@ -277,7 +250,7 @@ fn outcome(trial: &Trial<'_>) -> Outcome {
     }
 }
 
-fn pulled_in(finding: Finding, entry: &change::Entry) -> Finding {
+fn pulled_in(finding: Finding, entry: &Entry) -> Finding {
     // A policy that was edited is drift until `pin` has written the manifest under it.
     let finding = match (finding.id, finding.help.is_empty()) {
         ("license" | "source", false) => {

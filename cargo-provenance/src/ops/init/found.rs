@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use provenance_build::Source;
-use provenance_build::manifest::BuildTime;
+use provenance_build::manifest::{Basis, BuildTime};
 
 use super::super::pinning::{Draft, Split};
 use super::Gating;
@@ -117,10 +117,11 @@ pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Dra
     report.count("proc-macros", macros);
     report.count("cargo-settings", situation.configuration.recorded.len());
     report.findings.extend(draft.findings.iter().cloned());
-    if !draft.manifest.packages.is_empty() {
+    let unseen = draft.manifest.packages.iter().filter(|pin| pin.trust.basis == Basis::Baseline).count();
+    if unseen > 0 {
         report.not_checked.push(format!(
             "{}: pinned as they are (`baseline`), nobody has looked at them yet",
-            plural(draft.manifest.packages.len(), "package")
+            plural(unseen, "package")
         ));
     }
     report.not_checked.push(super::super::pinning::NOT_JUDGED.to_owned());

@@ -9,6 +9,8 @@
 
 mod errand;
 
+pub(super) use self::errand::index_of;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;

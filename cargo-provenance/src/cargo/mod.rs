@@ -15,6 +15,6 @@ pub use error::{Error, LastWords};
 pub use guarded::{Artifact, Guarded, Names};
 pub use home::ScratchHome;
 pub use scratch::sweep;
-pub use shadow::{Edit, Shadow};
+pub use shadow::{Bound, Edit, Files, Shadow};
 pub use workspace::{Member, PathPackage, Workspace};
 pub(crate) use workspace::{read_manifest, real};

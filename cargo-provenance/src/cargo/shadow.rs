@@ -8,6 +8,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the shadow workspace is written here, and nothing else")]
 
+mod bounds;
 pub(super) mod configuration;
 mod targets;
 
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+pub use self::bounds::Bound;
 use super::command::CargoCommand;
 use super::error::Error;
 use super::scratch::{Purpose, Scratch, build_directory};
@@ -32,8 +34,11 @@ pub struct Shadow {
     lockfile: PathBuf,
     default_lockfile: bool,
     /// The files that cargo may edit, by their real path, with the bytes they have there.
-    tracked: BTreeMap<PathBuf, Option<Vec<u8>>>,
+    tracked: Files,
 }
+
+/// What files hold, by their real path; `None` for those that are not there.
+pub type Files = BTreeMap<PathBuf, Option<Vec<u8>>>;
 
 /// A file that cargo changed in the shadow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +116,23 @@ impl Shadow {
 
     /// Puts manifests and lockfile back as they were when the shadow was made.
     pub fn reset(&self) -> Result<(), Error> {
-        for (path, old) in &self.tracked {
+        self.restore(&self.tracked)
+    }
+
+    /// Puts the lockfile alone back as it was when the shadow was made.
+    pub fn reset_lockfile(&self) -> Result<(), Error> {
+        let lockfile = self.tracked.get_key_value(&self.lockfile);
+        self.restore(&lockfile.map(|(path, old)| (path.clone(), old.clone())).into_iter().collect())
+    }
+
+    /// What manifests and lockfile hold now.
+    pub fn snapshot(&self) -> Result<Files, Error> {
+        self.tracked.keys().map(|path| Ok((path.clone(), self.read(path)?))).collect()
+    }
+
+    /// Puts files back as they were once.
+    pub fn restore(&self, files: &Files) -> Result<(), Error> {
+        for (path, old) in files {
             let shadow = self.path(path);
             match old {
                 Some(bytes) => fs::write(&shadow, bytes).map_err(|e| Error::file("write", &shadow, e))?,

@@ -133,6 +133,21 @@ fn mended(id: &PackageId, circumstances: &Circumstances, databases: &Evidence<&[
 }
 
 impl Record {
+    /// What the index says of another version.
+    fn listed(&self, version: &Version) -> Option<&Release> {
+        self.history.known()?.iter().find(|release| release.version == *version)
+    }
+
+    /// Whether a version cannot do without a package. One that the index does not list may need anything.
+    pub fn needs(&self, version: &Version, name: &PackageName) -> bool {
+        self.listed(version).is_none_or(|release| release.needs(name))
+    }
+
+    /// Whether a version was withdrawn.
+    pub fn is_yanked(&self, version: &Version) -> bool {
+        self.listed(version).is_some_and(|release| release.yanked)
+    }
+
     /// The dossier as far as it can be filled in before anything is fetched.
     pub fn dossier(&self) -> Dossier<'_> {
         let Circumstances { way, direct, replaces, pinned_from, .. } = &self.circumstances;

@@ -44,6 +44,12 @@ pub enum DependencyKind {
 }
 
 impl Release {
+    /// Whether it cannot do without another package.
+    pub fn needs(&self, name: &PackageName) -> bool {
+        let counts = |it: &&Dependency| !it.optional && it.kind != DependencyKind::Dev;
+        self.dependencies.iter().filter(counts).any(|dependency| dependency.package == *name)
+    }
+
     /// Days since it was published, if that is known; 0 for a time in the future.
     pub fn age_days(&self, now: super::Clock) -> Option<u64> {
         self.published.map(|published| now.0.saturating_sub(published) / 86_400)

@@ -2,15 +2,17 @@
 
 mod found;
 mod later;
+mod plan;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use provenance_build::manifest;
-use provenance_build::toml;
+use provenance_build::manifest::{self, Basis, Trust};
+use provenance_build::{PackageId, toml};
 
 use self::found::{found, tell_found};
+use self::plan::Plan;
 use super::exceptions;
 use super::gating::{self, Gating, gated_already};
 use super::guarding::{Guard, Guarding};
@@ -19,13 +21,12 @@ use super::pinning::{self, Material, Rigor, draft, split};
 use super::signing;
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
-use crate::cargo::{self, CargoCommand, Shadow, Workspace};
-use crate::collect::entrants::Proven;
+use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::entrants::{Homes, Proven};
 use crate::collect::indices::{self, When};
 use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
-use crate::helper::HELPER_NAME;
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
 use crate::report::failure::Failure;
@@ -33,7 +34,7 @@ use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::{Folders, Recovery, Transaction};
 use crate::vet::engine::NOT_JUDGED;
-use crate::vet::{Open, catalogue, not_judged};
+use crate::vet::{Open, catalogue, not_judged, waiver};
 
 pub use pinning::Error;
 
@@ -141,24 +142,35 @@ fn init(
     if let Some(guarding) = &guarding {
         gating.texts.remove(&guarding.file);
     }
-    let plan = Plan::make(surroundings, options, cargo, workspace, &gating, progress)?;
-    let situation = &plan.situation;
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
+    let databases = vetting::databases(surroundings, &preliminary, &root, &[], report, progress);
+    let known = || databases.as_ref().map(Vec::as_slice);
+    let configuration = situation::configuration(surroundings, &workspace)?;
+    let index_of = |name: &str| situation::index_of(&configuration, name);
+    let plan = {
+        let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
+        Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?
+    };
+    let situation = &plan.situation;
     let split = split(situation, &preliminary, None, &[])?;
     // Cargo only knows of the registries what it resolved anew, which may be nothing on this machine.
     let entering =
         split.entering.iter().map(|index| &situation.lockfile.packages[*index]).collect::<Vec<_>>();
     let notes = indices::freshen(situation, &entering, When::Daily, surroundings.network, progress)?;
     report.not_checked.extend(notes);
-    let databases = vetting::databases(surroundings, &preliminary, &root, &[], report, progress);
-    let known = || databases.as_ref().map(Vec::as_slice);
-    let index_of = |name: &str| situation.index_of(name);
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
     // was there before, every setting counts already.
     let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
     let records = vetting.look_up(situation, None, &split.entering)?;
-    let entrants = vetting.prove(situation, surroundings.network, &split.entering, &records, progress)?;
+    let entrants = vetting.prove(
+        situation,
+        surroundings.network,
+        &split.entering,
+        &records,
+        Homes::default(),
+        progress,
+    )?;
     let proven = &entrants.proven;
 
     let policy_file = root.join(policy::FILE_NAME);
@@ -166,7 +178,7 @@ fn init(
         written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
     let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock);
-    let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven);
+    let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
     let mut draft = draft(Material {
@@ -181,7 +193,14 @@ fn init(
         rigor: Rigor::Baseline,
     })?;
     tell_open(report, &open, databases.unavailable().is_some());
+    for pin in &mut draft.manifest.packages {
+        // What came in with the helper has passed; nobody was asked about it only because nothing was found.
+        if plan.entering.contains_key(&pin.id()) && !open.iter().any(|open| open.id == pin.id()) {
+            pin.trust = Trust::on(Basis::Policy);
+        }
+    }
     tell_exceptions(report, &exceptions);
+    plan.tell(report, surroundings.clock);
     tell_found(report, situation, &draft, proven);
     tell_gates(report, &situation.workspace, &gating, options);
     if let (Some(guarding), Some(guard)) = (&guarding, options.guard) {
@@ -213,9 +232,11 @@ fn init(
     }
     entrants.settle(|_| true, progress)?;
     write(&root, &files, Transaction::new(&root), report)?;
+    let new = plan.entering.len();
     report.conclusion = format!(
-        "{} pinned as they are, {} listed; review and commit what was written",
-        plural(draft.manifest.packages.len(), "package"),
+        "{} pinned as they are{}, {} listed; review and commit what was written",
+        plural(draft.manifest.packages.len() - new, "package"),
+        if new > 0 { format!(" and {new} that came with the helper") } else { String::new() },
         plural(draft.manifest.members.len(), "member")
     );
     Ok(())
@@ -231,7 +252,13 @@ struct Baseline {
     open: Vec<Open>,
 }
 
-fn baseline(vetting: &Vetting<'_>, records: Vec<Record>, proven: &[Proven]) -> Baseline {
+/// `entering` are packages that were not there, and for whom they enter: those must pass.
+fn baseline(
+    vetting: &Vetting<'_>,
+    records: Vec<Record>,
+    proven: &[Proven],
+    entering: &BTreeMap<PackageId, String>,
+) -> Baseline {
     let mut all = Baseline { examined: vec![], vetted: vec![], exceptions: vec![], open: vec![] };
     let mut exceptions = vetting.exceptions();
     for (record, proven) in records.into_iter().zip(proven) {
@@ -242,7 +269,20 @@ fn baseline(vetting: &Vetting<'_>, records: Vec<Record>, proven: &[Proven]) -> B
             vetting.judge_license_anew(&mut judgment, &record, &entrant.license);
         }
         let mut vetted = vetting.settle(judgment, None, &mut exceptions);
-        all.exceptions.extend(vetting.baseline(&mut vetted));
+        match entering.get(&record.id) {
+            Some(chain) => {
+                let with_way = |finding: Finding| {
+                    finding
+                        .note(format!("it would enter for {chain}"))
+                        .help("`init` without `--build-helper` brings in nothing new")
+                };
+                let findings = std::mem::take(&mut vetted.judgment.findings);
+                vetted.judgment.findings = findings.into_iter().map(with_way).collect();
+                let today = vetting.today();
+                waiver::tell_ways(&mut vetted.judgment.findings, today, "");
+            }
+            None => all.exceptions.extend(vetting.baseline(&mut vetted)),
+        }
         // What is not proven cannot be pinned; what is only not looked up is judged by the next `check`.
         if proven.is_ok() {
             all.open.append(&mut vetted.judgment.open);
@@ -273,72 +313,17 @@ pub(super) fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
     }
 }
 
-/// The workspace as it will be, and the lockfile's new text if it gets one.
-struct Plan {
-    situation: Situation,
-    old_lockfile: Option<String>,
-    lockfile: Option<String>,
-    // Holds the directories that the situation's cargo works in.
-    _shadow: Option<Shadow>,
-}
-
-impl Plan {
-    fn make(
-        surroundings: &Surroundings,
-        options: &Options,
-        cargo: &CargoCommand,
-        mut workspace: Workspace,
-        gating: &Gating,
-        progress: &dyn Progress,
-    ) -> Result<Self, Error> {
-        let path = situation::configuration(surroundings, &workspace)?.lockfile(&workspace.root)?;
-        let old = read_optional(&path)?;
-        let must_settle = old.is_none() || !gating.texts.is_empty();
-        if !must_settle {
-            let situation = Situation::read(surroundings, workspace)?;
-            return Ok(Self { situation, old_lockfile: old, lockfile: None, _shadow: None });
-        }
-        if options.locked {
-            return Err(Error::Misplaced {
-                what: format!("`{}` would have to change, and `--locked` forbids it", path.display()),
-                help: "run the command without `--locked`".to_owned(),
-            });
-        }
-        // The lockfile is settled in the shadow, so that a refusal leaves everything as it was.
-        workspace.lockfile = path.clone();
-        let mut shaped = gating.workspace.clone().unwrap_or_else(|| workspace.clone());
-        shaped.lockfile = path.clone();
-        let cast = Workspace { members: workspace.members.clone(), ..shaped.clone() };
-        let shadow = Shadow::cast(&cast, surroundings)?;
-        for (path, text) in &gating.texts {
-            shadow.put(path, text.new.as_bytes())?;
-        }
-        let manifest = shadow.path(&shaped.manifest());
-        let shadowed = shadow.cargo(cargo);
-        let from_registry = options.helper.as_ref().is_some_and(|helper| helper.path.is_none());
-        shadowed.settle_lockfile(&manifest, progress).map_err(|error| match &error {
-            cargo::Error::Failed { stderr, .. }
-                if from_registry && stderr.to_string().contains(HELPER_NAME) =>
-            {
-                Error::NoHelper(error)
-            }
-            _ => error.into(),
-        })?;
-        let settled = shadow.read(&path)?.map(String::from_utf8);
-        let Some(Ok(settled)) = settled else { return Err(situation::Error::NoLockfile(path).into()) };
-        let changed = old.as_ref() != Some(&settled);
-        let situation = Situation::planned(surroundings, shaped, settled.clone(), shadowed, manifest)?;
-        let lockfile = changed.then_some(settled);
-        Ok(Self { situation, old_lockfile: old, lockfile, _shadow: Some(shadow) })
-    }
-}
-
-/// A policy that says no more than which path packages are the team's own, for telling them apart before there is one.
+/// A policy that says no more than which path packages are the team's own, for telling them apart before there is one, and
+/// has the defaults besides.
 fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Result<Policy, Error> {
     let own = gating.own.iter().cloned().collect();
     let text = match written {
         Some(text) => text.to_owned(),
-        None => write_template(&Template { own, ..Template::default() }),
+        // What comes in with the build helper is judged by it, and comes from there.
+        None => {
+            let registries = vec![("crates-io".to_owned(), true)];
+            write_template(&Template { own, registries, ..Template::default() })
+        }
     };
     Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME), catalogue())?)
 }

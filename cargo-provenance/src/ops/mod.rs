@@ -15,6 +15,7 @@ mod history;
 pub mod init;
 mod interruption;
 pub mod key;
+mod limiting;
 pub mod pin;
 mod pinning;
 mod proving;

@@ -114,6 +114,7 @@ pub fn run(
         report.findings.extend(findings);
     }
     report.findings.sort_by_key(|finding| finding.weight);
+    report.not_checked.extend(subject::dependencies(&records));
     report.not_checked.push(super::pinning::NOT_JUDGED.to_owned());
     tally.conclude(&subjects, &mut report);
     Ok(report)

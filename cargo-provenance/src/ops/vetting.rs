@@ -6,21 +6,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use provenance_build::manifest::{Acceptance, Basis, Pin};
-use provenance_build::{LockedPackage, Manifest, PackageName, Version};
+use provenance_build::{LockedPackage, Manifest, PackageId, PackageName, Version};
 
 use super::pinning::{self, Split};
 use crate::advisory::Database;
 use crate::archive::{Archive, License};
 use crate::cargo::Member;
 use crate::collect::advisories;
-use crate::collect::entrants::{self, Entrants, Proven};
+use crate::collect::entrants::{self, Entrants, Homes, Proven};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{self, Circumstances, Contents, Record};
 use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
 use crate::git;
 use crate::helper::HELPER_NAME;
-use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Network, Release, Surroundings};
+use crate::model::{Clock, Date, Evidence, Network, Release, Surroundings};
 use crate::policy::Policy;
 use crate::registry::Refusal;
 use crate::registry::proof;
@@ -154,6 +154,13 @@ impl<'a> Vetting<'a> {
         Exceptions::of(self.policy, self.today())
     }
 
+    /// Vulnerabilities and worse that the databases know of a package, whatever people said to them.
+    pub fn known_to_be_wrong(&self, id: &PackageId) -> Vec<Finding> {
+        let judgment = judge(&Dossier::new(id, Way::Kept), &self.bare_ground(), &[Needs::Advisories]);
+        let grave = ["malicious", "vulnerability"];
+        judgment.findings.into_iter().filter(|finding| grave.contains(&finding.id)).collect()
+    }
+
     /// What can be said before anything is fetched.
     pub fn before_fetching(&self, record: &Record) -> Judgment {
         judge(&record.dossier(), &self.ground(record), Needs::BEFORE_FETCHING)
@@ -231,7 +238,7 @@ impl<'a> Vetting<'a> {
         progress: &dyn Progress,
     ) -> Result<(Vec<Examined>, Entrants), pinning::Error> {
         let records = self.look_up(situation, manifest, wanted)?;
-        let entrants = self.prove(situation, network, wanted, &records, progress)?;
+        let entrants = self.prove(situation, network, wanted, &records, Homes::default(), progress)?;
         let examined = records.iter().zip(&entrants.proven);
         let examined = examined.map(|(record, proven)| self.examined(record, proven.clone())).collect();
         Ok((examined, entrants))
@@ -251,19 +258,23 @@ impl<'a> Vetting<'a> {
     pub fn candidates(&self, record: &Record, without: Option<&PackageName>) -> Vec<Version> {
         let (dossier, ground) = (record.dossier(), self.ground(record));
         let number = |version: &Version| semver::Version::parse(version.as_str()).ok();
+        let line = |version: &Version| number(version).map(|version| release::line(&version));
         let locked = record.circumstances.replaces.as_ref();
+        // Another requirement than those that are there may ask for another semver line, and only a named package has none.
+        let reachable =
+            |locked: &&Version| dossier.way == Way::Named || line(locked) == line(&record.id.version);
         let above =
             |release: &&Release| locked.is_none_or(|locked| number(&release.version) > number(locked));
-        let needs = |release: &&Release| {
-            let dependencies = release.dependencies.iter();
-            let counts = |it: &&Dependency| !it.optional && it.kind != DependencyKind::Dev;
-            dependencies.filter(counts).any(|dependency| Some(&dependency.package) == without)
-        };
+        let needs = |release: &&Release| without.is_some_and(|name| release.needs(name));
         let passing = release::passing(&dossier, &ground).filter(above);
         let (with, without): (Vec<_>, Vec<_>) = passing.partition(needs);
         // What needs it is worth a try only where nothing does without: an older requirement may ask for another version.
         let chosen = if without.is_empty() { with } else { without };
-        chosen.into_iter().map(|release| release.version.clone()).chain(locked.cloned()).collect()
+        chosen
+            .into_iter()
+            .map(|release| release.version.clone())
+            .chain(locked.filter(reachable).cloned())
+            .collect()
     }
 
     /// Looks up what is known of packages before anything is fetched.
@@ -285,17 +296,19 @@ impl<'a> Vetting<'a> {
         Ok(records)
     }
 
-    /// Proves packages that were looked up. Their contents are judged while they are at hand.
+    /// Proves packages that were looked up. Their contents are judged while they are at hand; what lies in `homes` is not
+    /// fetched again.
     pub fn prove(
         &self,
         situation: &Situation,
         network: Network,
         wanted: &[usize],
         records: &[Record],
+        homes: Homes,
         progress: &dyn Progress,
     ) -> Result<Entrants, entrants::Error> {
         let inspect = |number: usize, contents: Contents<'_>| self.of_contents(&records[number], contents);
-        entrants::prove(situation, network, wanted, &inspect, progress)
+        entrants::prove_once_more(situation, network, wanted, homes, &inspect, progress)
     }
 
     /// The same with what it was judged by.

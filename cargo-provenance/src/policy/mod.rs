@@ -26,7 +26,7 @@ pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use glob::Glob;
 pub use reader::nearest;
-pub use template::{Template, write_template};
+pub use template::{PERMISSIVE, Template, write_template};
 
 /// The file's name, beside `Cargo.lock` at the workspace root.
 pub const FILE_NAME: &str = "Provenance.toml";

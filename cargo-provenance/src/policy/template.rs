@@ -4,6 +4,26 @@ use std::fmt::Write as _;
 
 use super::RUSTSEC;
 
+/// The permissive licenses that published packages commonly have. Whoever may use one of them may use them all, but for the
+/// duty to name the authors. (What `Unicode-3.0` covers is in almost every graph: `unicode-ident`.)
+pub const PERMISSIVE: [&str; 15] = [
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Unicode-DFS-2016",
+    "Unlicense",
+    "Zlib",
+];
+
 /// What `init` found, as far as the policy names it.
 #[derive(Clone, Debug, Default)]
 pub struct Template {
@@ -13,7 +33,7 @@ pub struct Template {
     pub registries: Vec<(String, bool)>,
     /// URLs of git repositories in use.
     pub git: Vec<String>,
-    /// The single licenses that the packages in use need.
+    /// The single licenses that packages may have.
     pub licenses: Vec<String>,
 }
 
@@ -67,7 +87,8 @@ pub fn write_template(found: &Template) -> String {
     text.push_str(
         "\n\
          # The licenses that packages may have, as SPDX identifiers, each maybe `WITH` an exception. Without this list nothing\n\
-         # is judged. Written down here is what the packages need that were there, copyleft only where one leaves no choice.\n\
+         # is judged. Written down here are the common permissive ones, and what the packages need besides that were there,\n\
+         # copyleft only where one leaves no choice.\n\
          [licenses]\n",
     );
     if found.licenses.is_empty() {

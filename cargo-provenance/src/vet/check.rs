@@ -107,6 +107,13 @@ impl Check {
         matches!(self.group, Group::Advisories | Group::History)
     }
 
+    /// Whether another release of a package may well pass where this one does not. What a package is licensed under, where it
+    /// comes from and what the policy says of its name hardly ever change from one release to the next: about that a person
+    /// has to decide.
+    pub fn may_another_release_pass(&self) -> bool {
+        !matches!(self.group, Group::License | Group::Policy | Group::Source)
+    }
+
     /// Whether what it says follows from the package's bytes and the policy alone, so that time brings nothing new.
     pub fn is_about_contents(&self) -> bool {
         matches!(self.group, Group::Archive | Group::License | Group::Manifest)

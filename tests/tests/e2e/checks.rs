@@ -154,7 +154,8 @@ fn a_license_that_the_policy_does_not_allow() {
     let registry = sandbox.registry();
     registry.publish(&krate("copyleft").license(Some("GPL-3.0-only")));
     registry.publish(&krate("either").license(Some("GPL-3.0-only/MIT")));
-    let app = Project::app(&sandbox, "app").pinned();
+    let app = Project::app(&sandbox, "app");
+    let app = app.with("Provenance.toml", "version = 1\n[licenses]\nallow = [\"MIT\"]\n").pinned();
     let before = state(app);
     let output = app.provenance(["add", "copyleft"]).run().code(1);
     let output = output.stderr_has("error[license]: `copyleft v1.0.0` is licensed under `GPL-3.0-only`");

@@ -21,6 +21,7 @@ mod foundation;
 mod git;
 mod guard;
 mod guarded;
+mod holding;
 mod init;
 mod input;
 mod interruption;

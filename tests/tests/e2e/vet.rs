@@ -46,6 +46,7 @@ fn a_crate_is_judged_outside_of_any_workspace_and_leaves_nothing_behind() {
         "Holding 4 files",
         "Checksum sha256:",
         "Tree b3:",
+        "Not checked the dependencies of thing v1.1.0: `add` judges all that would come in",
         "`thing v1.1.0` would pass",
     ] {
         assert!(output.stderr.contains(expected), "{expected}: {output}");
@@ -200,7 +201,9 @@ fn a_file_is_judged_by_what_it_holds() {
     vet(nowhere, &[&honest])
         .code(0)
         .stderr_has("Vetting sha-1 v0.1.0 from `")
-        .stderr_has("Not checked age and history of sha-1 v0.1.0: no index at hand lists this version of it")
+        .stderr_has(
+            "Not checked age and index record of sha-1 v0.1.0: no index at hand lists this version of it",
+        )
         .stderr_has("Tree b3:");
     let link = Entry {
         path: b"src/link".to_vec(),

@@ -29,7 +29,7 @@ pub(super) fn manifest(packages: &[&LockedPackage]) -> String {
         let version = package.id.version.as_str();
         let version = version.split('+').next().unwrap_or(version);
         let _ = write!(text, "d{number} = {{ package = \"{}\", version = \"={version}\"", package.id.name);
-        if let Some(index) = package.id.source.as_ref().and_then(index) {
+        if let Some(index) = package.id.source.as_ref().and_then(index_of) {
             let _ = write!(text, ", registry-index = {}", toml_edit::Value::from(index));
         }
         text.push_str(", default-features = false }\n");
@@ -62,7 +62,7 @@ pub(super) fn lockfile(packages: &[&LockedPackage]) -> String {
 }
 
 /// The index that a manifest has to name for a source; nothing for crates.io.
-fn index(source: &Source) -> Option<&str> {
+pub(in crate::cargo) fn index_of(source: &Source) -> Option<&str> {
     let id = source.as_str();
     (!source.is_crates_io()).then(|| id.strip_prefix("registry+").unwrap_or(id))
 }

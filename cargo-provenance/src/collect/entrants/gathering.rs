@@ -9,9 +9,9 @@ use provenance_build::{LockedPackage, Source, TreeDigest};
 
 use super::described::{build_time, declared, described, license, strayed, strays};
 use super::fetching::{Fetcher, Vendored};
-use super::{Arrived, Entrant, Error, Proven};
+use super::{Arrived, Entrant, Error, Homes, Proven};
 use crate::archive;
-use crate::cargo;
+use crate::cargo::{self, ScratchHome};
 use crate::collect::publishers::{Publishers, is_vendored};
 use crate::collect::records::Contents;
 use crate::collect::situation::Situation;
@@ -60,24 +60,45 @@ impl<'a> Gathering<'a> {
         Fetcher { situation: self.situation, publishers: self.publishers, progress: self.progress }
     }
 
-    /// Lets cargo fetch what is missing of registry packages.
-    pub(super) fn complete(&mut self, wanted: &[usize]) -> Result<Arrived, Error> {
+    /// Lets cargo fetch what is missing of registry packages, and lies in none of `homes` either.
+    pub(super) fn complete(&mut self, wanted: &[usize], mut homes: Homes) -> Result<Arrived, Error> {
+        let mut archives = BTreeMap::new();
+        for home in &homes.0 {
+            self.find(home, &self.missing(wanted), &mut archives)?;
+        }
+        let missing = self.missing(wanted);
+        // Where the network may not be used, each package that is missing is told of on its own.
+        if !missing.is_empty() && self.network == Network::Allowed {
+            let packages = missing.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
+            let home = self.fetcher().archives(&packages)?;
+            self.find(&home, &missing, &mut archives)?;
+            homes.0.push(home);
+        }
+        Ok(Arrived { homes, archives })
+    }
+
+    fn missing(&self, wanted: &[usize]) -> Vec<usize> {
         let is_missing =
             |index: &usize| self.package(*index).checksum.is_some() && self.archives[*index].is_empty();
-        let missing = wanted.iter().copied().filter(is_missing).collect::<BTreeSet<_>>();
-        if missing.is_empty() || self.network == Network::Forbidden {
-            // Each package that is missing is told of on its own.
-            return Ok(Arrived::default());
-        }
-        let packages = missing.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
-        let home = self.fetcher().archives(&packages)?;
+        wanted.iter().copied().filter(is_missing).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Finds the archives of packages in a scratch home.
+    fn find(
+        &mut self,
+        home: &ScratchHome,
+        missing: &[usize],
+        archives: &mut BTreeMap<usize, Vec<PathBuf>>,
+    ) -> Result<(), Error> {
         let mut fetched = self.publishers.archives_in(home.path(), &self.situation.lockfile)?;
-        let archives = missing.into_iter().map(|index| (index, std::mem::take(&mut fetched[index])));
-        let archives = archives.collect::<BTreeMap<_, _>>();
-        for (index, archives) in &archives {
-            self.archives[*index].clone_from(archives);
+        for index in missing {
+            let found = std::mem::take(&mut fetched[*index]);
+            if !found.is_empty() {
+                self.archives[*index].clone_from(&found);
+                archives.insert(*index, found);
+            }
         }
-        Ok(Arrived { home: Some(home), archives })
+        Ok(())
     }
 
     /// Vendors git packages where a directory takes their place.

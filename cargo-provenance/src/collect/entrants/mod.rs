@@ -126,10 +126,14 @@ pub struct Entrants {
     arrived: Arrived,
 }
 
-/// The archives that were fetched for a proof. They lie in a scratch home and are gone with this, unless they are settled.
+/// Scratch homes with what was fetched for earlier proofs; gone when dropped.
+#[derive(Debug, Default)]
+pub struct Homes(Vec<ScratchHome>);
+
+/// The archives that were fetched for a proof. They lie in scratch homes and are gone with this, unless they are settled.
 #[derive(Debug, Default)]
 struct Arrived {
-    home: Option<ScratchHome>,
+    homes: Homes,
     /// By the package's place in the lockfile.
     archives: BTreeMap<usize, Vec<PathBuf>>,
 }
@@ -142,10 +146,22 @@ pub fn prove(
     inspect: &Inspect<'_>,
     progress: &dyn Progress,
 ) -> Result<Entrants, Error> {
+    prove_once_more(situation, network, wanted, Homes::default(), inspect, progress)
+}
+
+/// Proves packages of the lockfile, after others were. What lies in their `homes` is not fetched again.
+pub fn prove_once_more(
+    situation: &Situation,
+    network: Network,
+    wanted: &[usize],
+    homes: Homes,
+    inspect: &Inspect<'_>,
+    progress: &dyn Progress,
+) -> Result<Entrants, Error> {
     cargo::sweep(&situation.cargo_home, situation.clock);
     let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
     let mut gathering = Gathering::new(situation, network, &publishers, progress)?;
-    let arrived = gathering.complete(wanted)?;
+    let arrived = gathering.complete(wanted, homes)?;
     gathering.checkouts(wanted)?;
     gathering.vendor(wanted)?;
     let metadata = gathering.metadata(wanted)?;
@@ -180,17 +196,24 @@ pub fn vendor(
 }
 
 impl Entrants {
+    /// Where the archives lie, for another proof.
+    pub fn into_homes(self) -> Homes {
+        self.arrived.homes
+    }
+
     /// Puts the archives that were fetched into the user's cache, for those packages of the lockfile that have passed whatever
     /// is asked of them. Cargo unpacks them when it builds.
     pub fn settle(&self, has_passed: impl Fn(usize) -> bool, progress: &dyn Progress) -> Result<(), Error> {
-        let Arrived { home: Some(home), archives } = &self.arrived else { return Ok(()) };
+        let Arrived { homes: Homes(homes), archives } = &self.arrived;
+        let Some(user) = homes.first().map(ScratchHome::user) else { return Ok(()) };
         let passed =
             archives.iter().filter(|(index, _)| has_passed(**index)).flat_map(|(_, archives)| archives);
-        let arrivals = passed.filter_map(|from| Some(Arrival { from: from.clone(), to: home.place(from)? }));
+        let place = |from| homes.iter().find_map(|home| home.place(from));
+        let arrivals = passed.filter_map(|from| Some(Arrival { from: from.clone(), to: place(from)? }));
         let wait = |lock: &Path| {
             progress
                 .status("Blocking", &format!("waiting for another cargo that holds `{}`", lock.display()));
         };
-        Ok(admit(home.user(), &arrivals.collect::<Vec<_>>(), &wait)?)
+        Ok(admit(user, &arrivals.collect::<Vec<_>>(), &wait)?)
     }
 }

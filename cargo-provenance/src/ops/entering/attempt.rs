@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use provenance_build::manifest::Member;
-use provenance_build::{Lockfile, Manifest, PackageId, Version};
+use provenance_build::{Manifest, PackageId, Version};
 
+use super::super::limiting::change::Change;
+use super::super::limiting::{Limits, Place, Resolver, is_without_solution};
 use super::super::pinning;
 use super::super::vendoring::{self, Scene, Vendoring};
 use super::super::vetting::Vetting;
-use super::change::{Change, Entry};
 use super::{Edit, Error, Naming};
 use crate::cargo::{CargoCommand, Shadow, Workspace};
-use crate::collect::entrants::Entrants;
+use crate::collect::entrants::{Entrants, Homes};
 use crate::collect::gate::Gate;
 use crate::collect::indices::{self, When};
 use crate::collect::publishers::Publishers;
@@ -22,6 +23,9 @@ use crate::collect::situation::Situation;
 use crate::model::Surroundings;
 use crate::report::progress::Progress;
 use crate::vet::Way;
+
+/// The one command that resolves by itself.
+const UPDATE: &str = "update";
 
 /// A shadow workspace in which cargo tries what the user wants.
 pub(super) struct Attempt<'a> {
@@ -34,6 +38,8 @@ pub(super) struct Attempt<'a> {
     progress: &'a dyn Progress,
     /// What a person should know of the registries' answers.
     notes: RefCell<Vec<String>>,
+    /// What was fetched for versions that were tried.
+    homes: RefCell<Homes>,
 }
 
 /// What cargo resolved.
@@ -63,29 +69,62 @@ impl<'a> Attempt<'a> {
         }
         let shadow = Shadow::cast(&workspace, surroundings)?;
         let cargo = shadow.cargo(&cargo);
-        Ok(Self { gate, edit, shadow, surroundings, workspace, cargo, progress, notes: RefCell::default() })
+        Ok(Self {
+            gate,
+            edit,
+            shadow,
+            surroundings,
+            workspace,
+            cargo,
+            progress,
+            notes: RefCell::default(),
+            homes: RefCell::default(),
+        })
     }
 
     /// Lets cargo edit and bring the lockfile in line, and returns what it said. `held` are versions to take of
     /// dependencies that were named without one.
-    pub(super) fn run(&self, held: &BTreeMap<String, Version>) -> Result<Vec<String>, Error> {
+    pub(super) fn edit(&self, held: &BTreeMap<String, Version>) -> Result<Vec<String>, Error> {
+        let said = self.run(held)?;
+        if self.edit.command() != UPDATE {
+            self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
+        }
+        Ok(said)
+    }
+
+    fn limited(&self, limits: &Limits, anew: bool) -> Result<Vec<String>, Error> {
+        let mut said = vec![];
+        if anew {
+            self.shadow.reset()?;
+            said = self.run(&limits.named)?;
+        }
+        // From where the user's own cargo would start, so that the newest versions are taken of all that is not limited.
+        self.shadow.reset_lockfile()?;
+        self.place().resolve(limits, || {
+            if self.edit.command() == UPDATE {
+                self.run(&limits.named)?;
+            } else {
+                self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
+            }
+            Ok::<_, Error>(())
+        })?;
+        Ok(said)
+    }
+
+    fn run(&self, held: &BTreeMap<String, Version>) -> Result<Vec<String>, Error> {
         let mut arguments = self.edit.arguments(held, &|path| self.shadow.path(path));
         if let Some(manifest) = &self.surroundings.manifest_path {
             arguments.extend(["--manifest-path".into(), self.shadow.path(manifest).into_os_string()]);
         }
         arguments.extend(self.edit.common().locked.then(|| "--locked".into()));
-        let said = self.cargo.edit(self.edit.command(), &arguments, self.progress)?.lines;
-        if self.edit.command() != "update" {
-            self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
-        }
-        Ok(said)
+        Ok(self.cargo.edit(self.edit.command(), &arguments, self.progress)?.lines)
     }
 
     /// Compares what is locked in the shadow now with what is pinned.
     pub(super) fn resolved(&self) -> Result<Resolved, Error> {
         let old = &self.gate.seen.observation.lockfile;
         let manifest = &self.gate.seen.manifest;
-        let mut change = Change::between(old, self.lockfile()?, manifest)?;
+        let mut change = Change::between(old, self.place().locked::<Error>()?, manifest)?;
         let mut own = vec![];
         for entry in change.entering.clone().into_iter().filter(|entry| entry.id.source.is_none()) {
             let path = self.situation(&change)?.place(&change.lockfile.packages[entry.index]);
@@ -150,7 +189,8 @@ impl<'a> Attempt<'a> {
     ) -> Result<Entrants, Error> {
         let wanted: Vec<usize> = change.entering.iter().map(|entry| entry.index).collect();
         let network = self.surroundings.network;
-        Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, self.progress)?)
+        let homes = self.homes.take();
+        Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, homes, self.progress)?)
     }
 
     /// Finds out what becomes of the vendored packages under the new manifest.
@@ -165,27 +205,24 @@ impl<'a> Attempt<'a> {
         Ok(vendoring::plan(scene, self.progress)?)
     }
 
-    /// Locks a package of the shadow to another version; whether cargo did.
-    pub(super) fn hold(&self, entry: &Entry, version: &Version) -> bool {
-        let spec = format!("{}@{}", entry.id.name, entry.id.version);
-        // Most of the time the indices at hand say enough. If something else needs the newer one, the refusal stands.
-        [self.cargo.offline(), self.cargo.clone()]
-            .iter()
-            .any(|cargo| cargo.hold(&self.manifest(), &spec, version.as_str(), self.progress).is_ok())
+    /// Keeps what was fetched, for the versions that are tried next.
+    pub(super) fn keep(&self, entrants: Entrants) {
+        self.homes.replace(entrants.into_homes());
     }
 
-    /// Whether a package is still locked in the shadow.
-    pub(super) fn is_locked(&self, id: &PackageId) -> Result<bool, Error> {
-        Ok(self.lockfile()?.packages.iter().any(|package| package.id == *id))
+    fn place(&self) -> Place<'_> {
+        Place {
+            shadow: &self.shadow,
+            cargo: &self.cargo,
+            manifest: self.manifest(),
+            lockfile: &self.workspace.lockfile,
+            member: self.workspace.members.first().map(|member| member.manifest.as_path()),
+            progress: self.progress,
+        }
     }
 
     fn manifest(&self) -> std::path::PathBuf {
         self.shadow.path(&self.workspace.manifest())
-    }
-
-    fn lockfile(&self) -> Result<Lockfile, Error> {
-        let path = &self.workspace.lockfile;
-        Ok(Lockfile::parse(&self.shadow.read(path)?.unwrap_or_default(), path)?)
     }
 
     /// The workspace as it would be: the sources of path packages lie where they are, everything else in the shadow.
@@ -201,5 +238,29 @@ impl<'a> Attempt<'a> {
             cargo_home: self.surroundings.cargo_home.clone(),
             clock: self.surroundings.clock,
         })
+    }
+}
+
+impl Resolver for Attempt<'_> {
+    type Error = Error;
+
+    fn naming(&self, name: &str) -> Naming {
+        self.edit.naming(name)
+    }
+
+    fn limit(&self, limits: &Limits, anew: bool) -> Result<Option<Vec<String>>, Error> {
+        let before = self.shadow.snapshot()?;
+        match self.limited(limits, anew) {
+            Ok(said) => Ok(Some(said)),
+            Err(Error::Cargo(error)) if is_without_solution(&error, self.surroundings.network) => {
+                self.shadow.restore(&before)?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_locked(&self, id: &PackageId) -> Result<bool, Error> {
+        Ok(self.place().locked::<Error>()?.packages.iter().any(|package| package.id == *id))
     }
 }

@@ -5,7 +5,6 @@
 //! manifests, lockfile and pins put in place, together.
 
 mod attempt;
-mod change;
 mod error;
 mod holding;
 
@@ -13,12 +12,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use provenance_build::{Manifest, Verdict, Version, manifest};
+use provenance_build::{Manifest, PackageId, Verdict, Version, manifest};
 use similar::TextDiff;
 
 use self::attempt::Attempt;
-use self::holding::{Entering, Trial};
+use self::holding::Trial;
 use super::interruption::settled;
+use super::limiting::change::Entry;
+use super::limiting::{Entering, tell_entering, tell_held};
 use super::pinning::{self, Rigor};
 use super::signing::{self, Replacing, Resigned};
 use super::vetting::{self, Vetting};
@@ -34,7 +35,6 @@ use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 use crate::store::Transaction;
 use crate::vet::not_judged;
-use crate::vet::release::ago;
 use crate::vet::waiver::{self, Accept};
 
 pub use error::Error;
@@ -134,6 +134,9 @@ fn enter(
         let findings = vetted.judgment.findings.iter();
         report.findings.extend(findings.map(|finding| pulled_in(finding.clone(), entry)));
     }
+    if edit.command() == "update" {
+        report.findings.extend(left_in_place(&trial, &vetting));
+    }
     report.outcome = outcome(&trial);
     report.findings.extend(trial.unused.iter().map(|accept| vetting::unused(accept)));
     report.findings.extend(vetting.exceptions().expired());
@@ -198,18 +201,7 @@ fn flush(report: &mut Report, features: &mut Vec<&str>) {
 /// Lists what enters, leaves, changes, and what is held back.
 fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
     for Entering { entry, record, vetted, .. } in &trial.entering {
-        let published = record.release.known().and_then(|release| release.published);
-        let age = match published {
-            Some(published) => format!("published {}", ago(published, surroundings.clock)),
-            None => "age unknown".to_owned(),
-        };
-        let (verb, from) = match &entry.replaces {
-            Some(version) => ("Changing", format!("v{version} -> ")),
-            None => ("Entering", String::new()),
-        };
-        let (name, version, source) = (&entry.id.name, &entry.id.version, entry.id.source.as_ref());
-        let source = source.filter(|s| !s.is_crates_io()).map(|s| format!(" ({s})")).unwrap_or_default();
-        report.step(verb, format!("{name} {from}v{version}{source}, {age}, for {}", entry.chain));
+        tell_entering(report, entry, record, surroundings.clock);
         for waived in &vetted.waived {
             report.step("Accepting", waived.finding.message.clone());
         }
@@ -221,21 +213,30 @@ fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
         report.step("Leaving", id.to_string());
     }
     let refused = trial.entering.iter().any(|entering| entering.vetted.judgment.refuses());
-    for held in trial.held.iter().filter(|_| !refused) {
-        report.step("Holding", format!("{} at v{}, not v{}: {}", held.name, held.at, held.refused, held.why));
-        // What a person may accept is shown with the words for it: without it, the newest version would come in.
-        for finding in held.findings.iter().filter(|finding| finding.weight == Weight::Review) {
-            let mut note = finding.clone();
-            waiver::tell_ways(std::slice::from_mut(&mut note), Date::of_seconds(surroundings.clock.0), "");
-            note.weight = Weight::Note;
-            if !report.findings.contains(&note) {
-                report.findings.push(note);
-            }
-        }
-    }
+    tell_held(report, if refused { &[] } else { &trial.held }, surroundings.clock);
     report.count("entering", trial.entering.len());
     report.count("leaving", trial.resolved.change.leaving.len());
-    report.count("held-back", trial.held.len());
+}
+
+/// The packages that stay although something is known to be wrong with them: an update is where people expect to get rid of
+/// that.
+fn left_in_place(trial: &Trial<'_>, vetting: &Vetting<'_>) -> Vec<Finding> {
+    let change = &trial.resolved.change;
+    let enters = |id: &PackageId| change.entering.iter().any(|entry| entry.id == *id);
+    let stay = change.lockfile.packages.iter().map(|package| &package.id);
+    let stay = stay.filter(|id| id.source.is_some() && !enters(id));
+    let told = stay.flat_map(|id| {
+        let held = trial.held.iter().find(|held| held.name == id.name && held.at == id.version);
+        let why = match held {
+            Some(held) => {
+                format!("`update` leaves it in place: v{} is held back ({})", held.refused, held.why)
+            }
+            None => "`update` leaves it in place: nothing newer is within what is asked for".to_owned(),
+        };
+        let known = vetting.known_to_be_wrong(id).into_iter();
+        known.map(move |finding| Finding { weight: Weight::Note, ..finding }.note(why.clone()))
+    });
+    told.collect()
 }
 
 /// What the judgments come to. What is refused for certain weighs more than what could not be looked up.
@@ -250,10 +251,12 @@ fn outcome(trial: &Trial<'_>) -> Outcome {
     }
 }
 
-fn pulled_in(finding: Finding, entry: &change::Entry) -> Finding {
+fn pulled_in(finding: Finding, entry: &Entry) -> Finding {
     // A policy that was edited is drift until `pin` has written the manifest under it.
     let finding = match (finding.id, finding.help.is_empty()) {
-        ("source", false) => finding.help("then run `cargo provenance pin`, and this command again"),
+        ("license" | "source", false) => {
+            finding.help("then run `cargo provenance pin`, and this command again")
+        }
         _ => finding,
     };
     if entry.direct { finding } else { finding.note(format!("it would enter for {}", entry.chain)) }

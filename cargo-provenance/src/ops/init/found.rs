@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use provenance_build::Source;
-use provenance_build::manifest::BuildTime;
+use provenance_build::manifest::{Basis, BuildTime};
 
 use super::super::pinning::{Draft, Split};
 use super::Gating;
 use crate::collect::entrants::{Entrant, Proven};
 use crate::collect::situation::Situation;
 use crate::model::LicenseExpression;
-use crate::policy::Template;
+use crate::policy::{PERMISSIVE, Template};
 use crate::report::{Report, plural};
 use crate::vet::waiver::Waiver;
 
@@ -42,7 +42,7 @@ pub(super) fn found(
     }
     // What cannot be listed stays as baseline with the package that has it.
     let licenses = proven.iter().flatten().filter_map(expression).flat_map(|license| license.sufficient());
-    let licenses = licenses.map(|license| license.to_string());
+    let licenses = licenses.map(|license| license.to_string()).chain(PERMISSIVE.map(str::to_owned));
     template.licenses = licenses.collect::<BTreeSet<_>>().into_iter().collect();
     template
 }
@@ -118,10 +118,11 @@ pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Dra
     report.count("proc-macros", macros);
     report.count("cargo-settings", situation.configuration.recorded.len());
     report.findings.extend(draft.findings.iter().cloned());
-    if !draft.manifest.packages.is_empty() {
+    let unseen = draft.manifest.packages.iter().filter(|pin| pin.trust.basis == Basis::Baseline).count();
+    if unseen > 0 {
         report.not_checked.push(format!(
             "{}: pinned as they are (`baseline`), nobody has looked at them yet",
-            plural(draft.manifest.packages.len(), "package")
+            plural(unseen, "package")
         ));
     }
     report.not_checked.push(super::super::pinning::NOT_JUDGED.to_owned());

@@ -24,7 +24,7 @@ use crate::collect::indices::{self, When};
 use crate::collect::situation;
 use crate::finding;
 use crate::helper::HELPER_NAME;
-use crate::model::{Evidence, Surroundings};
+use crate::model::Surroundings;
 use crate::policy::{self, Policy};
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
@@ -63,7 +63,12 @@ pub(super) fn add_helper(
         report.conclusion = "the helper is in place already; nothing was changed".to_owned();
         return Ok(());
     }
-    let plan = Plan::make(surroundings, options, cargo, workspace, &gating, progress)?;
+    let databases = vetting::databases(surroundings, &gate.policy, root, &old.packages, report, progress);
+    let known = databases.as_ref().map(Vec::as_slice);
+    let configuration = situation::configuration(surroundings, &workspace)?;
+    let index_of = |name: &str| situation::index_of(&configuration, name);
+    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);
+    let plan = Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?;
     let situation = &plan.situation;
     let own = gating.own.as_ref().and_then(|_| PackageName::parse(HELPER_NAME));
     let declared = own.map(|name| Own { name, reason: REASON.to_owned() }).into_iter().collect::<Vec<_>>();
@@ -72,13 +77,6 @@ pub(super) fn add_helper(
         split.entering.iter().map(|index| &situation.lockfile.packages[*index]).collect::<Vec<_>>();
     let notes = indices::freshen(situation, &entering, When::Daily, surroundings.network, progress)?;
     report.not_checked.extend(notes);
-    let databases = match split.entering.is_empty() {
-        true => Evidence::Absent,
-        false => vetting::databases(surroundings, &gate.policy, root, &old.packages, report, progress),
-    };
-    let index_of = |name: &str| situation.index_of(name);
-    let known = databases.as_ref().map(Vec::as_slice);
-    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);
     let (mut examined, entrants) =
         vetting.enter(situation, Some(old), surroundings.network, &split.entering, progress)?;
     let mut exceptions = vetting.exceptions();
@@ -102,6 +100,7 @@ pub(super) fn add_helper(
     })?;
     waiver::tell_ways(&mut draft.findings, vetting.today(), "");
     draft.findings.extend(not_judged(&draft.open));
+    plan.tell(report, surroundings.clock);
     for id in draft.added.iter().filter(|_| draft.may_be_written()) {
         report.step("Pinning", id.to_string());
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::collect::entrants::Entrant;
 use crate::collect::indices::{self, Reply, When};
 use crate::collect::records::Circumstances;
-use crate::model::{Network, Release};
+use crate::model::{DependencyKind, Network, Release};
 use crate::registry::{self, Entries, Refusal, proof};
 use crate::report::failure::Kind;
 use crate::store::sha256_of;
@@ -136,6 +136,22 @@ fn split(stem: &str) -> Option<(PackageName, Version)> {
         .find_map(|(at, _)| Some((PackageName::parse(&stem[..at])?, Version::parse(&stem[at + 1..])?)))
 }
 
+/// What to say of the packages that subjects would pull in. Nobody knows those of a file that no index lists.
+pub(super) fn dependencies(records: &[Record]) -> Option<String> {
+    let can_have = |record: &&Record| {
+        listed(record).is_none_or(|release| {
+            release.dependencies.iter().any(|dependency| dependency.kind != DependencyKind::Dev)
+        })
+    };
+    let subjects = records.iter().filter(can_have).map(|record| record.id.short()).collect::<Vec<_>>();
+    let (first, more) = subjects.split_first()?;
+    let more = match more.len() {
+        0 => String::new(),
+        number => format!(" and {number} more"),
+    };
+    Some(format!("the dependencies of {first}{more}: `add` judges all that would come in"))
+}
+
 /// How a subject would come in.
 pub(super) fn circumstances(subject: &Subject, manifest: Option<&Manifest>) -> Circumstances {
     let id = &subject.package.id;
@@ -179,12 +195,12 @@ impl Subject {
         self.otherwise = published;
         record.history = Evidence::Absent;
         record.release = Evidence::Absent;
-        if published.is_none() {
-            let name = self.package.id.short();
-            report
-                .not_checked
-                .push(format!("age and history of {name}: no index at hand lists this version of it"));
-        }
+        let why = match published {
+            None => "no index at hand lists this version of it",
+            Some(_) => "the index lists other bytes",
+        };
+        let name = self.package.id.short();
+        report.not_checked.push(format!("age and index record of {name}: {why}"));
     }
 
     /// Reads a file, which is whatever it is.

@@ -1,7 +1,7 @@
 //! `license`: a license that the policy does not allow.
 
 use crate::archive::printable;
-use crate::model::LicenseExpression;
+use crate::model::{LicenseExpression, LicenseName};
 use crate::policy::{Firmness, Level};
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::Dossier;
@@ -21,8 +21,8 @@ A package whose license asks for something that `[licenses] allow` does not list
 
 The list holds SPDX identifiers, each maybe `WITH` an exception; an expression is met as SPDX defines `AND`, `OR` and `WITH`.
 An entry allows that license and no other: `GPL-2.0-only` does not allow `GPL-2.0-or-later`, nor does `Apache-2.0` allow
-`Apache-2.0 WITH LLVM-exception`. Without such a list nothing is judged. `init` lists what the packages need that are
-there.
+`Apache-2.0 WITH LLVM-exception`. Without such a list nothing is judged. `init` lists the common
+permissive ones, and what the packages need besides that are there.
 
 A package that names no more than a file, or whose license is no SPDX expression, cannot be compared with the list: read
 it, and accept it for these bytes. For everything else, add the license to the list, if you may use what comes under it.",
@@ -44,13 +44,23 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
                 let Err(missing) = expression.is_met_by(allowed.value.iter().map(|at| &at.value)) else {
                     return vec![];
                 };
-                let missing = missing.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+                let listed = |names: &[LicenseName]| {
+                    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+                };
+                // One of several licenses is enough where the package leaves the choice.
+                let mut enough = expression.sufficient();
+                enough.retain(|name| missing.contains(name));
+                let (missing, enough) = (listed(&missing), listed(&enough));
                 let what = printable(expression.to_string().as_bytes());
                 Observation::new(format!(
                     "`{name}` is licensed under `{what}`, which the policy does not allow"
                 ))
                 .note(format!("not in the list: {}", printable(missing.as_bytes())))
-                .help("if you may use it, add what is missing to `[licenses] allow` in `Provenance.toml`")
+                .help(format!(
+                    "if you may use it, add {} to `allow` in `Provenance.toml`, line {}",
+                    printable(enough.as_bytes()),
+                    allowed.line
+                ))
             }
             (Some((text, Err(_))), _) => {
                 let text = printable(text.as_bytes());

@@ -3,54 +3,77 @@
 use std::collections::BTreeSet;
 
 use provenance_build::manifest::Pin;
-use provenance_build::{Lockfile, Manifest, PackageId, Version};
+use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, Version};
 
 use crate::graph::{Graph, GraphError};
 use crate::vet::release;
 
 /// The difference that a new lockfile makes to a workspace behind the gate.
 #[derive(Debug)]
-pub(super) struct Change {
+pub(in crate::ops) struct Change {
     /// The new lockfile.
-    pub(super) lockfile: Lockfile,
+    pub(in crate::ops) lockfile: Lockfile,
     /// Packages that no pin covers, in the lockfile's order.
-    pub(super) entering: Vec<Entry>,
+    pub(in crate::ops) entering: Vec<Entry>,
     /// Packages that the new lockfile no longer has, and nothing takes the place of.
-    pub(super) leaving: Vec<PackageId>,
+    pub(in crate::ops) leaving: Vec<PackageId>,
     /// Who pulls in whom.
-    pub(super) graph: Graph,
+    pub(in crate::ops) graph: Graph,
     /// Packages that turned out to be the team's own, by their places in the lockfile.
     own: BTreeSet<usize>,
 }
 
 /// A package that would enter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(in crate::ops) struct Entry {
     /// Its place in the lockfile.
-    pub(super) index: usize,
+    pub(in crate::ops) index: usize,
     /// Name, version and source.
-    pub(super) id: PackageId,
+    pub(in crate::ops) id: PackageId,
     /// The version of the same package that leaves, if just one does.
-    pub(super) replaces: Option<Version>,
+    pub(in crate::ops) replaces: Option<Version>,
     /// Whether a first-party package depends on it directly.
-    pub(super) direct: bool,
+    pub(in crate::ops) direct: bool,
     /// Who pulls it in: `app > serde`.
-    pub(super) chain: String,
+    pub(in crate::ops) chain: String,
 }
 
 impl Change {
     /// Compares lockfiles. Only a pin with the locked checksum lets a package stay; the old lockfile decides nothing, it is
     /// there to tell what leaves.
-    pub(super) fn between(old: &Lockfile, new: Lockfile, manifest: &Manifest) -> Result<Self, GraphError> {
+    pub(in crate::ops) fn between(
+        old: &Lockfile,
+        new: Lockfile,
+        manifest: &Manifest,
+    ) -> Result<Self, GraphError> {
+        let pinned = |package: &LockedPackage| {
+            manifest.pin_for(&package.id).is_some_and(|pin| pin.checksum == package.checksum)
+        };
+        Self::of(old, new, pinned, |id| is_member(id, manifest))
+    }
+
+    /// Compares lockfiles where there are no pins yet: what is locked in the old one stays.
+    pub(in crate::ops) fn since(old: &Lockfile, new: Lockfile) -> Result<Self, GraphError> {
+        let locked = old.packages.iter().map(|package| (&package.id, package.checksum));
+        let locked = locked.collect::<BTreeSet<_>>();
+        let stays = |package: &LockedPackage| locked.contains(&(&package.id, package.checksum));
+        Self::of(old, new, stays, |id| id.source.is_none())
+    }
+
+    fn of(
+        old: &Lockfile,
+        new: Lockfile,
+        stays: impl Fn(&LockedPackage) -> bool,
+        is_first_party: impl Fn(&PackageId) -> bool,
+    ) -> Result<Self, GraphError> {
         let graph = Graph::of(&new)?;
         let ids: BTreeSet<&PackageId> = new.packages.iter().map(|package| &package.id).collect();
         let mut leaving: Vec<PackageId> =
             old.packages.iter().map(|package| &package.id).filter(|id| !ids.contains(id)).cloned().collect();
-        let first_party = |index: usize| is_member(&new.packages[index].id, manifest);
+        let first_party = |index: usize| is_first_party(&new.packages[index].id);
         let mut entering = vec![];
         for (index, package) in new.packages.iter().enumerate() {
-            let pinned = manifest.pin_for(&package.id).is_some_and(|pin| pin.checksum == package.checksum);
-            if first_party(index) || pinned {
+            if first_party(index) || stays(package) {
                 continue;
             }
             let chain = graph.chain(index, first_party);
@@ -67,30 +90,59 @@ impl Change {
                 chain: names.join(" > "),
             });
         }
-        // A version takes the place of the one of its own semver line; of any other only where there is no doubt.
-        let same = |a: &PackageId, b: &PackageId| a.name == b.name && a.source == b.source;
-        let same_line = |a: &PackageId, b: &PackageId| {
-            let line =
-                |id: &PackageId| semver::Version::parse(id.version.as_str()).ok().map(|v| release::line(&v));
-            same(a, b) && line(a) == line(b)
-        };
-        pair(&mut entering, &mut leaving, same_line);
-        pair(&mut entering, &mut leaving, same);
+        pair_all(&mut entering, &mut leaving);
         Ok(Self { lockfile: new, entering, leaving, graph, own: BTreeSet::new() })
     }
 
     /// Takes out what turns out to be the team's own.
-    pub(super) fn leave_out(&mut self, index: usize) {
+    pub(in crate::ops) fn leave_out(&mut self, index: usize) {
         self.entering.retain(|entry| entry.index != index);
         self.own.insert(index);
     }
 
     /// The pins of the packages that stay.
-    pub(super) fn kept_pins(&self, manifest: &Manifest) -> Vec<Pin> {
+    pub(in crate::ops) fn kept_pins(&self, manifest: &Manifest) -> Vec<Pin> {
         let entering: BTreeSet<&PackageId> = self.entering.iter().map(|entry| &entry.id).collect();
         let staying = self.lockfile.packages.iter().map(|p| &p.id).filter(|id| !entering.contains(id));
         staying.filter_map(|id| manifest.pin_for(id).cloned()).collect()
     }
+}
+
+/// The packages of which one lockfile has another version than the other, each with the version there. What has no
+/// counterpart is not among them.
+pub(in crate::ops) fn moved(first: &Lockfile, last: &Lockfile) -> Vec<(PackageId, PackageId)> {
+    fn ids(lockfile: &Lockfile) -> BTreeSet<&PackageId> {
+        lockfile.packages.iter().map(|package| &package.id).filter(|id| id.source.is_some()).collect()
+    }
+    let (before, after) = (ids(first), ids(last));
+    let entry = |id: &PackageId| Entry {
+        index: 0,
+        id: id.clone(),
+        replaces: None,
+        direct: false,
+        chain: String::new(),
+    };
+    let mut entering = after.difference(&before).map(|id| entry(id)).collect::<Vec<_>>();
+    let mut leaving = before.difference(&after).map(|id| (*id).clone()).collect::<Vec<_>>();
+    pair_all(&mut entering, &mut leaving);
+    let pairs = entering.into_iter().filter_map(|entry| {
+        let from = PackageId { version: entry.replaces?, ..entry.id.clone() };
+        Some((from, entry.id))
+    });
+    pairs.collect()
+}
+
+/// Pairs what enters with what leaves: a version takes the place of the one of its own semver line; of any other only where
+/// there is no doubt.
+fn pair_all(entering: &mut [Entry], leaving: &mut Vec<PackageId>) {
+    let same = |a: &PackageId, b: &PackageId| a.name == b.name && a.source == b.source;
+    let same_line = |a: &PackageId, b: &PackageId| {
+        let line =
+            |id: &PackageId| semver::Version::parse(id.version.as_str()).ok().map(|v| release::line(&v));
+        same(a, b) && line(a) == line(b)
+    };
+    pair(entering, leaving, same_line);
+    pair(entering, leaving, same);
 }
 
 /// Pairs what enters with what leaves, where just one of each is alike.

@@ -1,0 +1,443 @@
+//! Limiting what cargo may lock: what is refused does not come in, and cargo takes the newest versions that go together then.
+
+pub(super) mod change;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+
+use provenance_build::{Lockfile, PackageId, PackageName, Version};
+
+use self::change::{Change, Entry};
+use super::entering::Naming;
+use super::vetting::{Vetted, Vetting};
+use crate::cargo::{self, Bound, CargoCommand, Shadow};
+use crate::collect::entrants::Proven;
+use crate::collect::records::Record;
+use crate::finding::{Finding, Weight};
+use crate::model::{Clock, Date, Network};
+use crate::report::Report;
+use crate::report::failure::{Explain, Kind};
+use crate::report::progress::Progress;
+use crate::vet::{checks, release, waiver};
+
+/// More rounds than any graph needs: each one takes versions of all packages that are refused out of the running.
+pub(in crate::ops) const ROUNDS: usize = 64;
+
+/// A package that would enter, with all that is known and said of it.
+pub(in crate::ops) struct Entering {
+    pub(in crate::ops) entry: Entry,
+    pub(in crate::ops) record: Record,
+    pub(in crate::ops) vetted: Vetted,
+    /// What came of proving it; `None` where something was refused before anything was fetched.
+    pub(in crate::ops) proven: Option<Proven>,
+}
+
+/// A package that does not get the version that cargo took.
+#[derive(Clone, Debug)]
+pub(in crate::ops) struct Held {
+    pub(in crate::ops) name: PackageName,
+    /// The version that was refused.
+    pub(in crate::ops) refused: Version,
+    /// The version that it gets instead.
+    pub(in crate::ops) at: Version,
+    /// Why, as ids of checks; for a package that only pulls in what is refused, that package too.
+    pub(in crate::ops) why: String,
+    /// What was found, of itself or of what it pulls in.
+    pub(in crate::ops) findings: Vec<Finding>,
+}
+
+/// A workspace in whose shadow cargo resolves.
+pub(in crate::ops) trait Resolver {
+    /// Why cargo came to nothing.
+    type Error;
+
+    /// How the user named a package that shall come in.
+    fn naming(&self, name: &str) -> Naming;
+
+    /// Lets cargo resolve within limits, after it has edited once more if that is to be done `anew`. Returns what it said of
+    /// that. Where no versions fit, everything stays as it is.
+    fn limit(&self, limits: &Limits, anew: bool) -> Result<Option<Vec<String>>, Self::Error>;
+
+    /// Whether a package is still locked.
+    fn is_locked(&self, id: &PackageId) -> Result<bool, Self::Error>;
+}
+
+/// A shadow workspace, and who works in it.
+pub(in crate::ops) struct Place<'a> {
+    pub(in crate::ops) shadow: &'a Shadow,
+    pub(in crate::ops) cargo: &'a CargoCommand,
+    /// The workspace's manifest in the shadow.
+    pub(in crate::ops) manifest: PathBuf,
+    /// The real lockfile.
+    pub(in crate::ops) lockfile: &'a Path,
+    /// The real manifest of a member.
+    pub(in crate::ops) member: Option<&'a Path>,
+    pub(in crate::ops) progress: &'a dyn Progress,
+}
+
+impl Place<'_> {
+    /// Lets cargo `resolve` within limits.
+    pub(in crate::ops) fn resolve<E: From<cargo::Error> + From<provenance_build::Error>>(
+        &self,
+        limits: &Limits,
+        resolve: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Self { shadow, cargo, manifest, progress, .. } = self;
+        let bounds = limits.bounds.values().cloned().collect::<Vec<_>>();
+        let resolve = || {
+            resolve()?;
+            self.stay(limits)
+        };
+        match self.member.filter(|_| !bounds.is_empty()) {
+            Some(member) => {
+                shadow.within(&bounds, member, resolve)?;
+                // Everything is locked, so that there is nothing to choose: what nothing but the bounds asked for goes.
+                let offline = cargo.offline().settle_lockfile(manifest, *progress);
+                offline.or_else(|_| cargo.settle_lockfile(manifest, *progress))?;
+                Ok(())
+            }
+            None => resolve(),
+        }
+    }
+
+    /// Puts yanked versions back that shall stay.
+    fn stay<E: From<cargo::Error> + From<provenance_build::Error>>(&self, limits: &Limits) -> Result<(), E> {
+        for (at, id) in &limits.yanked {
+            let locked = self.locked::<E>()?.packages;
+            let mut others = locked.iter().filter(|it| it.id != *id && line(&it.id).as_ref() == Some(at));
+            if let Some(other) = others.next() {
+                let spec = format!("{}@{}", other.id.name, other.id.version);
+                self.cargo.hold(&self.manifest, &spec, id.version.as_str(), self.progress)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is locked in the shadow now.
+    pub(in crate::ops) fn locked<E: From<cargo::Error> + From<provenance_build::Error>>(
+        &self,
+    ) -> Result<Lockfile, E> {
+        let text = self.shadow.read(self.lockfile)?.unwrap_or_default();
+        Ok(Lockfile::parse(&text, self.lockfile)?)
+    }
+}
+
+/// Whether cargo failed because no versions fit. Offline, it cannot tell what it does not know from what there is not.
+pub(in crate::ops) fn is_without_solution(error: &cargo::Error, network: Network) -> bool {
+    let failed = matches!(error, cargo::Error::Failed { .. });
+    failed && (network == Network::Forbidden || error.kind() != Kind::Undecided)
+}
+
+/// What cargo is kept to.
+#[derive(Clone, Debug, Default)]
+pub(in crate::ops) struct Limits {
+    /// Versions for dependencies that were named without one.
+    pub(in crate::ops) named: BTreeMap<String, Version>,
+    /// What may be locked at most, each in its semver line.
+    pub(in crate::ops) bounds: BTreeMap<Line, Bound>,
+    /// Locked versions that stay although they were yanked: cargo takes them for no requirement.
+    pub(in crate::ops) yanked: BTreeMap<Line, PackageId>,
+}
+
+/// The versions of a package that cargo takes for each other.
+type Line = (PackageName, Option<String>, (u64, u64, u64));
+
+/// What was held back so far.
+#[derive(Default)]
+pub(in crate::ops) struct Holding {
+    pub(in crate::ops) limits: Limits,
+    /// Versions that are out of the running.
+    out: BTreeSet<(PackageName, Version)>,
+    /// Packages that something needs newer than they may be.
+    stuck: BTreeSet<Line>,
+    pub(in crate::ops) held: Vec<Held>,
+}
+
+/// One more limit, and what it holds back.
+struct Move {
+    limit: Limit,
+    held: Held,
+}
+
+enum Limit {
+    Bound(Line, Bound),
+    /// With the bound that makes cargo take no newer one than the new requirement names.
+    Named(Version, Line, Bound),
+    Yanked(Line, PackageId),
+}
+
+/// The search for a package whose version can be limited, so that what is refused does not come in: itself, whoever pulls it
+/// in, and so on upward.
+struct Search<'e> {
+    refused: &'e Entering,
+    /// Whether another release can be expected to do better.
+    curable: bool,
+    open: VecDeque<Candidate<'e>>,
+    last: Option<Candidate<'e>>,
+    seen: BTreeSet<usize>,
+}
+
+/// A package that may get another version, and the dependency that it should do without.
+type Candidate<'e> = (&'e Entering, Option<&'e Entering>);
+
+impl<'e> Search<'e> {
+    fn of(refused: &'e Entering) -> Self {
+        let findings = &refused.vetted.judgment.findings;
+        let curable = findings
+            .iter()
+            .filter(|finding| finding.weight != Weight::Note)
+            .all(|finding| checks::check(finding.id).is_none_or(|check| check.may_another_release_pass()));
+        let open = VecDeque::from([(refused, None)]);
+        Self { refused, curable, open, last: None, seen: BTreeSet::new() }
+    }
+
+    /// Looks for another version of the same package.
+    fn retry(&mut self) {
+        if let Some(last) = self.last.take() {
+            self.seen.remove(&last.0.entry.index);
+            self.open.push_front(last);
+        }
+    }
+}
+
+impl Holding {
+    /// Limits what cargo may lock, so that what is refused does not come in. Returns what cargo said, if the edit was made
+    /// again; `None` where nothing more can be done.
+    pub(in crate::ops) fn step<R: Resolver>(
+        &mut self,
+        resolver: &R,
+        vetting: &Vetting<'_>,
+        change: &Change,
+        entrants: &[Entering],
+    ) -> Result<Option<Option<Vec<String>>>, R::Error> {
+        let refused = entrants.iter().filter(|entering| entering.vetted.judgment.refuses());
+        let mut searches = refused.map(Search::of).collect::<Vec<_>>();
+        for search in &searches {
+            let id = &search.refused.entry.id;
+            self.out.insert((id.name.clone(), id.version.clone()));
+        }
+        let found = searches.iter_mut().map(|search| self.next(resolver, vetting, change, entrants, search));
+        let mut found = found.collect::<Vec<_>>();
+        // All at once, which is what cargo can do in most cases; else one after the other.
+        let all = found.iter().flatten().collect::<Vec<_>>();
+        if all.is_empty() {
+            return Ok(None);
+        }
+        if let Some(said) = self.take(resolver, &all)? {
+            return Ok(Some(said));
+        }
+        let mut made = None;
+        for (search, found) in searches.iter_mut().zip(&mut found) {
+            while let Some(tried) = found.take() {
+                if made.is_some() && !resolver.is_locked(&search.refused.entry.id)? {
+                    // An earlier one took it along.
+                    break;
+                }
+                if let Some(said) = self.take(resolver, &[&tried])? {
+                    made = Some(said.or(made.flatten()));
+                    break;
+                }
+                match tried.limit {
+                    Limit::Bound(line, _) | Limit::Yanked(line, _) => {
+                        self.stuck.insert(line);
+                    }
+                    // An older one of it may do.
+                    Limit::Named(version, ..) => {
+                        self.out.insert((tried.held.name, version));
+                        search.retry();
+                    }
+                }
+                *found = self.next(resolver, vetting, change, entrants, search);
+            }
+        }
+        Ok(made)
+    }
+
+    /// Lets cargo resolve within more limits. Where it cannot, everything stays as it is.
+    fn take<R: Resolver>(
+        &mut self,
+        resolver: &R,
+        moves: &[&Move],
+    ) -> Result<Option<Option<Vec<String>>>, R::Error> {
+        let mut limits = self.limits.clone();
+        let mut anew = false;
+        for Move { limit, held } in moves {
+            match limit {
+                Limit::Named(version, line, bound) => {
+                    anew = true;
+                    limits.named.insert(held.name.to_string(), version.clone());
+                    limits.bounds.insert(line.clone(), bound.clone());
+                }
+                Limit::Bound(line, bound) => {
+                    limits.bounds.insert(line.clone(), bound.clone());
+                }
+                Limit::Yanked(line, id) => {
+                    limits.bounds.remove(line);
+                    limits.yanked.insert(line.clone(), id.clone());
+                }
+            }
+        }
+        let Some(said) = resolver.limit(&limits, anew)? else { return Ok(None) };
+        self.limits = limits;
+        self.held.extend(moves.iter().map(|it| it.held.clone()));
+        if anew {
+            // Another requirement may let in what nothing fitted before.
+            self.stuck.clear();
+        }
+        Ok(Some(anew.then_some(said)))
+    }
+
+    /// The next limit that may keep out what a search is about.
+    fn next<'e, R: Resolver>(
+        &mut self,
+        resolver: &R,
+        vetting: &Vetting<'_>,
+        change: &Change,
+        entrants: &'e [Entering],
+        search: &mut Search<'e>,
+    ) -> Option<Move> {
+        while let Some((entering, without)) = search.open.pop_front() {
+            if !search.seen.insert(entering.entry.index) {
+                continue;
+            }
+            let dependents = change.graph.dependents(entering.entry.index);
+            let above = entrants.iter().filter(|other| dependents.contains(&other.entry.index));
+            // What only a person can decide about is no reason to bring in something old.
+            let above = above.filter(|other| search.curable || other.entry.replaces.is_some());
+            search.open.extend(above.map(|other| (other, Some(entering))));
+            if let Some(found) = self.limit(resolver, vetting, entering, without, search) {
+                search.last = Some((entering, without));
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// Another version for one package. `without` is the dependency that it should do without.
+    fn limit<R: Resolver>(
+        &mut self,
+        resolver: &R,
+        vetting: &Vetting<'_>,
+        entering: &Entering,
+        without: Option<&Entering>,
+        search: &Search<'_>,
+    ) -> Option<Move> {
+        let Entering { entry, record, .. } = entering;
+        let (name, current) = (&entry.id.name, &entry.id.version);
+        let naming = if entry.direct { resolver.naming(name.as_str()) } else { Naming::Not };
+        let line = line(&entry.id)?;
+        // Who names a version gets that one or nothing.
+        if matches!(naming, Naming::Version(_)) || self.stuck.contains(&line) {
+            return None;
+        }
+        self.out.insert((name.clone(), current.clone()));
+        let locked = entry.replaces.as_ref();
+        let free = |version: &Version| without.is_some_and(|it| !record.needs(version, &it.entry.id.name));
+        let expected = |version: &&Version| {
+            // The index says nothing of the licenses of other releases.
+            search.curable || Some(*version) == locked || free(version)
+        };
+        let candidates = vetting.candidates(record, without.map(|it| &it.entry.id.name));
+        let version = candidates
+            .iter()
+            .filter(expected)
+            .find(|version| !self.out.contains(&(name.clone(), (*version).clone())))?;
+        let findings = search.refused.vetted.judgment.findings.iter();
+        let findings = findings.filter(|finding| finding.weight != Weight::Note).cloned().collect::<Vec<_>>();
+        let ids = findings.iter().map(|finding| finding.id).collect::<BTreeSet<_>>();
+        let ids = ids.into_iter().collect::<Vec<_>>().join(", ");
+        let why = match without {
+            None => ids,
+            Some(_) => format!("it pulls in `{}` ({ids})", search.refused.entry.id.short()),
+        };
+        let (refused, at) = (current.clone(), version.clone());
+        let held = Held { name: name.clone(), refused, at, why, findings };
+        let id = PackageId { version: version.clone(), ..entry.id.clone() };
+        let line = self::line(&id)?;
+        let least = match locked.filter(|locked| line_of(locked) == Some(line.2)) {
+            Some(locked) => locked.clone(),
+            None => first_of(version)?,
+        };
+        let bound = Bound { name: id.name.clone(), source: id.source.clone()?, least, most: version.clone() };
+        let limit = if naming == Naming::Freely && self.limits.named.get(name.as_str()) != Some(version) {
+            Limit::Named(version.clone(), line, bound)
+        } else if record.is_yanked(version) {
+            Limit::Yanked(line, id)
+        } else {
+            Limit::Bound(line, bound)
+        };
+        Some(Move { limit, held })
+    }
+}
+
+fn line_of(version: &Version) -> Option<(u64, u64, u64)> {
+    semver::Version::parse(version.as_str()).ok().map(|version| release::line(&version))
+}
+
+pub(in crate::ops) fn line(id: &PackageId) -> Option<Line> {
+    let source = id.source.as_ref().map(ToString::to_string);
+    Some((id.name.clone(), source, line_of(&id.version)?))
+}
+
+/// The first version of a semver line, as a bound. A requirement admits prereleases of one version only.
+fn first_of(version: &Version) -> Option<Version> {
+    let parsed = semver::Version::parse(version.as_str()).ok()?;
+    if !parsed.pre.is_empty() {
+        return Some(version.clone());
+    }
+    let (major, minor, patch) = release::line(&parsed);
+    Version::parse(&format!("{major}.{minor}.{patch}"))
+}
+
+/// What was held back: each package that has another version than cargo took first, and why.
+pub(in crate::ops) fn told(first: &Lockfile, last: &Lockfile, held: &[Held]) -> Vec<Held> {
+    let because = held.iter().map(|held| held.name.as_str()).collect::<BTreeSet<_>>();
+    let because = because.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let told = change::moved(first, last).into_iter().map(|(from, to)| {
+        let mut own = held.iter().filter(|held| held.name == from.name);
+        let known = own.clone().find(|held| held.refused == from.version).or_else(|| own.next());
+        let (why, findings) = match known {
+            Some(held) => (held.why.clone(), held.findings.clone()),
+            None => (format!("it goes with what is held back of {because}"), vec![]),
+        };
+        Held { name: from.name, refused: from.version, at: to.version, why, findings }
+    });
+    told.collect()
+}
+
+/// Tells what enters, or takes the place of something.
+pub(in crate::ops) fn tell_entering(report: &mut Report, entry: &Entry, record: &Record, now: Clock) {
+    let published = record.release.known().and_then(|release| release.published);
+    let age = match published {
+        Some(published) => format!("published {}", release::ago(published, now)),
+        None => "age unknown".to_owned(),
+    };
+    let (verb, from) = match &entry.replaces {
+        Some(version) => ("Changing", format!("v{version} -> ")),
+        None => ("Entering", String::new()),
+    };
+    let (name, version, source) = (&entry.id.name, &entry.id.version, entry.id.source.as_ref());
+    let source = source.filter(|s| !s.is_crates_io()).map(|s| format!(" ({s})")).unwrap_or_default();
+    report.step(verb, format!("{name} {from}v{version}{source}, {age}, for {}", entry.chain));
+}
+
+/// Tells what is held back.
+pub(in crate::ops) fn tell_held(report: &mut Report, held: &[Held], now: Clock) {
+    for held in held {
+        report.step("Holding", format!("{} at v{}, not v{}: {}", held.name, held.at, held.refused, held.why));
+        // What a person may accept or allow is shown with the words for it: then the newest version would come in.
+        let for_a_person = |finding: &&Finding| {
+            let check = checks::check(finding.id);
+            finding.weight == Weight::Review || check.is_some_and(|check| !check.may_another_release_pass())
+        };
+        for finding in held.findings.iter().filter(for_a_person) {
+            let mut note = finding.clone();
+            waiver::tell_ways(std::slice::from_mut(&mut note), Date::of_seconds(now.0), "");
+            note.weight = Weight::Note;
+            if !report.findings.contains(&note) {
+                report.findings.push(note);
+            }
+        }
+    }
+    report.count("held-back", held.len());
+}

@@ -13,6 +13,9 @@ use crate::krate::{Krate, PUBLISHED, sha256};
 use crate::registry::index_file;
 use crate::sandbox::outer;
 
+/// The helper's dependencies that its feature `signatures` brings in.
+const OPTIONAL: [&str; 2] = ["ed25519-dalek", "sha2"];
+
 /// The helper's package name.
 pub const NAME: &str = "provenance-build";
 
@@ -50,11 +53,19 @@ pub fn krate() -> Krate {
             krate = krate.file(&path, &String::from_utf8(bytes).expect("sources are UTF-8"));
         }
     }
+    let mut optional = vec![];
     for name in direct_dependencies() {
         let found = locked.iter().find(|it| it.name == name).expect("a locked dependency");
-        krate = krate.dependency(&name, &found.version);
+        // What is optional stands in the workspace's manifest without default features.
+        if OPTIONAL.contains(&&*name) {
+            optional.push(format!("dep:{name}"));
+            krate = krate.optional_dependency(&name, &found.version).without_default_features();
+        } else {
+            krate = krate.dependency(&name, &found.version);
+        }
     }
-    krate.edition("2024")
+    let optional = optional.iter().map(String::as_str).collect::<Vec<_>>();
+    krate.feature("signatures", &optional).feature("default", &["signatures"]).edition("2024")
 }
 
 /// The helper's dependencies, transitive ones included, as the locked registry serves them.

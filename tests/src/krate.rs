@@ -47,6 +47,7 @@ struct Dependency {
     requirement: String,
     kind: Kind,
     optional: bool,
+    default_features: bool,
 }
 
 /// Where cargo writes down the commit.
@@ -151,7 +152,14 @@ impl Krate {
             requirement: requirement.into(),
             kind,
             optional,
+            default_features: true,
         });
+        self
+    }
+
+    /// Asks for the dependency that was added last without its default features.
+    pub fn without_default_features(mut self) -> Self {
+        self.dependencies.last_mut().expect("a dependency").default_features = false;
         self
     }
 
@@ -370,6 +378,9 @@ impl Krate {
             if dependency.optional {
                 text.push_str("optional = true\n");
             }
+            if !dependency.default_features {
+                text.push_str("default-features = false\n");
+            }
         }
         if !self.features.is_empty() {
             text.push_str("\n[features]\n");
@@ -388,7 +399,7 @@ impl Dependency {
             "req": self.requirement,
             "features": [],
             "optional": self.optional,
-            "default_features": true,
+            "default_features": self.default_features,
             "target": null,
             "kind": match self.kind { Kind::Normal => "normal", Kind::Build => "build" },
         })

@@ -97,10 +97,7 @@ fn sign(
     report.conclusion = match (missing, manifest.expires) {
         (0, Some(day)) => format!("signed by {}; good until {day}", plural(counting.len(), "trusted key")),
         (0, None) => format!("signed by {}", plural(counting.len(), "trusted key")),
-        _ => format!(
-            "signed; it takes {} more",
-            plural(missing, "signature of a trusted key").replace("keys", "key")
-        ),
+        _ => format!("signed; it takes {} of trusted keys", plural(missing, "more signature")),
     };
     Ok(())
 }

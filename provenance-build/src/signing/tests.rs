@@ -304,6 +304,8 @@ fn lines_of_allowed_signers_are_read_strictly() {
         ),
         (format!("a namespaces=\"*\" {key}"), "a pattern in `namespaces`"),
         (format!("\"a {key}"), "a quotation mark that is not closed"),
+        (format!("valid-before=\"20200101\" {key}"), "an option in the place of the name"),
+        (format!("cert-authority {key}"), "an option in the place of the name"),
         (
             "a sk-ssh-ed25519@openssh.com AAAA".to_owned(),
             "a key that is not `ssh-ed25519`: `sk-ssh-ed25519@openssh.com`",

@@ -76,6 +76,10 @@ fn read(text: &str) -> Result<TrustedKey, String> {
         let shown = kind.chars().take(40).collect::<String>();
         return Err(format!("a key that is not `ssh-ed25519`: `{shown}`"));
     }
+    // An option in the place of the name would be taken for a name, and mean nothing.
+    if words.first().is_some_and(|first| first.contains('=') || *first == "cert-authority") {
+        return Err("an option in the place of the name".to_owned());
+    }
     let mut trusted = TrustedKey {
         key: PublicKey::from_base64(word(&mut rest)?)?,
         principals: words.first().unwrap_or(&"").trim_matches('"').to_owned(),

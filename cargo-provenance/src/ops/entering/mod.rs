@@ -170,6 +170,9 @@ fn drifted(report: &mut Report, gate: &Gate, verdict: &Verdict) {
     let differences = plural(report.findings.len(), "difference");
     report.conclusion =
         format!("to {}: the workspace is not what its manifest says, {differences}", report.command);
+    if signing::is_expired(verdict) {
+        signing::distrust(report);
+    }
 }
 
 /// Passes on what `cargo add` said of the dependency and its features. What it locked is told by the comparison.

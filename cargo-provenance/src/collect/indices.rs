@@ -115,6 +115,40 @@ pub fn ask(
     Ok(asked().err().map(|error| failed(error, told)).unwrap_or_default())
 }
 
+/// Asks the registries about names that may be a package's there, if they were not asked within a day. Returns a line about
+/// those that nobody could be asked about, so that what is found does not depend on what this machine happened to fetch.
+pub fn ask_names(
+    situation: &Situation,
+    registries: &[(Source, Option<String>)],
+    names: &[&PackageName],
+    network: Network,
+    progress: &dyn Progress,
+) -> Result<Vec<String>, provenance_build::Error> {
+    let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+    let mut unasked = vec![];
+    for name in names {
+        let mut is_asked = true;
+        for (source, registry) in registries {
+            let Some(index) = publishers.index_of(source)? else { continue };
+            let is_fresh = || {
+                let asked = read(&situation.cargo_home, &index).asked.get(name.as_str()).copied();
+                let at = asked.max(publishers.written_at(&index, name));
+                at.and_then(|at| age(at, situation.clock)).is_some_and(|age| age <= PATIENCE)
+            };
+            if !is_fresh() && network == Network::Allowed {
+                // That there is no such package is an answer, too, and is written down.
+                ask(situation, (source, registry.as_deref()), name, network, progress)?;
+            }
+            is_asked &= is_fresh();
+        }
+        if !is_asked {
+            unasked.push(format!("`{name}`"));
+        }
+    }
+    let told = format!("whether a registry knows the name of {}: none could be asked", unasked.join(", "));
+    Ok((!unasked.is_empty()).then_some(told).into_iter().collect())
+}
+
 /// What to say of a registry that could not be asked.
 fn failed(error: Error, told: Option<String>) -> Vec<String> {
     let Failure { message, causes, .. } = Failure::from(error);

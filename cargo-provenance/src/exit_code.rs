@@ -82,6 +82,7 @@ impl From<Outcome> for ExitCode {
 impl From<Kind> for ExitCode {
     fn from(kind: Kind) -> Self {
         match kind {
+            Kind::Refused => REFUSED,
             Kind::Usage => USAGE,
             Kind::Undecided | Kind::Bug => UNDECIDED,
         }

@@ -115,6 +115,11 @@ impl Error {
         self.said(&["--locked was passed to prevent this"])
     }
 
+    /// Whether what was downloaded is not what the registry's index announces (`sources/registry/download.rs` of cargo 1.95).
+    fn is_another_archive(&self) -> bool {
+        self.said(&["failed to verify the checksum of"])
+    }
+
     fn was_offline(&self) -> bool {
         matches!(self, Self::Failed { args, .. } if args.ends_with(OFFLINE))
     }
@@ -139,6 +144,7 @@ impl Error {
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
+            Self::Failed { .. } if self.is_another_archive() => Kind::Refused,
             Self::Failed { .. } if !self.is_out_of_reach() => Kind::Usage,
             Self::Unacceptable { .. } => Kind::Usage,
             _ => Kind::Undecided,
@@ -150,6 +156,9 @@ impl Explain for Error {
             Self::Missing { .. } => "install cargo (https://rustup.rs), or name it in `CARGO`",
             _ if self.said(&["could not find `Cargo.toml`"]) => {
                 "run it inside a cargo workspace, or name one with `--manifest-path`"
+            }
+            _ if self.is_another_archive() => {
+                "its registry sent another archive than its index announces: try another version, and tell the registry"
             }
             _ if self.was_offline() && self.is_out_of_reach() => {
                 "run it again with the network at hand, or `cargo fetch` first"

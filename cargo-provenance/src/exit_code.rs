@@ -92,6 +92,7 @@ impl From<Kind> for ExitCode {
     fn from(kind: Kind) -> Self {
         match kind {
             Kind::Distrusted => DISTRUSTED,
+            Kind::Refused => REFUSED,
             Kind::Usage => USAGE,
             Kind::Undecided | Kind::Bug => UNDECIDED,
         }

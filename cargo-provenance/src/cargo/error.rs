@@ -128,6 +128,11 @@ impl Error {
         !self.is_out_of_reach() && self.said(&["could not be found in registry"])
     }
 
+    /// Whether what was downloaded is not what the registry's index announces (`sources/registry/download.rs` of cargo 1.95).
+    fn is_another_archive(&self) -> bool {
+        self.said(&["failed to verify the checksum of"])
+    }
+
     fn was_offline(&self) -> bool {
         matches!(self, Self::Failed { args, .. } if args.ends_with(OFFLINE))
     }
@@ -152,6 +157,7 @@ impl Error {
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
+            Self::Failed { .. } if self.is_another_archive() => Kind::Refused,
             Self::Failed { .. } if !self.is_out_of_reach() => Kind::Usage,
             Self::Unacceptable { .. } => Kind::Usage,
             _ => Kind::Undecided,
@@ -167,6 +173,9 @@ impl Explain for Error {
             }
             _ if self.said(&["<<<<<<< ", ">>>>>>> "]) => {
                 "resolve the merge in `Cargo.toml` first, then run `cargo fetch` and `cargo provenance pin`"
+            }
+            _ if self.is_another_archive() => {
+                "its registry sent another archive than its index announces: try another version, and tell the registry"
             }
             _ if self.was_offline() && self.is_out_of_reach() => {
                 "run it again with the network at hand, or `cargo fetch` first"

@@ -136,6 +136,49 @@ fn translated(lines: &[String]) -> Option<PackageName> {
     PackageName::parse(line.split_once("` to `")?.1.strip_suffix('`')?)
 }
 
+/// Asks the registries about names that may be a package's there, if they were not asked within a day. Returns a line about
+/// those that nobody could be asked about, so that what is found does not depend on what this machine happened to fetch.
+pub fn ask_names(
+    situation: &Situation,
+    registries: &[(Source, Option<String>)],
+    names: &[&PackageName],
+    network: Network,
+    progress: &dyn Progress,
+) -> Result<Vec<String>, provenance_build::Error> {
+    let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
+    let mut unasked = vec![];
+    for name in names {
+        let mut is_asked = true;
+        for (source, registry) in registries {
+            let Some(index) = publishers.index_of(source)? else { continue };
+            let is_fresh = || {
+                let asked = read(&situation.cargo_home, &index).asked.get(name.as_str()).copied();
+                let at = asked.max(publishers.written_at(&index, name));
+                at.and_then(|at| age(at, situation.clock)).is_some_and(|age| age <= PATIENCE)
+            };
+            let mut is_answered = is_fresh();
+            if !is_answered && network == Network::Allowed {
+                let registry = (source, registry.as_deref());
+                let reply = ask(situation, registry, name, When::Daily, network, progress)?;
+                is_answered = match reply {
+                    // An answer, too. What cannot be written down is asked again.
+                    Reply::Missing | Reply::Renamed(_) => {
+                        let _ = note(situation, BTreeMap::from([(index.clone(), vec![*name])]));
+                        true
+                    }
+                    Reply::Cached(_) => is_fresh(),
+                };
+            }
+            is_asked &= is_answered;
+        }
+        if !is_asked {
+            unasked.push(format!("`{name}`"));
+        }
+    }
+    let told = format!("whether a registry knows the name of {}: none could be asked", unasked.join(", "));
+    Ok((!unasked.is_empty()).then_some(told).into_iter().collect())
+}
+
 /// What to say of a registry that could not be asked.
 fn failed(error: Error, told: Option<String>) -> Vec<String> {
     // What cargo was asked with holds places of no meaning to people; what it answered does not.

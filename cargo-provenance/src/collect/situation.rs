@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use provenance_build::config::Configuration;
 use provenance_build::lockfile::LockedPackage;
-use provenance_build::{Lockfile, toml};
+use provenance_build::{Lockfile, Source, toml};
 
 use super::gate;
 use crate::cargo::{self, CargoCommand, Workspace};
@@ -237,6 +237,20 @@ pub fn configuration(
 /// configuration says does not count.
 pub fn index_of(configuration: &Configuration, name: &str) -> Option<String> {
     index_among(configuration.recorded.values().map(|setting| (&setting.key, &setting.value)), name)
+}
+
+/// The name of a registry in the cargo configuration in force, by its source.
+pub fn registry_name(configuration: &Configuration, source: &Source) -> Option<String> {
+    let settings = configuration.recorded.values().chain(&configuration.outside);
+    let mut names = settings.filter_map(|setting| {
+        let key = setting.key.rsplit_once('#').map_or(setting.key.as_str(), |(_, key)| key);
+        let name = key.strip_prefix("registries.")?.strip_suffix(".index")?;
+        let index = setting.value.parse::<toml_edit::Value>().ok()?;
+        let id = source.as_str();
+        (index.as_str() == Some(id) || index.as_str() == id.strip_prefix("registry+"))
+            .then(|| name.to_owned())
+    });
+    names.next()
 }
 
 /// The same from settings as the manifest records them.

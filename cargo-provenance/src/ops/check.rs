@@ -173,6 +173,10 @@ fn check(
         told.there_before += before.demote_expired(&mut of_policy, gate.policy.exceptions());
         before.count(told.there_before, report);
         told.findings.extend(before.tell(gate, report));
+        let new = before.new_members(manifest);
+        let names = new.iter().map(|member| &member.name).collect::<Vec<_>>();
+        report.not_checked.extend(pinning::ask_about(&situation, &names, surroundings.network, progress)?);
+        told.findings.extend(pinning::well_known(&situation, before.manifest(), &new)?);
     }
     told.findings.extend(of_policy);
     let verdict = seen_again(surroundings, &verdict, progress)?.unwrap_or(verdict);

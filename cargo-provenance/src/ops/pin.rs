@@ -97,6 +97,10 @@ fn pin(
         split.entering.iter().map(|index| &situation.lockfile.packages[*index]).collect::<Vec<_>>();
     let notes = indices::freshen(&situation, &entering, When::Always, surroundings.network, progress)?;
     report.not_checked.extend(notes);
+    let is_listed = |name: &PackageName| old.members.iter().any(|member| member.name == *name);
+    let members = situation.workspace.members.iter().map(|member| &member.name);
+    let new = members.filter(|name| !is_listed(name)).collect::<Vec<_>>();
+    report.not_checked.extend(pinning::ask_about(&situation, &new, surroundings.network, progress)?);
     // `--recheck` is the way out where the databases are older for a good reason: it compares every pin with them anew.
     let known = if options.recheck { &[][..] } else { &old.packages };
     // Where nothing enters, nothing is compared with advisories, and none need be at hand.

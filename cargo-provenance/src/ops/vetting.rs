@@ -491,7 +491,16 @@ pub fn databases(
     progress: &dyn Progress,
 ) -> Evidence<Vec<Database>> {
     let vetted = pins.iter().filter_map(|pin| pin.vetted.as_ref());
-    let known = vetted.filter_map(|vetted| Date::parse(vetted.advisories.as_deref()?)).max();
+    let dates = vetted.filter_map(|vetted| Date::parse(vetted.advisories.as_deref()?));
+    // A day of grace for time zones. Nobody can have known what was published later: such a line would only keep everything
+    // from being decided.
+    let today = Date::of_seconds(surroundings.clock.0);
+    let (known, ahead): (Vec<_>, Vec<_>) = dates.partition(|date| *date <= today.plus_days(1));
+    if let Some(ahead) = ahead.iter().max() {
+        let odd = format!("a pin that claims to know advisories of {ahead}, which is yet to come");
+        report.not_checked.push(format!("whether the databases are older than before, for {odd}"));
+    }
+    let known = known.into_iter().max();
     let (advisories, notes) = advisories::freshen(surroundings, policy, root, known, progress);
     report.not_checked.extend(notes);
     if advisories.copies.is_empty() {

@@ -134,7 +134,7 @@ pub fn failure(failure: &Failure) -> String {
     let first = lines.next().unwrap_or_default();
     let mut text = match failure.kind {
         Kind::Bug => labeled("error", ERROR, &format!("internal error: {first}")),
-        Kind::Distrusted | Kind::Undecided | Kind::Usage => labeled("error", ERROR, first),
+        Kind::Refused | Kind::Distrusted | Kind::Undecided | Kind::Usage => labeled("error", ERROR, first),
     };
     // What cargo or git had to say comes in several lines, already indented.
     text.extend(lines.map(|line| format!("{}\n", sanitize::line(line))));

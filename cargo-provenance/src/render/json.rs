@@ -78,6 +78,7 @@ fn conclusion(report: &Report) -> Cow<'_, str> {
 pub(super) fn failure(failure: &Failure, elapsed: Duration) -> String {
     let error = line(&Line::Error {
         kind: match failure.kind {
+            Kind::Refused => "refused",
             Kind::Usage => "usage",
             Kind::Distrusted => "distrusted",
             Kind::Undecided => "undecided",
@@ -398,7 +399,7 @@ mod tests {
             lines.outcome = outcome;
             assert_documented(&report(&lines, Duration::from_millis(1)));
         }
-        for kind in [Kind::Distrusted, Kind::Usage, Kind::Undecided, Kind::Bug] {
+        for kind in [Kind::Refused, Kind::Distrusted, Kind::Usage, Kind::Undecided, Kind::Bug] {
             for place in [None, Some(("Cargo.lock".into(), 0)), Some(("Cargo.lock".into(), 7))] {
                 let error = Failure { place, ..Failure::new(kind, "x").help("y") };
                 assert_documented(&failure(&error, Duration::ZERO));

@@ -26,6 +26,8 @@ pub struct Failure {
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// What was asked for is not let in.
+    Refused,
     /// A signature or a key does not hold.
     Distrusted,
     /// Something that the user wrote is not acceptable: the command line, a policy, a manifest, a lockfile.

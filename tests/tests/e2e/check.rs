@@ -330,6 +330,15 @@ fn a_database_that_is_older_than_what_a_pin_knew_decides_nothing() {
 }
 
 #[test]
+fn a_pin_that_knows_advisories_of_the_future_keeps_nothing_from_being_decided() {
+    let sandbox = Sandbox::new();
+    AdvisoryDb::new(&sandbox);
+    let project = pinned(&sandbox, "work");
+    replace_in_pin(project, "victim", "advisories = \"2025-01-02\"", "advisories = \"2999-01-01\"");
+    check(project, []).code(0).stderr_has("claims to know advisories of 2999-01-01");
+}
+
+#[test]
 fn a_database_that_is_too_old_decides_nothing() {
     let sandbox = Sandbox::new();
     let project = pinned(&sandbox, "work");

@@ -211,7 +211,12 @@ fn a_registry_that_misbehaves_leaves_nothing_behind() {
     sandbox.alternative().respond("/elsewhere", Response::Body(evil.to_archive()));
 
     registry.publish(&honest.clone().checksum(&"0".repeat(64)));
-    gated.provenance(["add", "newcomer"]).run().fails().stderr_has("checksum");
+    gated
+        .provenance(["add", "newcomer"])
+        .run()
+        .code(1)
+        .stderr_has("checksum")
+        .stderr_has("sent another archive");
     registry.publish(&honest);
     for (response, said) in [
         (Response::Truncated(honest.to_archive(), 64), "newcomer"),

@@ -181,6 +181,41 @@ fn edited_path_package_outside_the_workspace() {
     gated.is_clean();
 }
 
+/// A package that this machine has never heard of, copied into the workspace as a member.
+#[test]
+fn third_party_crate_copied_in_that_was_never_fetched_here() {
+    let sandbox = Sandbox::new();
+    let project = Project::app(&sandbox, "work").pinned();
+    project.commit("pinned");
+    let before = files::read(&project.path("Provenance.lock"));
+    sandbox.registry().publish(&Krate::greeting("renowned", "1.0.0", CLEAN));
+    for name in ["renowned", "homemade"] {
+        for (path, content) in Krate::greeting(name, "1.0.0", EVIL).all_files() {
+            files::write(&project.path("crates").join(name).join(path), content);
+        }
+    }
+    files::append(&project.path("Cargo.toml"), "\n[workspace]\nmembers = [\"crates/*\"]\n");
+    project.cargo(["metadata", "--format-version", "1", "--offline"]).ok();
+    let line = "Not checked whether a registry knows the name of `homemade`, `renowned`: none could be asked";
+    project.provenance(["pin", "--offline"]).ok().stderr_has(line);
+    let forged = files::read(&project.path("Provenance.lock"));
+    files::write(&project.path("Provenance.lock"), &before);
+    let known = "error[member-name-known]: new member `renowned` bears a known name: ";
+    project.provenance(["pin"]).run().code(1).stderr_has(known).stderr_lacks("`homemade`");
+    // Whoever opens a pull request writes the manifest as well.
+    files::write(&project.path("Provenance.lock"), &forged);
+    project.provenance(["check"]).ok();
+    project
+        .provenance(["check", "--since", "HEAD"])
+        .run()
+        .code(1)
+        .stderr_has(known)
+        .stderr_lacks("`homemade`");
+    files::write(&project.path("Provenance.lock"), &before);
+    project.provenance(["pin", "--own", "renowned=we maintain this fork"]).ok();
+    project.provenance(["check", "--since", "HEAD"]).ok().stderr_has("Own renowned: we maintain this fork");
+}
+
 /// A path package that is pinned, and whose own dependency bears the name of the member.
 #[test]
 fn a_path_package_that_bears_a_members_name() {

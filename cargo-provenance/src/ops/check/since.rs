@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use provenance_build::manifest::{self, Acceptance, Basis, Pin};
+use provenance_build::manifest::{self, Acceptance, Basis, Member, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest};
 
 use super::{Failure, Finding, Gate, Report, Weight, plural};
@@ -209,6 +209,17 @@ impl Before {
         }
         report.steps.splice(0..0, new.steps);
         refuse_baseline(gate, &baseline)
+    }
+
+    /// The manifest at that commit.
+    pub(super) fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
+    }
+
+    /// Members that the manifest at that commit does not list.
+    pub(super) fn new_members<'m>(&self, manifest: &'m Manifest) -> Vec<&'m Member> {
+        let old = self.manifest.as_ref().map(|old| old.members.as_slice()).unwrap_or_default();
+        manifest.members.iter().filter(|member| !old.iter().any(|old| old.name == member.name)).collect()
     }
 
     fn tell_members(&self, gate: &Gate, new: &mut Report) {

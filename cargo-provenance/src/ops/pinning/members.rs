@@ -9,10 +9,12 @@ use provenance_build::{Drift, Manifest, PackageName, Source, members};
 
 use super::draft::Draft;
 use super::{Error, Material, Rigor};
-use crate::collect::situation::Situation;
+use crate::collect::indices;
+use crate::collect::publishers::Publishers;
+use crate::collect::situation::{Situation, registry_name};
 use crate::finding::{Finding, Place, Role, Weight};
-use crate::model::Evidence;
-use crate::registry::Index;
+use crate::model::{Evidence, Network};
+use crate::report::progress::Progress;
 
 impl Draft {
     pub(super) fn members(&mut self, material: &Material<'_>) -> Result<(), Error> {
@@ -35,7 +37,7 @@ impl Draft {
                 help: "name a package that `Cargo.lock` lists without a source".to_owned(),
             });
         }
-        let known = Known::gather(situation, old);
+        let known = Known::gather(situation, old)?;
         for (name, (path, reason)) in entries {
             let before = old.and_then(|old| old.members.iter().find(|member| member.name == name));
             let declared = material.declared.iter().find(|own| own.name == name);
@@ -45,7 +47,7 @@ impl Draft {
                 .or_else(|| before.and_then(|member| member.own.clone()));
             if before.is_none() {
                 self.joined.push(format!("{name} ({path})"));
-                match known.why(&name) {
+                match known.why(&name)? {
                     Some(why) if own.is_none() && material.rigor == Rigor::Baseline => {
                         own = Some("there at init".to_owned());
                         let message = format!("member `{name}` bears a known name: {why}");
@@ -135,39 +137,83 @@ fn own_help(situation: &Situation, name: &str) -> String {
 
 /// Names that registries or the old manifest know.
 struct Known<'a> {
-    index: Index,
-    sources: BTreeSet<&'a Source>,
-    crates_io: Option<Source>,
+    publishers: Publishers<'a>,
+    registries: Vec<Source>,
     locked: BTreeMap<&'a str, &'a Source>,
     pinned: BTreeMap<&'a str, &'a Source>,
 }
 
 impl<'a> Known<'a> {
-    fn gather(situation: &'a Situation, old: Option<&'a Manifest>) -> Self {
+    fn gather(situation: &'a Situation, old: Option<&'a Manifest>) -> Result<Self, Error> {
         let packages = situation.lockfile.packages.iter();
         let locked =
             packages.filter_map(|package| Some((package.id.name.as_str(), package.id.source.as_ref()?)));
         let locked = locked.collect::<BTreeMap<_, _>>();
         let pins = old.into_iter().flat_map(|old| &old.packages);
-        Self {
-            index: Index::open(&situation.cargo_home),
-            sources: locked.values().copied().filter(|source| !source.is_git()).collect(),
-            crates_io: Source::parse(CRATES_IO),
+        Ok(Self {
+            publishers: Publishers::of(&situation.configuration, &situation.cargo_home)?,
+            registries: registries(situation),
             pinned: pins.filter_map(|pin| Some((pin.name.as_str(), pin.source()?))).collect(),
             locked,
-        }
+        })
     }
 
-    fn why(&self, name: &PackageName) -> Option<String> {
+    fn why(&self, name: &PackageName) -> Result<Option<String>, Error> {
         if let Some(source) = self.locked.get(name.as_str()) {
-            return Some(format!("`Cargo.lock` has a package of this name from {}", source.display_name()));
+            let source = source.display_name();
+            return Ok(Some(format!("`Cargo.lock` has a package of this name from {source}")));
         }
         if let Some(source) = self.pinned.get(name.as_str()) {
-            return Some(format!("a package of this name was pinned from {}", source.display_name()));
+            return Ok(Some(format!("a package of this name was pinned from {}", source.display_name())));
         }
-        let registries = self.sources.iter().copied().chain(&self.crates_io);
-        let known = |source: &&Source| matches!(self.index.entries(source, name), Evidence::Known(_));
-        let source = registries.into_iter().find(known)?;
-        Some(format!("{} has a package of this name", source.display_name()))
+        for source in &self.registries {
+            if let Evidence::Known(_) = self.publishers.entries(source, name)? {
+                return Ok(Some(format!("{} has a package of this name", source.display_name())));
+            }
+        }
+        Ok(None)
     }
+}
+
+/// crates.io, and the registries of the lockfile.
+fn registries(situation: &Situation) -> Vec<Source> {
+    let packages = situation.lockfile.packages.iter().filter_map(|package| package.id.source.as_ref());
+    let locked = packages.filter(|source| !source.is_git()).cloned();
+    locked.chain(Source::parse(CRATES_IO)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Asks the registries in use whether they know these names; returns a line about those that nobody could be asked about.
+pub(in crate::ops) fn ask_about(
+    situation: &Situation,
+    names: &[&PackageName],
+    network: Network,
+    progress: &dyn Progress,
+) -> Result<Vec<String>, Error> {
+    if names.is_empty() {
+        return Ok(vec![]);
+    }
+    let named = registries(situation).into_iter().map(|source| {
+        let name = registry_name(&situation.configuration, &source);
+        (source, name)
+    });
+    Ok(indices::ask_names(situation, &named.collect::<Vec<_>>(), names, network, progress)?)
+}
+
+/// Members that a change brings, that nobody declared the team's own, and whose names a registry or the manifest knows.
+pub(in crate::ops) fn well_known(
+    situation: &Situation,
+    old: Option<&Manifest>,
+    members: &[&Member],
+) -> Result<Vec<Finding>, Error> {
+    let known = Known::gather(situation, old)?;
+    let mut findings = vec![];
+    for member in members.iter().filter(|member| member.own.is_none()) {
+        if let Some(why) = known.why(&member.name)? {
+            let message = format!("new member `{}` bears a known name: {why}", member.name);
+            let help =
+                format!("if it is the team's own, run `cargo provenance pin --own {}=REASON`", member.name);
+            findings.push(Finding::new("member-name-known", Weight::Denial, message).help(help));
+        }
+    }
+    Ok(findings)
 }

@@ -18,6 +18,7 @@ use crate::policy::Policy;
 pub use draft::Draft;
 pub(super) use draft::pin;
 pub use error::Error;
+pub(super) use members::{ask_about, well_known};
 
 /// What a report says of what is not judged yet.
 pub(super) const NOT_JUDGED: &str = "audits: this version does not read them";

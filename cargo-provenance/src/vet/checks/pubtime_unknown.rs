@@ -1,7 +1,5 @@
 //! `pubtime-unknown`: a registry that does not say when a version was published.
 
-use provenance_build::Source;
-
 use crate::policy::{Firmness, Level, Pubtime, SourceRuling};
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::Dossier;
@@ -35,7 +33,8 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
         return vec![];
     }
     let name = dossier.id.short();
-    let registry = dossier.id.source.as_ref().map(Source::display_name).unwrap_or_default();
+    // As the policy names registries: the id of `Cargo.lock`, unless it is crates.io's.
+    let registry = if source.is_crates_io() { "crates-io" } else { source.as_str() };
     vec![Observation::new(format!("the registry does not say when `{name}` was published")).help(format!(
         "if this registry never does, list it in `Provenance.toml` as {{ name = \"{registry}\", pubtime = \"absent\" }}"
     ))]
@@ -43,7 +42,14 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use provenance_build::{PackageId, Source};
+
     use super::super::samples::{Case, ids, release};
+    use crate::model::{Clock, Evidence};
+    use crate::policy::Policy;
+    use crate::vet::{Dossier, Ground, Way, catalogue};
 
     #[test]
     fn a_version_without_a_time_is_reviewed_unless_the_registry_never_has_them() {
@@ -57,5 +63,32 @@ mod tests {
             let case = Case::new(policy, "1.0.0", vec![undated]);
             assert_eq!(ids(&case.judged()), expected, "{policy}");
         }
+    }
+
+    #[test]
+    fn the_line_that_helps_is_one_that_the_policy_takes() {
+        let id = PackageId {
+            source: Source::parse("sparse+https://registry.example/index/"),
+            ..crate::archive::samples::id("dep")
+        };
+        let mut undated = release("1.0.0", 90);
+        undated.published = None;
+        let judged = |text: &str| {
+            let text = format!("version = 1\n{text}");
+            let policy = Policy::parse(text.as_bytes(), Path::new("p"), catalogue()).expect("a policy");
+            let releases = [undated.clone()];
+            let dossier = Dossier {
+                history: Evidence::Known(&releases),
+                release: Evidence::Known(&releases[0]),
+                ..Dossier::new(&id, Way::Named)
+            };
+            let databases = Evidence::Absent;
+            let ground =
+                Ground { policy: &policy, databases, index_of: &|_| None, now: Clock(0), judged_by: None };
+            super::judge(&dossier, &ground)
+        };
+        let help = judged("").remove(0).help.remove(0);
+        let line = format!("{{{}", help.split('{').nth(1).expect("a line"));
+        assert!(judged(&format!("[sources]\nregistries = [{line}]\n")).is_empty(), "{help}");
     }
 }

@@ -221,8 +221,7 @@ impl Drift {
                 "run `cargo provenance pin` to prove and pin what `Cargo.lock` names, or restore `Cargo.lock`"
             }
             Self::Tree { id, .. } if id.source.is_none() => {
-                "compare it with your version control; if the change is meant, run `cargo provenance pin`, which pins it as it \
-                 is now"
+                "compare it with your version control; if the change is meant, run `cargo provenance pin`"
             }
             Self::Tree { id, .. } => {
                 let repair = "`cargo provenance verify --repair` to restore it";

@@ -14,7 +14,6 @@ use crate::drift::Drift;
 use crate::error::Error;
 use crate::manifest;
 use crate::marker::Marker;
-use crate::name::PackageId;
 use crate::observe::{self, Seen};
 use crate::poison::{self, Suspects};
 #[cfg(feature = "signatures")]
@@ -294,15 +293,10 @@ fn tell(error: &Error) {
     }
 }
 
-fn show(drift: &[Drift]) {
-    // After `cargo update` hundreds of packages lack a pin, and there is one thing to do about all of them.
-    let (unpinned, others): (Vec<_>, Vec<_>) =
-        drift.iter().partition(|drift| matches!(drift, Drift::Unpinned { .. }));
-    let (alike, others) =
-        if unpinned.len() > 1 { (unpinned, others) } else { (vec![], drift.iter().collect()) };
-    for drift in others.iter().take(SHOWN) {
+fn show(all: &[Drift]) {
+    for (at, drift) in all.iter().enumerate().take(SHOWN) {
         directive::error(&drift.to_string());
-        for detail in drift.details() {
+        for detail in drift.details().iter().filter(|_| !matches!(drift, Drift::Unpinned { .. })) {
             directive::error(&format!("  {detail}"));
         }
         if let Drift::Tree { directory, found: Ok(_), .. } = drift {
@@ -310,18 +304,14 @@ fn show(drift: &[Drift]) {
                 directive::error(&format!("  most recently changed: {}", file.display()));
             }
         }
-        directive::error(&drift.help());
+        // After `cargo update` many packages lack a pin: what is to be done about the next one too is said once.
+        if at + 1 == SHOWN || all.get(at + 1).is_none_or(|next| next.help() != drift.help()) {
+            directive::error(&drift.help());
+        }
     }
-    if others.len() > SHOWN {
-        let more = others.len() - SHOWN;
+    if all.len() > SHOWN {
+        let more = all.len() - SHOWN;
         directive::error(&format!("and {more} more: run `cargo provenance verify` to see them all"));
-    }
-    if let [first, ..] = alike[..] {
-        let names = alike.iter().filter_map(|drift| drift.package()).take(SHOWN).map(PackageId::short);
-        let names = names.collect::<Vec<_>>().join(", ");
-        let more = if alike.len() > SHOWN { ", …" } else { "" };
-        directive::error(&format!("{} packages are not pinned: {names}{more}", alike.len()));
-        directive::error(&first.help());
     }
 }
 

@@ -39,11 +39,8 @@ pub fn parse<'t>(text: &'t str, file: &Path) -> Result<Table<'t>, Error> {
         Ok(ValueInner::Table(table)) => Ok(table),
         Ok(_) => Err(Error::invalid(file, 0, "it is not a TOML table", "correct the TOML")),
         Err(fault) => {
-            let at = line(text, fault.span.start);
-            let conflict =
-                text.lines().nth(at.saturating_sub(1) as usize).is_some_and(|it| it.starts_with("<<<<<<<"));
-            let help = if conflict { "resolve the merge in this file first" } else { "correct the TOML" };
-            Err(Error::invalid(file, at, fault.to_string(), help))
+            let help = "correct the TOML, or resolve the merge in this file first";
+            Err(Error::invalid(file, line(text, fault.span.start), fault.to_string(), help))
         }
     }
 }

@@ -170,7 +170,11 @@ fn way_out(dossier: &Dossier<'_>, ground: &Ground<'_>) -> WayOut {
         }
         // Cargo's own command: until what is locked is pinned, no command behind the gate starts.
         (Some(to), _, Way::Kept | Way::Locked, _) => {
-            out.help.push(format!("`{to}` would pass: {}", update(to)))
+            out.help.push(format!("`{to}` would pass: {}", update(to)));
+            if !dossier.direct {
+                // What other packages ask for is not known here.
+                out.notes.push("where cargo refuses that, move what pulls it in first".to_owned());
+            }
         }
         (Some(to), _, Way::Pulled, Some(before)) => {
             let command = format!("cargo provenance update {name}@{before} --precise {to}");

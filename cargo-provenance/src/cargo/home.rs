@@ -53,12 +53,28 @@ impl ScratchHome {
                     .map_err(|source| Error::file("link to", &credentials, source))?;
             }
         }
-        // What cargo resolved from git lies there already. Without the link it would clone again.
-        let git = cargo_home.join("git");
-        if git.is_dir() {
-            let _ = link_directory(&git, &home.path().join("git"));
-        }
+        home.bring_git()?;
         Ok(home)
+    }
+
+    /// Makes one in which cargo resolves: what it learns from registries and git repositories gets into the user's home, where
+    /// nothing of it is unpacked; the commits that it has to check out for that are checked out here. `None` where the system
+    /// lets nobody link to a directory.
+    pub fn for_resolving(cargo_home: &Path, directory: &Path, now: Clock) -> Result<Option<Self>, Error> {
+        for shared in [&["registry"][..], &["git", "db"]] {
+            make_folder(&shared.iter().fold(cargo_home.to_owned(), |path, part| path.join(part)))?;
+        }
+        let home = Self::make(cargo_home, directory, now)?;
+        let registry = cargo_home.join("registry");
+        let link = home.path().join("registry");
+        if link_directory(&registry, &link).is_err() {
+            return Ok(None);
+        }
+        // Whoever writes to the same places waits for the same locks.
+        for lock in [".package-cache", ".package-cache-mutate"] {
+            let _ = link_file(&cargo_home.join(lock), &home.path().join(lock));
+        }
+        Ok(Some(home))
     }
 
     /// Where it lies.
@@ -135,6 +151,28 @@ impl ScratchHome {
         put(&manifest, errand::manifest(packages).as_bytes())?;
         put(&lockfile, errand::lockfile(packages).as_bytes())?;
         Ok((manifest, lockfile))
+    }
+
+    /// Brings what cargo has from git. The databases are the user's own, so that nothing travels twice. Each checkout that is
+    /// there is at hand, and a new one is made here, where nobody builds from it.
+    fn bring_git(&self) -> Result<(), Error> {
+        let theirs = self.user.join("git");
+        if !theirs.join("db").is_dir() {
+            return Ok(());
+        }
+        let ours = self.path().join("git");
+        make_folder(&ours)?;
+        // What cannot be linked to is cloned and checked out again.
+        let _ = link_directory(&theirs.join("db"), &ours.join("db"));
+        let folders = |path: &Path| fs::read_dir(path).into_iter().flatten().filter_map(io::Result::ok);
+        for repository in folders(&theirs.join("checkouts")) {
+            let checkouts = ours.join("checkouts").join(repository.file_name());
+            make_folder(&checkouts)?;
+            for checkout in folders(&repository.path()) {
+                let _ = link_directory(&checkout.path(), &checkouts.join(checkout.file_name()));
+            }
+        }
+        Ok(())
     }
 
     fn below(&self, parts: &[&str]) -> PathBuf {
@@ -288,16 +326,19 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn credentials_are_links_and_are_gone_with_the_home() {
-        let user = User::new(&[("home/credentials.toml", "secret"), ("home/git/db/x", "")]);
+        let files = ["home/git/db/x", "home/git/checkouts/r-0/abc/y"].map(|path| (path, ""));
+        let user = User::new(&[&files[..], &[("home/credentials.toml", "secret")]].concat());
         let home = user.home("home", "ws");
         let (credentials, git) = (home.path().join("credentials.toml"), home.path().join("git"));
-        assert!(credentials.is_symlink() && git.is_symlink());
+        assert!(credentials.is_symlink() && git.join("db").is_symlink());
+        // A new checkout is made here, and those that are there are at hand.
+        assert!(!git.join("checkouts/r-0").is_symlink() && git.join("checkouts/r-0/abc").is_symlink());
         assert_eq!(fs::read_to_string(&credentials).expect("at hand"), "secret");
         let path = home.path().to_owned();
         drop(home);
         assert!(!path.exists());
         assert_eq!(fs::read_to_string(user.path("home/credentials.toml")).expect("untouched"), "secret");
-        assert!(user.path("home/git/db/x").exists());
+        assert!(user.path("home/git/db/x").exists() && user.path("home/git/checkouts/r-0/abc/y").exists());
     }
 
     #[test]

@@ -258,12 +258,12 @@ fn after_init_no_license_stands_against_the_packages_that_are_there() {
 }
 
 #[test]
-fn without_a_package_there_is_no_list_and_nothing_to_judge_by() {
+fn without_a_list_no_license_is_judged() {
     let sandbox = Sandbox::new();
     sandbox.registry().publish(&krate("copyleft").license(Some("GPL-3.0-only")));
     let app = Project::empty(&sandbox, "app");
-    let app = app.with("Cargo.toml", &package("app", "")).with("src/main.rs", "fn main() {}\n").pinned();
-    app.provenance(["add", "copyleft"]).ok();
+    let app = app.with("Cargo.toml", &package("app", "")).with("src/main.rs", "fn main() {}\n");
+    app.with("Provenance.toml", "version = 1\n").pinned().provenance(["add", "copyleft"]).ok();
 }
 
 #[test]

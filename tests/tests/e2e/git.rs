@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tests::files;
 use tests::krate::greeting_source;
 use tests::project::{CLEAN, EVIL, make_clean, make_evil, package};
-use tests::{Project, Sandbox};
+use tests::{Krate, Project, Sandbox};
 
 /// A repository with the package `victim` in `crates/victim` and a file beside it that it includes.
 pub(crate) fn repository(sandbox: &Sandbox) -> Project<'_> {
@@ -136,4 +136,31 @@ fn a_link_in_a_git_checkout_that_leaves_it() {
     files::remove(&said);
     files::write(&said, "clean");
     gated.is_clean();
+}
+
+#[test]
+fn nothing_is_checked_out_in_the_cargo_home_before_it_has_passed() {
+    let sandbox = Sandbox::new();
+    repository(&sandbox);
+    sandbox.registry().publish(&Krate::greeting("other", "1.0.0", CLEAN));
+    let app = Project::greeter(&sandbox, "app", "other = \"1\"", "other::greeting()").pinned();
+    let url = format!("file://{}", sandbox.path("repository").display());
+    let commit =
+        Project::empty(&sandbox, "repository").git(["rev-parse", "HEAD"]).ok().stdout.trim().to_owned();
+    let checkouts = || files::list(&sandbox.cargo_home().join("git/checkouts"));
+    let add = || app.provenance(["add", "victim", "--git", &url, "--rev", &commit]);
+    add().run().code(1).stderr_has("error[source]");
+    assert_eq!(checkouts(), Vec::<PathBuf>::new());
+
+    let policy = files::read(&app.path("Provenance.toml")).replace("git = []", &format!("git = [{url:?}]"));
+    files::write(&app.path("Provenance.toml"), policy);
+    app.provenance(["pin"]).ok();
+    add().ok().stderr_has("Entering victim");
+    assert_eq!(checkouts(), Vec::<PathBuf>::new());
+    app.provenance(["verify"]).ok();
+    // Cargo checks it out of what is at hand when it builds.
+    files::replace(&app.path("src/main.rs"), "other::", "victim::");
+    app.cargo(["run", "--quiet", "--offline", "--locked"]).ok().stdout_has(CLEAN);
+    app.provenance(["verify"]).ok();
+    app.provenance(["update"]).ok();
 }

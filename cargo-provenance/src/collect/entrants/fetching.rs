@@ -42,18 +42,24 @@ impl Fetcher<'_> {
     pub(super) fn archives(&self, packages: &[&LockedPackage]) -> Result<ScratchHome, Error> {
         let cargo = self.publishers.cargo_for(self.situation, packages)?;
         if !self.is_listed(packages)? {
-            cargo.check_lockfile(&self.situation.manifest, self.progress)?;
+            self.resolve(&cargo)?;
         }
         let home = self.home_of(&cargo)?;
         download(&home, &cargo, self.publishers, packages, self.progress)?;
         Ok(home)
     }
 
-    /// Brings the git repositories of `packages` into the user's cargo home, as every resolution does.
+    /// Brings the git repositories of `packages` into the user's cargo home, as every resolution does. Nothing is checked out
+    /// there.
     pub(super) fn repositories(&self, packages: &[&LockedPackage]) -> Result<(), Error> {
-        self.publishers
-            .cargo_for(self.situation, packages)?
-            .check_lockfile(&self.situation.manifest, self.progress)?;
+        self.resolve(&self.publishers.cargo_for(self.situation, packages)?)
+    }
+
+    fn resolve(&self, cargo: &CargoCommand) -> Result<(), Error> {
+        let Situation { cargo_home, clock, manifest, .. } = self.situation;
+        let home = ScratchHome::for_resolving(cargo_home, cargo.directory(), *clock)?;
+        let cargo = home.as_ref().map_or_else(|| cargo.clone(), |home| home.cargo(cargo));
+        cargo.check_lockfile(manifest, self.progress)?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use super::super::pinning;
 use super::super::vendoring::{self, Scene, Vendoring};
 use super::super::vetting::Vetting;
 use super::{Edit, Error, Naming};
-use crate::cargo::{CargoCommand, Shadow, Workspace};
+use crate::cargo::{CargoCommand, ScratchHome, Shadow, Workspace};
 use crate::collect::entrants::{Entrants, Homes};
 use crate::collect::gate::Gate;
 use crate::collect::indices::{self, When};
@@ -35,6 +35,8 @@ pub(super) struct Attempt<'a> {
     pub(super) surroundings: &'a Surroundings,
     workspace: Workspace,
     cargo: CargoCommand,
+    // Where that is at home.
+    _home: Option<ScratchHome>,
     progress: &'a dyn Progress,
     /// What a person should know of the registries' answers.
     notes: RefCell<Vec<String>>,
@@ -69,6 +71,10 @@ impl<'a> Attempt<'a> {
         }
         let shadow = Shadow::cast(&workspace, surroundings)?;
         let cargo = shadow.cargo(&cargo);
+        // Cargo checks out the commits that it resolves to.
+        let home =
+            ScratchHome::for_resolving(&surroundings.cargo_home, cargo.directory(), surroundings.clock)?;
+        let cargo = home.as_ref().map_or_else(|| cargo.clone(), |home| home.cargo(&cargo));
         Ok(Self {
             gate,
             edit,
@@ -76,6 +82,7 @@ impl<'a> Attempt<'a> {
             surroundings,
             workspace,
             cargo,
+            _home: home,
             progress,
             notes: RefCell::default(),
             homes: RefCell::default(),

@@ -1,24 +1,23 @@
 //! Limiting what cargo may lock: what is refused does not come in, and cargo takes the newest versions that go together then.
 
 pub(super) mod change;
+mod resolver;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::{Path, PathBuf};
 
-use provenance_build::{Lockfile, PackageId, PackageName, Version};
+use provenance_build::{PackageId, PackageName, Version};
 
 use self::change::{Change, Entry};
+pub(super) use self::resolver::{Place, Resolver, is_without_solution};
+pub(super) use self::telling::{tell_entering, tell_held, told};
 use super::entering::Naming;
 use super::vetting::{Vetted, Vetting};
-use crate::cargo::{self, Bound, CargoCommand, Shadow};
+use crate::cargo::Bound;
 use crate::collect::entrants::Proven;
 use crate::collect::records::Record;
 use crate::finding::{Finding, Weight};
-use crate::model::{Clock, Date, Network};
-use crate::report::Report;
-use crate::report::failure::{Explain, Kind};
-use crate::report::progress::Progress;
-use crate::vet::{checks, release, waiver};
+use crate::vet::{checks, release};
 
 /// More rounds than any graph needs: each one takes versions of all packages that are refused out of the running.
 pub(in crate::ops) const ROUNDS: usize = 64;
@@ -44,88 +43,6 @@ pub(in crate::ops) struct Held {
     pub(in crate::ops) why: String,
     /// What was found, of itself or of what it pulls in.
     pub(in crate::ops) findings: Vec<Finding>,
-}
-
-/// A workspace in whose shadow cargo resolves.
-pub(in crate::ops) trait Resolver {
-    /// Why cargo came to nothing.
-    type Error;
-
-    /// How the user named a package that shall come in.
-    fn naming(&self, name: &str) -> Naming;
-
-    /// Lets cargo resolve within limits, after it has edited once more if that is to be done `anew`. Returns what it said of
-    /// that. Where no versions fit, everything stays as it is.
-    fn limit(&self, limits: &Limits, anew: bool) -> Result<Option<Vec<String>>, Self::Error>;
-
-    /// Whether a package is still locked.
-    fn is_locked(&self, id: &PackageId) -> Result<bool, Self::Error>;
-}
-
-/// A shadow workspace, and who works in it.
-pub(in crate::ops) struct Place<'a> {
-    pub(in crate::ops) shadow: &'a Shadow,
-    pub(in crate::ops) cargo: &'a CargoCommand,
-    /// The workspace's manifest in the shadow.
-    pub(in crate::ops) manifest: PathBuf,
-    /// The real lockfile.
-    pub(in crate::ops) lockfile: &'a Path,
-    /// The real manifest of a member.
-    pub(in crate::ops) member: Option<&'a Path>,
-    pub(in crate::ops) progress: &'a dyn Progress,
-}
-
-impl Place<'_> {
-    /// Lets cargo `resolve` within limits.
-    pub(in crate::ops) fn resolve<E: From<cargo::Error> + From<provenance_build::Error>>(
-        &self,
-        limits: &Limits,
-        resolve: impl FnOnce() -> Result<(), E>,
-    ) -> Result<(), E> {
-        let Self { shadow, cargo, manifest, progress, .. } = self;
-        let bounds = limits.bounds.values().cloned().collect::<Vec<_>>();
-        let resolve = || {
-            resolve()?;
-            self.stay(limits)
-        };
-        match self.member.filter(|_| !bounds.is_empty()) {
-            Some(member) => {
-                shadow.within(&bounds, member, resolve)?;
-                // Everything is locked, so that there is nothing to choose: what nothing but the bounds asked for goes.
-                let offline = cargo.offline().settle_lockfile(manifest, *progress);
-                offline.or_else(|_| cargo.settle_lockfile(manifest, *progress))?;
-                Ok(())
-            }
-            None => resolve(),
-        }
-    }
-
-    /// Puts yanked versions back that shall stay.
-    fn stay<E: From<cargo::Error> + From<provenance_build::Error>>(&self, limits: &Limits) -> Result<(), E> {
-        for (at, id) in &limits.yanked {
-            let locked = self.locked::<E>()?.packages;
-            let mut others = locked.iter().filter(|it| it.id != *id && line(&it.id).as_ref() == Some(at));
-            if let Some(other) = others.next() {
-                let spec = format!("{}@{}", other.id.name, other.id.version);
-                self.cargo.hold(&self.manifest, &spec, id.version.as_str(), self.progress)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What is locked in the shadow now.
-    pub(in crate::ops) fn locked<E: From<cargo::Error> + From<provenance_build::Error>>(
-        &self,
-    ) -> Result<Lockfile, E> {
-        let text = self.shadow.read(self.lockfile)?.unwrap_or_default();
-        Ok(Lockfile::parse(&text, self.lockfile)?)
-    }
-}
-
-/// Whether cargo failed because no versions fit. Offline, it cannot tell what it does not know from what there is not.
-pub(in crate::ops) fn is_without_solution(error: &cargo::Error, network: Network) -> bool {
-    let failed = matches!(error, cargo::Error::Failed { .. });
-    failed && (network == Network::Forbidden || error.kind() != Kind::Undecided)
 }
 
 /// What cargo is kept to.
@@ -389,55 +306,22 @@ fn first_of(version: &Version) -> Option<Version> {
     Version::parse(&format!("{major}.{minor}.{patch}"))
 }
 
-/// What was held back: each package that has another version than cargo took first, and why.
-pub(in crate::ops) fn told(first: &Lockfile, last: &Lockfile, held: &[Held]) -> Vec<Held> {
-    let because = held.iter().map(|held| held.name.as_str()).collect::<BTreeSet<_>>();
-    let because = because.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let told = change::moved(first, last).into_iter().map(|(from, to)| {
-        let mut own = held.iter().filter(|held| held.name == from.name);
-        let known = own.clone().find(|held| held.refused == from.version).or_else(|| own.next());
-        let (why, findings) = match known {
-            Some(held) => (held.why.clone(), held.findings.clone()),
-            None => (format!("it goes with what is held back of {because}"), vec![]),
-        };
-        Held { name: from.name, refused: from.version, at: to.version, why, findings }
-    });
-    told.collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Tells what enters, or takes the place of something.
-pub(in crate::ops) fn tell_entering(report: &mut Report, entry: &Entry, record: &Record, now: Clock) {
-    let published = record.release.known().and_then(|release| release.published);
-    let age = match published {
-        Some(published) => format!("published {}", release::ago(published, now)),
-        None => "age unknown".to_owned(),
-    };
-    let (verb, from) = match &entry.replaces {
-        Some(version) => ("Changing", format!("v{version} -> ")),
-        None => ("Entering", String::new()),
-    };
-    let (name, version, source) = (&entry.id.name, &entry.id.version, entry.id.source.as_ref());
-    let source = source.filter(|s| !s.is_crates_io()).map(|s| format!(" ({s})")).unwrap_or_default();
-    report.step(verb, format!("{name} {from}v{version}{source}, {age}, for {}", entry.chain));
-}
-
-/// Tells what is held back.
-pub(in crate::ops) fn tell_held(report: &mut Report, held: &[Held], now: Clock) {
-    for held in held {
-        report.step("Holding", format!("{} at v{}, not v{}: {}", held.name, held.at, held.refused, held.why));
-        // What a person may accept or allow is shown with the words for it: then the newest version would come in.
-        let for_a_person = |finding: &&Finding| {
-            let check = checks::check(finding.id);
-            finding.weight == Weight::Review || check.is_some_and(|check| !check.may_another_release_pass())
-        };
-        for finding in held.findings.iter().filter(for_a_person) {
-            let mut note = finding.clone();
-            waiver::tell_ways(std::slice::from_mut(&mut note), Date::of_seconds(now.0), "");
-            note.weight = Weight::Note;
-            if !report.findings.contains(&note) {
-                report.findings.push(note);
-            }
+    #[test]
+    fn a_bound_begins_with_its_semver_line() {
+        for (version, expected) in [
+            ("1.2.3", "1.0.0"),
+            ("0.4.21", "0.4.0"),
+            ("0.0.7", "0.0.7"),
+            ("0.0.0", "0.0.0"),
+            ("2.0.0+meta", "2.0.0"),
+            ("1.0.0-rc.2", "1.0.0-rc.2"),
+        ] {
+            let first = first_of(&Version::parse(version).expect("a version"));
+            assert_eq!(first, Version::parse(expected), "{version}");
         }
     }
-    report.count("held-back", held.len());
 }

@@ -33,7 +33,7 @@ use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::{Folders, Recovery, Transaction};
-use crate::vet::engine::NOT_JUDGED;
+use crate::vet::engine::{AGAIN, NOT_JUDGED};
 use crate::vet::{Open, catalogue, not_judged, waiver};
 
 pub use pinning::Error;
@@ -296,7 +296,11 @@ fn baseline(
 /// What could not be looked up does not keep a workspace from being put behind the gate; it is judged later.
 fn tell_open(report: &mut Report, open: &[Open], without_advisories: bool) {
     for finding in not_judged(open) {
-        report.findings.push(Finding { weight: Weight::Note, package: None, ..finding });
+        // This command is not run twice.
+        let instead = "run `cargo provenance check` with the network at hand, which judges it".to_owned();
+        let help = finding.help.iter().map(|help| if help == AGAIN { instead.clone() } else { help.clone() });
+        let help = help.collect();
+        report.findings.push(Finding { weight: Weight::Note, package: None, help, ..finding });
     }
     if without_advisories && !open.is_empty() {
         let message = "nothing was compared with advisories";

@@ -12,6 +12,9 @@ use crate::model::{Clock, Evidence};
 use crate::policy::{self, At, Firmness, Level, Origin, Policy};
 use crate::report::plural;
 
+/// What to do where something could not be looked up.
+pub const AGAIN: &str = "run the command again with the network at hand";
+
 /// The id of a finding about evidence that is missing.
 pub const NOT_JUDGED: &str = "not-judged";
 
@@ -298,7 +301,7 @@ fn remedy(policy: &Policy, why: &str) -> Option<String> {
 }
 
 fn open(dossier: &Dossier<'_>, why: &str, checks: Vec<&'static str>) -> Open {
-    let help = "run the command again with the network at hand".to_owned();
+    let help = AGAIN.to_owned();
     Open { id: dossier.id.clone(), why: why.to_owned(), checks, help }
 }
 

@@ -375,7 +375,7 @@ fn a_repository_that_is_followed_by_a_name() {
         [&["--branch", "main"][..], &["--tag", "v1"], &["--rev", "v1"], &["--rev", "refs/heads/main"], &[]]
     {
         let output = app.provenance(["add", "lib", "--git", &url]).args(name).run().code(1);
-        output.stderr_has("error[git-dependency-mutable]").stderr_has(&format!("rev = \"{commit}\""));
+        output.stderr_has("error[git-dependency-mutable]").stderr_has(&format!("`--rev {commit}`"));
     }
     app.provenance(["add", "lib", "--git", &url, "--rev", &commit[..10]]).ok();
 }

@@ -208,7 +208,7 @@ fn links_on_the_gated_package() {
     gated.is_clean();
     gated.commit("gated");
 
-    files::replace(&gated.path("Cargo.toml"), "version = \"0.1.0\"", "version = \"0.1.0\"\nlinks = \"app\"");
+    files::replace(&gated.path("Cargo.toml"), "edition = ", "links = \"app\"\nedition = ");
     gated.build_refuses("links");
     gated.fresh_target();
     gated.build_refuses("links");

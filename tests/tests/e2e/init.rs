@@ -46,7 +46,7 @@ fn nothing_is_said_of_releases_that_nobody_asked_about() {
     let output = app.provenance(["init", "--offline"]).run().code(0);
     output
         .stderr_has("`victim v1.0.0` could not be judged: cargo has not cached")
-        .stderr_has("run the command again with the network at hand")
+        .stderr_has("run `cargo provenance check` with the network at hand")
         .stderr_lacks("no other release of it would pass");
 }
 

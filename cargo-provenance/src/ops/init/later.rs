@@ -9,13 +9,13 @@ use std::path::PathBuf;
 
 use provenance_build::{PackageName, manifest, toml};
 
-use super::super::gating;
+use super::super::gating::{self, Gating};
 use super::super::guarding::{self, Guard, Guarding};
 use super::super::pin::Own;
 use super::super::pinning::{self, Material, Rigor, draft, split};
 use super::super::signing::{self, Replacing, Resigned};
 use super::super::vetting::{self, Vetting};
-use super::{Error, Helper, Options, Plan, tell_gates, write};
+use super::{Error, Helper, Options, Placement, Plan, tell_gates, write};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::archives::{self, Which};
@@ -23,7 +23,7 @@ use crate::collect::gate::Gate;
 use crate::collect::indices::{self, When};
 use crate::collect::situation;
 use crate::finding;
-use crate::helper::HELPER_NAME;
+use crate::helper::{GUARD_NAME, HELPER_NAME};
 use crate::model::Surroundings;
 use crate::policy::{self, Policy};
 use crate::report::failure::Failure;
@@ -57,9 +57,13 @@ pub(super) fn add_helper(
         return Ok(());
     }
     let (root, old) = (&gate.root, &gate.seen.manifest);
-    let gating = gating::plan(&workspace, helper)?;
+    let is_there = helper.placement == Placement::Guard
+        && gating::gated_already(&workspace).iter().any(|member| member == GUARD_NAME);
+    let gating = if is_there { Gating::default() } else { gating::plan(&workspace, helper)? };
     if gating.texts.is_empty() {
-        tell_gates(report, &workspace, &gating, options);
+        if !is_there {
+            tell_gates(report, &workspace, &gating, options);
+        }
         report.conclusion = "the helper is in place already; nothing was changed".to_owned();
         return Ok(());
     }

@@ -397,6 +397,16 @@ fn an_older_manifest_that_was_signed_once() {
     app.commit("put back");
     distrusted(app.provenance(["verify", "--not-before", &new]), "the manifest is older than that of");
     app.provenance(["verify", "--not-before", &old]).ok();
+    // A clone that lacks a part of its history cannot tell.
+    let clone = sandbox.path("shallow");
+    let url = format!("file://{}", app.root().display());
+    app.git(["clone", "--quiet", "--depth", "1", &url]).args([&clone]).ok();
+    sandbox
+        .provenance(&clone)
+        .args(["verify", "--not-before", "HEAD"])
+        .run()
+        .code(2)
+        .stderr_has("lacks a part of its history");
     // Not in the history of what is checked out.
     app.git(["checkout", "--quiet", "--detach", &old]).ok();
     app.provenance(["verify", "--not-before", &new]).run().code(2).stderr_has("is not an ancestor");

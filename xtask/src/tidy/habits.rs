@@ -6,9 +6,9 @@ use super::{KERNEL, Offence};
 /// Lines without tests above which a file is worth a warning.
 pub(super) const LONG_FILE: u32 = 300;
 const TOO_LONG_FILE: u32 = 600;
-/// The kernel is to be read in an hour, which 2,500 lines would be. It stands at 5,599 with its documentation, a
+/// The kernel is to be read in an hour, which 2,500 lines would be. It stands at 5,566 with its documentation, a
 /// fifth of which checks signatures: this number only ever goes down.
-const KERNEL_LINES: u32 = 5_599;
+const KERNEL_LINES: u32 = 5_566;
 const UNFINISHED: &[&str] = &["dbg", "todo", "unimplemented"];
 const VAGUE: &[&str] = &["common", "helpers", "misc", "util", "utils"];
 
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_kernel_that_grew_is_found() {
         let text =
-            format!("//! X.\n{}\n#[cfg(test)]\nmod tests {{\n{}}}\n", "\n".repeat(2_800), "\n".repeat(5_000));
+            format!("//! X.\n{}\n#[cfg(test)]\nmod tests {{\n{}}}\n", "\n".repeat(2_800), "\n".repeat(5_566));
         let source = Source::parse("provenance-build/src/a.rs", &text);
         assert_eq!(kernel_budget(&[&source]), None);
         assert!(kernel_budget(&[&source, &source]).is_some());

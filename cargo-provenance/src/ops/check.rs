@@ -71,9 +71,10 @@ fn check(
     let demand = signing::demand(surroundings, &Wanted::default())?;
     let is_trusted = signing::judge(gate, &demand, report)? && !signing::is_expired(&verdict);
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, gate)));
-    // What the repository configures may run code, so it must be what was recorded before cargo runs at all.
+    // What the repository configures may run code, so it must be what was recorded, by whoever is trusted, before cargo runs
+    // at all.
     let is_configured = verdict.drift.iter().any(|drift| matches!(drift, Drift::Setting { .. }));
-    let situation = match is_configured {
+    let situation = match is_configured || !is_trusted {
         true => None,
         false => proving::workspace(surroundings, gate, report)?,
     };

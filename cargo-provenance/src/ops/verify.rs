@@ -74,7 +74,11 @@ fn compare(
         is_trusted &= !history::is_older(&gate, revision, report)?;
     }
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, &gate)));
-    if options.full {
+    if options.full && !is_trusted {
+        report
+            .not_checked
+            .push("index and archives: cargo is not started where the manifest is not trusted".to_owned());
+    } else if options.full {
         prove(surroundings, &gate, report, progress)?;
         if !verdict.absent.is_empty() {
             // What was missing has been fetched for the proofs.

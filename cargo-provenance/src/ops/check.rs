@@ -73,9 +73,9 @@ fn check(
     let is_trusted = signing::judge(gate, &demand, report)? && !signing::is_expired(&verdict);
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, gate)));
     // What the repository configures may run code, so it must be what was recorded before cargo runs at all: by this
-    // manifest, and where a change is judged, by the one that it starts from.
+    // manifest, which somebody trusted stands behind, and where a change is judged, by the one that it starts from.
     let configured = before.as_ref().map(|before| before.settings(gate)).unwrap_or_default();
-    let situation = match proving::is_configured(&verdict) || !configured.is_empty() {
+    let situation = match proving::is_configured(&verdict) || !configured.is_empty() || !is_trusted {
         true => None,
         false => proving::workspace(surroundings, gate, report)?,
     };

@@ -43,7 +43,10 @@ pub(super) fn default_key(surroundings: &Surroundings) -> PathBuf {
 
 /// What is demanded from outside the repository: by the command line, and by the user's own list of keys, which win over the
 /// policy's. That list alone demands no signature, because it counts for every workspace.
-pub(super) fn demand(surroundings: &Surroundings, wanted: &Wanted) -> Result<Demand, Failure> {
+pub(super) fn demand(
+    surroundings: &Surroundings,
+    wanted: &Wanted,
+) -> Result<Demand, provenance_build::Error> {
     let own = surroundings.cargo_home.join("provenance").join("trusted-keys");
     let file = wanted.keys.as_ref().or(Some(&own).filter(|own| own.exists()));
     let keys = match file {
@@ -55,7 +58,11 @@ pub(super) fn demand(surroundings: &Surroundings, wanted: &Wanted) -> Result<Dem
 }
 
 /// Judges the manifest by its signatures and tells what came of it; whether it can be trusted.
-pub(super) fn judge(gate: &Gate, demand: &Demand, report: &mut Report) -> Result<bool, Failure> {
+pub(super) fn judge(
+    gate: &Gate,
+    demand: &Demand,
+    report: &mut Report,
+) -> Result<bool, provenance_build::Error> {
     let trust = demand.on(gate.policy.signing().clone());
     let signatures = signatures(&gate.root)?;
     let now = gate.seen.observation.now;
@@ -193,7 +200,7 @@ fn attempt(
 ) -> Result<Option<(Resigned, String)>, String> {
     let path = replacing.root.join(SIGNATURES);
     let text = signatures(replacing.root).map_err(|error| error.to_string())?;
-    let demand = demand(surroundings, &Wanted::default()).map_err(|failure| failure.message)?;
+    let demand = demand(surroundings, &Wanted::default()).map_err(|error| error.to_string())?;
     let mut trust = demand.on(replacing.policy.signing().clone());
     let Some(text) = text else {
         return if trust.required { Err("the one before was not".to_owned()) } else { Ok(None) };

@@ -75,10 +75,12 @@ pub(super) fn compare(
         is_trusted &= !history::is_older(&gate, revision, report)?;
     }
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, &gate)));
-    if options.full && proving::is_configured(&verdict) {
-        report
-            .not_checked
-            .push("the pins, because cargo would run what the repository configures".to_owned());
+    if options.full && (proving::is_configured(&verdict) || !is_trusted) {
+        let why = match is_trusted {
+            true => "cargo would run what the repository configures",
+            false => "cargo is not started where the manifest is not trusted",
+        };
+        report.not_checked.push(format!("the pins: {why}"));
     } else if options.full {
         prove(surroundings, &gate, report, progress)?;
         if !verdict.absent.is_empty() {

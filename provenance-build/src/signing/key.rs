@@ -15,7 +15,7 @@ pub const TYPE: &[u8] = b"ssh-ed25519";
 pub struct PublicKey(VerifyingKey);
 
 /// The SHA-256 fingerprint of a key, written as OpenSSH does.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl PublicKey {
@@ -81,12 +81,6 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SHA256:{}", base64::encode(&self.0).trim_end_matches('='))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 

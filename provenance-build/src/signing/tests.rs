@@ -346,9 +346,12 @@ fn the_policy_is_read_strictly() {
         ),
         (
             format!("revoked = [{{ key = \"{print}\", until = \"2026-01-01\", reason = \"x\" }}]"),
-            "a key that is not known",
+            "has something else than `key`, `since` and `reason`",
         ),
-        (format!("revoked = [{{ key = \"{print}\", since = 1, reason = \"x\" }}]"), "that is not text"),
+        (
+            format!("revoked = [{{ key = \"{print}\", since = 1, reason = \"x\" }}]"),
+            "has something else than `key`, `since` and `reason`",
+        ),
     ] {
         let error = policy(&text).expect_err(&text).to_string();
         assert!(error.contains(why), "{error}\nand not: {why}");

@@ -13,6 +13,9 @@ use crate::toml;
 /// Keys of `[signing]`.
 pub const KEYS: [&str; 4] = ["keys", "required", "revoked", "threshold"];
 
+const REVOKED: &str =
+    "write `\"SHA256:… REASON\"`, or `{ key = \"SHA256:…\", since = \"2027-01-31\", reason = \"…\" }`";
+
 /// Distinct keys that can be demanded: more than a team has.
 const MOST_SIGNERS: i64 = 64;
 
@@ -49,44 +52,53 @@ impl Default for Trust {
 impl Trust {
     /// Reads `[signing]` of a policy's root table, whose text is `text`.
     pub fn of_policy(policy: &Table<'_>, text: &str, file: &Path) -> Result<Self, Error> {
-        let reader = Reader { text, file };
         let mut trust = Self::default();
         let Some(signing) = policy.get("signing") else { return Ok(trust) };
-        let help = "write a table, `[signing]`";
-        for (key, value) in
-            signing.as_table().ok_or_else(|| reader.fault(signing, "`signing` is not a table", help))?
-        {
-            match &*key.name {
+        let fault = |at: &Value<'_>, what: &str, help: &str| {
+            Error::invalid(file, toml::line(text, at.span.start), what, help)
+        };
+        let no_table = || fault(signing, "`signing` is not a table", "write a table, `[signing]`");
+        for (key, value) in signing.as_table().ok_or_else(no_table)? {
+            let name = &*key.name;
+            let list = || {
+                let no_list =
+                    || fault(value, &format!("`{name}` is not a list"), "write a list in `[` and `]`");
+                value.as_array().ok_or_else(no_list)
+            };
+            match name {
                 "required" => {
                     let help = "write `true` or `false`, without quotes";
                     let required = value.as_bool();
                     trust.required =
-                        required.ok_or_else(|| reader.fault(value, "`required` is not a boolean", help))?;
+                        required.ok_or_else(|| fault(value, "`required` is not a boolean", help))?;
                 }
                 "threshold" => {
                     let number = value.as_integer().filter(|number| (1..=MOST_SIGNERS).contains(number));
-                    let help = "write how many distinct keys must sign, such as `threshold = 1`";
                     let what = format!("`threshold` is not a number from 1 to {MOST_SIGNERS}");
-                    trust.threshold = number.ok_or_else(|| reader.fault(value, &what, help))? as usize;
+                    let help = "write how many distinct keys must sign, such as `threshold = 1`";
+                    trust.threshold = number.ok_or_else(|| fault(value, &what, help))? as usize;
                 }
                 "keys" => {
-                    trust.keys = reader
-                        .list(value, "keys")?
-                        .iter()
-                        .map(|it| reader.key(it))
-                        .collect::<Result<_, _>>()?
+                    for entry in list()? {
+                        let help = "write each key as a text, `\"NAME ssh-ed25519 AAAA…\"`";
+                        let line = entry.as_str();
+                        let line =
+                            line.ok_or_else(|| fault(entry, "an entry of `keys` is not a text", help))?;
+                        trust.keys.push(TrustedKey::parse(line, file, toml::line(text, entry.span.start))?);
+                    }
                 }
                 "revoked" => {
-                    let entries = reader.list(value, "revoked")?.iter();
-                    trust.revoked = entries.map(|entry| reader.revoked(entry)).collect::<Result<_, _>>()?;
+                    for entry in list()? {
+                        trust.revoked.push(revoked(entry).map_err(|what| fault(entry, what, REVOKED))?);
+                    }
                 }
-                other => {
-                    let help = format!("known here: `{}`", KEYS.join("`, `"));
+                _ => {
                     let line = toml::line(text, key.span.start);
+                    let help = format!("known here: `{}`", KEYS.join("`, `"));
                     return Err(Error::invalid(
                         file,
                         line,
-                        format!("`{other}` is not a key of `signing`"),
+                        format!("`{name}` is not a key of `signing`"),
                         help,
                     ));
                 }
@@ -97,71 +109,32 @@ impl Trust {
 
     /// Why a key is revoked at a moment, if it is.
     pub(super) fn revocation(&self, key: Fingerprint, now: Moment) -> Option<&Revoked> {
-        let in_force =
-            |revoked: &&Revoked| revoked.key == key && revoked.since.is_none_or(|since| now >= since);
-        self.revoked.iter().find(in_force)
+        let holds = |revoked: &&Revoked| revoked.key == key && revoked.since.is_none_or(|since| now >= since);
+        self.revoked.iter().find(holds)
     }
 }
 
-/// The text of a policy, for the lines of messages.
-#[derive(Clone, Copy)]
-struct Reader<'t> {
-    text: &'t str,
-    file: &'t Path,
-}
-
-impl Reader<'_> {
-    fn fault(self, value: &Value<'_>, what: &str, help: &str) -> Error {
-        Error::invalid(self.file, toml::line(self.text, value.span.start), what, help)
-    }
-
-    fn list<'v, 'a>(self, value: &'v Value<'a>, name: &str) -> Result<&'v [Value<'a>], Error> {
-        let list = value.as_array().map(Vec::as_slice);
-        list.ok_or_else(|| {
-            self.fault(value, &format!("`{name}` is not a list"), "write a list in `[` and `]`")
-        })
-    }
-
-    fn key(self, entry: &Value<'_>) -> Result<TrustedKey, Error> {
-        let help = "write each key as a text, `\"NAME ssh-ed25519 AAAA…\"`";
-        let text =
-            entry.as_str().ok_or_else(|| self.fault(entry, "an entry of `keys` is not a text", help))?;
-        TrustedKey::parse(text, self.file, toml::line(self.text, entry.span.start))
-    }
-
-    /// `"SHA256:… REASON"` or `{ key = "SHA256:…", since = "YYYY-MM-DD", reason = "…" }`.
-    fn revoked(self, entry: &Value<'_>) -> Result<Revoked, Error> {
-        let help = "write `\"SHA256:… REASON\"`, or `{ key = \"SHA256:…\", since = \"2027-01-31\", reason = \"…\" }`";
-        let fault = |what: &str| self.fault(entry, what, help);
-        let (key, since, reason) = match (entry.as_str(), entry.as_table()) {
-            (Some(text), _) => {
-                let (key, reason) = text.split_once(' ').unwrap_or((text, ""));
-                (key, None, reason)
-            }
-            (None, Some(table)) => {
-                if table.keys().any(|key| !["key", "reason", "since"].contains(&&*key.name)) {
-                    return Err(fault("an entry of `revoked` with a key that is not known"));
-                }
-                let part = |key: &str| match table.get(key) {
-                    Some(value) => value
-                        .as_str()
-                        .map(Some)
-                        .ok_or_else(|| fault("an entry of `revoked` that is not text")),
-                    None => Ok(None),
-                };
-                (part("key")?.unwrap_or_default(), part("since")?, part("reason")?.unwrap_or_default())
-            }
-            _ => return Err(fault("an entry of `revoked` is neither a text nor a table")),
-        };
-        let since = match since {
-            Some(day) => Some(Moment::day(day).ok_or_else(|| fault("`since` is not a day (`YYYY-MM-DD`)"))?),
-            None => None,
-        };
-        let key =
-            Fingerprint::parse(key).ok_or_else(|| fault("an entry of `revoked` without a fingerprint"))?;
-        match reason.trim() {
-            "" => Err(fault("a key is revoked without a reason")),
-            reason => Ok(Revoked { key, since, reason: reason.to_owned() }),
+/// Reads an entry of `revoked`.
+fn revoked(entry: &Value<'_>) -> Result<Revoked, &'static str> {
+    let (key, since, reason) = match (entry.as_str(), entry.as_table()) {
+        (Some(text), _) => {
+            let (key, reason) = text.split_once(' ').unwrap_or((text, ""));
+            (Some(key), None, Some(reason))
         }
+        (None, Some(table)) => {
+            let known = |key: &str| ["key", "reason", "since"].contains(&key);
+            if !table.iter().all(|(key, value)| known(&key.name) && value.as_str().is_some()) {
+                return Err("an entry of `revoked` has something else than `key`, `since` and `reason`");
+            }
+            (toml::string(table, "key"), toml::string(table, "since"), toml::string(table, "reason"))
+        }
+        _ => return Err("an entry of `revoked` is neither a text nor a table"),
+    };
+    let key = key.and_then(Fingerprint::parse).ok_or("an entry of `revoked` without a fingerprint")?;
+    let day = |day| Moment::day(day).ok_or("`since` is not a day (`YYYY-MM-DD`)");
+    let since = since.map(day).transpose()?;
+    match reason.unwrap_or_default().trim() {
+        "" => Err("a key is revoked without a reason"),
+        reason => Ok(Revoked { key, since, reason: reason.to_owned() }),
     }
 }

@@ -107,9 +107,13 @@ fn a_manifest_is_signed_verified_and_signed_again_by_whoever_changes_it() {
         .stderr_has("`Provenance.lock` is not signed by a trusted key")
         .stderr_has("it does not belong to these bytes");
     std::fs::rename(sandbox.path("away"), &key).expect("moved");
-    // What nobody trusted is not signed in passing.
-    app.provenance(["add", "other"]).ok().stderr_has("the signatures of the one before do not hold");
-    verify(app).code(5);
+    // Nothing is built on what nobody trusts.
+    let before = files::read(&app.path(LOCK));
+    for command in [&["add", "other"][..], &["update"], &["remove", "victim"]] {
+        app.provenance([]).args(command).run().code(5).stderr_has("error[signature]");
+        assert_eq!(files::read(&app.path(LOCK)), before);
+    }
+    app.provenance(["check"]).run().code(5).stderr_has("error[signature]");
     app.provenance(["sign"]).ok();
     verify(app).code(0);
 }
@@ -131,7 +135,10 @@ fn an_edited_manifest_or_policy_is_not_signed_in_passing() {
     app.restore();
 
     files::replace(&app.path(LOCK), "basis = \"baseline\"", "basis = \"audit\"");
-    app.provenance(["add", "newcomer"]).ok().stderr_has("the signatures of the one before do not hold");
+    app.provenance(["add", "newcomer"]).run().code(5).stderr_has("error[signature]");
+    app.cargo(["add", "--quiet", "newcomer"]).ok();
+    app.cargo(["fetch", "--quiet"]).ok();
+    app.provenance(["pin"]).ok().stderr_has("the signatures of the one before do not hold");
     verify(app).code(5);
 }
 
@@ -397,6 +404,16 @@ fn an_older_manifest_that_was_signed_once() {
     app.commit("put back");
     distrusted(app.provenance(["verify", "--not-before", &new]), "the manifest is older than that of");
     app.provenance(["verify", "--not-before", &old]).ok();
+    // A clone that lacks a part of its history cannot tell.
+    let clone = sandbox.path("shallow");
+    let url = format!("file://{}", app.root().display());
+    app.git(["clone", "--quiet", "--depth", "1", &url]).args([&clone]).ok();
+    sandbox
+        .provenance(&clone)
+        .args(["verify", "--not-before", "HEAD"])
+        .run()
+        .code(2)
+        .stderr_has("lacks a part of its history");
     // Not in the history of what is checked out.
     app.git(["checkout", "--quiet", "--detach", &old]).ok();
     app.provenance(["verify", "--not-before", &new]).run().code(2).stderr_has("is not an ancestor");

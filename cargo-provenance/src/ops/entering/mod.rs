@@ -21,7 +21,7 @@ use super::interruption::settled;
 use super::limiting::change::Entry;
 use super::limiting::{Entering, tell_entering, tell_held};
 use super::pinning::{self, Rigor};
-use super::signing::{self, Replacing, Resigned};
+use super::signing::{self, Replacing, Resigned, Wanted};
 use super::vetting::{self, Vetting};
 use crate::advisory;
 use crate::cargo;
@@ -117,6 +117,12 @@ fn enter(
     let verdict = gate.verdict();
     if !verdict.drift.is_empty() {
         drifted(report, &gate, &verdict);
+        return Ok(());
+    }
+    // Nor may it be what just anybody recorded.
+    let demand = signing::demand(surroundings, &Wanted::default())?;
+    if !signing::judge(&gate, &demand, report)? {
+        signing::distrust(report);
         return Ok(());
     }
 

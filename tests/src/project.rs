@@ -51,6 +51,18 @@ impl<'sandbox> Project<'sandbox> {
         self
     }
 
+    /// Lets its build helper check signatures.
+    pub fn with_signatures(self) -> Self {
+        let helper = self.sandbox.helper().display().to_string();
+        files::append(
+            &self.path("Cargo.toml"),
+            &format!(
+                "\n[build-dependencies]\nprovenance-build = {{ path = {helper:?}, features = [\"signatures\"] }}\n"
+            ),
+        );
+        self
+    }
+
     /// Puts it behind the gate: lockfile, `init --build-helper`, and the compiled helper in its target directory.
     #[track_caller]
     pub fn gate(self) -> Self {

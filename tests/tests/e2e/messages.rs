@@ -35,8 +35,8 @@ fn verify_in_the_style_of_cargo() {
     assert_data_eq!(
         said(&sandbox, &output.stderr),
         str![[r#"
-   Verifying 31 packages against Provenance.lock
-    Finished 31 packages match [TIME]
+   Verifying 12 packages against Provenance.lock
+    Finished 12 packages match [TIME]
 
 "#]]
     );
@@ -46,19 +46,19 @@ fn verify_in_the_style_of_cargo() {
     assert_data_eq!(
         said(&sandbox, &output.stderr),
         str![[r#"
-   Verifying 31 packages against Provenance.lock
+   Verifying 12 packages against Provenance.lock
 error[source-differs]: `victim v1.0.0` differs from the manifest
-   --> Provenance.lock:304:1
+   --> Provenance.lock:122:1
     |
-304 | [[package]]
+122 | [[package]]
     | ^^^^^^^^^^^ pinned to b3:HEX..ee
-305 | name = "victim"
-306 | version = "1.0.0"
+123 | name = "victim"
+124 | version = "1.0.0"
     |
-    = note: pinned b3:HEX (Provenance.lock:304)
-    = note: found  b3:HEX in ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0 (Cargo.lock:275)
+    = note: pinned b3:HEX (Provenance.lock:122)
+    = note: found  b3:HEX in ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0 (Cargo.lock:104)
     = help: run `cargo provenance diff victim` to see what changed, `cargo provenance verify --repair` to restore it
-      Failed 1 difference found, 30 packages match [TIME]
+      Failed 1 difference found, 11 packages match [TIME]
 
 "#]]
     );
@@ -66,9 +66,9 @@ error[source-differs]: `victim v1.0.0` differs from the manifest
     assert_data_eq!(
         said(&sandbox, &output.stderr),
         str![[r#"
-   Verifying 31 packages against Provenance.lock
-Provenance.lock:304: error[source-differs]: `victim v1.0.0` differs from the manifest
-      Failed 1 difference found, 30 packages match [TIME]
+   Verifying 12 packages against Provenance.lock
+Provenance.lock:122: error[source-differs]: `victim v1.0.0` differs from the manifest
+      Failed 1 difference found, 11 packages match [TIME]
 
 "#]]
     );
@@ -76,9 +76,9 @@ Provenance.lock:304: error[source-differs]: `victim v1.0.0` differs from the man
     assert_data_eq!(
         said(&sandbox, &output.stderr),
         str![[r#"
-   Verifying 31 packages against Provenance.lock
+   Verifying 12 packages against Provenance.lock
    Restoring `victim v1.0.0` in `ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0`
-    Finished 31 packages match [TIME]
+    Finished 12 packages match [TIME]
 
 "#]]
     );
@@ -88,7 +88,7 @@ Provenance.lock:304: error[source-differs]: `victim v1.0.0` differs from the man
     assert_data_eq!(
         said(&sandbox, &output.stderr),
         str![[r#"
-   Verifying 31 packages against Provenance.lock
+   Verifying 12 packages against Provenance.lock
 error[cargo-setting]: cargo setting `build.rustc` is in force and not recorded
  --> .cargo/config.toml:5:1
   |
@@ -98,7 +98,7 @@ error[cargo-setting]: cargo setting `build.rustc` is in force and not recorded
   = note: recorded nothing
   = note: in force "evil" (ROOT/work/gated/.cargo/config.toml:5)
   = help: remove the setting, or run `cargo provenance pin` to record it after review
-      Failed 1 difference found, 31 packages match [TIME]
+      Failed 1 difference found, 12 packages match [TIME]
 
 "#]]
     );
@@ -116,8 +116,8 @@ fn a_refused_build_in_the_style_of_cargo() {
         said(&sandbox, &errors.join("\n")),
         str![[r#"
 error: app@0.1.0: `victim v1.0.0` differs from the manifest
-error: app@0.1.0:   pinned b3:HEX (Provenance.lock:304)
-error: app@0.1.0:   found  b3:HEX in ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0 (Cargo.lock:275)
+error: app@0.1.0:   pinned b3:HEX (Provenance.lock:122)
+error: app@0.1.0:   found  b3:HEX in ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0 (Cargo.lock:104)
 error: app@0.1.0:   most recently changed: ROOT/cargo-home/registry/src/127.0.0.1-HEX/victim-1.0.0/src/lib.rs
 error: app@0.1.0: run `cargo provenance diff victim` to see what changed, `cargo provenance verify --repair` to restore it
 

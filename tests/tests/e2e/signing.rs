@@ -564,7 +564,7 @@ impl Drop for Agent {
 #[test]
 fn the_helper_refuses_a_manifest_that_is_not_signed() {
     let sandbox = Sandbox::new();
-    let app = Project::app(&sandbox, "app").gate();
+    let app = Project::app(&sandbox, "app").with_signatures().gate();
     app.is_clean();
     let (ours, line) = key(app, "ours");
     let (evil, evil_line) = key(app, "evil");
@@ -626,12 +626,6 @@ fn a_helper_that_cannot_check_signatures_refuses_where_they_are_demanded() {
     let sandbox = Sandbox::new();
     let app = Project::app(&sandbox, "app").gate();
     let (ours, line) = key(app, "ours");
-    files::replace(
-        &app.path("Cargo.toml"),
-        "provenance-build = {",
-        "provenance-build = { default-features = false,",
-    );
-    app.provenance(["pin"]).ok();
     app.says(CLEAN);
     demanding(app, 1, &[&line]);
     sign(app, &ours);

@@ -82,7 +82,7 @@ fn the_guard_added_later_keeps_a_signed_manifest_signed() {
 #[test]
 fn a_strict_build_demands_guard_signature_and_no_setting_from_outside() {
     let sandbox = Sandbox::new();
-    let app = Project::app(&sandbox, "app").gate();
+    let app = Project::app(&sandbox, "app").with_signatures().gate();
     files::replace(
         &app.path("build.rs"),
         "provenance_build::enforce()",

@@ -51,14 +51,11 @@ impl<'sandbox> Project<'sandbox> {
         self
     }
 
-    /// Lets its build helper check signatures.
+    /// Lets its build helper check signatures. The project lies directly in the folder for projects.
     pub fn with_signatures(self) -> Self {
-        let helper = self.sandbox.helper().display().to_string();
         files::append(
             &self.path("Cargo.toml"),
-            &format!(
-                "\n[build-dependencies]\nprovenance-build = {{ path = {helper:?}, features = [\"signatures\"] }}\n"
-            ),
+            "\n[build-dependencies]\nprovenance-build = { path = \"../../helper/provenance-build\", features = [\"signatures\"] }\n",
         );
         self
     }

@@ -173,7 +173,7 @@ fn pin(
     }
     let replacing = Replacing {
         root: &root,
-        policy: policy,
+        policy,
         old: old_text.as_bytes(),
         old_policy: Some(old.policy),
         new: text.as_bytes(),

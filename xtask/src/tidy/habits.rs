@@ -143,8 +143,9 @@ mod tests {
 
     #[test]
     fn a_kernel_that_grew_is_found() {
-        let text =
-            format!("//! X.\n{}\n#[cfg(test)]\nmod tests {{\n{}}}\n", "\n".repeat(2_800), "\n".repeat(5_566));
+        let lines = |number: u32| "\n".repeat(number as usize);
+        let (code, tests) = (lines(KERNEL_LINES * 3 / 5), lines(KERNEL_LINES));
+        let text = format!("//! X.\n{code}\n#[cfg(test)]\nmod tests {{\n{tests}}}\n");
         let source = Source::parse("provenance-build/src/a.rs", &text);
         assert_eq!(kernel_budget(&[&source]), None);
         assert!(kernel_budget(&[&source, &source]).is_some());

@@ -72,5 +72,6 @@ pub fn same_policy(manifest: &Manifest, found: Option<Checksum>) -> Result<(), E
 }
 
 fn read(file: &Path) -> Result<Option<String>, Error> {
-    if file.exists() { toml::read(file).map(Some) } else { Ok(None) }
+    // A link that leads nowhere is there, and is no way to be without a policy.
+    if file.symlink_metadata().is_ok() { toml::read(file).map(Some) } else { Ok(None) }
 }

@@ -20,7 +20,7 @@ pub mod limits;
 pub mod locate;
 pub mod lockfile;
 pub mod manifest;
-mod marker;
+pub mod marker;
 pub mod members;
 pub mod moment;
 pub mod name;

@@ -165,10 +165,13 @@ fn flags(help: &str) -> BTreeSet<&str> {
     .collect()
 }
 
-// `add` hands cargo's own flags on.
+// `add` hands cargo's own flags on, and so do the commands that build.
 fn is_cargos_own(command: &str, flag: &str) -> bool {
-    command == "add"
-        && ["--build", "--dev", "--features", "--no-default-features", "--optional"].contains(&flag)
+    match command {
+        "add" => ["--build", "--dev", "--features", "--no-default-features", "--optional"].contains(&flag),
+        "bench" | "build" | "clippy" | "run" | "test" => ["--package", "--release"].contains(&flag),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ pub(super) enum Territory {
         layout: Layout,
         /// The workspace root.
         workspace: PathBuf,
+        /// The cargo home, which holds other packages even where it lies in the workspace.
+        cargo_home: Option<PathBuf>,
     },
 }
 
@@ -48,10 +50,16 @@ impl Outputs {
     /// `out_dir` is what the environment says, which an entry of `[env]` can set for a package that has no build script. So
     /// it counts only where cargo puts such folders: below the directory that cargo builds in.
     pub(super) fn new(out_dir: Option<PathBuf>, build: Option<PathBuf>) -> Self {
-        let is_cargos = |out_dir: &PathBuf| {
-            build.as_ref().is_some_and(|build| out_dir.starts_with(build)) && is_generated(out_dir)
-        };
-        Self { out_dir: out_dir.filter(is_cargos), build }
+        let outputs = Self { out_dir: None, build };
+        Self { out_dir: out_dir.filter(|out_dir| outputs.is_generated(out_dir)), ..outputs }
+    }
+
+    // `build/PACKAGE-HASH/out/…` below the directory that cargo builds in, or `build/PACKAGE/HASH/out/…` in its new layout, of
+    // any package: a build script may hand its folder on to those who depend on it.
+    fn is_generated(&self, input: &Path) -> bool {
+        let inside = self.build.as_ref().and_then(|build| input.strip_prefix(build).ok());
+        let mut names = inside.into_iter().flat_map(Path::iter);
+        names.any(|name| name == "build") && names.skip(1).take(2).any(|name| name == "out")
     }
 }
 
@@ -72,29 +80,31 @@ impl Territory {
         if outputs.out_dir.as_ref().is_some_and(|out_dir| input.starts_with(out_dir)) {
             return Ruling::Fine;
         }
+        if outputs.is_generated(input) {
+            return Ruling::Fine;
+        }
         match self {
             Self::Member { roots, cargo_home } => {
                 let is_own = roots.iter().any(|root| input.starts_with(root));
-                let is_foreign = cargo_home.as_ref().is_some_and(|home| input.starts_with(home));
-                if is_own && !is_foreign { Ruling::Fine } else { Ruling::Outside }
+                if is_own && !is_below(input, cargo_home) { Ruling::Fine } else { Ruling::Outside }
             }
-            Self::Pinned { tree, layout, workspace } => match input.strip_prefix(tree) {
+            Self::Pinned { tree, layout, workspace, cargo_home } => match input.strip_prefix(tree) {
                 Ok(inside) if is_covered(inside, *layout) => Ruling::Fine,
                 Ok(_) => Ruling::NotCovered,
                 // Packages that lie beside each other are each other's strangers.
                 Err(_) if *layout == Layout::Directory && is_beside(input, tree) => Ruling::Outside,
-                Err(_) if outputs.build.as_ref().is_some_and(|build| input.starts_with(build)) => {
-                    if is_generated(input) {
-                        Ruling::Fine
-                    } else {
-                        Ruling::Outside
-                    }
-                }
+                Err(_) if is_below(input, cargo_home) || is_below(input, &outputs.build) => Ruling::Outside,
+                // Where cargo builds if nobody says otherwise, though something else made the directory.
+                Err(_) if input.starts_with(workspace.join("target")) => Ruling::Outside,
                 Err(_) if input.starts_with(workspace) => Ruling::Fine,
                 Err(_) => Ruling::Outside,
             },
         }
     }
+}
+
+fn is_below(input: &Path, directory: &Option<PathBuf>) -> bool {
+    directory.as_ref().is_some_and(|directory| input.starts_with(directory))
 }
 
 // What `provenance_build::tree` hashes; where it looks at the disk to decide, nothing is taken for covered.
@@ -112,12 +122,6 @@ fn is_covered(inside: &Path, layout: Layout) -> bool {
 
 fn is_beside(input: &Path, tree: &Path) -> bool {
     tree.parent().is_some_and(|parent| input.starts_with(parent))
-}
-
-// `build/PACKAGE-HASH/out/…` of any package: a build script may hand its folder on to those who depend on it.
-fn is_generated(input: &Path) -> bool {
-    let names = input.iter().collect::<Vec<_>>();
-    names.windows(3).any(|three| three[0] == "build" && three[2] == "out")
 }
 
 /// The inputs that a dep-info file names.
@@ -211,6 +215,7 @@ mod tests {
             tree: PathBuf::from("/home/r/src/i/a-1.0.0"),
             layout,
             workspace: PathBuf::from("/ws"),
+            cargo_home: Some(PathBuf::from("/ws/.cargo-home")),
         };
         let out_dir = PathBuf::from("/ws/target/debug/build/a-1f/out");
         let outputs = Outputs::new(Some(out_dir), Some(PathBuf::from("/ws/target")));
@@ -231,6 +236,9 @@ mod tests {
             (Layout::Registry, "/ws/target/debug/build/a-1f/out/x.rs".to_owned(), Ruling::Fine),
             (Layout::Registry, "/ws/target/debug/build/b-1f/out/x.rs".to_owned(), Ruling::Fine),
             (Layout::Registry, "/ws/target/debug/x.rs".to_owned(), Ruling::Outside),
+            (Layout::Registry, "/ws/target/debug/build/b/1f/out/x.rs".to_owned(), Ruling::Fine),
+            (Layout::Registry, "/ws/target/build/x.rs".to_owned(), Ruling::Outside),
+            (Layout::Registry, "/ws/.cargo-home/registry/src/i/b/x.rs".to_owned(), Ruling::Outside),
             (Layout::Registry, "/ws/config.rs".to_owned(), Ruling::Fine),
             (Layout::Registry, "/tmp/x.rs".to_owned(), Ruling::Outside),
         ] {

@@ -66,7 +66,8 @@ pub(super) fn judge(
     let shown = format!("{} v{}", package.name.as_str(), package.version.as_str());
     match hashed {
         Ok(found) if manifest.packages.iter().any(|pin| accepts(pin, layout, found)) => {
-            Ok(Territory::Pinned { tree, layout, workspace: root.to_owned() })
+            let cargo_home = circumstances.cargo_home.clone();
+            Ok(Territory::Pinned { tree, layout, workspace: root.to_owned(), cargo_home })
         }
         found => {
             let help = format!(

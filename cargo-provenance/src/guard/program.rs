@@ -58,7 +58,7 @@ fn run(call: &Call) -> Result<ExitStatus, Refusal> {
     let Some(package) = package else { return rustc(call) };
     let circumstances = Circumstances {
         root,
-        cargo_home: cargo_home().and_then(|home| home.canonicalize().ok()),
+        cargo_home: cargo_home()?.and_then(|home| home.canonicalize().ok()),
         demand: demand()?,
         now: Moment::of(SystemTime::now()),
     };
@@ -116,8 +116,8 @@ fn package() -> Result<Option<Package>, Refusal> {
 
 // The user's own list of trusted keys wins over the policy's, as everywhere.
 fn demand() -> Result<Demand, Refusal> {
-    let own = cargo_home().map(|home| home.join("provenance").join("trusted-keys"));
-    let keys = match own.filter(|own| own.exists()) {
+    let own = cargo_home()?.map(|home| home.join("provenance").join("trusted-keys"));
+    let keys = match own.filter(|own| own.symlink_metadata().is_ok()) {
         Some(own) => TrustedKey::parse_all(&toml::read(&own)?, &own)?,
         None => vec![],
     };
@@ -134,7 +134,7 @@ fn checkout(directory: &Path) -> Result<Hashed, Refusal> {
         Ok(Err(fault)) => Err(Not::Acceptable(fault)),
         Err(refusal) => Err(Not::Readable(refusal)),
     };
-    let session = cargo_home().and_then(|home| Session::of_parent(&home));
+    let session = cargo_home()?.and_then(|home| Session::of_parent(&home));
     match session.map_or_else(hash, |session| session.digest(directory, hash)) {
         Ok(digest) => Ok(Ok(digest)),
         Err(Not::Acceptable(fault)) => Ok(Err(fault)),
@@ -142,9 +142,17 @@ fn checkout(directory: &Path) -> Result<Hashed, Refusal> {
     }
 }
 
-fn cargo_home() -> Option<PathBuf> {
+fn cargo_home() -> Result<Option<PathBuf>, Refusal> {
     let home = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    home.or_else(|| Some(env::home_dir()?.join(".cargo"))).filter(|home| home.is_absolute())
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    match home {
+        // It counts from where cargo was started, which nobody tells.
+        Some(home) if !home.is_absolute() => Err(Refusal::new(
+            format!("`CARGO_HOME` is `{}`, which is no absolute path", home.display()),
+            "set it to an absolute path",
+        )),
+        home => Ok(home),
+    }
 }
 
 // Rustc, or the wrapper that is to be called in turn.
@@ -218,7 +226,8 @@ fn folder_of(input: &Path) -> io::Result<PathBuf> {
 // which everything of this compilation lies, is known by what cargo puts there (the cargo book, "Build cache").
 fn build_directory(dep_info: &Path) -> Option<PathBuf> {
     let folder = dep_info.parent()?.canonicalize().ok()?;
-    let marked = folder.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    // The outermost: a build directory of its own lies in the target directory.
+    let marked = folder.ancestors().filter(|folder| folder.join("CACHEDIR.TAG").exists()).last();
     let is_of_profile =
         |folder: &&Path| ["build", "deps", "examples"].iter().any(|name| folder.ends_with(name));
     let profile = || folder.ancestors().find(is_of_profile).and_then(Path::parent);

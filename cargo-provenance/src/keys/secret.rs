@@ -94,9 +94,12 @@ impl KeyFile {
     /// Reads a key file. One that others can read is refused, as OpenSSH does.
     pub fn read(file: &Path) -> Result<Self, KeyError> {
         let failed = |source| KeyError::Io { file: file.to_owned(), source };
-        let opened = fs::File::open(file).map_err(failed)?;
-        let metadata = opened.metadata().map_err(failed)?;
         let unfit = |what: &str, help: &str| unfit(file, what, help);
+        // Opening a named pipe would wait for ever, so the kind is looked at first.
+        let is_file = fs::metadata(file).map_err(failed)?.is_file();
+        let opened = is_file.then(|| fs::File::open(file)).transpose().map_err(failed)?;
+        let Some(opened) = opened else { return Err(unfit("is not a regular file", "name a key file")) };
+        let metadata = opened.metadata().map_err(failed)?;
         if !metadata.is_file() {
             return Err(unfit("is not a regular file", "name a key file"));
         }

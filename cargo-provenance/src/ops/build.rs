@@ -6,8 +6,10 @@ mod arguments;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use provenance_build::config::Setting;
+use provenance_build::marker::Marker;
 use provenance_build::members::normal;
 use provenance_build::tree::Layout;
 
@@ -22,6 +24,7 @@ use crate::model::Surroundings;
 use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
+use crate::store;
 
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,8 +116,9 @@ pub fn run(
         let names = Names { workspace: workspace_variable, inner: inner_variable };
         let inner = inner_wrapper(surroundings, &gate, program);
         let folder = target.join("provenance");
+        let marker = forget_repinned(&target, &folder, &gate, report)?;
         let guarded = Guarded::new(surroundings, &options.program, names, &gate.root, inner, &folder);
-        match task {
+        let done = match task {
             Task::Program(program, arguments) => {
                 report.outcome = ended(guarded.program(program, arguments)?);
                 Ok(())
@@ -124,8 +128,41 @@ pub fn run(
                 let given = given.with_manifest(surroundings.manifest_path.as_deref());
                 cargo(surroundings, &guarded, &gate, *command, &given, report, progress)
             }
+        };
+        if folder.is_dir() {
+            marker.write(&gate.seen.manifest, SystemTime::UNIX_EPOCH)?;
         }
+        done
     })
+}
+
+/// Removes what was compiled from bytes that were pinned under the same version before, on another branch for instance: cargo
+/// takes it for fresh. What nobody wrote down is not known to be good. The marker is written before anything is compiled, so
+/// that a build that is cut off leaves nothing unknown.
+fn forget_repinned(
+    target: &Path,
+    folder: &Path,
+    gate: &Gate,
+    report: &mut Report,
+) -> Result<Marker, Failure> {
+    let marker = Marker::of(folder);
+    if !folder.is_dir() {
+        return Ok(marker);
+    }
+    let repinned = marker.repinned(&gate.seen.manifest);
+    if marker.time().is_some() && repinned.is_empty() {
+        marker.write(&gate.seen.manifest, SystemTime::UNIX_EPOCH)?;
+        return Ok(marker);
+    }
+    let names = repinned.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let why = if names.is_empty() {
+        "nobody knows from what".to_owned()
+    } else {
+        format!("{names} had other pins")
+    };
+    report.step("Forgetting", format!("what was compiled before: {why}"));
+    store::remove_directory(target, folder)?;
+    Ok(marker)
 }
 
 fn cargo(

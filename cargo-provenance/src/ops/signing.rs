@@ -48,7 +48,7 @@ pub(super) fn demand(
     wanted: &Wanted,
 ) -> Result<Demand, provenance_build::Error> {
     let own = surroundings.cargo_home.join("provenance").join("trusted-keys");
-    let file = wanted.keys.as_ref().or(Some(&own).filter(|own| own.exists()));
+    let file = wanted.keys.as_ref().or(Some(&own).filter(|own| own.symlink_metadata().is_ok()));
     let keys = match file {
         Some(file) => TrustedKey::parse_all(&toml::read(file)?, file)?,
         None => vec![],

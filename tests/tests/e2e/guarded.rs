@@ -65,6 +65,32 @@ fn a_poisoned_target_directory_is_not_used() {
 }
 
 #[test]
+fn what_was_compiled_under_other_pins_is_not_used() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    app.cargo(["fetch"]).ok();
+    let source = sandbox.source("victim-1.0.0");
+    let digest = || {
+        let tree = provenance_build::tree::read(&source, provenance_build::tree::Layout::Registry);
+        tree.expect("read").expect("a tree").digest().to_string()
+    };
+    let (lockfile, good) = (files::read(&app.path("Provenance.lock")), digest());
+    // A branch that pins the thief's bytes under the same version.
+    make_evil(&source);
+    files::write(&app.path("Provenance.lock"), lockfile.replace(&good, &digest()));
+    app.provenance(["run", "--quiet"]).ok().stdout_has(EVIL);
+
+    make_clean(&source);
+    files::write(&app.path("Provenance.lock"), &lockfile);
+    app.provenance(["run"]).ok().stdout_has(CLEAN);
+    let again = app.provenance(["build"]).ok();
+    assert!(!again.stderr.contains("Compiling"), "{again}");
+    // A build directory of which nobody knows how it came about is not used either.
+    files::remove(&app.path("target/provenance/provenance-verified"));
+    app.provenance(["build"]).ok().stderr_has("Forgetting").stderr_has("Compiling victim");
+}
+
+#[test]
 fn a_source_that_changes_after_the_look_is_still_caught() {
     let sandbox = Sandbox::new();
     // The first package's build script changes the second one's source, as a malicious one could.

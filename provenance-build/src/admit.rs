@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::manifest::{Manifest, SIGNATURES};
 use crate::moment::Moment;
 use crate::signing::{Signed, Trust, TrustedKey, check, policy_digest};
-use crate::standing::POLICY;
+use crate::standing::{self, POLICY};
 use crate::toml;
 
 /// What the caller of a gate demands on top of the policy.
@@ -43,20 +43,14 @@ pub fn admit(
     demand: &Demand,
     now: Moment,
 ) -> Result<Option<Signed>, Error> {
-    let (trust, policy) = match read(&root.join(POLICY))? {
-        Some(policy) => {
-            let file = root.join(POLICY);
-            let table = toml::parse(&policy, &file)?;
-            (Trust::of_policy(&table, &policy, &file)?, Some(policy_digest(&table)))
-        }
-        None => (Trust::default(), None),
-    };
-    let trust = demand.on(trust);
+    let (file, policy) = (root.join(POLICY), standing::policy(root)?);
+    let table = toml::parse(&policy, &file)?;
+    let trust = demand.on(Trust::of_policy(&table, &policy, &file)?);
     if !trust.required {
         return Ok(None);
     }
     let signed = check(text, read(&root.join(SIGNATURES))?.as_deref(), &trust, now)?;
-    same_policy(manifest, policy)?;
+    same_policy(manifest, Some(policy_digest(&table)))?;
     Ok(Some(signed))
 }
 

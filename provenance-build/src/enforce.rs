@@ -156,7 +156,7 @@ impl Enforcer {
             return Err(Error::unclear("this build demands signatures, and cannot check any", help));
         }
         let file = root.join(POLICY);
-        let text = if file.exists() { toml::read(&file)? } else { String::new() };
+        let text = standing::policy(root)?;
         let policy = toml::parse(&text, &file)?;
         match toml::table(&policy, "signing").and_then(|signing| signing.get("required")) {
             Some(required) if required.as_bool() != Some(false) => {

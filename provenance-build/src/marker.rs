@@ -26,7 +26,7 @@ impl Marker {
         fs::metadata(&self.0).and_then(|marker| marker.modified()).ok()
     }
 
-    /// The names of packages that were pinned to another tree at the last good look. (Cargo itself watches the files of path
+    /// The names of packages that may have been compiled from a tree that is pinned no more. (Cargo itself watches the files of path
     /// packages.)
     pub fn repinned(&self, manifest: &Manifest) -> BTreeSet<String> {
         let text = fs::read_to_string(&self.0).unwrap_or_default();

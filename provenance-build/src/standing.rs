@@ -13,9 +13,21 @@ use crate::manifest::{self, Manifest};
 use crate::members::normal;
 use crate::observe;
 use crate::poison;
+use crate::toml;
 
 /// The policy's file, beside the manifest.
 pub(crate) const POLICY: &str = "Provenance.toml";
+
+/// The text of the policy at `root`. Whoever removes it removes what it demands, so that a manifest without one is no use.
+pub(crate) fn policy(root: &Path) -> Result<String, Error> {
+    let file = root.join(POLICY);
+    // A link that leads nowhere is there, and cannot be read.
+    if file.symlink_metadata().is_ok() {
+        return toml::read(&file);
+    }
+    let what = format!("there is no `{}`", file.display());
+    Err(Error::unclear(what, "restore it from version control: the manifest was written under it"))
+}
 
 /// Whose build this is.
 #[derive(Clone, Debug, PartialEq, Eq)]

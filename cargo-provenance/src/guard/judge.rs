@@ -223,6 +223,7 @@ mod tests {
             block("2.0.0", &format!("b3:{}", "2".repeat(64))),
         );
         fs::write(root.join("Provenance.lock"), text).expect("written");
+        fs::write(root.join("Provenance.toml"), "version = 1\n").expect("written");
         (root.canonicalize().expect("there"), source)
     }
 

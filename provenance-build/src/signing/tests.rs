@@ -442,9 +442,7 @@ fn a_policy_that_was_swapped_is_refused() {
     };
     write("Provenance.lock.sig", &sign_for(1, NAMESPACE, text.as_bytes()));
     let demand = Demand { required: true, threshold: 0, keys: vec![trusted(&line(1, "")).expect("a key")] };
-    assert!(
-        admit(&demand).expect_err("no policy").contains("`Provenance.toml` is not the one that was signed")
-    );
+    assert!(admit(&demand).expect_err("no policy").contains("there is no `"));
     write("Provenance.toml", &ours);
     assert_eq!(admit(&demand), Ok(1));
     assert_eq!(admit(&Demand::default()), Ok(1));

@@ -45,6 +45,8 @@ fn the_guard_compiles_nothing_under_a_manifest_that_nobody_trusted_signed() {
         format!("{policy}\n[[ban]]\npackage = \"x\"\nreason = \"y\"\n"),
     );
     build().code(101).stderr_has("`Provenance.toml` is not the one that was signed");
+    files::remove(&app.path("Provenance.toml"));
+    build().code(101).stderr_has("Provenance.toml`").stderr_has("the manifest was written under it");
     files::write(&app.path("Provenance.toml"), &policy);
     app.says(CLEAN);
 
@@ -115,4 +117,6 @@ fn a_strict_build_demands_guard_signature_and_no_setting_from_outside() {
     app.provenance(["run", "--quiet"]).ok().stdout_has(CLEAN);
     files::remove(&app.path("Provenance.lock.sig"));
     refused(guarded(&home), "is not signed");
+    files::remove(&app.path("Provenance.toml"));
+    refused(guarded(&home), "there is no");
 }

@@ -31,8 +31,11 @@ impl Marker {
     pub fn repinned(&self, manifest: &Manifest) -> BTreeSet<String> {
         let text = fs::read_to_string(&self.0).unwrap_or_default();
         let before = text.lines().filter_map(|line| line.rsplit_once(' ')).collect::<BTreeMap<_, _>>();
-        let repinned =
-            |pin: &&Pin| before.get(key(pin).as_str()).is_some_and(|trees| *trees != trees_of(pin));
+        let repinned = |pin: &&Pin| {
+            let now = trees_of(pin);
+            let is_pinned = |tree: &str| now.split('+').any(|now| now == tree);
+            before.get(key(pin).as_str()).is_some_and(|trees| !trees.split('+').all(is_pinned))
+        };
         let pins = manifest.packages.iter().filter(|pin| pin.source().is_some());
         pins.filter(repinned).map(|pin| pin.name.to_string()).collect()
     }

@@ -63,9 +63,12 @@ pub fn others<'d>(dossier: &Dossier<'d>) -> Vec<Other<'d>> {
     others
 }
 
-/// The releases that would pass in the place of the dossier's own, in the order of [`others`].
+/// The releases that would pass in the place of the dossier's own, in the order of [`others`]. Where no advisory database can be
+/// read, nothing speaks for one release or another, and whoever asks knows that the answer stays open.
 pub fn passing<'d>(dossier: &Dossier<'d>, ground: &Ground<'_>) -> impl Iterator<Item = &'d Release> {
+    let is_blind = matches!(ground.databases, Evidence::Unavailable(_));
+    let passes = move |judgment: Judgment| judgment.admits() || (is_blind && !judgment.refuses());
     // A named package may go back across a major version, since its requirement follows the command.
     let others = others(dossier).into_iter().filter(|other| other.same_line || dossier.way == Way::Named);
-    others.filter(|other| other.judgment(dossier, ground).admits()).map(|other| other.release)
+    others.filter(move |other| passes(other.judgment(dossier, ground))).map(|other| other.release)
 }

@@ -63,9 +63,15 @@ fn run(call: &Call) -> Result<ExitStatus, Refusal> {
         now: Moment::of(SystemTime::now()),
     };
     let territory = judge::judge(&circumstances, &package, checkout)?;
-    let dep_info = call.dep_info(argument_file)?;
+    let Some(dep_info) = call.dep_info(text)? else {
+        let what = format!(
+            "what `{} v{}` includes cannot be seen: rustc writes no dep-info",
+            package.name, package.version
+        );
+        return Err(Refusal::new(what, "build with cargo, which always asks for it"));
+    };
     let status = rustc(call)?;
-    if let Some(dep_info) = dep_info.filter(|_| status.success()) {
+    if status.success() {
         check_inputs(&package, &territory, &dep_info, call)?;
     }
     Ok(status)
@@ -242,10 +248,6 @@ fn sysroot_of(call: &Call) -> Option<PathBuf> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     let path = String::from_utf8(output.stdout).ok()?;
     PathBuf::from(path.trim_end()).canonicalize().ok()
-}
-
-fn argument_file(file: &Path) -> Result<String, Refusal> {
-    text(file)
 }
 
 fn text(file: &Path) -> Result<String, Refusal> {

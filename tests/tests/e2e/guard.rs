@@ -256,6 +256,24 @@ fn without_the_tool_every_command_fails_closed() {
 }
 
 #[test]
+fn a_compilation_that_says_nothing_of_what_it_read_is_refused() {
+    let sandbox = Sandbox::new();
+    let guarded = Project::app(&sandbox, "guarded").guarded();
+    let call = |emit: &str| {
+        let guard = sandbox.run(&sandbox.tools().join(GUARD), &guarded.root());
+        let out = sandbox.path("out").display().to_string();
+        let call =
+            ["rustc", "--crate-name", "app", "--crate-type", "lib", "--out-dir", &out, emit, "src/lib.rs"];
+        let call = guard.args(call).env("PROVENANCE_WORKSPACE", guarded.root());
+        let call = call.env("CARGO_MANIFEST_DIR", guarded.root()).env("CARGO_CRATE_NAME", "app");
+        call.env("CARGO_PKG_NAME", "app").env("CARGO_PKG_VERSION", "0.1.0").run()
+    };
+    files::write(&guarded.path("src/lib.rs"), "");
+    call("--emit=dep-info,metadata").code(0);
+    call("--emit=metadata").code(1).stderr_has("rustc writes no dep-info");
+}
+
+#[test]
 fn a_wrapper_that_does_not_know_its_workspace_refuses() {
     let sandbox = Sandbox::new();
     let plain = Project::app(&sandbox, "plain");

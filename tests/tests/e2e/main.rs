@@ -34,6 +34,7 @@ mod registry;
 mod remap;
 mod roots;
 mod signing;
+mod since;
 mod sources;
 mod strict;
 mod targets;

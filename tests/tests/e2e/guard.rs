@@ -269,6 +269,7 @@ fn a_compilation_that_says_nothing_of_what_it_read_is_refused() {
         call.env("CARGO_PKG_NAME", "app").env("CARGO_PKG_VERSION", "0.1.0").run()
     };
     files::write(&guarded.path("src/lib.rs"), "");
+    std::fs::create_dir_all(sandbox.path("out")).expect("a directory");
     call("--emit=dep-info,metadata").code(0);
     call("--emit=metadata").code(1).stderr_has("rustc writes no dep-info");
 }

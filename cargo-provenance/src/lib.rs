@@ -25,6 +25,7 @@ pub mod report;
 pub mod shell;
 #[expect(clippy::disallowed_methods, reason = "the layer that writes files")]
 pub mod store;
+pub mod survey;
 pub mod vet;
 
 /// Runs the program.

@@ -36,6 +36,8 @@ pub(super) struct Facts {
     pub(super) license: License,
     pub(super) declared: Declared,
     pub(super) is_generated: bool,
+    /// `lib.path`.
+    pub(super) library: Option<String>,
     /// The paths of targets that are no files of the archive.
     pub(super) strays: Vec<String>,
 }
@@ -77,7 +79,8 @@ pub(super) fn read(
     let license = License::new(string(package, "license"), file);
     let is_generated = bytes.starts_with(GENERATED.as_bytes());
     let strays = strays(document.as_table(), &[]);
-    Ok(Facts { build_time, license, declared, is_generated, strays })
+    let library = document.get("lib").and_then(|library| library.get("path")?.as_str()).map(str::to_owned);
+    Ok(Facts { build_time, license, declared, is_generated, library, strays })
 }
 
 /// Reads the manifest that an author wrote; the error follows the file's name.

@@ -204,6 +204,11 @@ impl Archive {
         &self.manifest.build_time
     }
 
+    /// The root of its library, where its manifest names one.
+    pub fn library(&self) -> Option<&str> {
+        self.manifest.library.as_deref()
+    }
+
     /// What its manifest says about its license.
     pub fn license(&self) -> &License {
         &self.manifest.license

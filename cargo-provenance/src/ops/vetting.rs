@@ -27,6 +27,7 @@ use crate::registry::proof;
 use crate::report::Report;
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
+use crate::survey::{Sources, Survey};
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{Asked, Dossier, Fault, Ground, Group, Judgment, Needs, Open, Way, judge, release};
@@ -175,8 +176,11 @@ impl<'a> Vetting<'a> {
             remark: true,
         });
         let faults = remarks.collect::<Vec<_>>();
+        let survey = contents.archive.map(|archive| Survey::of(&Sources::of_archive(archive)));
+        let survey = survey.map_or(Evidence::Absent, Evidence::Known);
         let dossier = Dossier {
             archive: contents.archive.map_or(Evidence::Absent, Evidence::Known),
+            survey: survey.as_ref(),
             license: Evidence::Known(contents.license),
             faults: &faults,
             ..record.dossier()

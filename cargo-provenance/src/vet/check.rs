@@ -39,6 +39,12 @@ pub enum Group {
     History,
     /// What advisory databases know.
     Advisories,
+    /// What its files are.
+    Content,
+    /// What its code can do while other packages compile.
+    BuildTime,
+    /// What its code can do where the program runs.
+    RunTime,
     /// Where it comes from, and what the policy bans.
     Source,
     /// Licenses.
@@ -65,6 +71,8 @@ pub enum Needs {
     Identity,
     /// What it says about its license.
     License,
+    /// What its files hold.
+    Survey,
 }
 
 /// One thing that a check saw.
@@ -93,7 +101,8 @@ impl Needs {
     /// What is known before anything is fetched.
     pub const BEFORE_FETCHING: &[Self] = &[Self::Identity, Self::History, Self::Advisories];
     /// What is known once the archive was read.
-    pub const OF_CONTENTS: &[Self] = &[Self::Archive, Self::ArchiveAndIndex, Self::Faults, Self::License];
+    pub const OF_CONTENTS: &[Self] =
+        &[Self::Archive, Self::ArchiveAndIndex, Self::Faults, Self::License, Self::Survey];
 }
 
 impl Check {
@@ -116,7 +125,15 @@ impl Check {
 
     /// Whether what it says follows from the package's bytes and the policy alone, so that time brings nothing new.
     pub fn is_about_contents(&self) -> bool {
-        matches!(self.group, Group::Archive | Group::License | Group::Manifest)
+        matches!(
+            self.group,
+            Group::Archive
+                | Group::BuildTime
+                | Group::Content
+                | Group::License
+                | Group::Manifest
+                | Group::RunTime
+        )
     }
 
     /// Whether what it says counts for every pin, whichever check set judged that: nobody waves it through, or only an
@@ -142,6 +159,9 @@ impl Group {
             Self::Manifest => "manifest and index",
             Self::History => "age and history",
             Self::Advisories => "advisories",
+            Self::Content => "content",
+            Self::BuildTime => "code that runs at build time",
+            Self::RunTime => "code that runs later",
             Self::Source => "source and bans",
             Self::License => "license",
             Self::Policy => "policy",

@@ -7,6 +7,7 @@ use crate::advisory::Hits;
 use crate::archive::{Archive, License};
 use crate::model::{Evidence, Release};
 use crate::policy::Level;
+use crate::survey::Survey;
 
 /// What is known of a package. What could not be looked up says why, and is never a pass.
 #[derive(Clone, Debug)]
@@ -29,6 +30,10 @@ pub struct Dossier<'a> {
     pub release: Evidence<&'a Release>,
     /// Its archive. `Absent` for a package that has none.
     pub archive: Evidence<&'a Archive>,
+    /// What its files hold.
+    pub survey: Evidence<&'a Survey>,
+    /// What the files of the version before it hold. `Absent` where there is none to compare with.
+    pub previous: Evidence<Previous<'a>>,
     /// What it says about its license.
     pub license: Evidence<&'a License>,
     /// What came of proving and reading it.
@@ -37,6 +42,15 @@ pub struct Dossier<'a> {
     pub hits: Evidence<Hits>,
     /// The advisories that concern the version which it replaces, and not this one.
     pub mends: &'a [String],
+}
+
+/// The version that a package is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Previous<'a> {
+    /// Which one.
+    pub version: &'a Version,
+    /// What its files hold.
+    pub survey: &'a Survey,
 }
 
 /// Something that proving or reading a package came upon, under the id of its check.
@@ -88,6 +102,8 @@ impl<'a> Dossier<'a> {
             history: Evidence::Unavailable(unknown()),
             release: Evidence::Unavailable(unknown()),
             archive: Evidence::Unavailable(unknown()),
+            survey: Evidence::Unavailable(unknown()),
+            previous: Evidence::Absent,
             license: Evidence::Unavailable(unknown()),
             faults: &[],
             hits: Evidence::Unavailable(unknown()),

@@ -316,6 +316,7 @@ impl Dossier<'_> {
             (Needs::History, history),
             (Needs::Archive, self.archive.unavailable()),
             (Needs::ArchiveAndIndex, both),
+            (Needs::Survey, self.survey.unavailable().or(self.previous.unavailable())),
             (Needs::License, self.license.unavailable()),
         ] {
             missing.extend(why.map(|why| (need, why)));
@@ -330,6 +331,7 @@ impl Dossier<'_> {
             Needs::ArchiveAndIndex => self.applies(Needs::Archive) && self.applies(Needs::History),
             Needs::History => !matches!(self.history, Evidence::Absent),
             Needs::License => !matches!(self.license, Evidence::Absent),
+            Needs::Survey => !matches!(self.survey, Evidence::Absent),
             Needs::Advisories => !matches!(self.hits, Evidence::Absent),
             Needs::Faults | Needs::Identity => true,
         }

@@ -14,5 +14,5 @@ pub mod waiver;
 
 pub use check::{Check, Group, Needs, Observation};
 pub use checks::{CHECK_SET, catalogue};
-pub use dossier::{Asked, Dossier, Fault, Way};
+pub use dossier::{Asked, Dossier, Fault, Previous, Way};
 pub use engine::{Ground, Judgment, Open, judge, not_judged};

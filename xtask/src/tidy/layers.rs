@@ -4,7 +4,7 @@ use super::source::Source;
 use super::{KERNEL, Offence, TOOL};
 
 const DOMAIN: &[&str] = &["exit_code", "finding", "model", "report"];
-const KNOWLEDGE: &[&str] = &["advisory", "archive", "graph", "helper", "merge", "policy"];
+const KNOWLEDGE: &[&str] = &["advisory", "archive", "graph", "helper", "merge", "policy", "survey"];
 const EDGES: &[&str] = &["cargo", "git", "keys", "registry", "store"];
 
 /// A layer and the groups of layers that it may use besides itself.
@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("helper", &[DOMAIN, &["policy"]]),
     ("merge", &[DOMAIN]),
     ("policy", &[DOMAIN]),
+    ("survey", &[DOMAIN, &["archive"]]),
     ("vet", &[DOMAIN, KNOWLEDGE]),
     ("cargo", &[DOMAIN, KNOWLEDGE, &["store"]]),
     ("git", &[DOMAIN, KNOWLEDGE]),

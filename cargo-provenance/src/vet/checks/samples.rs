@@ -10,6 +10,7 @@ use crate::archive::samples::Sample;
 use crate::archive::{self, License};
 use crate::model::{Clock, Evidence, Release};
 use crate::policy::Policy;
+use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
 use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Way, catalogue, judge};
 
@@ -129,6 +130,7 @@ impl Case {
             Some(Ok(read)) => archive = Evidence::Known(read),
             Some(Err(found)) => faults = found,
         }
+        let survey = archive.as_ref().map(|archive| Survey::of(&Sources::of_archive(archive)));
         let fault = |it: archive::Fault| Fault { check: it.check, what: it.what, help: None, remark: false };
         let faults = faults.into_iter().map(fault).collect::<Vec<_>>();
         let dossier = Dossier {
@@ -138,6 +140,7 @@ impl Case {
             mends: &self.mends,
             direct: self.direct,
             archive: archive.as_ref(),
+            survey: survey.as_ref(),
             license: self.license.as_ref(),
             faults: &faults,
             ..Dossier::new(&self.id, self.way)

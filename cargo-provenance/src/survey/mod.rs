@@ -1,0 +1,56 @@
+//! What the files of a package hold, as far as checks judge it. Pure: the bytes are handed in.
+
+mod code;
+mod content;
+
+use crate::archive::{Archive, Build, File};
+
+pub use code::Code;
+pub use content::Content;
+
+/// The files of a package, and which of them cargo compiles for what.
+#[derive(Clone, Debug, Default)]
+pub struct Sources<'a> {
+    /// Its files; paths are relative to the package's root.
+    pub files: Vec<File<'a>>,
+    /// Its build scripts.
+    pub build_scripts: Vec<String>,
+    /// The root of its library.
+    pub library: Option<String>,
+    /// Whether the library is a procedural macro.
+    pub proc_macro: bool,
+}
+
+/// What was found in the files of one package version. It is small: the bytes are gone when it is judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// What its files are, whatever they are for.
+    pub content: Content,
+    /// What its Rust code can do, at build time and at run time.
+    pub code: Code,
+}
+
+impl Survey {
+    /// Looks through the files of a package.
+    pub fn of(sources: &Sources<'_>) -> Self {
+        Self { content: Content::of(sources), code: Code::of(sources) }
+    }
+}
+
+impl<'a> Sources<'a> {
+    /// Those of a registry's package.
+    pub fn of_archive(archive: &'a Archive) -> Self {
+        let files = archive.files().collect::<Vec<_>>();
+        // In any case: where case does not matter, cargo finds `Build.rs` too.
+        let has = |name: &str| files.iter().find(|file| file.path.eq_ignore_ascii_case(name));
+        let build_scripts = match &archive.declared().build {
+            Build::Off => vec![],
+            Build::Default => has("build.rs").map(|file| file.path.to_owned()).into_iter().collect(),
+            Build::On => vec!["build.rs".to_owned()],
+            Build::Scripts(scripts) => scripts.clone(),
+        };
+        let library = archive.library().map(str::to_owned);
+        let library = library.or_else(|| has("src/lib.rs").map(|file| file.path.to_owned()));
+        Self { build_scripts, library, proc_macro: archive.declared().proc_macro, files }
+    }
+}

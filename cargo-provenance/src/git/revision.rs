@@ -87,13 +87,21 @@ impl Revision {
         }
     }
 
-    /// Whether a file had these bytes at this commit or any before it.
-    pub fn held(&self, path: &str, bytes: &[u8]) -> Result<bool, GitError> {
-        let listing = self.run(&["rev-list", "--full-history", "--objects", &self.commit, "--", path])?;
+    /// Whether a file of this name, wherever it lay, had these bytes at this commit or any before it: a workspace may have
+    /// been moved.
+    pub fn held(&self, name: &str, bytes: &[u8]) -> Result<bool, GitError> {
+        let listing = self.run(&[
+            "rev-list",
+            "--full-history",
+            "--objects",
+            &self.commit,
+            "--",
+            &format!(":(top,glob)**/{name}"),
+        ])?;
         let listing = String::from_utf8_lossy(&listing);
         // `HASH PATH` for objects that have one; commits have none.
         let blobs = listing.lines().filter_map(|line| line.split_once(' '));
-        let blobs = blobs.filter(|(_, name)| *name == path || name.ends_with(&format!("/{path}")));
+        let blobs = blobs.filter(|(_, path)| path.rsplit('/').next() == Some(name));
         for (hash, _) in blobs {
             let size = self.run(&["cat-file", "-s", hash])?;
             let is_same_size = std::str::from_utf8(size.trim_ascii()) == Ok(bytes.len().to_string().as_str());
@@ -120,6 +128,9 @@ impl Revision {
             ("LC_ALL", "C"),
         ] {
             command.env(variable, value);
+        }
+        if arguments.first() == Some(&"rev-list") {
+            command.env("GIT_LITERAL_PATHSPECS", "0");
         }
         command
             .arg("--no-pager")

@@ -177,6 +177,7 @@ fn pin(
         old: old_text.as_bytes(),
         old_policy: Some(old.policy),
         new: text.as_bytes(),
+        unseen: newly_configured(&old, &draft.manifest),
     };
     let resigned = signing::resign(surroundings, &replacing, report);
     let mut transaction = Transaction::new(&root);
@@ -192,6 +193,15 @@ fn pin(
     transaction.commit()?;
     report.conclusion = format!("pins written: {changed}");
     Ok(())
+}
+
+/// Which cargo settings a manifest records that the one before did not. Any of them may run code, and `pin` takes them as they
+/// are: that a person saw them is what a signature would say.
+fn newly_configured(old: &Manifest, new: &Manifest) -> Option<String> {
+    let is_new = |(key, value): &(&String, &String)| old.cargo_config.get(*key) != Some(*value);
+    let new = new.cargo_config.iter().filter(is_new).map(|(key, value)| format!("`{key} = {value}`"));
+    let new = new.collect::<Vec<_>>();
+    (!new.is_empty()).then(|| format!("it records a cargo setting that is new: {}", new.join(", ")))
 }
 
 /// What is different in a draft, in numbers: pins, and whatever else changed beside them.

@@ -151,6 +151,8 @@ pub(super) struct Replacing<'a> {
     pub(super) old_policy: Option<Checksum>,
     /// The bytes that they will be.
     pub(super) new: &'a [u8],
+    /// What of them a person has to see before they are signed: it follows `the manifest is not signed: `.
+    pub(super) unseen: Option<String>,
 }
 
 /// Signs a manifest that is about to be written, where the one before was signed and a key is at hand that needs nobody. Where
@@ -216,6 +218,9 @@ fn attempt(
         .map_err(|_| "the signatures of the one before do not hold".to_owned())?;
     if replacing.old_policy != Some(replacing.policy.digest()) {
         return Err(format!("`{}` changed since the one before was signed", policy::FILE_NAME));
+    }
+    if let Some(unseen) = &replacing.unseen {
+        return Err(unseen.clone());
     }
     let block = signer.sign(replacing.new).map_err(|error| error.to_string())?;
     let new = joined(&text, &block, &signer.public(), replacing.new).map_err(|failure| failure.message)?;

@@ -143,6 +143,26 @@ fn an_edited_manifest_or_policy_is_not_signed_in_passing() {
 }
 
 #[test]
+fn a_new_cargo_setting_is_not_signed_in_passing() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    let line = own_key(app);
+    demanding(app, 1, &[&line]);
+    app.provenance(["sign"]).ok();
+    files::write(&app.path(".cargo/config.toml"), "[target.x86_64-unknown-none]\nrunner = \"sh mark\"\n");
+    app.provenance(["pin"])
+        .ok()
+        .stderr_has("it records a cargo setting that is new: `target.x86_64-unknown-none.runner");
+    verify(app).code(5);
+    app.provenance(["sign"]).ok();
+    verify(app).code(0);
+    // What is recorded no longer is nothing that a person has to see.
+    files::remove(&app.path(".cargo/config.toml"));
+    app.provenance(["pin"]).ok().stderr_has("Signing");
+    verify(app).code(0);
+}
+
+#[test]
 fn openssh_accepts_our_signature_and_we_accept_that_of_openssh() {
     let sandbox = Sandbox::new();
     let app = Project::app(&sandbox, "app").pinned();
@@ -397,13 +417,34 @@ fn an_older_manifest_that_was_signed_once() {
     app.provenance(["verify", "--not-before", &new]).ok();
     app.provenance(["verify", "--not-before", &old]).ok();
 
-    for (name, text) in files_of_old {
+    let put_back = files_of_old;
+    for (name, text) in &put_back {
         files::write(&app.path(name), text);
     }
     verify(app).code(0);
     app.commit("put back");
+    let put_back_at = app.git(["rev-parse", "HEAD"]).ok().stdout.trim().to_owned();
     distrusted(app.provenance(["verify", "--not-before", &new]), "the manifest is older than that of");
     app.provenance(["verify", "--not-before", &old]).ok();
+    // Nor from another folder, into which the workspace was moved.
+    app.restore();
+    app.git(["reset", "--quiet", "--hard", &new]).ok();
+    let moved = app.path("moved");
+    std::fs::create_dir(&moved).expect("a folder");
+    for name in app.git(["ls-files"]).ok().stdout.lines().filter_map(|path| path.split('/').next()) {
+        if moved.join(name).symlink_metadata().is_err() {
+            app.git(["mv", name, "moved"]).ok();
+        }
+    }
+    app.commit("moved");
+    let there = app.git(["rev-parse", "HEAD"]).ok().stdout.trim().to_owned();
+    let verify_moved = || sandbox.provenance(&moved).args(["verify", "--not-before", &there]).run();
+    verify_moved().code(0);
+    for (name, text) in &put_back {
+        files::write(&moved.join(name), text);
+    }
+    verify_moved().code(5).stderr_has("the manifest is older than that of");
+    app.git(["reset", "--quiet", "--hard", &put_back_at]).ok();
     // A clone that lacks a part of its history cannot tell.
     let clone = sandbox.path("shallow");
     let url = format!("file://{}", app.root().display());

@@ -331,6 +331,7 @@ fn put_in_place(
             old: gate.seen.text.as_bytes(),
             old_policy: Some(gate.seen.manifest.policy),
             new: &new,
+            unseen: None,
         };
         signing::resign(attempt.surroundings, &replacing, report)
     });

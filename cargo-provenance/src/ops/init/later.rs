@@ -125,6 +125,7 @@ pub(super) fn add_helper(
         old: gate.seen.text.as_bytes(),
         old_policy: Some(old.policy),
         new: new.as_bytes(),
+        unseen: None,
     };
     let mut transaction = Transaction::new(root);
     sign_again(surroundings, &replacing, &mut transaction, report);
@@ -174,6 +175,7 @@ pub(super) fn add_guard(
         old: old.as_bytes(),
         old_policy: Some(manifest.policy),
         new: new.as_bytes(),
+        unseen: None,
     };
     sign_again(surroundings, &replacing, &mut transaction, report);
     let files = BTreeMap::from([

@@ -95,7 +95,11 @@ pub(super) fn all(
                 }
                 let checksum = entries.get(&wanted).map(|release| release.checksum);
                 let package = locked(name, &wanted, source, checksum);
-                subjects.push(Subject { package, file: None, otherwise: None });
+                // Named twice, once by its version: it is one package.
+                let is_it = |known: &Subject| known.file.is_none() && known.package.id == package.id;
+                if !subjects.iter().any(is_it) {
+                    subjects.push(Subject { package, file: None, otherwise: None });
+                }
             }
             Evidence::Absent => missing.push(Missing::Crate(name.clone())),
             Evidence::Unavailable(why) => missing.push(unknown(&why)),

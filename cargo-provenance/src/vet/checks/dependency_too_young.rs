@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
     parameters: &[],
     since: 3,
     docs: "\
-A compatible release that newly needs a package which was first published less than 30 days before it.
+A compatible release that newly needs a package of which nothing was published 30 days before.
 
 arrayref 0.3.10 needed `proc-macro1`, which was 5 hours old. Where the two names have nothing in common and the package had been
 quiet for 180 days, it is refused, else a person has to look at it. Optional and development dependencies do not count, and the

@@ -148,8 +148,10 @@ fn init(
     let known = || databases.as_ref().map(Vec::as_slice);
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
+    let members = workspace.members.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
     let plan = {
         let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
+        let vetting = vetting.among(&members, []);
         Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?
     };
     let situation = &plan.situation;
@@ -161,7 +163,8 @@ fn init(
     report.not_checked.extend(notes);
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
     // was there before, every setting counts already.
-    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
+    let used = || situation.lockfile.packages.iter().map(|package| &package.id.name);
+    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock).among(&members, used());
     let records = vetting.look_up(situation, None, &split.entering)?;
     let entrants = vetting.prove(
         situation,
@@ -177,7 +180,7 @@ fn init(
     let mut policy_text =
         written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
-    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock);
+    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock).among(&members, used());
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;

@@ -78,11 +78,15 @@ pub fn run(
 
     let Place { situation, policy, manifest, .. } = &place;
     let index_of = |name: &str| situation.index_of(name);
+    let used = pins.iter().map(|pin| &pin.name);
+    let members = manifest.iter().flat_map(|manifest| &manifest.members).map(|member| &member.name);
     let vetting = Vetting::new(policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
+    let vetting = vetting.among(members, used);
     let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
     let circumstances =
         subjects.iter().map(|it| (&it.package, subject::circumstances(it, manifest.as_ref())));
-    let mut records = vetting.records(&circumstances.collect::<Vec<_>>(), &publishers)?;
+    let mut records =
+        vetting.records(&situation.lockfile, &circumstances.collect::<Vec<_>>(), &publishers)?;
     for (subject, record) in subjects.iter_mut().zip(&mut records) {
         subject.compare_with_index(record, &mut report);
     }

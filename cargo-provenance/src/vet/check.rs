@@ -39,12 +39,17 @@ pub enum Group {
     History,
     /// What advisory databases know.
     Advisories,
+<<<<<<< HEAD
     /// What its files are.
     Content,
     /// What its code can do while other packages compile.
     BuildTime,
     /// What its code can do where the program runs.
     RunTime,
+=======
+    /// What it is called.
+    Names,
+>>>>>>> history
     /// Where it comes from, and what the policy bans.
     Source,
     /// Licenses.
@@ -62,6 +67,9 @@ pub enum Needs {
     Archive,
     /// Its archive, and what its registry's index says of it. Git and path packages have neither, and the check is not asked.
     ArchiveAndIndex,
+    /// What its registry's index says of this version and of the others, and how old the packages are that it needs anew.
+    /// Git and path packages have none, and the check is not asked.
+    Dependencies,
     /// What came of proving and reading it.
     Faults,
     /// What its registry's index says of this version and of the others. Git and path packages have none, and the check
@@ -99,7 +107,8 @@ pub struct Observation {
 
 impl Needs {
     /// What is known before anything is fetched.
-    pub const BEFORE_FETCHING: &[Self] = &[Self::Identity, Self::History, Self::Advisories];
+    pub const BEFORE_FETCHING: &[Self] =
+        &[Self::Identity, Self::History, Self::Dependencies, Self::Advisories];
     /// What is known once the archive was read.
     pub const OF_CONTENTS: &[Self] =
         &[Self::Archive, Self::ArchiveAndIndex, Self::Faults, Self::License, Self::Survey];
@@ -120,9 +129,10 @@ impl Check {
     /// comes from and what the policy says of its name hardly ever change from one release to the next: about that a person
     /// has to decide.
     pub fn may_another_release_pass(&self) -> bool {
-        !matches!(self.group, Group::License | Group::Policy | Group::Source)
+        !matches!(self.group, Group::License | Group::Names | Group::Policy | Group::Source)
     }
 
+<<<<<<< HEAD
     /// Whether what it says follows from the package's bytes and the policy alone, so that time brings nothing new.
     pub fn is_about_contents(&self) -> bool {
         matches!(
@@ -134,6 +144,13 @@ impl Check {
                 | Group::Manifest
                 | Group::RunTime
         )
+=======
+    /// Whether what it says follows from the package's bytes, the day of its publication, the lockfile and the policy alone,
+    /// so that time brings nothing new.
+    pub fn is_settled(&self) -> bool {
+        let history = ["burst", "dormant-revival", "duplicate-version", "few-versions", "version-jump"];
+        matches!(self.group, Group::Archive | Group::License | Group::Manifest) || history.contains(&self.id)
+>>>>>>> history
     }
 
     /// Whether what it says counts for every pin, whichever check set judged that: nobody waves it through, or only an
@@ -159,9 +176,13 @@ impl Group {
             Self::Manifest => "manifest and index",
             Self::History => "age and history",
             Self::Advisories => "advisories",
+<<<<<<< HEAD
             Self::Content => "content",
             Self::BuildTime => "code that runs at build time",
             Self::RunTime => "code that runs later",
+=======
+            Self::Names => "names",
+>>>>>>> history
             Self::Source => "source and bans",
             Self::License => "license",
             Self::Policy => "policy",

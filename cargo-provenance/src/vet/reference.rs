@@ -6,10 +6,11 @@ use crate::finding::glossary::TERMS;
 use crate::policy::{Firmness, ParameterKind};
 
 /// Every group, in the order in which the reference has them.
-pub const GROUPS: [Group; 7] = [
+pub const GROUPS: [Group; 8] = [
     Group::Archive,
     Group::Manifest,
     Group::History,
+    Group::Names,
     Group::Advisories,
     Group::Source,
     Group::License,

@@ -37,12 +37,12 @@ pub(super) fn undecidable(report: &mut Report) {
         format!("{} found; no package was judged", plural(report.findings.len(), "difference"));
 }
 
-/// Notes that follow from the bytes alone were there when the package was pinned, and are no news: `-v` shows them.
+/// Notes that time does not change were there when the package was pinned, and are no news: `-v` shows them.
 pub(super) fn lower(findings: &mut [Finding], judged_by: Option<u32>) {
     let Some(set) = judged_by else { return };
     for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Note) {
         let check = checks::check(finding.id);
-        finding.verbose = check.is_some_and(|check| check.is_about_contents() && check.since <= set);
+        finding.verbose = check.is_some_and(|check| check.is_settled() && check.since <= set);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use provenance_build::manifest::Member;
-use provenance_build::{Manifest, PackageId, Version};
+use provenance_build::{Manifest, PackageId, PackageName, Version};
 
 use super::super::limiting::change::Change;
 use super::super::limiting::{Limits, Place, Resolver, is_without_solution};
@@ -145,6 +145,11 @@ impl<'a> Attempt<'a> {
         Ok(Resolved { change, own })
     }
 
+    /// The members of the workspace.
+    pub(super) fn members(&self) -> impl Iterator<Item = &PackageName> {
+        self.workspace.members.iter().map(|member| &member.name)
+    }
+
     /// What a person should know of the registries' answers, a line each.
     pub(super) fn notes(&self) -> Vec<String> {
         self.notes.take()
@@ -184,7 +189,7 @@ impl<'a> Attempt<'a> {
             };
             (&change.lockfile.packages[entry.index], circumstances)
         });
-        Ok(vetting.records(&packages.collect::<Vec<_>>(), &publishers)?)
+        Ok(vetting.records(&change.lockfile, &packages.collect::<Vec<_>>(), &publishers)?)
     }
 
     /// Fetches and proves the entrants: index = lock = `.crate`.

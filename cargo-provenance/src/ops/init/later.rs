@@ -71,7 +71,8 @@ pub(super) fn add_helper(
     let known = databases.as_ref().map(Vec::as_slice);
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
-    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);
+    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
+        .among(workspace.members.iter().map(|member| &member.name), old.packages.iter().map(|pin| &pin.name));
     let plan = Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?;
     let situation = &plan.situation;
     let own = gating.own.as_ref().and_then(|_| PackageName::parse(HELPER_NAME));

@@ -16,19 +16,32 @@ mod archive_special;
 mod archive_trailing;
 mod banned;
 mod build_script_unusual_path;
+mod burst;
 mod checksum_changed;
 mod crate_too_young;
+mod dependency_first_ever;
+mod dependency_too_young;
+mod dormant_revival;
+mod duplicate_version;
 mod exception_expired;
 mod exception_unused;
+mod few_versions;
 mod git_dependency_mutable;
 mod index_manifest_mismatch;
+mod internal_name;
 mod license;
 mod license_missing;
 mod license_not_spdx;
+mod look_alike;
 mod malicious;
 mod manifest_duplicate;
 mod manifest_identity;
 mod manifest_orig_mismatch;
+mod name_affix;
+mod name_digit;
+mod name_edit;
+mod name_swap;
+mod name_twin;
 mod notice;
 mod pubtime_unknown;
 mod registry_changed;
@@ -38,6 +51,7 @@ mod unmaintained;
 mod unsound;
 mod vcs_dirty;
 mod vcs_missing;
+mod version_jump;
 mod version_too_new;
 mod version_vanished;
 mod version_yanked;
@@ -53,7 +67,7 @@ use super::check::Check;
 use crate::policy::{Firmness, Known};
 
 /// The number of the check set that pins record: raised whenever a check is added or judges more strictly.
-pub const CHECK_SET: u32 = 2;
+pub const CHECK_SET: u32 = 3;
 
 /// Every check, sorted by id.
 pub static CHECKS: &[&Check] = &[
@@ -71,12 +85,19 @@ pub static CHECKS: &[&Check] = &[
     &archive_trailing::CHECK,
     &banned::CHECK,
     &build_script_unusual_path::CHECK,
+    &burst::CHECK,
     &checksum_changed::CHECK,
     &crate_too_young::CHECK,
+    &dependency_first_ever::CHECK,
+    &dependency_too_young::CHECK,
+    &dormant_revival::CHECK,
+    &duplicate_version::CHECK,
     &exception_expired::CHECK,
     &exception_unused::CHECK,
+    &few_versions::CHECK,
     &git_dependency_mutable::CHECK,
     &index_manifest_mismatch::CHECK,
+    &internal_name::CHECK,
     &license::CHECK,
     &license_missing::CHECK,
     &license_not_spdx::CHECK,
@@ -84,6 +105,11 @@ pub static CHECKS: &[&Check] = &[
     &manifest_duplicate::CHECK,
     &manifest_identity::CHECK,
     &manifest_orig_mismatch::CHECK,
+    &name_affix::CHECK,
+    &name_digit::CHECK,
+    &name_edit::CHECK,
+    &name_swap::CHECK,
+    &name_twin::CHECK,
     &notice::CHECK,
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
@@ -93,6 +119,7 @@ pub static CHECKS: &[&Check] = &[
     &unsound::CHECK,
     &vcs_dirty::CHECK,
     &vcs_missing::CHECK,
+    &version_jump::CHECK,
     &version_too_new::CHECK,
     &version_vanished::CHECK,
     &version_yanked::CHECK,
@@ -121,24 +148,12 @@ const PLANNED: &[&str] = &[
     "build-time-code",
     "build-tls-off",
     "build-write-outside-out-dir",
-    "burst",
     "capability-gained",
-    "dependency-first-ever",
-    "dependency-too-young",
-    "dormant-revival",
-    "duplicate-version",
     "exec-script",
     "extension-mismatch",
-    "few-versions",
     "include-executable",
     "include-outside",
-    "internal-name",
     "life-before-main",
-    "name-affix",
-    "name-digit",
-    "name-edit",
-    "name-swap",
-    "name-twin",
     "native-archive",
     "native-executable",
     "native-wasm",
@@ -157,7 +172,6 @@ const PLANNED: &[&str] = &[
     "unicode-bidi",
     "unicode-invisible-run",
     "unicode-mixed-script",
-    "version-jump",
 ];
 
 static CATALOGUE: LazyLock<Vec<Known>> = LazyLock::new(|| {
@@ -183,7 +197,7 @@ mod tests {
     use crate::finding::Weight;
     use crate::model::{Clock, Evidence};
     use crate::policy::{Policy, Template, write_template};
-    use crate::vet::{Dossier, Fault, Ground, Needs, Way, judge, waiver};
+    use crate::vet::{Dossier, Fault, Ground, Names, Needs, Way, judge, waiver};
 
     #[test]
     fn checks_are_sorted_unique_and_documented() {
@@ -210,6 +224,7 @@ mod tests {
             policy: &policy,
             databases: Evidence::Absent,
             index_of: &|_| None,
+            names: &Names::default(),
             now: Clock(0),
             judged_by: Some(1),
         };

@@ -8,20 +8,25 @@ use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 use crate::advisory::Database;
 use crate::archive::samples::Sample;
 use crate::archive::{self, License};
-use crate::model::{Clock, Evidence, Release};
+use crate::finding::Finding;
+use crate::model::{Clock, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
-use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Way, catalogue, judge};
+use crate::vet::{Birth, Dossier, Fault, Ground, Judgment, Names, Needs, Way, catalogue, judge};
 
 /// 2026-11-23.
 pub(super) const NOW: u64 = 1_795_392_000;
 
 /// A package that is judged under a policy.
 pub(super) struct Case {
-    policy: Policy,
+    pub(super) policy: Policy,
     id: PackageId,
-    releases: Vec<Release>,
+    pub(super) releases: Vec<Release>,
+    pub(super) names: Names,
+    pub(super) births: Option<Vec<Birth>>,
+    pub(super) twins: Vec<Version>,
+    pub(super) elsewhere: Vec<String>,
     pub(super) way: Way,
     pub(super) mends: Vec<String>,
     pub(super) pinned_from: Option<Source>,
@@ -44,6 +49,19 @@ pub(super) fn release(version: &str, days_ago: u64) -> Release {
         features: vec![],
         links: None,
     }
+}
+
+/// The same release with dependencies: name, kind, and whether it is optional.
+pub(super) fn needing(mut release: Release, needs: &[(&str, DependencyKind, bool)]) -> Release {
+    release.dependencies = needs
+        .iter()
+        .map(|(name, kind, optional)| Dependency {
+            package: PackageName::parse(name).expect("a name"),
+            kind: *kind,
+            optional: *optional,
+        })
+        .collect();
+    release
 }
 
 /// An archive of `dep v1.0.0` with this manifest.
@@ -82,6 +100,10 @@ impl Case {
                 .expect("a policy"),
             id,
             releases,
+            names: Names::default(),
+            births: None,
+            twins: vec![],
+            elsewhere: vec![],
             way: Way::Named,
             mends: vec![],
             pinned_from: None,
@@ -119,8 +141,25 @@ impl Case {
         self.id.source = None;
     }
 
-    /// What is said of it, as far as it is known.
+    /// Calls it otherwise.
+    pub(super) fn rename(&mut self, name: &str) {
+        self.id.name = PackageName::parse(name).expect("a name");
+    }
+
+    /// What is said of it, as far as it is known, but for what the few releases of a test are bound to be told.
     pub(super) fn judged(&self) -> Judgment {
+        let mut judgment = self.everything();
+        let of_few = ["dormant-revival", "few-versions"];
+        judgment.findings.retain(|finding| !of_few.contains(&finding.id));
+        judgment
+    }
+
+    /// What a check says of it.
+    pub(super) fn whole(&self, id: &str) -> Option<Finding> {
+        self.everything().findings.into_iter().find(|finding| finding.id == id)
+    }
+
+    fn everything(&self) -> Judgment {
         let listed = self.releases.iter().find(|release| release.version == self.id.version);
         let release = self.release.as_ref().map(Evidence::as_ref);
         let is_published = self.id.source.as_ref().is_some_and(|source| !source.is_git());
@@ -143,11 +182,20 @@ impl Case {
             survey: survey.as_ref(),
             license: self.license.as_ref(),
             faults: &faults,
+            births: self.births.as_deref(),
+            twins: &self.twins,
+            elsewhere: &self.elsewhere,
             ..Dossier::new(&self.id, self.way)
         };
         let databases = self.databases.as_ref().map(Vec::as_slice);
-        let ground =
-            Ground { policy: &self.policy, databases, index_of: &|_| None, now: Clock(NOW), judged_by: None };
+        let ground = Ground {
+            policy: &self.policy,
+            databases,
+            index_of: &|_| None,
+            names: &self.names,
+            now: Clock(NOW),
+            judged_by: None,
+        };
         judge(&dossier, &ground, &[Needs::BEFORE_FETCHING, Needs::OF_CONTENTS].concat())
     }
 }

@@ -32,15 +32,17 @@ use clap::{Parser, Subcommand};
 use self::global::Global;
 use self::progress::Bars;
 use self::settings::{Environment, Presentation};
+use crate::collect::whereabouts;
 use crate::exit_code::ExitCode;
 use crate::keys::Passphrase;
-use crate::model::Surroundings;
+use crate::model::{Surroundings, Whereabouts};
 use crate::ops::build::Command as Build;
 use crate::render::{self, Format, View, json};
 use crate::report::Report;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::shell::{self, Shell};
+use crate::vet::reference;
 
 /// The supply-chain gate of a Rust workspace
 ///
@@ -238,13 +240,19 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
     {
         return error::unwritten(&error, shell);
     }
+    let mut whereabouts = Whereabouts::default();
     let result = error::guarded(|| {
         let progress = Bars::new(shell, &presentation);
         let context =
             Context { environment, global: &cli.global, progress: &progress, ask: &shell::passphrase };
-        cli.command.run(&context)
+        let result = cli.command.run(&context);
+        if presentation.format.is_document() {
+            // Where this cannot be told, the report says less of places.
+            whereabouts = context.surroundings().map(|it| whereabouts::find(&it)).unwrap_or_default();
+        }
+        result
     });
-    let view = view(&presentation, environment);
+    let view = View { whereabouts, ..view(&presentation, environment) };
     let (rendered, code) = match result {
         Ok(report) => (render::report(&report, &view), report.outcome.into()),
         Err(failure) => (render::failure(&failure, &view), failure.kind.into()),
@@ -261,6 +269,8 @@ fn view(presentation: &Presentation, environment: &Environment) -> View {
         verbosity: presentation.verbosity,
         charset: presentation.charset,
         elapsed: environment.started().elapsed(),
+        whereabouts: Whereabouts::default(),
+        rules: if presentation.format == Format::Sarif { reference::rules() } else { vec![] },
     }
 }
 

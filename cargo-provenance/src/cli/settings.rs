@@ -110,6 +110,10 @@ impl Environment {
                 None | Some(MessageFormat::Human) => Format::Human,
                 Some(MessageFormat::Short) => Format::Short,
                 Some(MessageFormat::Json) => Format::Json,
+                Some(MessageFormat::Sarif) => Format::Sarif,
+                Some(MessageFormat::Github) => Format::Github,
+                Some(MessageFormat::Junit) => Format::Junit,
+                Some(MessageFormat::Markdown) => Format::Markdown,
             },
             verbosity,
             charset: if self.flag("CARGO_TERM_UNICODE") == Some(true) {

@@ -9,3 +9,4 @@ pub mod proofs;
 pub mod publishers;
 pub mod records;
 pub mod situation;
+pub mod whereabouts;

@@ -32,7 +32,7 @@ pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> 
             && (!quiet || finding.weight != Weight::Note)
     };
     let wanted = report.findings.iter().filter(is_wanted);
-    match view.format == Format::Human && view.verbosity < Verbosity::Verbose {
+    match view.format != Format::Short && view.verbosity < Verbosity::Verbose {
         true => before.extend(grouped(wanted).iter().map(|finding| draw(finding, view))),
         false => before.extend(wanted.map(|finding| draw(finding, view))),
     }

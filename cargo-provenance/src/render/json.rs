@@ -247,7 +247,15 @@ fn line(line: &Line<'_>) -> String {
     let result = line.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless(CompactFormatter)));
     debug_assert!(result.is_ok());
     bytes.push(b'\n');
-    String::from_utf8_lossy(&bytes).into_owned()
+    unmistakable(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// JSON in which no log of a CI system finds a command: `##[` opens one anywhere in a line, for Azure Pipelines and, as of old,
+/// for GitHub's runner. It can only stand within strings.
+pub(super) fn unmistakable(json: String) -> String {
+    ["##[", "##vso[", "##teamcity["]
+        .iter()
+        .fold(json, |json, mark| json.replace(mark, &format!("{}\\u005b", mark.trim_end_matches('['))))
 }
 
 /// Writes harmful characters as escapes.

@@ -17,6 +17,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// What was noticed, weightiest first.
     pub findings: Vec<Finding>,
+    /// What was found and does not refuse, because somebody said so.
+    pub tolerated: Vec<Tolerated>,
     /// What was done or found, as status lines in order: shown before the findings.
     pub steps: Vec<Step>,
     /// Numbers for the conclusion and for machines, in order.
@@ -29,6 +31,15 @@ pub struct Report {
     pub conclusion: String,
     /// What belongs on standard output: a diff (shown in colors if it is a unified one), a list.
     pub output: String,
+}
+
+/// A finding that does not refuse any more, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tolerated {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it does not refuse: by whom, until when, for what reason.
+    pub why: String,
 }
 
 /// A status line: a verb of at most 12 characters and what it is about.
@@ -75,6 +86,7 @@ impl Report {
             command,
             outcome: Outcome::Fine,
             findings: vec![],
+            tolerated: vec![],
             steps: vec![],
             counts: vec![],
             not_checked: vec![],

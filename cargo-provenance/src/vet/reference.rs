@@ -2,7 +2,8 @@
 
 use super::check::{Check, Group};
 use super::checks::{CHECK_SET, CHECKS};
-use crate::finding::glossary::TERMS;
+use crate::finding::glossary::{Kind, TERMS};
+use crate::finding::{Rule, Weight};
 use crate::policy::{Firmness, ParameterKind};
 
 /// Every group, in the order in which the reference has them.
@@ -48,6 +49,27 @@ pub fn page() -> String {
         page.push_str(&format!("| `{}` | {} | {} |\n", term.id, term.kind.as_str(), term.text));
     }
     page
+}
+
+/// Every kind of finding with its documentation, sorted by id.
+pub fn rules() -> Vec<Rule> {
+    let checks = CHECKS.iter().map(|check| Rule {
+        id: check.id,
+        group: check.group.as_str(),
+        summary: check.summary(),
+        docs: check.docs,
+        weight: check.level.weight(),
+    });
+    let terms = TERMS.iter().map(|term| Rule {
+        id: term.id,
+        group: term.kind.as_str(),
+        summary: term.summary(),
+        docs: term.text,
+        weight: Some(if term.kind == Kind::Remark { Weight::Note } else { Weight::Denial }),
+    });
+    let mut rules = checks.chain(terms).collect::<Vec<_>>();
+    rules.sort_by_key(|rule| rule.id);
+    rules
 }
 
 /// The level and the keys of a check, in one line.

@@ -9,7 +9,7 @@ use super::super::pinning;
 use super::super::vetting::{Vetted, Vetting, is_unjudged};
 use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural, since};
 use crate::advisory::{Coverage, coverage};
-use crate::report::Outcome;
+use crate::report::{Outcome, Tolerated};
 use crate::vet::waiver::{self, Waived, Waiver, may_be_waived};
 use crate::vet::{checks, not_judged};
 
@@ -185,6 +185,8 @@ impl<'a> Told<'a> {
                 }
             };
             report.detail(verb, format!("{} [{}]; {how}", finding.message, waiver::key(finding)));
+            let why = format!("{} {how}", verb.to_lowercase());
+            report.tolerated.push(Tolerated { finding: finding.clone(), why });
         }
         let parts = [(accepted, "accepted"), (baseline, "baseline"), (excepted, "excepted")];
         let parts = parts.iter().filter(|(number, _)| *number > 0);

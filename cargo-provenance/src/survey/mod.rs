@@ -2,6 +2,7 @@
 
 mod code;
 mod content;
+mod lex;
 
 use crate::archive::{Archive, Build, File};
 

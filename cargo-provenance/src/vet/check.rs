@@ -39,17 +39,14 @@ pub enum Group {
     History,
     /// What advisory databases know.
     Advisories,
-<<<<<<< HEAD
     /// What its files are.
     Content,
     /// What its code can do while other packages compile.
     BuildTime,
     /// What its code can do where the program runs.
     RunTime,
-=======
     /// What it is called.
     Names,
->>>>>>> history
     /// Where it comes from, and what the policy bans.
     Source,
     /// Licenses.
@@ -132,10 +129,11 @@ impl Check {
         !matches!(self.group, Group::License | Group::Names | Group::Policy | Group::Source)
     }
 
-<<<<<<< HEAD
-    /// Whether what it says follows from the package's bytes and the policy alone, so that time brings nothing new.
-    pub fn is_about_contents(&self) -> bool {
-        matches!(
+    /// Whether what it says follows from the package's bytes, the day of its publication, the lockfile and the policy alone,
+    /// so that time brings nothing new.
+    pub fn is_settled(&self) -> bool {
+        let history = ["burst", "dormant-revival", "duplicate-version", "few-versions", "version-jump"];
+        let contents = matches!(
             self.group,
             Group::Archive
                 | Group::BuildTime
@@ -143,14 +141,8 @@ impl Check {
                 | Group::License
                 | Group::Manifest
                 | Group::RunTime
-        )
-=======
-    /// Whether what it says follows from the package's bytes, the day of its publication, the lockfile and the policy alone,
-    /// so that time brings nothing new.
-    pub fn is_settled(&self) -> bool {
-        let history = ["burst", "dormant-revival", "duplicate-version", "few-versions", "version-jump"];
-        matches!(self.group, Group::Archive | Group::License | Group::Manifest) || history.contains(&self.id)
->>>>>>> history
+        );
+        contents || history.contains(&self.id)
     }
 
     /// Whether what it says counts for every pin, whichever check set judged that: nobody waves it through, or only an
@@ -176,13 +168,10 @@ impl Group {
             Self::Manifest => "manifest and index",
             Self::History => "age and history",
             Self::Advisories => "advisories",
-<<<<<<< HEAD
             Self::Content => "content",
             Self::BuildTime => "code that runs at build time",
             Self::RunTime => "code that runs later",
-=======
             Self::Names => "names",
->>>>>>> history
             Self::Source => "source and bans",
             Self::License => "license",
             Self::Policy => "policy",

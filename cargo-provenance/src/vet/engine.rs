@@ -320,11 +320,8 @@ impl Dossier<'_> {
             (Needs::History, history),
             (Needs::Archive, self.archive.unavailable()),
             (Needs::ArchiveAndIndex, both),
-<<<<<<< HEAD
             (Needs::Survey, self.survey.unavailable().or(self.previous.unavailable())),
-=======
             (Needs::Dependencies, history.or(births)),
->>>>>>> history
             (Needs::License, self.license.unavailable()),
         ] {
             missing.extend(why.map(|why| (need, why)));

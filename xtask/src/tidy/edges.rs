@@ -156,7 +156,13 @@ const CAPABILITIES: &[Capability] = &[
         paths: &[ENVIRONMENT, &["std::time::SystemTime::now"]],
         macros: &[],
         methods: &[],
-        only: &["cli/settings.rs", "cli/settings/", "guard/program.rs", "guard/session.rs"],
+        only: &[
+            "cli/settings.rs",
+            "cli/settings/",
+            "guard/environment.rs",
+            "guard/program.rs",
+            "guard/session.rs",
+        ],
         message: "only `cli/settings.rs` reads the environment and the clock; take `model::Surroundings`",
     },
     Capability {

@@ -13,6 +13,7 @@ mod commands;
 mod config;
 mod data;
 mod db;
+mod distrust;
 mod entering;
 mod explain;
 mod fetching;

@@ -6,6 +6,7 @@ use super::check::Needs;
 use super::dossier::{Dossier, Way};
 use super::engine::{Ground, Judgment, judge_alone};
 use crate::model::{Clock, DependencyKind, Evidence, Release};
+use crate::policy::Level;
 
 /// Seconds of a day.
 pub const DAY: u64 = 86_400;
@@ -13,6 +14,12 @@ pub const DAY: u64 = 86_400;
 /// Releases within so many seconds count as one where a release is compared with what was there before: whoever publishes
 /// twice, a decoy and then the payload, gains nothing by it.
 const AT_ONCE: u64 = 7 * DAY;
+
+/// A suspicion refuses a release that is younger than this, in days.
+const REFUSED_DAYS: u64 = 90;
+
+/// A person must look at a suspicious release that is younger than this, in days.
+const REVIEWED_DAYS: u64 = 365;
 
 /// How long ago something was, for screens: `today`, `1 day ago`, `12 days ago`.
 pub fn ago(published: u64, now: Clock) -> String {
@@ -76,6 +83,17 @@ pub fn silence(releases: &[Release], release: &Release) -> Option<u64> {
     let times = releases.iter().filter(|other| other.version != release.version);
     let times = times.filter_map(|other| other.published).filter(|at| at.saturating_add(AT_ONCE) <= own);
     times.max().map(|latest| own - latest)
+}
+
+/// What a suspicion that rests on how a release came about weighs at its age. Takeovers are found within hours, malicious
+/// crates before their first birthday: what has stood for a year is only noted, and refused is what is younger than 90 days.
+pub fn weighs(level: Level, release: &Release, now: Clock) -> Level {
+    match release.age_days(now) {
+        None => level,
+        Some(days) if days < REFUSED_DAYS => level,
+        Some(days) if days < REVIEWED_DAYS => level.min(Level::Review),
+        Some(_) => level.min(Level::Note),
+    }
 }
 
 /// Another release than the one that is judged.

@@ -20,11 +20,11 @@ A compatible release that cannot do without another package, where the release b
 
 It is how event-stream (2018), axios (2026) and arrayref (2026) reached everybody: the taken-over package itself stayed clean, and
 one line of its manifest pulled the payload in. 0.16 % of releases do it for good reasons. The releases of one week count as one,
-so that a decoy in between changes nothing. Look at the new dependency: who publishes it, since when, and what for.",
+so that a decoy in between changes nothing, and a release that is older than a year is only noted. Look at the new dependency: who publishes it, since when, and what for.",
     judge,
 };
 
-fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
+fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let Some(release) = dossier.listed() else { return vec![] };
     let Some(before) = release::before(dossier.releases(), release) else { return vec![] };
     let new = release::newly_needed(release, before);
@@ -36,6 +36,7 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
         format!("`{}` needs {}, and {} needed nothing", dossier.id.short(), list(&names), before.version);
     vec![
         Observation::new(what)
+            .at(release::weighs(Level::Review, release, ground.now))
             .note("one new dependency is how a payload gets into a package that everybody has"),
     ]
 }
@@ -68,10 +69,20 @@ mod tests {
             (&[], &[], "1.0.1", false),
         ] {
             let releases =
-                vec![needing(release("1.0.0", 900), before), needing(release(version, 500), after)];
+                vec![needing(release("1.0.0", 900), before), needing(release(version, 300), after)];
             let found = Case::new("", version, releases).whole("dependency-first-ever");
             let weight = found.map(|finding| finding.weight);
             assert_eq!(weight, expected.then_some(Weight::Review), "{before:?} {after:?} {version}");
+        }
+    }
+
+    #[test]
+    fn what_has_stood_for_a_year_is_only_noted() {
+        for (days, weight) in [(364, Weight::Review), (365, Weight::Note)] {
+            let needs = [("a", Normal, false)];
+            let releases = vec![release("1.0.0", 900), needing(release("1.0.1", days), &needs)];
+            let found = Case::new("", "1.0.1", releases).whole("dependency-first-ever");
+            assert_eq!(found.map(|finding| finding.weight), Some(weight), "{days}");
         }
     }
 

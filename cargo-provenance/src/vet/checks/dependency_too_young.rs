@@ -28,7 +28,8 @@ pub(super) const CHECK: Check = Check {
 A compatible release that newly needs a package of which nothing was published 30 days before.
 
 arrayref 0.3.10 needed `proc-macro1`, which was 5 hours old. Where the two names have nothing in common and the package had been
-quiet for 180 days, it is refused, else a person has to look at it. Optional and development dependencies do not count, and the
+quiet for 180 days, it is refused, else a person has to look at it; a release that has stood for 90 days is not refused for it,
+and one that has stood for a year only noted. Optional and development dependencies do not count, and the
 releases of one week count as one. The age is looked up where the new dependency is in the lockfile, in what is at hand of its
 registry's index; if that is missing there, the package is not judged. A dependency that is not in the graph, as for
 `cargo provenance vet`, is only looked up in what is at hand, and noted where it is not; a version that is merely proposed is
@@ -36,7 +37,7 @@ judged once it is resolved.",
     judge,
 };
 
-fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
+fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let (Some(release), Some(births)) = (dossier.listed(), dossier.births) else { return vec![] };
     let Some(before) = release::before(dossier.releases(), release) else { return vec![] };
     let Some(published) = release.published else { return vec![] };
@@ -67,12 +68,13 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
         };
         let what = format!("`{}` newly needs `{name}`, which {age}", id.short());
         let mut young = Observation::new(what).on(name.as_str());
+        let mut level = Level::Review;
         young = young.note(format!("{} did not need it", before.version));
         if silence >= SILENT_DAYS * DAY && !same_family(&id.name, name) {
             let silent = format!("nothing of `{}` had been published for {} days", id.name, silence / DAY);
-            young = young.at(Level::Deny).note(silent);
+            (young, level) = (young.note(silent), Level::Deny);
         }
-        seen.push(young);
+        seen.push(young.at(release::weighs(level, release, ground.now)));
     }
     seen
 }
@@ -109,6 +111,9 @@ mod tests {
             ([220, 40], "stranger", 41, Some(Weight::Denial)),
             ([219, 40], "stranger", 41, Some(Weight::Review)),
             ([220, 40], "dep-core", 41, Some(Weight::Review)),
+            ([270, 89], "stranger", 90, Some(Weight::Denial)),
+            ([270, 90], "stranger", 91, Some(Weight::Review)),
+            ([900, 365], "stranger", 366, Some(Weight::Note)),
         ] {
             let case = case(days, needs, Some(vec![born(needs, birth)]));
             let found = case.whole("dependency-too-young").map(|finding| finding.weight);

@@ -26,16 +26,17 @@ A version that was published after a year or more without any.
 
 An account that nobody uses is an account that nobody watches: arrayref, internment and append-only-vec had been quiet for long
 when they were taken over. After a year it is noted, after three years a person has to look at it: at who published it, at the
-project's own announcement, and at the difference (`cargo provenance diff`). Versions of the week before count as the same
+project's own announcement, and at the difference (`cargo provenance diff`); a release that has stood for a year is only noted.
+Versions of the week before count as the same
 awakening.",
     judge,
 };
 
-fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
+fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let Some(release) = dossier.listed() else { return vec![] };
     let Some(silence) = release::silence(dossier.releases(), release) else { return vec![] };
     let level = match silence / DAY {
-        REVIEW_DAYS.. => Level::Review,
+        REVIEW_DAYS.. => release::weighs(Level::Review, release, ground.now),
         NOTE_DAYS.. => Level::Note,
         _ => return vec![],
     };
@@ -54,8 +55,10 @@ mod tests {
         for (days, own, expected) in [
             (&[1_000, 636][..], 1, None),
             (&[1_000, 635], 1, Some(Weight::Note)),
-            (&[2_000, 906], 1, Some(Weight::Note)),
-            (&[2_000, 905], 1, Some(Weight::Review)),
+            (&[1_459, 365], 1, Some(Weight::Note)),
+            (&[1_458, 364], 1, Some(Weight::Note)),
+            (&[1_459, 364], 1, Some(Weight::Review)),
+            (&[2_000, 365], 1, Some(Weight::Note)),
             // A decoy and the payload.
             (&[2_000, 100, 98], 2, Some(Weight::Review)),
             (&[2_000, 100, 90], 2, None),

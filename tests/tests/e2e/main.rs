@@ -32,6 +32,7 @@ mod messages;
 mod poison;
 mod registry;
 mod remap;
+mod reports;
 mod roots;
 mod signing;
 mod since;

@@ -9,6 +9,7 @@ mod advisories;
 mod arrayref;
 mod check;
 mod checks;
+mod ci;
 mod commands;
 mod config;
 mod data;

@@ -9,4 +9,3 @@ pub mod proofs;
 pub mod publishers;
 pub mod records;
 pub mod situation;
-pub mod whereabouts;

@@ -28,3 +28,4 @@ mod vendoring;
 pub mod verify;
 pub mod vet;
 mod vetting;
+pub mod whereabouts;

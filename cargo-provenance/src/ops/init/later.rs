@@ -199,11 +199,12 @@ fn sign_again(
     }
 }
 
-/// Why a gated workspace gets the helper or the guard, and not both in one step.
+/// Why a gated workspace gets the helper, the guard or pipelines, and not several in one step.
 pub(super) fn one_at_a_time() -> Error {
     Error::Misplaced {
-        what: "this workspace is behind the gate already, and gets the helper and the guard one at a time"
+        what: "this workspace is behind the gate already, and gets the helper, the guard and pipelines one at a time"
             .to_owned(),
-        help: "run `cargo provenance init --build-helper`, then `cargo provenance init --guard`".to_owned(),
+        help: "run `cargo provenance init` with one of `--build-helper`, `--guard` and `--ci`, then with the next"
+            .to_owned(),
     }
 }

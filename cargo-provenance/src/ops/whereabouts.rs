@@ -6,7 +6,7 @@ use std::path::Path;
 
 use provenance_build::{Lockfile, PackageId, toml};
 
-use super::gate;
+use crate::collect::gate;
 use crate::model::{Surroundings, Whereabouts};
 
 /// The repository around the workspace, and the lines of its packages; as much of it as can be found.
@@ -15,8 +15,12 @@ pub fn find(surroundings: &Surroundings) -> Whereabouts {
         .or_else(|_| gate::policy_in_force(surroundings).map(|(root, _)| root))
         .or_else(|_| fs::canonicalize(&surroundings.directory));
     let Ok(root) = root else { return Whereabouts::default() };
-    let repository = root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&root);
-    Whereabouts { repository: repository.to_owned(), locked: lines(&root), root }
+    Whereabouts { repository: repository(&root).to_owned(), locked: lines(&root), root }
+}
+
+/// The root of the repository that a folder lies in; the folder itself, where there is none.
+pub(super) fn repository(folder: &Path) -> &Path {
+    folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder)
 }
 
 fn lines(root: &Path) -> BTreeMap<PackageId, u32> {

@@ -179,7 +179,9 @@ fn net_dependencies(sources: &Sources<'_>) -> Vec<String> {
 fn build_files(files: &Set<'_>) -> Vec<BuildFile> {
     let mut left = KEPT;
     let file = |file: &File<'_>| {
-        let text = std::str::from_utf8(file.content).ok().filter(|text| text.len() <= left && text.lines().count() <= KEPT_LINES);
+        let text = std::str::from_utf8(file.content)
+            .ok()
+            .filter(|text| text.len() <= left && text.lines().count() <= KEPT_LINES);
         left -= text.map_or(0, str::len);
         let digest = *blake3::hash(file.content).as_bytes();
         BuildFile { path: file.path.to_owned(), digest, text: text.map(str::to_owned) }

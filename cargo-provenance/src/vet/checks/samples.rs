@@ -8,12 +8,12 @@ use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 use crate::advisory::Database;
 use crate::archive::samples::Sample;
 use crate::archive::{self, License};
-use crate::finding::Finding;
+use crate::finding::{Finding, Weight};
 use crate::model::{Clock, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
-use crate::vet::{Birth, Dossier, Fault, Ground, Judgment, Names, Needs, Way, catalogue, judge};
+use crate::vet::{Birth, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Way, catalogue, judge};
 
 /// 2026-11-23.
 pub(super) const NOW: u64 = 1_795_392_000;
@@ -35,6 +35,8 @@ pub(super) struct Case {
     /// What the index says of this version, where that does not follow from the releases.
     pub(super) release: Option<Evidence<Release>>,
     archive: Option<Vec<u8>>,
+    /// The version before it, with its archive.
+    previous: Option<(Version, Vec<u8>)>,
     license: Evidence<License>,
 }
 
@@ -77,6 +79,34 @@ pub(super) fn packed(rest: &str) -> Sample {
     package(&manifest).file(".cargo_vcs_info.json", vcs.as_bytes())
 }
 
+/// An archive of `dep v1.0.0` whose library is this.
+pub(super) fn library(source: &str) -> Sample {
+    let vcs = format!("{{\"git\":{{\"sha1\":\"{}\"}}}}", "a".repeat(40));
+    let sample = Sample::empty(&archive::samples::id("dep")).file(".cargo_vcs_info.json", vcs.as_bytes());
+    let sample = sample.file("Cargo.toml", b"[package]\nname = 'dep'\nversion = '1.0.0'\n");
+    sample.file("src/lib.rs", source.as_bytes())
+}
+
+/// Expects of each build script that `check` finds it to be of this weight, or finds nothing.
+pub(super) fn scripts(check: &str, expected: Option<Weight>, sources: &[&str]) {
+    expect(check, expected, sources, &|source| packed("").file("build.rs", source.as_bytes()));
+}
+
+/// The same of each library.
+pub(super) fn libraries(check: &str, expected: Option<Weight>, sources: &[&str]) {
+    expect(check, expected, sources, &library);
+}
+
+fn expect(check: &str, expected: Option<Weight>, sources: &[&str], sample: &dyn Fn(&str) -> Sample) {
+    for source in sources {
+        let mut case = Case::new("", "1.0.0", vec![release("1.0.0", 900)]);
+        case.archive(sample(source));
+        let findings = case.judged().findings;
+        let found = findings.iter().find(|finding| finding.id == check);
+        assert_eq!(found.map(|finding| finding.weight), expected, "{source}: {findings:#?}");
+    }
+}
+
 /// The ids of what was found.
 pub(super) fn ids(judgment: &Judgment) -> Vec<&'static str> {
     judgment.findings.iter().map(|finding| finding.id).collect()
@@ -111,6 +141,7 @@ impl Case {
             databases: Evidence::Absent,
             release: None,
             archive: None,
+            previous: None,
             license: Evidence::Absent,
         }
     }
@@ -124,6 +155,11 @@ impl Case {
     /// Gives it an archive.
     pub(super) fn archive(&mut self, sample: Sample) {
         self.archive = Some(sample.build());
+    }
+
+    /// Gives it a version before, with this archive.
+    pub(super) fn before(&mut self, version: &str, sample: Sample) {
+        self.previous = Some((Version::parse(version).expect("a version"), sample.build()));
     }
 
     /// Lets it say this about its license.
@@ -170,6 +206,11 @@ impl Case {
             Some(Err(found)) => faults = found,
         }
         let survey = archive.as_ref().map(|archive| Survey::of(&Sources::of_archive(archive)));
+        let previous = self.previous.as_ref().map(|(version, bytes)| {
+            let archive = archive::read(bytes, &self.id).expect("an archive of the same package");
+            (version, Survey::of(&Sources::of_archive(&archive)))
+        });
+        let previous = previous.as_ref().map(|(version, survey)| Previous { version, survey });
         let fault = |it: archive::Fault| Fault { check: it.check, what: it.what, help: None, remark: false };
         let faults = faults.into_iter().map(fault).collect::<Vec<_>>();
         let dossier = Dossier {
@@ -180,6 +221,7 @@ impl Case {
             direct: self.direct,
             archive: archive.as_ref(),
             survey: survey.as_ref(),
+            previous: previous.map_or(Evidence::Absent, Evidence::Known),
             license: self.license.as_ref(),
             faults: &faults,
             births: self.births.as_deref(),

@@ -4,6 +4,8 @@
 //! controls that turn a line around, or characters that nobody sees. They are shown as `\u{…}`, so that the reader sees that
 //! something is there. Text of this program's own is styled only after its parts went through here.
 
+use crate::report::plural;
+
 /// The longest line that is printed, in characters; longer ones are cut and end with `…`. A terminal of 80 by 50 is full then:
 /// more would push the verdict out of sight.
 pub const LONGEST_LINE: usize = 4_000;
@@ -18,6 +20,23 @@ pub fn line(text: &str) -> String {
         }
         match c {
             '\t' => out.push(' '),
+            c => push(&mut out, c),
+        }
+    }
+    out
+}
+
+/// One harmless line of a source: tabs stay. What is beyond [`LONGEST_LINE`] is counted.
+pub fn cut(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST_LINE));
+    for (count, c) in text.chars().enumerate() {
+        if count == LONGEST_LINE {
+            let rest = plural(text.chars().count() - count, "more character");
+            out.push_str(&format!("… and {rest}"));
+            break;
+        }
+        match c {
+            '\t' => out.push(c),
             c => push(&mut out, c),
         }
     }
@@ -92,14 +111,17 @@ mod tests {
 
     #[test]
     fn a_flood_is_cut() {
-        let cut = line(&"\u{7}".repeat(LONGEST_LINE + 1));
-        assert!(cut.ends_with('…') && cut.len() <= LONGEST_LINE * "\\u{7}".len() + 3);
+        let flood = "\u{7}".repeat(LONGEST_LINE + 1);
+        let shown = line(&flood);
+        assert!(shown.ends_with('…') && shown.len() <= LONGEST_LINE * "\\u{7}".len() + 3);
+        assert!(cut(&flood).ends_with("… and 1 more character"));
     }
 
     proptest! {
         #[test]
         fn nothing_harmful_survives(text in any::<String>()) {
             prop_assert!(!line(&text).chars().any(is_harmful));
+            prop_assert!(!cut(&text).chars().any(|c| is_harmful(c) && c != '\t'));
             prop_assert!(!block(&text).chars().any(|c| is_harmful(c) && c != '\n' && c != '\t'));
         }
 

@@ -158,6 +158,11 @@ impl Command {
         }
     }
 
+    /// Whether what it prints may be too long for a screen, and may be shown page by page.
+    fn is_paged(&self) -> bool {
+        matches!(self, Self::Diff(args) if !args.no_pager)
+    }
+
     fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
         match self {
             Self::Init(args) => args.run(context),
@@ -241,6 +246,7 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
         return error::unwritten(&error, shell);
     }
     let mut whereabouts = Whereabouts::default();
+    let pager = cli.command.is_paged().then(|| environment.pager(presentation.format)).flatten();
     let result = error::guarded(|| {
         let progress = Bars::new(shell, &presentation);
         let context =
@@ -257,7 +263,7 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
         Ok(report) => (render::report(&report, &view), report.outcome.into()),
         Err(failure) => (render::failure(&failure, &view), failure.kind.into()),
     };
-    match shell.print(&rendered) {
+    match shell.print(&rendered, pager.as_ref()) {
         Ok(()) => code,
         Err(error) => error::unwritten(&error, shell),
     }

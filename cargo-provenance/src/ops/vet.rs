@@ -4,8 +4,8 @@
 //! the defaults. What the repository configures runs nothing here: cargo is started outside of it.
 
 mod facts;
-mod missing;
-mod subject;
+pub(super) mod missing;
+pub(super) mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -125,15 +125,15 @@ pub fn run(
 }
 
 /// Where the command was started: the nearest policy, and what cargo is configured to do there.
-struct Place {
-    root: PathBuf,
+pub(super) struct Place {
+    pub(super) root: PathBuf,
     policy: Policy,
-    manifest: Option<Manifest>,
-    situation: Situation,
+    pub(super) manifest: Option<Manifest>,
+    pub(super) situation: Situation,
 }
 
 impl Place {
-    fn open(surroundings: &Surroundings) -> Result<Self, Failure> {
+    pub(super) fn open(surroundings: &Surroundings) -> Result<Self, Failure> {
         let (root, policy) = gate::policy_in_force(surroundings)?;
         let is_gated = root.join(manifest::FILE_NAME).exists();
         let manifest = is_gated.then(|| observe::read_manifest(&root)).transpose()?;

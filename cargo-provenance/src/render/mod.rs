@@ -1,6 +1,7 @@
 //! Reports as text. Pure functions: what they return goes through [`crate::shell::Shell`], which alone decides on color
 //! and streams.
 
+mod files;
 mod github;
 pub mod human;
 pub mod json;

@@ -6,6 +6,8 @@
 //!
 //! Logs of CI systems are read by programs, too: a line that one of them would take for a command is broken.
 
+use crate::report::plural;
+
 /// The longest line that is printed, in characters; longer ones are cut and end with `…`. A terminal of 80 by 50 is full then:
 /// more would push the verdict out of sight.
 pub const LONGEST_LINE: usize = 4_000;
@@ -24,6 +26,23 @@ pub fn line(text: &str) -> String {
         }
     }
     disarmed(out)
+}
+
+/// One harmless line of a source: tabs stay. What is beyond [`LONGEST_LINE`] is counted.
+pub fn cut(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST_LINE));
+    for (count, c) in text.chars().enumerate() {
+        if count == LONGEST_LINE {
+            let rest = plural(text.chars().count() - count, "more character");
+            out.push_str(&format!("… and {rest}"));
+            break;
+        }
+        match c {
+            '\t' => out.push(c),
+            c => push(&mut out, c),
+        }
+    }
+    out
 }
 
 /// Harmless text of several lines: line feeds and tabs stay what they are.
@@ -152,14 +171,17 @@ mod tests {
 
     #[test]
     fn a_flood_is_cut() {
-        let cut = line(&"\u{7}".repeat(LONGEST_LINE + 1));
-        assert!(cut.ends_with('…') && cut.len() <= LONGEST_LINE * "\\u{7}".len() + 3);
+        let flood = "\u{7}".repeat(LONGEST_LINE + 1);
+        let shown = line(&flood);
+        assert!(shown.ends_with('…') && shown.len() <= LONGEST_LINE * "\\u{7}".len() + 3);
+        assert!(cut(&flood).ends_with("… and 1 more character"));
     }
 
     proptest! {
         #[test]
         fn nothing_harmful_survives(text in any::<String>()) {
             prop_assert!(!line(&text).chars().any(is_harmful));
+            prop_assert!(!cut(&text).chars().any(|c| is_harmful(c) && c != '\t'));
             prop_assert!(!block(&text).chars().any(|c| is_harmful(c) && c != '\n' && c != '\t'));
         }
 

@@ -1,9 +1,11 @@
 //! What a use case returns: everything that is to be shown, nothing shown yet.
 
 pub mod failure;
+pub mod files;
 mod plural;
 pub mod progress;
 
+pub use files::Files;
 pub use plural::plural;
 
 use crate::finding::{Finding, Weight};
@@ -29,6 +31,8 @@ pub struct Report {
     /// (``to add `x`: 1 denial in 4 packages``), `Undecided`, else `Failed` (`3 of 214 packages drifted`). Empty for the tally
     /// of the findings, and for nothing at all where there are none and all is fine.
     pub conclusion: String,
+    /// Files that differ; they belong on standard output.
+    pub files: Files,
     /// What belongs on standard output: a diff (shown in colors if it is a unified one), a list.
     pub output: String,
 }
@@ -91,6 +95,7 @@ impl Report {
             counts: vec![],
             not_checked: vec![],
             conclusion: String::new(),
+            files: Files::default(),
             output: String::new(),
         }
     }

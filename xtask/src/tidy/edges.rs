@@ -123,8 +123,9 @@ const CAPABILITIES: &[Capability] = &[
         paths: &[&["std::process::Command", "std::process::Child", "cargo_metadata::MetadataCommand"]],
         macros: &[],
         methods: &[],
-        only: &["cargo/", "git/", "guard/program.rs"],
-        message: "only `cargo`, `git` and the guard start processes",
+        // The pager that the user's environment names: it shows what `shell` would print.
+        only: &["cargo/", "git/", "guard/program.rs", "shell/pager.rs"],
+        message: "only `cargo`, `git`, the guard and the pager start processes",
     },
     Capability {
         within: TOOL,

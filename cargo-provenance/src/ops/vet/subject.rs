@@ -21,9 +21,9 @@ use crate::store::sha256_of;
 use crate::vet::{Way, release};
 
 /// A package to vet.
-pub(super) struct Subject {
+pub(in crate::ops) struct Subject {
     /// The package, with the checksum that the index or the file gives it.
-    pub(super) package: LockedPackage,
+    pub(in crate::ops) package: LockedPackage,
     /// The file that it is, if it is one.
     pub(super) file: Option<std::path::PathBuf>,
     /// What the index says of the file, if it says something else.
@@ -31,7 +31,7 @@ pub(super) struct Subject {
 }
 
 /// All that is wanted, and what is not there to be judged.
-pub(super) fn all(
+pub(in crate::ops) fn all(
     surroundings: &Surroundings,
     place: &Place,
     registry: (&Source, Option<&str>),

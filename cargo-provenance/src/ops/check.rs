@@ -173,7 +173,7 @@ fn check(
     let mut of_policy = exceptions.expired();
     of_policy.extend(exceptions.unused());
     if let Some(before) = &before {
-        told.there_before += before.demote_expired(&mut of_policy, gate.policy.exceptions());
+        told.there_before += before.demote_expired(&mut of_policy, &gate.policy);
         before.count(told.there_before, report);
         told.findings.extend(before.tell(gate, report));
         let new = before.new_members(manifest);

@@ -23,6 +23,7 @@ use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::entrants::{Homes, Proven};
+use crate::collect::gate;
 use crate::collect::indices::{self, When};
 use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
@@ -34,7 +35,7 @@ use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::{Folders, Recovery, Transaction};
 use crate::vet::engine::{AGAIN, NOT_JUDGED};
-use crate::vet::{Open, catalogue, not_judged, waiver};
+use crate::vet::{Open, not_judged, waiver};
 
 pub use pinning::Error;
 
@@ -179,11 +180,11 @@ fn init(
     let policy_file = root.join(policy::FILE_NAME);
     let mut policy_text =
         written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let policy = gate::parse_policy(&policy_text, &root)?;
     let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock).among(&members, used());
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let policy = gate::parse_policy(&policy_text, &root)?;
     let mut draft = draft(Material {
         situation,
         policy: &policy,
@@ -332,7 +333,7 @@ fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Re
             write_template(&Template { own, registries, ..Template::default() })
         }
     };
-    Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME), catalogue())?)
+    Ok(gate::parse_policy(&text, root)?)
 }
 
 fn tell_gates(report: &mut Report, workspace: &Workspace, gating: &Gating, options: &Options) {

@@ -14,17 +14,18 @@ use super::signing::{self, Replacing, Resigned};
 use super::vetting::{self, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::gate;
 use crate::collect::indices::{self, When};
 use crate::collect::situation::{Situation, resolved};
 use crate::merge;
 use crate::model::{Evidence, Surroundings};
-use crate::policy::{self, Policy};
+use crate::policy;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::Transaction;
+use crate::vet::not_judged;
 use crate::vet::waiver::{self, Accept};
-use crate::vet::{catalogue, not_judged};
 
 pub use pinning::Error;
 
@@ -79,7 +80,7 @@ fn pin(
     let root = workspace.root.clone();
     let policy_file = root.join(policy::FILE_NAME);
     let mut policy_text = read_text(&policy_file)?;
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let policy = gate::parse_policy(&policy_text, &root)?;
     let file = root.join(manifest::FILE_NAME);
     let old_text = read_text(&file)?;
     let old = match Manifest::parse(old_text.as_bytes(), &file) {
@@ -132,7 +133,7 @@ fn pin(
         .collect::<Vec<_>>();
     let policy_before = policy_text.clone();
     policy_text += &exceptions::text(&late, vetting.today());
-    let policy = &Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let policy = &gate::parse_policy(&policy_text, &root)?;
     tell_exceptions(report, &late);
     let unused = vetting.accept(&mut vetted, &options.accept, surroundings)?;
     let mut draft = draft(Material {

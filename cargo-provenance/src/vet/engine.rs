@@ -299,7 +299,8 @@ fn remedy(policy: &Policy, why: &str) -> Option<String> {
     };
     let (path, line) = policy.databases().iter().find_map(named)?;
     Some(format!(
-        "bring the database in `{path}` up to date, or change `[advisories] databases` (Provenance.toml:{line})"
+        "bring the database in `{path}` up to date, or change `[advisories] databases` ({})",
+        policy.spot(line)
     ))
 }
 

@@ -119,7 +119,7 @@ impl<'a> Told<'a> {
         };
         report.findings.append(&mut self.findings);
         report.findings.sort_by_key(|finding| finding.weight);
-        self.tell_waived(report);
+        self.tell_waived(gate, report);
         tell_lowered(report);
         self.tell_unchecked(verdict, report);
         for setting in &gate.seen.configuration.outside {
@@ -167,7 +167,7 @@ impl<'a> Told<'a> {
         self.findings.retain(|finding| finding.id != "checksum-changed" || !told(finding));
     }
 
-    fn tell_waived(&self, report: &mut Report) {
+    fn tell_waived(&self, gate: &Gate, report: &mut Report) {
         let (mut accepted, mut baseline, mut excepted) = (0, 0, 0);
         for Waived { finding, by } in &self.waived {
             let (verb, how) = match by {
@@ -181,7 +181,7 @@ impl<'a> Told<'a> {
                 }
                 Waiver::Excepted(until, line) => {
                     excepted += 1;
-                    ("Excepted", format!("until {until} (Provenance.toml:{line})"))
+                    ("Excepted", format!("until {until} ({})", gate.policy.spot(*line)))
                 }
             };
             report.detail(verb, format!("{} [{}]; {how}", finding.message, waiver::key(finding)));

@@ -22,6 +22,7 @@ use super::signing;
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::cooldown;
 use crate::collect::entrants::{Homes, Proven};
 use crate::collect::gate;
 use crate::collect::indices::{self, When};
@@ -150,9 +151,10 @@ fn init(
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
     let members = workspace.members.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
+    let cooldown = cooldown::read(&configuration, &root, &surroundings.cargo_home)?;
     let plan = {
         let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
-        let vetting = vetting.among(&members, []);
+        let vetting = vetting.among(&members, []).cooling(cooldown.clone());
         Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?
     };
     let situation = &plan.situation;
@@ -165,7 +167,9 @@ fn init(
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
     // was there before, every setting counts already.
     let used = || situation.lockfile.packages.iter().map(|package| &package.id.name);
-    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock).among(&members, used());
+    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock)
+        .among(&members, used())
+        .cooling(cooldown.clone());
     let records = vetting.look_up(situation, None, &split.entering)?;
     let entrants = vetting.prove(
         situation,
@@ -181,7 +185,9 @@ fn init(
     let mut policy_text =
         written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
     let policy = gate::parse_policy(&policy_text, &root)?;
-    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock).among(&members, used());
+    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock)
+        .among(&members, used())
+        .cooling(cooldown);
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
     let policy = gate::parse_policy(&policy_text, &root)?;

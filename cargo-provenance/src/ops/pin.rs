@@ -14,6 +14,7 @@ use super::signing::{self, Replacing, Resigned};
 use super::vetting::{self, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::cooldown;
 use crate::collect::gate;
 use crate::collect::indices::{self, When};
 use crate::collect::situation::{Situation, resolved};
@@ -112,7 +113,10 @@ fn pin(
     let index_of = |name: &str| situation.index_of(name);
     let vetting = Vetting::new(&policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
     let members = situation.workspace.members.iter().map(|member| &member.name);
-    let vetting = vetting.among(members, old.packages.iter().map(|pin| &pin.name)).anew(options.recheck);
+    let vetting = vetting
+        .among(members, old.packages.iter().map(|pin| &pin.name))
+        .cooling(cooldown::read(&situation.configuration, &root, &surroundings.cargo_home)?)
+        .anew(options.recheck);
     let (mut examined, entrants) =
         vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;
     let mut exceptions = vetting.exceptions();

@@ -19,6 +19,7 @@ use super::{Error, Helper, Options, Placement, Plan, tell_gates, write};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::archives::{self, Which};
+use crate::collect::cooldown;
 use crate::collect::gate::{self, Gate};
 use crate::collect::indices::{self, When};
 use crate::collect::situation;
@@ -72,7 +73,8 @@ pub(super) fn add_helper(
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
-        .among(workspace.members.iter().map(|member| &member.name), old.packages.iter().map(|pin| &pin.name));
+        .among(workspace.members.iter().map(|member| &member.name), old.packages.iter().map(|pin| &pin.name))
+        .cooling(cooldown::read(&configuration, root, &surroundings.cargo_home)?);
     let plan = Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?;
     let situation = &plan.situation;
     let own = gating.own.as_ref().and_then(|_| PackageName::parse(HELPER_NAME));

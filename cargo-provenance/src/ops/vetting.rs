@@ -395,7 +395,10 @@ impl<'a> Vetting<'a> {
         self.accept_helper(vetted);
         let mut exceptions = vec![];
         let mut standing = vec![];
-        for finding in std::mem::take(&mut vetted.judgment.findings) {
+        for mut finding in std::mem::take(&mut vetted.judgment.findings) {
+            let check = checks::check(finding.id);
+            finding.verbose |=
+                finding.weight == Weight::Note && check.is_some_and(|check| check.is_of_circumstances());
             if finding.weight == Weight::Note || !waiver::may_be_waived(&finding) {
                 standing.push(finding);
             } else if waiver::must_end(&finding) {

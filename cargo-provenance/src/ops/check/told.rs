@@ -42,7 +42,11 @@ pub(super) fn lower(findings: &mut [Finding], judged_by: Option<u32>) {
     let Some(set) = judged_by else { return };
     for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Note) {
         let check = checks::check(finding.id);
-        finding.verbose = check.is_some_and(|check| check.is_settled() && check.since <= set);
+        let was_told = |check: &checks::Check| check.since <= set || check.level == Level::Note;
+        finding.verbose = check.is_some_and(|check| match check.is_of_circumstances() {
+            true => was_told(check),
+            false => check.is_settled() && check.since <= set,
+        });
     }
 }
 

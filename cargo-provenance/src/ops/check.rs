@@ -117,15 +117,20 @@ fn check(
     let old_index_of = |name: &str| before.as_ref().and_then(|before| before.index_of(name));
     let members = || situation.workspace.members.iter().map(|member| &member.name);
     let used = || pins.iter().map(|pin| &pin.name);
-    let cooldown = cooldown::read(&situation.configuration, &gate.root, &surroundings.cargo_home)?;
+    let cooldown = cooldown::read(&situation.configuration, &gate.root)?;
     let judges = Judges {
         now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock)
             .among(members(), used())
-            .cooling(cooldown.clone()),
+            .cooling(cooldown),
         before: old.map(|old| {
             let is_same = old.digest() == gate.policy.digest();
             let vetting = Vetting::new(old, old_databases, &old_index_of, surroundings.clock);
-            (vetting.among(members(), used()).cooling(cooldown), is_same)
+            (
+                vetting
+                    .among(members(), used())
+                    .cooling(before.as_ref().map(Before::cooldown).unwrap_or_default()),
+                is_same,
+            )
         }),
     };
 

@@ -151,7 +151,7 @@ fn init(
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
     let members = workspace.members.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
-    let cooldown = cooldown::read(&configuration, &root, &surroundings.cargo_home)?;
+    let cooldown = cooldown::read(&configuration, &root)?;
     let plan = {
         let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
         let vetting = vetting.among(&members, []).cooling(cooldown.clone());

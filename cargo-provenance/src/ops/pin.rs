@@ -115,7 +115,7 @@ fn pin(
     let members = situation.workspace.members.iter().map(|member| &member.name);
     let vetting = vetting
         .among(members, old.packages.iter().map(|pin| &pin.name))
-        .cooling(cooldown::read(&situation.configuration, &root, &surroundings.cargo_home)?)
+        .cooling(cooldown::read(&situation.configuration, &root)?)
         .anew(options.recheck);
     let (mut examined, entrants) =
         vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;

@@ -82,7 +82,7 @@ pub fn run(
     let used = pins.iter().map(|pin| &pin.name);
     let members = manifest.iter().flat_map(|manifest| &manifest.members).map(|member| &member.name);
     let vetting = Vetting::new(policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
-    let cooldown = cooldown::read(&situation.configuration, &place.root, &situation.cargo_home)?;
+    let cooldown = cooldown::read(&situation.configuration, &place.root)?;
     let vetting = vetting.among(members, used).cooling(cooldown);
     let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
     let circumstances =

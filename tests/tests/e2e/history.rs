@@ -136,6 +136,7 @@ fn cargos_own_cool_down_asks_for_more_and_never_for_less() {
     gated.provenance(["add", "fresh"]).ok();
     assert_eq!(gated.locked("fresh"), "1.0.1");
     files::write(&gated.path(".cargo/config.toml"), set("soon"));
-    let output = gated.provenance(["check"]).run().code(2);
+    gated.provenance(["check"]).run().code(4).stderr_has("error[cargo-setting]");
+    let output = gated.provenance(["pin"]).run().code(2);
     output.stderr_has("`registry.global-min-publish-age` is not a time span").stderr_has("config.toml:2");
 }

@@ -9,12 +9,13 @@ use provenance_build::manifest::{self, Acceptance, Basis, Member, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest};
 
 use super::{Failure, Finding, Gate, Report, Weight, gate, plural};
+use crate::collect::cooldown;
 use crate::collect::situation::{index_among, relative};
 use crate::finding::Role;
 use crate::finding::drift::Excerpts;
 use crate::git::Revision;
 use crate::policy::{self, At, Exception, Policy};
-use crate::vet::{Judgment, catalogue, waiver};
+use crate::vet::{Cooldown, Judgment, catalogue, waiver};
 
 /// The id of a finding about a pin that nobody judged and that was not there.
 pub(super) const BASELINE_NEW: &str = "baseline-new";
@@ -63,6 +64,11 @@ impl Before {
     /// The policy at that commit.
     pub(super) fn policy(&self) -> Option<&Policy> {
         self.policy.as_ref()
+    }
+
+    /// Cargo's own cool-down at that commit.
+    pub(super) fn cooldown(&self) -> Cooldown {
+        self.manifest.as_ref().map(|manifest| cooldown::recorded(&manifest.cargo_config)).unwrap_or_default()
     }
 
     /// The pins at that commit.

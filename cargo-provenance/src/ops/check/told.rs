@@ -9,9 +9,10 @@ use super::super::pinning;
 use super::super::vetting::{Vetted, Vetting, is_unjudged};
 use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural, since};
 use crate::advisory::{Coverage, coverage};
+use crate::policy::Level;
 use crate::report::Outcome;
 use crate::vet::waiver::{self, Waived, Waiver, may_be_waived};
-use crate::vet::{checks, not_judged};
+use crate::vet::{Check, checks, not_judged};
 
 /// The findings of the whole graph.
 pub(super) struct Told<'a> {
@@ -42,7 +43,7 @@ pub(super) fn lower(findings: &mut [Finding], judged_by: Option<u32>) {
     let Some(set) = judged_by else { return };
     for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Note) {
         let check = checks::check(finding.id);
-        let was_told = |check: &checks::Check| check.since <= set || check.level == Level::Note;
+        let was_told = |check: &Check| check.since <= set || check.level == Level::Note;
         finding.verbose = check.is_some_and(|check| match check.is_of_circumstances() {
             true => was_told(check),
             false => check.is_settled() && check.since <= set,

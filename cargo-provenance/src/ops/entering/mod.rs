@@ -134,7 +134,7 @@ fn enter(
     let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
         .among(attempt.members(), pins.iter().map(|pin| &pin.name))
-        .cooling(cooldown::read(&gate.seen.configuration, &gate.root, &surroundings.cargo_home)?);
+        .cooling(cooldown::read(&gate.seen.configuration, &gate.root)?);
     let trial = holding::hold(&attempt, &vetting)?;
     report.not_checked.extend(attempt.notes());
     tell_cargo(report, &trial.said);

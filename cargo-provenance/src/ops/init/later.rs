@@ -74,7 +74,7 @@ pub(super) fn add_helper(
     let index_of = |name: &str| situation::index_of(&configuration, name);
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
         .among(workspace.members.iter().map(|member| &member.name), old.packages.iter().map(|pin| &pin.name))
-        .cooling(cooldown::read(&configuration, root, &surroundings.cargo_home)?);
+        .cooling(cooldown::read(&configuration, root)?);
     let plan = Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?;
     let situation = &plan.situation;
     let own = gating.own.as_ref().and_then(|_| PackageName::parse(HELPER_NAME));

@@ -36,8 +36,8 @@ advisory reports in the version it replaces may be younger; otherwise the vulner
 Where the policy sets no `days`, cargo's own cool-down counts if it asks for more than 7 days: `registries.NAME.min-publish-age`
 of the package's registry, else `registry.global-min-publish-age`, from configuration files inside the repository. It never makes
 the age less than 7 days, which only the policy can. What a machine's own configuration or the environment sets does not count,
-so that everybody gets the same answer; nor does `resolver.incompatible-publish-age`. Write `days` where a change of cargo's
-configuration must not change it.",
+so that everybody gets the same answer; nor does `resolver.incompatible-publish-age`. Like every setting of the repository it is
+recorded in the manifest, so that a change is drift until it is pinned.",
     judge,
 };
 

@@ -19,6 +19,7 @@ use super::signing::{self, Wanted};
 use super::vetting::{self, Vetting};
 use super::{pinning, proving};
 use crate::collect::archives::{self, Which};
+use crate::collect::cooldown;
 use crate::collect::entrants::{self, Entrant, Entrants, Proven};
 use crate::collect::gate::{self, Gate};
 use crate::collect::indices::{self, When};
@@ -116,12 +117,20 @@ fn check(
     let old_index_of = |name: &str| before.as_ref().and_then(|before| before.index_of(name));
     let members = || situation.workspace.members.iter().map(|member| &member.name);
     let used = || pins.iter().map(|pin| &pin.name);
+    let cooldown = cooldown::read(&situation.configuration, &gate.root)?;
     let judges = Judges {
-        now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock).among(members(), used()),
+        now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock)
+            .among(members(), used())
+            .cooling(cooldown),
         before: old.map(|old| {
             let is_same = old.digest() == gate.policy.digest();
             let vetting = Vetting::new(old, old_databases, &old_index_of, surroundings.clock);
-            (vetting.among(members(), used()), is_same)
+            (
+                vetting
+                    .among(members(), used())
+                    .cooling(before.as_ref().map(Before::cooldown).unwrap_or_default()),
+                is_same,
+            )
         }),
     };
 
@@ -173,7 +182,7 @@ fn check(
     let mut of_policy = exceptions.expired();
     of_policy.extend(exceptions.unused());
     if let Some(before) = &before {
-        told.there_before += before.demote_expired(&mut of_policy, gate.policy.exceptions());
+        told.there_before += before.demote_expired(&mut of_policy, &gate.policy);
         before.count(told.there_before, report);
         told.findings.extend(before.tell(gate, report));
         let new = before.new_members(manifest);

@@ -24,7 +24,9 @@ use super::signing;
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::cooldown;
 use crate::collect::entrants::{Homes, Proven};
+use crate::collect::gate;
 use crate::collect::indices::{self, When};
 use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
@@ -37,7 +39,7 @@ use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::{Folders, Recovery, Transaction};
 use crate::vet::engine::{AGAIN, NOT_JUDGED};
-use crate::vet::{Open, catalogue, not_judged, waiver};
+use crate::vet::{Open, not_judged, waiver};
 
 pub use pinning::Error;
 
@@ -162,9 +164,10 @@ fn init(
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
     let members = workspace.members.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
+    let cooldown = cooldown::read(&configuration, &root)?;
     let plan = {
         let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
-        let vetting = vetting.among(&members, []);
+        let vetting = vetting.among(&members, []).cooling(cooldown.clone());
         Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?
     };
     let situation = &plan.situation;
@@ -177,7 +180,9 @@ fn init(
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
     // was there before, every setting counts already.
     let used = || situation.lockfile.packages.iter().map(|package| &package.id.name);
-    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock).among(&members, used());
+    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock)
+        .among(&members, used())
+        .cooling(cooldown.clone());
     let records = vetting.look_up(situation, None, &split.entering)?;
     let entrants = vetting.prove(
         situation,
@@ -192,11 +197,13 @@ fn init(
     let policy_file = root.join(policy::FILE_NAME);
     let mut policy_text =
         written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
-    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock).among(&members, used());
+    let policy = gate::parse_policy(&policy_text, &root)?;
+    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock)
+        .among(&members, used())
+        .cooling(cooldown);
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let policy = gate::parse_policy(&policy_text, &root)?;
     let mut draft = draft(Material {
         situation,
         policy: &policy,
@@ -349,7 +356,7 @@ fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Re
             write_template(&Template { own, registries, ..Template::default() })
         }
     };
-    Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME), catalogue())?)
+    Ok(gate::parse_policy(&text, root)?)
 }
 
 fn tell_gates(report: &mut Report, workspace: &Workspace, gating: &Gating, options: &Options) {

@@ -21,6 +21,7 @@ use self::subject::Subject;
 use super::vetting::{self, Vetting};
 use crate::advisory::{Coverage, coverage};
 use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::cooldown;
 use crate::collect::entrants::{self, Proven};
 use crate::collect::gate;
 use crate::collect::publishers::{Publishers, outside};
@@ -81,7 +82,8 @@ pub fn run(
     let used = pins.iter().map(|pin| &pin.name);
     let members = manifest.iter().flat_map(|manifest| &manifest.members).map(|member| &member.name);
     let vetting = Vetting::new(policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
-    let vetting = vetting.among(members, used);
+    let cooldown = cooldown::read(&situation.configuration, &place.root)?;
+    let vetting = vetting.among(members, used).cooling(cooldown);
     let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
     let circumstances =
         subjects.iter().map(|it| (&it.package, subject::circumstances(it, manifest.as_ref())));

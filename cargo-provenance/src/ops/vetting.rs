@@ -30,7 +30,9 @@ use crate::report::progress::Progress;
 use crate::survey::{Sources, Survey};
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
-use crate::vet::{Asked, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Way, judge, release};
+use crate::vet::{
+    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Way, judge, release,
+};
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
@@ -38,6 +40,7 @@ pub struct Vetting<'a> {
     databases: Evidence<&'a [Database]>,
     index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
     names: Names,
+    cooldown: Cooldown,
     now: Clock,
     /// Whether pins of older check sets are judged by the newer checks too.
     anew: bool,
@@ -132,7 +135,7 @@ impl<'a> Vetting<'a> {
         let mut names = Names::core();
         names.know(policy.known_names().iter().map(|at| at.value.as_str()));
         names.know(databases.known().into_iter().flat_map(|all| all.iter()).flat_map(Database::honest));
-        Self { policy, databases, index_of, names, now, anew: false }
+        Self { policy, databases, index_of, names, cooldown: Cooldown::default(), now, anew: false }
     }
 
     /// Knows the members of the workspace and the packages that are in use, which look-alikes may aim at.
@@ -146,6 +149,11 @@ impl<'a> Vetting<'a> {
         self
     }
 
+    /// Holds versions to cargo's own cool-down as well.
+    pub fn cooling(self, cooldown: Cooldown) -> Self {
+        Self { cooldown, ..self }
+    }
+
     /// Judges what is pinned as if it were not: the checks that are newer than its pin count in full.
     pub fn anew(self, anew: bool) -> Self {
         Self { anew, ..self }
@@ -157,8 +165,15 @@ impl<'a> Vetting<'a> {
 
     fn bare_ground(&self) -> Ground<'_> {
         let databases = self.databases.clone();
-        let (policy, index_of, now) = (self.policy, self.index_of, self.now);
-        Ground { policy, databases, index_of, names: &self.names, now, judged_by: None }
+        Ground {
+            policy: self.policy,
+            databases,
+            index_of: self.index_of,
+            names: &self.names,
+            cooldown: &self.cooldown,
+            now: self.now,
+            judged_by: None,
+        }
     }
 
     /// The day of the run.
@@ -384,7 +399,10 @@ impl<'a> Vetting<'a> {
         self.accept_helper(vetted);
         let mut exceptions = vec![];
         let mut standing = vec![];
-        for finding in std::mem::take(&mut vetted.judgment.findings) {
+        for mut finding in std::mem::take(&mut vetted.judgment.findings) {
+            let check = checks::check(finding.id);
+            finding.verbose |=
+                finding.weight == Weight::Note && check.is_some_and(|check| check.is_of_circumstances());
             if finding.weight == Weight::Note || !waiver::may_be_waived(&finding) {
                 standing.push(finding);
             } else if waiver::must_end(&finding) {

@@ -74,6 +74,17 @@ impl Advisories {
         };
         self.databases.clone().unwrap_or_else(default)
     }
+
+    /// Moves it to other lines and its databases to other places.
+    pub(super) fn shift(&mut self, line: impl Fn(u32) -> u32, origin: impl Fn(Origin) -> Origin) {
+        for at in self.databases.iter_mut().flatten() {
+            at.line = line(at.line);
+            at.value.origin = origin(at.value.origin.clone());
+        }
+        if let Some(at) = &mut self.max_age {
+            at.line = line(at.line);
+        }
+    }
 }
 
 impl Origin {

@@ -132,7 +132,6 @@ impl Check {
     /// Whether what it says follows from the package's bytes, the day of its publication, the lockfile and the policy alone,
     /// so that time brings nothing new.
     pub fn is_settled(&self) -> bool {
-        let history = ["burst", "dormant-revival", "duplicate-version", "few-versions", "version-jump"];
         let contents = matches!(
             self.group,
             Group::Archive
@@ -142,7 +141,12 @@ impl Check {
                 | Group::Manifest
                 | Group::RunTime
         );
-        contents || history.contains(&self.id)
+        contents || self.is_of_circumstances()
+    }
+
+    /// Whether its notes tell how a release came about or what it stands beside, which is nothing to act on once it is there.
+    pub fn is_of_circumstances(&self) -> bool {
+        ["burst", "dormant-revival", "duplicate-version", "few-versions", "version-jump"].contains(&self.id)
     }
 
     /// Whether what it says counts for every pin, whichever check set judged that: nobody waves it through, or only an

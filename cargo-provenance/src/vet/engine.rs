@@ -4,6 +4,7 @@ use provenance_build::{PackageId, Version};
 
 use super::check::{Check, Needs, Observation};
 use super::checks::CHECKS;
+use super::cooldown::Cooldown;
 use super::dossier::{Asked, Dossier, Way};
 use super::names::Names;
 use super::release;
@@ -31,6 +32,8 @@ pub struct Ground<'a> {
     pub index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// The names that people mean.
     pub names: &'a Names,
+    /// How old a version must be by cargo's configuration.
+    pub cooldown: &'a Cooldown,
     /// The time of the run.
     pub now: Clock,
     /// The check set that judged the package last, if it is pinned: what is newer only notes.
@@ -299,7 +302,8 @@ fn remedy(policy: &Policy, why: &str) -> Option<String> {
     };
     let (path, line) = policy.databases().iter().find_map(named)?;
     Some(format!(
-        "bring the database in `{path}` up to date, or change `[advisories] databases` (Provenance.toml:{line})"
+        "bring the database in `{path}` up to date, or change `[advisories] databases` ({})",
+        policy.spot(line)
     ))
 }
 

@@ -26,6 +26,7 @@ use super::vetting::{self, Vetting};
 use crate::advisory;
 use crate::cargo;
 use crate::collect::archives::{self, Which};
+use crate::collect::cooldown;
 use crate::collect::gate::{self, Gate};
 use crate::collect::situation::{index_of, resolved};
 use crate::finding::{self, Finding, Weight};
@@ -132,7 +133,8 @@ fn enter(
     let index_of = |name: &str| index_of(&gate.seen.configuration, name);
     let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
-        .among(attempt.members(), pins.iter().map(|pin| &pin.name));
+        .among(attempt.members(), pins.iter().map(|pin| &pin.name))
+        .cooling(cooldown::read(&gate.seen.configuration, &gate.root)?);
     let trial = holding::hold(&attempt, &vetting)?;
     report.not_checked.extend(attempt.notes());
     tell_cargo(report, &trial.said);

@@ -224,7 +224,7 @@ mod tests {
     use crate::finding::Weight;
     use crate::model::{Clock, Evidence};
     use crate::policy::{Policy, Template, write_template};
-    use crate::vet::{Dossier, Fault, Ground, Names, Needs, Way, judge, waiver};
+    use crate::vet::{Cooldown, Dossier, Fault, Ground, Names, Needs, Way, judge, waiver};
 
     #[test]
     fn checks_are_sorted_unique_and_documented() {
@@ -252,6 +252,7 @@ mod tests {
             databases: Evidence::Absent,
             index_of: &|_| None,
             names: &Names::default(),
+            cooldown: &Cooldown::default(),
             now: Clock(0),
             judged_by: Some(1),
         };

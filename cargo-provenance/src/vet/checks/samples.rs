@@ -13,7 +13,9 @@ use crate::model::{Clock, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
-use crate::vet::{Birth, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Way, catalogue, judge};
+use crate::vet::{
+    Birth, Cooldown, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Way, catalogue, judge,
+};
 
 /// 2026-11-23.
 pub(super) const NOW: u64 = 1_795_392_000;
@@ -24,6 +26,7 @@ pub(super) struct Case {
     id: PackageId,
     pub(super) releases: Vec<Release>,
     pub(super) names: Names,
+    pub(super) cooldown: Cooldown,
     pub(super) births: Option<Vec<Birth>>,
     pub(super) twins: Vec<Version>,
     pub(super) elsewhere: Vec<String>,
@@ -131,6 +134,7 @@ impl Case {
             id,
             releases,
             names: Names::default(),
+            cooldown: Cooldown::default(),
             births: None,
             twins: vec![],
             elsewhere: vec![],
@@ -235,6 +239,7 @@ impl Case {
             databases,
             index_of: &|_| None,
             names: &self.names,
+            cooldown: &self.cooldown,
             now: Clock(NOW),
             judged_by: None,
         };

@@ -10,6 +10,7 @@ mod exceptions;
 mod glob;
 mod read;
 mod reader;
+pub mod takeover;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use glob::Glob;
 pub use reader::nearest;
+pub use takeover::Taken;
 pub use template::{PERMISSIVE, Template, write_template};
 
 /// The file's name, beside `Cargo.lock` at the workspace root.

@@ -18,8 +18,9 @@ ignore = [
 ]
 
 [licenses]
-allow = [\"MIT\"]
+allow = [\"Zlib\"]
 confidence-threshold = 0.9
+exceptions = [{ crate = \"victim\", allow = [\"MIT\"] }, { crate = \"gone\", allow = [\"ISC\"] }]
 
 [bans]
 multiple-versions = \"warn\"
@@ -55,17 +56,19 @@ fn every_key_is_translated_or_listed_with_the_reason() {
         .stderr_has("deny.toml:2: `graph.all-features`: every package of `Cargo.lock` is judged")
         .stderr_has("deny.toml:10: `ignore`: `RUSTSEC-2020-0099` is about no package of `Cargo.lock`")
         .stderr_has("deny.toml:15: `licenses.confidence-threshold`: texts are not compared")
-        .stderr_has("deny.toml:19: `bans.skip-tree`: ")
+        .stderr_has("deny.toml:20: `bans.skip-tree`: ")
+        .stderr_has("deny.toml:16: `license`: `gone` is not in `Cargo.lock`")
         .stderr_has(".cargo/audit.toml:4: `output.quiet`: says how another tool prints");
     let policy = files::read(&project.path("Provenance.toml"));
     for expected in [
         "version-yanked = \"deny\" # deny.toml:5\n",
         "unmaintained = \"deny\" # deny.toml:6\n",
-        "source = \"deny\" # deny.toml:23\n",
-        "# deny.toml:14\nallow = [\"MIT\"]\n",
-        "# deny.toml:25\nregistries = [\"crates-io\"]\n",
-        "# deny.toml:20\n[[ban]]\npackage = \"openssl\"\nreason = \"no C\"\ninstead = \"rustls\"\n",
+        "source = \"deny\" # deny.toml:24\n",
+        "# deny.toml:14\nallow = [\"Zlib\"]\n",
+        "# deny.toml:26\nregistries = [\"crates-io\"]\n",
+        "# deny.toml:21\n[[ban]]\npackage = \"openssl\"\nreason = \"no C\"\ninstead = \"rustls\"\n",
         "# deny.toml:8\n[[exception]]\ncheck = \"vulnerability\"\npackage = \"victim\"\nid = \"RUSTSEC-2026-0001\"\nreason = \"not reached from here\"\nexpires = \"20",
+        "# deny.toml:16\n[[exception]]\ncheck = \"license\"\npackage = \"victim\"\nreason = \"MIT allowed for it alone\"\n",
         "# deny.toml:9\n[[exception]]\ncheck = \"unmaintained\"\npackage = \"victim\"\nid = \"RUSTSEC-2026-0002\"\n",
         "# .cargo/audit.toml:2\n[[exception]]\ncheck = \"vulnerability\"\npackage = \"victim\"\nid = \"RUSTSEC-2026-0003\"\n",
     ] {
@@ -74,7 +77,7 @@ fn every_key_is_translated_or_listed_with_the_reason() {
     assert!(!policy.contains("there at init, nobody has decided yet"), "{policy}");
     project.provenance(["verify"]).ok();
     let check = project.provenance(["check"]).run().code(0);
-    check.stderr_lacks("exception-unused").stderr_has("3 findings: 3 excepted");
+    check.stderr_lacks("exception-unused").stderr_has("4 findings: 4 excepted");
     // Nothing of the other tools' is touched.
     assert_eq!(files::read(&project.path("deny.toml")), DENY);
 

@@ -143,12 +143,15 @@ impl Takeover {
         let message = format!("{settings} of {files} could not be taken over");
         let help = "look at each: what the team cannot do without, the other tool has to go on judging";
         let mut finding = Finding::new("not-taken-over", Weight::Note, message).help(help);
-        finding.notes = self
-            .taken
-            .left
-            .iter()
-            .map(|Left { origin, key, why }| format!("{origin}: `{key}`: {why}"))
-            .collect();
+        let place = |left: &Left| {
+            let (name, line) = left.origin.rsplit_once(':').unwrap_or((&left.origin, "0"));
+            let file = self.files.iter().position(|file| *file == name);
+            (file, line.parse::<u32>().unwrap_or_default())
+        };
+        let mut left = self.taken.left.iter().collect::<Vec<_>>();
+        left.sort_by_key(|left| place(left));
+        finding.notes =
+            left.iter().map(|Left { origin, key, why }| format!("{origin}: `{key}`: {why}")).collect();
         report.findings.push(finding);
     }
 }

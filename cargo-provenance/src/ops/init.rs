@@ -4,6 +4,7 @@ mod ci;
 mod found;
 mod later;
 mod plan;
+mod takeover;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,6 +16,7 @@ use provenance_build::{PackageId, toml};
 use self::ci::Pipelines;
 use self::found::{found, tell_found};
 use self::plan::Plan;
+use self::takeover::Takeover;
 use super::exceptions;
 use super::gating::{self, Gating, gated_already};
 use super::guarding::{Guard, Guarding};
@@ -158,7 +160,8 @@ fn init(
     }
     let pipelines = options.ci.map(|forge| Pipelines::plan(&root, forge)).transpose()?;
     let written = read_optional(&root.join(policy::FILE_NAME))?;
-    let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
+    let mut takeover = Takeover::read(&root, written.is_some())?;
+    let preliminary = preliminary_policy(written.as_deref(), &gating, &takeover, &root)?;
     let databases = vetting::databases(surroundings, &preliminary, &root, &[], report, progress);
     let known = || databases.as_ref().map(Vec::as_slice);
     let configuration = situation::configuration(surroundings, &workspace)?;
@@ -195,8 +198,16 @@ fn init(
     let proven = &entrants.proven;
 
     let policy_file = root.join(policy::FILE_NAME);
-    let mut policy_text =
-        written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
+    let mut policy_text = match &written {
+        Some(written) => written.clone(),
+        None => {
+            let mut template = found(situation, &split, proven, &gating);
+            template.taken = takeover.taken.clone();
+            let text = write_template(&template);
+            let policy = gate::parse_policy(&text, &root)?;
+            text + &takeover.exceptions(&policy, &entering, known().known().copied(), vetting.today())
+        }
+    };
     let policy = gate::parse_policy(&policy_text, &root)?;
     let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock)
         .among(&members, used())
@@ -224,6 +235,7 @@ fn init(
     }
     tell_exceptions(report, &exceptions);
     plan.tell(report, surroundings.clock);
+    takeover.tell(report);
     tell_found(report, situation, &draft, proven);
     tell_gates(report, &situation.workspace, &gating, options);
     if let (Some(guarding), Some(guard)) = (&guarding, options.guard) {
@@ -346,14 +358,20 @@ pub(super) fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
 
 /// A policy that says no more than which path packages are the team's own, for telling them apart before there is one, and
 /// has the defaults besides.
-fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Result<Policy, Error> {
+fn preliminary_policy(
+    written: Option<&str>,
+    gating: &Gating,
+    takeover: &Takeover,
+    root: &Path,
+) -> Result<Policy, Error> {
     let own = gating.own.iter().cloned().collect();
     let text = match written {
         Some(text) => text.to_owned(),
         // What comes in with the build helper is judged by it, and comes from there.
         None => {
             let registries = vec![("crates-io".to_owned(), true)];
-            write_template(&Template { own, registries, ..Template::default() })
+            let taken = takeover.taken.clone();
+            write_template(&Template { own, registries, taken, ..Template::default() })
         }
     };
     Ok(gate::parse_policy(&text, root)?)

@@ -12,6 +12,7 @@ mod glob;
 mod names;
 mod read;
 mod reader;
+pub mod takeover;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ pub use extends::Fetch;
 pub use glob::Glob;
 pub use names::Internal;
 pub use reader::nearest;
+pub use takeover::Taken;
 pub use template::{PERMISSIVE, Template, write_template};
 
 /// The file's name, beside `Cargo.lock` at the workspace root.

@@ -379,7 +379,7 @@ impl Reader<'_> {
     }
 }
 
-fn registry_name(text: &str) -> bool {
+pub(super) fn registry_name(text: &str) -> bool {
     if text.contains('+') {
         return provenance_build::Source::parse(text).is_some_and(|source| !source.is_git());
     }
@@ -389,7 +389,7 @@ fn registry_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-fn git_url(text: &str) -> bool {
+pub(super) fn git_url(text: &str) -> bool {
     let printable =
         text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'?' | b'#'));
     printable && text.contains("://") && !text.starts_with("git+") && text.len() <= 2_048

@@ -44,6 +44,7 @@ mod signing;
 mod since;
 mod sources;
 mod strict;
+mod takeover;
 mod targets;
 mod trees;
 mod vendor;

@@ -11,6 +11,7 @@ pub use style::status;
 
 use std::time::Duration;
 
+use crate::finding::Finding;
 use crate::report::Report;
 use crate::report::failure::Failure;
 
@@ -78,6 +79,11 @@ pub fn report(report: &Report, view: &View) -> Rendered {
         Format::Short => human::report(report, view, short::finding),
         Format::Json => Rendered { output: json::report(report, view.elapsed), ..Rendered::default() },
     }
+}
+
+/// Renders a finding on its own, for people.
+pub fn finding(finding: &Finding, view: &View) -> String {
+    human::finding(finding, view)
 }
 
 /// Renders a failure: for people in any case, for machines where they listen.

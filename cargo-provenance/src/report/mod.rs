@@ -1,5 +1,6 @@
 //! What a use case returns: everything that is to be shown, nothing shown yet.
 
+pub mod dialog;
 pub mod failure;
 mod plural;
 pub mod progress;

@@ -16,6 +16,7 @@ mod db;
 mod entering;
 mod explain;
 mod fetching;
+mod fix;
 mod flows;
 mod foundation;
 mod git;

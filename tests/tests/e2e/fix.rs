@@ -77,8 +77,7 @@ fn a_fix_that_is_too_new_waits_unless_the_policy_lets_fixes_be_younger() {
     advise(app, &[vulnerable(">= 1.0.1")]);
     let before = state(app);
     let output = app.provenance(["fix"]).run().code(1).stderr_has("error[vulnerability]");
-    let output =
-        output.stderr_has("`fix` leaves it: 1.0.1 would mend it and does not pass (version-too-new)");
+    let output = output.stderr_has("`fix` leaves it: 1.0.1 mends it and does not pass (version-too-new)");
     let output = output.stderr_has("`fixes-advisory = true` in the policy would let it in");
     output.stderr_has("1 of 1 package cannot be mended; nothing was changed");
     assert_eq!(state(app), before);
@@ -120,17 +119,24 @@ fn what_pulls_in_a_vulnerable_version_is_moved_as_little_as_will_do() {
 #[test]
 fn who_holds_a_vulnerable_version_is_named() {
     let sandbox = Sandbox::new();
-    publish(&sandbox, &[krate("victim", "1.0.0"), krate("middle", "1.0.0").dependency("victim", "=1.0.0")]);
+    let on = |wants: &str| krate("middle", "1.0.0").dependency("victim", wants);
+    publish(&sandbox, &[krate("victim", "1.0.0"), on("=1.0.0")]);
     let app = Project::greeter(&sandbox, "app", "middle = \"1\"", "middle::greeting()").pinned();
     publish(&sandbox, &[krate("victim", "1.0.1")]);
-    // The only one that would help is too new itself.
-    publish(&sandbox, &[young("middle", "1.1.0").dependency("victim", "1.0.1")]);
     advise(app, &[vulnerable(">= 1.0.1")]);
     let before = state(app);
-    let output = app.provenance(["fix"]).run().code(1);
-    output
+    app.provenance(["fix"])
+        .run()
+        .code(1)
         .stderr_has("1.0.1 mends it, and what asks for it does not take that")
         .stderr_has("held by `middle v1.0.0`");
+    // What would help is too new itself.
+    publish(&sandbox, &[young("middle", "1.1.0").dependency("victim", "1.0.1")]);
+    app.provenance(["fix"])
+        .run()
+        .code(1)
+        .stderr_has("1.0.1 mends it and takes `middle v1.1.0`, which does not pass (version-too-new)")
+        .stderr_has("`1.0.0`, which is locked, would pass");
     assert_eq!(state(app), before);
 }
 
@@ -209,8 +215,7 @@ fn what_a_fix_brings_in_must_pass_too() {
     app.provenance(["fix"])
         .run()
         .code(1)
-        .stderr_has("1.0.1 would mend it and does not pass")
-        .stderr_has("`newcomer v1.0.0`");
+        .stderr_has("1.0.1 mends it and takes `newcomer v1.0.0`, which does not pass (version-too-new)");
     assert_eq!(state(app), before);
     // An older one of it will do.
     publish(&sandbox, &[krate("newcomer", "0.9.0"), krate("newcomer", "1.0.1"), young("newcomer", "1.0.2")]);

@@ -113,10 +113,8 @@ impl<'a> Attempt<'a> {
         self.place().resolve(limits, || {
             if self.edit.command() == UPDATE {
                 self.run(&limits.named)?;
-            } else if limits.loose.is_empty() {
-                self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
             } else {
-                self.loosen(&limits.loose)?;
+                self.cargo.settle_lockfile(&self.manifest(), self.progress)?;
             }
             Ok::<_, Error>(())
         })?;
@@ -130,15 +128,6 @@ impl<'a> Attempt<'a> {
         }
         arguments.extend(self.edit.common().locked.then(|| "--locked".into()));
         Ok(self.cargo.edit(self.edit.command(), &arguments, self.progress)?.lines)
-    }
-
-    /// Lets cargo lock these packages anew, and no others.
-    fn loosen(&self, packages: &[PackageId]) -> Result<(), Error> {
-        let named = packages.iter().map(|id| format!("{}@{}", id.name, id.version).into());
-        let manifest = ["--manifest-path".into(), self.manifest().into_os_string()];
-        let arguments = named.chain(manifest).collect::<Vec<_>>();
-        self.cargo.edit(UPDATE, &arguments, self.progress)?;
-        Ok(())
     }
 
     /// Compares what is locked in the shadow now with what is pinned.

@@ -5,7 +5,7 @@
 //! as far as it can. Where whoever pulls the package in asks for the old one, that is moved too, as little as will do. Nothing
 //! goes back to an older version, and what was merely yanked is left where it is.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use provenance_build::manifest::Pin;
 use provenance_build::{LockedPackage, PackageId, PackageName, Version};
@@ -25,9 +25,6 @@ use crate::vet::{Open, Way};
 
 /// Resolutions that are tried for one package: more releases than anybody makes of a fix.
 const TRIES: usize = 32;
-
-/// Packages above a vulnerable one that may be moved for it: more than lie between it and any member.
-const ANCESTORS: usize = 64;
 
 /// What is to be mended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,6 +123,7 @@ pub(super) fn mend(
         limits: Limits::default(),
         files: attempt.shadow.snapshot()?,
         change,
+        along: vec![],
         tries: 0,
     };
     let Found { ailing, mut open, looked_at, uncovered } = search.find(wanted)?;
@@ -166,7 +164,17 @@ struct Search<'s, 'a> {
     limits: Limits,
     files: Files,
     change: Change,
+    /// What went along with what was mended last, and has nearer versions.
+    along: Vec<Along>,
     tries: usize,
+}
+
+/// A package that had to move because another one did.
+struct Along {
+    id: PackageId,
+    replaces: Version,
+    /// Versions between the two that pass, the nearest first.
+    nearer: Vec<Version>,
 }
 
 impl Ailing {
@@ -258,13 +266,13 @@ impl Search<'_, '_> {
         let (newer, beyond) = self.vetting.newer(&ailing.record);
         let passing = self.passing(ailing, newer, &mut why)?;
         for record in &passing {
-            match self.within(self.exactly(&[&record.id])?)? {
-                Tried::Passed => return Ok(None),
-                tried => self.note(&mut why, record, tried),
+            match self.within(self.exactly(&record.id))? {
+                Tried::Passed => {
+                    self.keep_near()?;
+                    return Ok(None);
+                }
+                tried => note(&mut why, record, tried),
             }
-        }
-        if why.held.is_some() && self.through_ancestors(ailing, &passing, &mut why)? {
-            return Ok(None);
         }
         let mut further = Why::default();
         why.beyond = self.passing(ailing, beyond, &mut further)?.first().map(|it| it.id.version.clone());
@@ -300,109 +308,28 @@ impl Search<'_, '_> {
         Ok(passing)
     }
 
-    fn note(&self, why: &mut Why, record: &Record, tried: Tried) {
-        let version = || record.id.version.clone();
-        match tried {
-            Tried::Impossible => drop(why.held.get_or_insert_with(version)),
-            Tried::Open(open) => why.open.extend(open),
-            Tried::Refused(findings, packages) => {
-                let version = version();
-                why.refused.get_or_insert(Refused { version, findings, packages });
+    /// Moves what had to go along, such as whoever asked for just the old version, as little as will do: cargo takes the newest.
+    fn keep_near(&mut self) -> Result<(), Error> {
+        for Along { id, replaces, nearer } in std::mem::take(&mut self.along) {
+            let is_done = |now: Version| now == replaces || now != id.version;
+            if self.in_place_of(&id).is_none_or(is_done) {
+                continue;
             }
-            Tried::Passed => {}
-        }
-    }
-
-    /// Moves whoever pulls a package in, so that it can get one of these releases: first as far as anything passes, to see
-    /// whether that helps, then as little as will do.
-    fn through_ancestors(
-        &mut self,
-        ailing: &Ailing,
-        passing: &[Record],
-        why: &mut Why,
-    ) -> Result<bool, Error> {
-        let (Some(first), Some(last)) = (passing.first(), passing.last()) else { return Ok(false) };
-        let Some(index) = self.index_of(&ailing.package.id) else { return Ok(false) };
-        let ancestors = self.ancestors(index);
-        let packages = ancestors.iter().map(|&index| {
-            let package = &self.change.lockfile.packages[index];
-            // What is locked is the least that it may be moved to.
-            let replaces = Some(package.id.version.clone());
-            (package, Circumstances { way: Way::Pulled, replaces, ..self.circumstances(index) })
-        });
-        let packages = packages.collect::<Vec<_>>();
-        let records = self.attempt.look_up_locked(&self.change, &packages, self.vetting)?;
-        let movable = records.iter().filter_map(|record| {
-            let mut versions = self.vetting.candidates(record, None);
-            versions.retain(|version| *version != record.id.version);
-            versions.reverse();
-            (!versions.is_empty()).then(|| (record.id.clone(), versions))
-        });
-        let movable = movable.collect::<Vec<_>>();
-        if movable.is_empty() {
-            return Ok(false);
-        }
-        let before = (self.limits.clone(), self.files.clone());
-        let mut limits = self.limits.clone();
-        let mut bound = |id: &PackageId, least: &Version, most: &Version| {
-            let Some((line, bound)) = bound(id, least, most) else { return };
-            limits.bounds.insert(line, bound);
-        };
-        bound(&ailing.package.id, &first.id.version, &last.id.version);
-        for (id, versions) in &movable {
-            if let Some(most) = versions.last() {
-                bound(id, &id.version, most);
-            }
-        }
-        limits.loose = movable.iter().map(|(id, _)| id.clone()).collect();
-        limits.loose.push(ailing.package.id.clone());
-        match self.within(limits)? {
-            Tried::Passed => {}
-            tried => {
-                self.note(why, first, tried);
-                return Ok(false);
-            }
-        }
-        // The nearest of each, from the one that asks for the package upward, then of the package itself.
-        let mut settled: Vec<PackageId> = vec![];
-        let fixes = passing.iter().map(|record| record.id.version.clone()).collect::<Vec<_>>();
-        let all = movable.iter().map(|(id, versions)| (id, versions));
-        for (id, versions) in all.chain([(&ailing.package.id, &fixes)]) {
-            let Some(now) = self.in_place_of(id).filter(|now| *now != id.version) else { continue };
-            let nearer = versions.iter().take_while(|version| **version != now);
-            let mut nearest = None;
             for version in nearer {
-                let mut limits = self.limits.clone();
-                let Some((line, bound)) = bound_to(id, version) else { continue };
-                limits.bounds.insert(line, bound);
-                if let Tried::Passed = self.within(limits)? {
-                    nearest = Some(version.clone());
+                let near = PackageId { version, ..id.clone() };
+                if let Tried::Passed = self.within(self.exactly(&near))? {
                     break;
                 }
             }
-            let version = nearest.unwrap_or(now);
-            settled.push(PackageId { version, ..id.clone() });
         }
-        // Only these had to be moved: everything else goes back to what is locked.
-        let (limits, files) = before;
-        let loosened = (self.limits.clone(), self.files.clone());
-        self.limits = limits;
-        self.attempt.shadow.restore(&files)?;
-        let exactly = self.exactly(&settled.iter().collect::<Vec<_>>())?;
-        self.tries = 0;
-        if !matches!(self.within(exactly)?, Tried::Passed) {
-            (self.limits, self.files) = loosened;
-            self.attempt.shadow.restore(&self.files)?;
-            self.change = self.attempt.resolved()?.change;
-        }
-        Ok(true)
+        Ok(())
     }
 
-    /// The limits so far, and just these versions of some packages.
-    fn exactly(&self, ids: &[&PackageId]) -> Result<Limits, Error> {
+    /// The limits so far, and just this version of a package.
+    fn exactly(&self, id: &PackageId) -> Limits {
         let mut limits = self.limits.clone();
-        limits.bounds.extend(ids.iter().filter_map(|id| bound_to(id, &id.version)));
-        Ok(limits)
+        limits.bounds.extend(exact_bound(id));
+        limits
     }
 
     /// Lets cargo resolve within limits, holds back what does not pass of the rest, and keeps what it came to if all of it
@@ -418,7 +345,8 @@ impl Search<'_, '_> {
         }
         let tried = self.judged(&mut holding)?;
         match tried {
-            Ok(change) => {
+            Ok((change, entering)) => {
+                self.along = self.along(&holding.limits, &entering);
                 self.limits = holding.limits;
                 self.files = self.attempt.shadow.snapshot()?;
                 self.change = change;
@@ -431,7 +359,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn judged(&self, holding: &mut Holding) -> Result<Result<Change, Tried>, Error> {
+    fn judged(&self, holding: &mut Holding) -> Result<Result<(Change, Vec<Entering>), Tried>, Error> {
         let Self { attempt, vetting, accepts, .. } = self;
         for round in 0.. {
             let Resolved { change, .. } = attempt.resolved()?;
@@ -447,10 +375,24 @@ impl Search<'_, '_> {
             return Ok(match (against.is_empty(), open.is_empty()) {
                 (false, _) => Err(Tried::Refused(against, change.lockfile.packages)),
                 (true, false) => Err(Tried::Open(open)),
-                (true, true) => Ok(change),
+                (true, true) => Ok((change, entering)),
             });
         }
         unreachable!("the rounds end")
+    }
+
+    /// What moved that nothing keeps where it is.
+    fn along(&self, limits: &Limits, entering: &[Entering]) -> Vec<Along> {
+        let number = |version: &Version| semver::Version::parse(version.as_str()).ok();
+        let along = entering.iter().filter_map(|Entering { entry, record, .. }| {
+            let (id, replaces) = (entry.id.clone(), entry.replaces.clone()?);
+            let is_free = line(&id).is_some_and(|line| !limits.bounds.contains_key(&line));
+            let mut nearer = self.vetting.candidates(record, None);
+            nearer.retain(|it| number(it) < number(&id.version) && *it != replaces);
+            nearer.reverse();
+            (is_free && !nearer.is_empty()).then_some(Along { id, replaces, nearer })
+        });
+        along.collect()
     }
 
     /// The version that is locked now in the place of a package, among those that cargo takes for each other.
@@ -485,24 +427,6 @@ impl Search<'_, '_> {
         pin.filter(|pin| pin.checksum == package.checksum)
     }
 
-    /// The packages of registries that pull one in, the nearest first.
-    fn ancestors(&self, index: usize) -> Vec<usize> {
-        let mut seen = BTreeSet::from([index]);
-        let mut open = VecDeque::from([index]);
-        let mut found = vec![];
-        while let Some(at) = open.pop_front() {
-            for &dependent in self.change.graph.dependents(at) {
-                let source = self.change.lockfile.packages[dependent].id.source.as_ref();
-                let is_published = source.is_some_and(|source| !source.is_git());
-                if seen.insert(dependent) && is_published && found.len() < ANCESTORS {
-                    found.push(dependent);
-                    open.push_back(dependent);
-                }
-            }
-        }
-        found
-    }
-
     /// Who pulls a package in, members left out.
     fn holders(&self, id: &PackageId) -> Vec<PackageId> {
         let Some(index) = self.index_of(id) else { return vec![] };
@@ -510,6 +434,20 @@ impl Search<'_, '_> {
         let others = dependents.filter(|at| !self.is_first_party(**at));
         let others = others.map(|at| self.change.lockfile.packages[*at].id.clone());
         others.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// Writes down why a release was not taken.
+fn note(why: &mut Why, record: &Record, tried: Tried) {
+    let version = || record.id.version.clone();
+    match tried {
+        Tried::Impossible => drop(why.held.get_or_insert_with(version)),
+        Tried::Open(open) => why.open.extend(open),
+        Tried::Refused(findings, packages) => {
+            let version = version();
+            why.refused.get_or_insert(Refused { version, findings, packages });
+        }
+        Tried::Passed => {}
     }
 }
 
@@ -526,12 +464,9 @@ fn against(entering: &Entering) -> Vec<Finding> {
     against
 }
 
-fn bound_to(id: &PackageId, version: &Version) -> Option<(Line, Bound)> {
-    bound(id, version, version)
-}
-
-fn bound(id: &PackageId, least: &Version, most: &Version) -> Option<(Line, Bound)> {
-    let bound =
-        Bound { name: id.name.clone(), source: id.source.clone()?, least: least.clone(), most: most.clone() };
+/// The bound that leaves a package just its version.
+fn exact_bound(id: &PackageId) -> Option<(Line, Bound)> {
+    let (least, most) = (id.version.clone(), id.version.clone());
+    let bound = Bound { name: id.name.clone(), source: id.source.clone()?, least, most };
     Some((line(id)?, bound))
 }

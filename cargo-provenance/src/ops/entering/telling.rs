@@ -1,7 +1,5 @@
 //! What a person is told of what was mended, and of what stays.
 
-use provenance_build::manifest;
-
 use super::super::vetting::Vetting;
 use super::attempt::Attempt;
 use super::mending::{Left, Mended, Moved, Refused, Why};
@@ -125,8 +123,15 @@ fn told(left: &Left, attempt: &Attempt<'_>) -> (Vec<String>, Vec<String>) {
     if let Some(Refused { version, findings, .. }) = &why.refused {
         let mut ids = findings.iter().map(|finding| finding.id).collect::<Vec<_>>();
         ids.dedup();
-        notes
-            .push(format!("`fix` leaves it: {version} would mend it and does not pass ({})", ids.join(", ")));
+        let ids = ids.join(", ");
+        let is_other = |finding: &&Finding| finding.package.as_ref().is_some_and(|id| id.name != *name);
+        notes.push(match findings.iter().find(is_other).and_then(|finding| finding.package.as_ref()) {
+            Some(other) => format!(
+                "`fix` leaves it: {version} mends it and takes `{}`, which does not pass ({ids})",
+                other.short()
+            ),
+            None => format!("`fix` leaves it: {version} mends it and does not pass ({ids})"),
+        });
     }
     let members = attempt.asking(name);
     let others = why.holders.iter().map(|id| format!("`{}`", id.short())).collect::<Vec<_>>().join(", ");
@@ -142,7 +147,7 @@ fn told(left: &Left, attempt: &Attempt<'_>) -> (Vec<String>, Vec<String>) {
     if let Some(version) = &why.held {
         notes.push(format!("`fix` leaves it: {version} mends it, and what asks for it does not take that"));
         if !others.is_empty() {
-            notes.push(format!("held by {others}, of which no newer release that passes helps"));
+            notes.push(format!("held by {others}: no release of that helps"));
         }
         asking(version, &mut help);
     }
@@ -190,6 +195,5 @@ fn place(left: &Left, attempt: &Attempt<'_>) -> Place {
     let file = path.strip_prefix(&attempt.gate.root).unwrap_or(path).to_owned();
     let package = &left.ailing.package;
     let excerpt = format!("name = \"{}\"\nversion = \"{}\"", package.id.name, package.id.version);
-    let _ = manifest::FILE_NAME;
     Place { file, line: package.line + 1, excerpt, label: "locked here".to_owned(), role: Role::Primary }
 }

@@ -54,8 +54,6 @@ pub(in crate::ops) struct Limits {
     pub(in crate::ops) bounds: BTreeMap<Line, Bound>,
     /// Locked versions that stay although they were yanked: cargo takes them for no requirement.
     pub(in crate::ops) yanked: BTreeMap<Line, PackageId>,
-    /// Locked packages that need not stay as they are.
-    pub(in crate::ops) loose: Vec<PackageId>,
 }
 
 /// The versions of a package that cargo takes for each other.

@@ -3,11 +3,15 @@
 //! Standard output carries what is piped on; everything for people goes to standard error. Text comes styled with ANSI
 //! escape codes, which are stripped here where they are not wanted.
 
+mod pager;
+
 use std::io::{self, BufRead, Write};
 use std::sync::{Mutex, PoisonError};
 
 use anstream::AutoStream;
 use anstream::adapter::strip_bytes;
+
+pub use self::pager::Pager;
 
 use crate::render::{self, Rendered};
 
@@ -18,6 +22,8 @@ const ANSWER_BYTES: u64 = 4096;
 pub struct Shell {
     out: Mutex<Box<dyn Write + Send>>,
     err: Mutex<Box<dyn Write + Send>>,
+    /// Whether a pager gets escape codes, because standard output would.
+    paged: Color,
 }
 
 /// Which streams are colored.
@@ -42,7 +48,7 @@ impl Shell {
     /// The process's own streams.
     #[expect(clippy::disallowed_methods, reason = "the one owner of the streams")]
     pub fn new(colors: Colors) -> Self {
-        Self::of(
+        let streams = Self::of(
             match colors.out {
                 Color::On => Box::new(AutoStream::always(io::stdout())),
                 Color::Off => Box::new(Plain(io::stdout())),
@@ -51,12 +57,13 @@ impl Shell {
                 Color::On => Box::new(AutoStream::always(io::stderr())),
                 Color::Off => Box::new(Plain(io::stderr())),
             },
-        )
+        );
+        Self { paged: colors.out, ..streams }
     }
 
     /// Other streams.
     pub fn of(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
-        Self { out: Mutex::new(out), err: Mutex::new(err) }
+        Self { out: Mutex::new(out), err: Mutex::new(err), paged: Color::Off }
     }
 
     /// Writes to standard output. A reader that went away, as `head` does, has what it wanted and is no error.
@@ -96,14 +103,20 @@ impl Shell {
         answer
     }
 
-    /// Prints what was rendered, the conclusion last.
+    /// Prints what was rendered, the conclusion last. A pager that cannot be started is done without.
     ///
     /// # Errors
     ///
     /// Those of [`Shell::out`]; the conclusion is printed nevertheless.
-    pub fn print(&self, rendered: &Rendered) -> io::Result<()> {
+    pub fn print(&self, rendered: &Rendered, pager: Option<&Pager>) -> io::Result<()> {
         self.err(&rendered.before);
-        let result = if rendered.output.is_empty() { Ok(()) } else { self.out(&rendered.output) };
+        let text = rendered.output.as_str();
+        let is_seen = !text.is_empty()
+            && pager.is_some_and(|pager| match self.paged {
+                Color::On => pager.show(text.as_bytes()),
+                Color::Off => pager.show(&strip_bytes(text.as_bytes()).into_vec()),
+            });
+        let result = if text.is_empty() || is_seen { Ok(()) } else { self.out(text) };
         self.err(&rendered.after);
         result
     }
@@ -206,11 +219,20 @@ mod tests {
     }
 
     #[test]
+    fn what_no_pager_shows_is_printed() {
+        let memory = Memory::default();
+        let shell = Shell::of(Box::new(memory.clone()), Box::new(io::sink()));
+        let rendered = Rendered { output: "text".into(), ..Rendered::default() };
+        shell.print(&rendered, Pager::parse("/no/such/pager").as_ref()).expect("memory");
+        assert_eq!(*memory.0.lock().expect("not poisoned"), b"text");
+    }
+
+    #[test]
     fn the_conclusion_comes_last_even_where_the_output_failed() {
         let memory = Memory::default();
         let shell = Shell::of(Box::new(Pipe(io::ErrorKind::StorageFull)), Box::new(memory.clone()));
         let rendered = Rendered { before: "a".into(), output: "b".into(), after: "c".into() };
-        assert!(shell.print(&rendered).is_err());
+        assert!(shell.print(&rendered, None).is_err());
         assert_eq!(*memory.0.lock().expect("not poisoned"), b"ac");
     }
 }

@@ -10,6 +10,7 @@ pub mod process;
 pub mod project;
 pub mod registry;
 pub mod sandbox;
+pub mod verifiers;
 
 pub use advisories::{Advisory, AdvisoryDb};
 pub use krate::Krate;
@@ -17,3 +18,4 @@ pub use process::{Output, Run};
 pub use project::Project;
 pub use registry::{Registry, Response};
 pub use sandbox::Sandbox;
+pub use verifiers::verifier;

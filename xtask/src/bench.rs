@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: what the gate costs, as ratios to something bare that runs in turn with it.
 //!
-//! Nothing is asserted: a machine under load is slow, and only the ratios of one run say something.
+//! No time is asserted: a machine under load is slow, and only the ratios of one run say something. What the checks say of
+//! ordinary crates is.
 
+mod corpus;
 mod graph;
 mod guard;
 mod helper;
@@ -17,7 +19,7 @@ use crate::repository::{self, Failure};
 const USAGE: &str = "\
 Measure what the gate costs
 
-Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard]... [--runs N] [--cache FOLDER]
+Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard]... [--corpus] [--runs N] [--cache FOLDER]
 
   verify      `verify` on the packages of xtask/bench/Cargo.toml against two processes of b3sum over the same files
   helper      the build helper on that graph, unoptimised, and what it adds to a `cargo build` that has nothing to do
@@ -25,6 +27,7 @@ Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard]... [--runs N] [
   vetting     `check`, `vet` and `add` on that graph, `add` against cargo's own; reads PROVENANCE_TEST_DATA
   guard       a clean build of about 24 packages with the guard and without, and one call of it for each package of the graph
 
+  --corpus         what the checks say of ordinary crates; fails on a false alarm that xtask/bench does not expect
   --runs N         runs of each measurement; minimum, median and maximum are shown [default: 11]
   --cache FOLDER   where downloaded packages and built programs are kept [default: target/bench]
 ";
@@ -38,7 +41,7 @@ struct Plan {
 /// Measures what the arguments name, or everything.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let mut plan = Plan { runs: 11, cache: repository::target()?.join("bench") };
-    let mut names = vec![];
+    let (mut names, mut corpus) = (vec![], false);
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
@@ -46,6 +49,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
                 print!("{USAGE}");
                 return Ok(());
             }
+            "--corpus" => corpus = true,
             "--runs" => {
                 plan.runs = rest
                     .next()
@@ -63,7 +67,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             other => return Err(Failure::usage(format!("unexpected argument `{other}`"))),
         }
     }
-    if names.is_empty() {
+    if names.is_empty() && !corpus {
         names = vec!["verify", "helper", "synthetic", "vetting", "guard"];
     }
     std::fs::create_dir_all(&plan.cache).map_err(|error| Failure::file("create", &plan.cache, &error))?;
@@ -71,6 +75,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 
     println!("Building the tool (release)");
     let tool = repository::build_tool("release")?;
+    if corpus {
+        corpus::run(&plan, &tool)?;
+    }
     for name in names {
         match name {
             "verify" => verify::run(&plan, &tool)?,

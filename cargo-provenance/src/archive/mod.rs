@@ -18,6 +18,7 @@ pub(crate) mod samples;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use provenance_build::PackageId;
 use provenance_build::manifest::BuildTime;
@@ -39,7 +40,8 @@ const ORIGINAL: &str = "Cargo.toml.orig";
 /// An archive that was read without a doubt left. Its entries are regular files below `NAME-VERSION/`.
 #[derive(Clone, Debug)]
 pub struct Archive {
-    data: Vec<u8>,
+    /// Shared: what is read once may be looked at by several.
+    data: Arc<Vec<u8>>,
     entries: Vec<Entry>,
     manifest: manifest::Facts,
     remarks: Vec<Fault>,
@@ -80,6 +82,11 @@ pub enum Original {
 /// is no readable archive at all. Memory is bounded by the size of `bytes` and 512 MiB.
 pub fn read(bytes: &[u8], id: &PackageId) -> Result<Archive, Vec<Fault>> {
     read_within(bytes, id, &Limits::DEFAULT)
+}
+
+/// What a manifest declares, whoever wrote it; the error is a fragment that follows the file's name.
+pub fn declared_in(manifest: &[u8]) -> Result<Declared, String> {
+    manifest::read_original(manifest, &Limits::DEFAULT)
 }
 
 fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive, Vec<Fault>> {
@@ -136,7 +143,7 @@ fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive,
     };
     match manifest {
         Ok(manifest) if faults.is_empty() => {
-            Ok(Archive { data, entries, manifest, remarks: remarks.into_vec() })
+            Ok(Archive { data: Arc::new(data), entries, manifest, remarks: remarks.into_vec() })
         }
         Ok(_) => Err(faults.into_vec()),
         Err(fault) => {

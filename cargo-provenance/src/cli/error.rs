@@ -24,11 +24,12 @@ pub(super) fn usage(error: &clap::Error, shell: &Shell, view: &View) -> ExitCode
         };
     }
     shell.err(&text.ansi().to_string());
-    if view.format == Format::Json {
+    if view.format == Format::Json || view.format.is_document() {
         let plain = text.to_string();
         let message = plain.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let lines = render::failure(&Failure::new(Kind::Usage, message), view).output;
-        if let Err(error) = shell.out(&(json::start(None) + &lines)) {
+        let document = render::failure(&Failure::new(Kind::Usage, message), view).output;
+        let start = if view.format == Format::Json { json::start(None) } else { String::new() };
+        if let Err(error) = shell.out(&(start + &document)) {
             return unwritten(&error, shell);
         }
     }

@@ -58,6 +58,14 @@ pub enum MessageFormat {
     Short,
     /// One JSON object per line, on standard output
     Json,
+    /// SARIF 2.1.0 for code scanning, on standard output
+    Sarif,
+    /// Annotations of GitHub Actions, on standard output
+    Github,
+    /// JUnit's XML, on standard output
+    Junit,
+    /// A summary in Markdown, on standard output
+    Markdown,
 }
 
 impl Global {

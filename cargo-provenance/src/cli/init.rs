@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::Context;
+use crate::helper::Forge;
 use crate::ops::init;
 use crate::report::Report;
 use crate::report::failure::Failure;
@@ -13,7 +14,8 @@ use crate::report::failure::Failure;
 ///
 /// Writes `Provenance.toml` (what is trusted, for you to edit), `Provenance.lock` (the pins of everything that is there
 /// now, marked `baseline`: nobody looked at it yet) and `.gitattributes`. Where a manifest
-/// exists already, `--build-helper` adds the helper and pins what it brings, and `--guard` adds the guard; everything else stays.
+/// exists already, `--build-helper` adds the helper and pins what it brings, `--guard` adds the guard, and `--ci` pipelines;
+/// everything else stays.
 #[derive(ClapArgs, Clone, Debug)]
 pub struct Args {
     /// Also call the build helper, so that plain `cargo build` refuses what drifted
@@ -37,6 +39,21 @@ pub struct Args {
     /// is behind the gate already.
     #[arg(long)]
     guard: bool,
+
+    /// Also write pipelines for this forge: one that runs the gate, one that pins what bots bring in
+    ///
+    /// Can be added to a workspace that is behind the gate already. No file that is there is overwritten.
+    #[arg(long, value_name = "FORGE", value_enum)]
+    ci: Option<Ci>,
+}
+
+/// Whose pipelines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Ci {
+    /// Workflows of GitHub Actions
+    Github,
+    /// Files for `.gitlab-ci.yml` to include
+    Gitlab,
 }
 
 /// Which packages call the build helper.
@@ -63,6 +80,10 @@ impl Args {
         let options = init::Options {
             helper: placement.map(|placement| init::Helper { placement, path }),
             guard: self.guard.then_some(super::build::GUARD),
+            ci: self.ci.map(|ci| match ci {
+                Ci::Github => Forge::Github,
+                Ci::Gitlab => Forge::Gitlab,
+            }),
             locked: context.global.is_locked(),
         };
         init::run(&context.surroundings()?, &options, context.progress)

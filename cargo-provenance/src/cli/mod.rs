@@ -37,14 +37,16 @@ use self::progress::Bars;
 use self::settings::{Environment, Presentation};
 use crate::exit_code::ExitCode;
 use crate::keys::Passphrase;
-use crate::model::Surroundings;
+use crate::model::{Surroundings, Whereabouts};
 use crate::ops::build::Command as Build;
+use crate::ops::whereabouts;
 use crate::render::{self, Format, View, json};
 use crate::report::Report;
 use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::shell::{self, Shell};
+use crate::vet::reference;
 
 /// The supply-chain gate of a Rust workspace
 ///
@@ -164,6 +166,11 @@ impl Command {
         }
     }
 
+    /// Whether what it prints may be too long for a screen, and may be shown page by page.
+    fn is_paged(&self) -> bool {
+        matches!(self, Self::Diff(args) if !args.no_pager)
+    }
+
     fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
         match self {
             Self::Init(args) => args.run(context),
@@ -247,20 +254,27 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
     {
         return error::unwritten(&error, shell);
     }
+    let mut whereabouts = Whereabouts::default();
+    let pager = cli.command.is_paged().then(|| environment.pager(presentation.format)).flatten();
     let result = error::guarded(|| {
         let progress = Bars::new(shell, &presentation);
         let terminal = Terminal::new(shell, view(&presentation, environment));
         let dialog = environment.answers(&cli.global).then_some(&terminal as &dyn Dialog);
         let (global, ask) = (&cli.global, &shell::passphrase);
         let context = Context { environment, global, progress: &progress, dialog, ask };
-        cli.command.run(&context)
+        let result = cli.command.run(&context);
+        if presentation.format.is_document() {
+            // Where this cannot be told, the report says less of places.
+            whereabouts = context.surroundings().map(|it| whereabouts::find(&it)).unwrap_or_default();
+        }
+        result
     });
-    let view = view(&presentation, environment);
+    let view = View { whereabouts, ..view(&presentation, environment) };
     let (rendered, code) = match result {
         Ok(report) => (render::report(&report, &view), report.outcome.into()),
         Err(failure) => (render::failure(&failure, &view), failure.kind.into()),
     };
-    match shell.print(&rendered) {
+    match shell.print(&rendered, pager.as_ref()) {
         Ok(()) => code,
         Err(error) => error::unwritten(&error, shell),
     }
@@ -272,6 +286,8 @@ fn view(presentation: &Presentation, environment: &Environment) -> View {
         verbosity: presentation.verbosity,
         charset: presentation.charset,
         elapsed: environment.started().elapsed(),
+        whereabouts: Whereabouts::default(),
+        rules: if presentation.format == Format::Sarif { reference::rules() } else { vec![] },
     }
 }
 

@@ -13,7 +13,7 @@ use super::global::{ColorWhen, Global, MessageFormat};
 use crate::model::{Clock, Network, Surroundings};
 use crate::render::{Charset, Format, Verbosity};
 use crate::report::failure::{Failure, Kind};
-use crate::shell::{Color, Colors};
+use crate::shell::{Color, Colors, Pager};
 
 /// Everything that the process was given.
 #[derive(Clone, Debug)]
@@ -112,6 +112,10 @@ impl Environment {
                 None | Some(MessageFormat::Human) => Format::Human,
                 Some(MessageFormat::Short) => Format::Short,
                 Some(MessageFormat::Json) => Format::Json,
+                Some(MessageFormat::Sarif) => Format::Sarif,
+                Some(MessageFormat::Github) => Format::Github,
+                Some(MessageFormat::Junit) => Format::Junit,
+                Some(MessageFormat::Markdown) => Format::Markdown,
             },
             verbosity,
             charset: if self.flag("CARGO_TERM_UNICODE") == Some(true) {
@@ -129,6 +133,22 @@ impl Environment {
         let Presentation { format, verbosity, .. } = self.presentation(global);
         let is_attended = self.terminals.input && self.terminals.err && !self.is_ci();
         is_attended && format == Format::Human && verbosity != Verbosity::Quiet && !global.is_locked()
+    }
+
+    /// The program that shows long output page by page, where a person looks at a terminal: `CARGO_PROVENANCE_PAGER`, else
+    /// `PAGER`, else `less`. One that is set to nothing, or to `cat`, is none.
+    pub fn pager(&self, format: Format) -> Option<Pager> {
+        if format == Format::Json || !self.terminals.out || !self.has_capable_terminal() || self.is_ci() {
+            return None;
+        }
+        let mut names = ["CARGO_PROVENANCE_PAGER", "PAGER"].iter();
+        let named = names.find_map(|name| self.variables.get(OsStr::new(name)));
+        let pager = Pager::parse(named.map_or(Some("less"), |named| named.to_str())?)?;
+        // As git does: escape codes are colors, what fits is not paged, and what was read stays on the screen. An interrupt
+        // ends `less` too, which would otherwise outlive this process.
+        let unset =
+            [("LESS", "FRXK"), ("LV", "-c")].into_iter().filter(|(name, _)| self.variable(name).is_none());
+        Some(unset.fold(pager, |pager, (name, value)| pager.with(name, value)))
     }
 
     /// Where the run takes place.

@@ -15,7 +15,7 @@ use provenance_build::{Error, LockedPackage, Lockfile, PackageName, Source, Vers
 
 use super::situation::Situation;
 use crate::cargo::CargoCommand;
-use crate::model::Evidence;
+use crate::model::{Evidence, Release};
 use crate::registry::index::local_entries;
 use crate::registry::{Dependencies, Entries, Excerpt, Index};
 
@@ -53,6 +53,35 @@ impl<'c> Publishers<'c> {
             }
         }
         Ok(self.index.entries(source, name))
+    }
+
+    /// The other registries of the repository's own configuration whose index, as far as it is at hand, has a package of this
+    /// name and not these bytes of it. A registry at the same host cannot be told apart there, and is left out.
+    pub fn elsewhere(
+        &self,
+        source: &Source,
+        name: &PackageName,
+        release: &Release,
+    ) -> Result<Vec<String>, Error> {
+        let mut names = vec![];
+        let own = self.index_of(source)?;
+        let is_own = |index: &str| {
+            own.as_deref().is_some_and(|own| Index::share_caches(own, index))
+                || Index::share_caches(source.url(), index)
+        };
+        for (registry, index) in self.inside.views.iter().flat_map(|view| &view.registries) {
+            if names.contains(registry) || is_own(index) {
+                continue;
+            }
+            let entries = self.index.entries_at(index, name);
+            let others = entries.known().map(|entries| entries.versions.as_slice()).unwrap_or_default();
+            let is_same = |it: &Release| it.version == release.version && it.checksum == release.checksum;
+            // A mirror has the same bytes.
+            if !others.is_empty() && !others.iter().any(is_same) {
+                names.push(registry.clone());
+            }
+        }
+        Ok(names)
     }
 
     /// Where the index in force for `source` is; `None` where a directory on this machine takes its place.

@@ -10,7 +10,7 @@ use crate::advisory::{self, Database, Hit, Kind};
 use crate::archive::{Archive, License};
 use crate::graph::{Graph, GraphError};
 use crate::model::{Evidence, Release};
-use crate::vet::{Asked, Dossier, Way};
+use crate::vet::{Asked, Birth, Dossier, Way, release};
 
 /// How a package of the lockfile comes in.
 #[derive(Clone, Debug)]
@@ -42,6 +42,12 @@ pub struct Record {
     pub mends: Vec<String>,
     /// Which versions of it the members of the workspace ask for.
     pub asked: Vec<Asked>,
+    /// When the packages were first published that it needs and the version before it did not, as far as they were found.
+    pub births: Vec<Birth>,
+    /// The other versions of the same package in the lockfile.
+    pub twins: Vec<Version>,
+    /// The other registries in use that list a package of this name with other bytes.
+    pub elsewhere: Vec<String>,
 }
 
 /// What of a package was fetched and is at hand for a moment.
@@ -89,8 +95,9 @@ pub fn circumstances(
     Ok(lockfile.packages.iter().enumerate().map(one).collect())
 }
 
-/// Looks packages up, in parallel.
+/// Looks packages of a lockfile up, in parallel.
 pub fn look_up(
+    lockfile: &Lockfile,
     packages: &[(&LockedPackage, Circumstances)],
     publishers: &Publishers<'_>,
     databases: &Evidence<&[Database]>,
@@ -114,9 +121,65 @@ pub fn look_up(
             entries => entries.map(|entries| entries.versions),
         };
         let mends = mended(&id, &circumstances, databases);
-        Ok(Record { id, circumstances, history, release, mends, asked: vec![] })
+        let births = births(lockfile, package, publishers, &history, &release)?;
+        let elsewhere = match (&id.source, &release) {
+            (Some(source), Evidence::Known(release)) => publishers.elsewhere(source, &id.name, release)?,
+            _ => vec![],
+        };
+        let same = lockfile.packages.iter().filter(|other| other.id.name == id.name);
+        let twins = same.map(|other| other.id.version.clone()).filter(|version| *version != id.version);
+        let twins = twins.collect();
+        Ok(Record { id, circumstances, history, release, mends, asked: vec![], births, twins, elsewhere })
     });
     looked_up.into_iter().collect()
+}
+
+/// When the packages were first published that a package needs and the version before it did not. One that the lockfile does
+/// not have is looked up in the index of the same registry, if that is at hand, and left out otherwise.
+fn births(
+    lockfile: &Lockfile,
+    package: &LockedPackage,
+    publishers: &Publishers<'_>,
+    history: &Evidence<Vec<Release>>,
+    release: &Evidence<Release>,
+) -> Result<Vec<Birth>, provenance_build::Error> {
+    let (Some(history), Some(release), Some(own)) = (history.known(), release.known(), &package.id.source)
+    else {
+        return Ok(vec![]);
+    };
+    let Some(before) = release::before(history, release) else { return Ok(vec![]) };
+    let mut births = vec![];
+    for name in release::newly_needed(release, before) {
+        let is_it = |reference: &String| reference.split(' ').next() == Some(name.as_str());
+        let locked = lockfile.packages.iter().filter(|other| other.id.name == *name);
+        let mut sources = locked.map(|other| other.id.source.as_ref()).collect::<BTreeSet<_>>();
+        if !package.dependencies.iter().any(is_it) {
+            sources.clear();
+        }
+        let is_locked = !sources.is_empty();
+        if !is_locked {
+            sources.insert(Some(own));
+        }
+        let mut at = Evidence::Absent;
+        // Of several the youngest counts.
+        for source in sources.into_iter().flatten().filter(|source| !source.is_git()) {
+            match publishers.entries(source, name)? {
+                Evidence::Known(entries) => {
+                    let first = entries.versions.iter().filter_map(|release| release.published).min();
+                    at = first.max(at.known().copied()).map_or(Evidence::Absent, Evidence::Known);
+                }
+                Evidence::Absent => {}
+                Evidence::Unavailable(why) => {
+                    at = Evidence::Unavailable(why);
+                    break;
+                }
+            }
+        }
+        if is_locked || at.unavailable().is_none() {
+            births.push(Birth { name: name.clone(), at });
+        }
+    }
+    Ok(births)
 }
 
 /// The advisories that concern the version which a package replaces, and not its own.
@@ -143,6 +206,9 @@ impl Record {
             release: Evidence::Unavailable(unknown()),
             mends: vec![],
             asked: vec![],
+            births: vec![],
+            twins: vec![],
+            elsewhere: vec![],
         }
     }
 
@@ -179,7 +245,9 @@ impl Record {
         };
         let mends = mended(&id, &circumstances, databases);
         let (history, release) = (self.history.clone(), Evidence::Known(release.clone()));
-        Self { id, circumstances, history, release, mends, asked: vec![] }
+        let (twins, elsewhere) = (self.twins.clone(), self.elsewhere.clone());
+        // What it needs anew is looked up once it would enter.
+        Self { id, circumstances, history, release, mends, asked: vec![], births: vec![], twins, elsewhere }
     }
 
     /// The dossier as far as it can be filled in before anything is fetched.
@@ -193,6 +261,9 @@ impl Record {
             history: self.history.as_ref().map(Vec::as_slice),
             release: self.release.as_ref(),
             mends: &self.mends,
+            births: Some(&self.births),
+            twins: &self.twins,
+            elsewhere: &self.elsewhere,
             ..Dossier::new(&self.id, *way)
         }
     }

@@ -2,10 +2,13 @@
 
 pub mod drift;
 pub mod glossary;
+mod rule;
 
 use std::path::PathBuf;
 
 use provenance_build::PackageId;
+
+pub use rule::Rule;
 
 /// How much a finding weighs once the policy has spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

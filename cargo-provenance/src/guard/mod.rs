@@ -13,6 +13,9 @@
 //! It links nothing but the kernel, so that it starts in a millisecond.
 
 mod call;
+mod dep_info;
+#[expect(clippy::disallowed_methods, reason = "the guard is a program of its own: its edge")]
+mod environment;
 mod inputs;
 mod judge;
 #[expect(clippy::disallowed_methods, reason = "the guard is a program of its own: its edge")]

@@ -1,12 +1,14 @@
-//! What `--build-helper` and `--guard` write: the build-dependency, the call in `build.rs`, the guard package, the wrapper
-//! of rustc in cargo's configuration. Pure text edits.
+//! What `--build-helper`, `--guard` and `--ci` write: the build-dependency, the call in `build.rs`, the guard package, the
+//! wrapper of rustc in cargo's configuration, pipelines. Pure text.
 
+mod ci;
 mod edit;
 mod guard;
 mod wrapper;
 
 use toml_edit::{Document, Item, TableLike};
 
+pub use ci::{CiFile, Forge};
 pub use edit::{EditError, Spec, TableName, add_dependency, add_member, has_dependency, shares_dependencies};
 pub use guard::{GUARD_NAME, GuardFile, guard_files};
 pub use wrapper::{Wrapped, wrap};

@@ -5,9 +5,11 @@ mod evidence;
 mod license;
 mod release;
 mod surroundings;
+mod whereabouts;
 
 pub use date::Date;
 pub use evidence::Evidence;
 pub use license::{LicenseExpression, LicenseName};
 pub use release::{Dependency, DependencyKind, Release};
 pub use surroundings::{Clock, Network, Surroundings};
+pub use whereabouts::{Spot, Whereabouts};

@@ -2,24 +2,24 @@
 //! guard, and confirms from cargo's own messages that nothing came from elsewhere than from what is pinned.
 
 mod arguments;
+mod confirm;
+mod settings;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use provenance_build::config::Setting;
 use provenance_build::marker::Marker;
-use provenance_build::members::normal;
-use provenance_build::tree::Layout;
 
 use self::arguments::Arguments;
+use self::confirm::confirm;
+use self::settings::{inner_wrapper, target_directory};
 use super::guarding::Guard;
 use super::interruption::noticing;
 use super::verify;
-use crate::cargo::{Artifact, Guarded, Names};
+use crate::cargo::{Guarded, Names};
 use crate::collect::gate::{self, Gate};
-use crate::finding::{Finding, Weight};
 use crate::model::Surroundings;
 use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
@@ -204,105 +204,6 @@ fn ended(code: u8) -> Outcome {
         0 => Outcome::Fine,
         code => Outcome::Program(code),
     }
-}
-
-/// What did not come from a member's directory or a pinned one. A package that was not on disk before the build is looked
-/// for again.
-fn confirm(
-    surroundings: &Surroundings,
-    gate: &Gate,
-    artifacts: &[Artifact],
-    progress: &dyn Progress,
-) -> Result<Vec<Finding>, Failure> {
-    let known = Known::of(gate);
-    let unknown = artifacts.iter().filter(|artifact| !known.holds(&artifact.manifest)).collect::<Vec<_>>();
-    if unknown.is_empty() {
-        return Ok(vec![]);
-    }
-    let mut again = Report::new("verify");
-    let gate = verify::compare(surroundings, &verify::Options::default(), &mut again, progress)?;
-    let known = Known::of(&gate);
-    let mut findings = std::mem::take(&mut again.findings);
-    findings.retain(|finding| finding.weight == Weight::Denial);
-    let unknown = unknown.into_iter().filter(|artifact| !known.holds(&artifact.manifest));
-    findings.extend(unknown.map(|artifact| {
-        let message = format!("`{}` was compiled from `{}`", artifact.target, artifact.manifest.display());
-        Finding::new("artifact-not-pinned", Weight::Denial, message)
-            .note("that is neither a member nor a directory that was compared with a pin".to_owned())
-            .help("look for what leads cargo there: `paths`, `[patch]`, `[source]`, `--config`")
-    }));
-    Ok(findings)
-}
-
-/// The directories that packages may be compiled from.
-struct Known {
-    packages: BTreeSet<PathBuf>,
-    checkouts: BTreeSet<PathBuf>,
-}
-
-impl Known {
-    fn of(gate: &Gate) -> Self {
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let members =
-            gate.seen.manifest.members.iter().map(|member| real(&normal(&gate.root.join(&member.path))));
-        let mut known = Self { packages: members.collect(), checkouts: BTreeSet::new() };
-        for place in gate.seen.located.iter().flat_map(|located| &located.directories) {
-            let places = match place.layout {
-                Layout::Checkout => &mut known.checkouts,
-                Layout::Directory | Layout::Path | Layout::Registry => &mut known.packages,
-            };
-            places.insert(real(&place.directory));
-        }
-        known
-    }
-
-    fn holds(&self, manifest: &Path) -> bool {
-        let Some(folder) = manifest.parent() else { return false };
-        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        self.packages.contains(&folder) || folder.ancestors().any(|above| self.checkouts.contains(above))
-    }
-}
-
-// `build.target-dir`, which counts from the folder that holds `.cargo`.
-fn target_directory(gate: &Gate) -> PathBuf {
-    match setting(gate, "build.target-dir") {
-        Some((setting, value)) => base(setting).join(value),
-        None => gate.root.join("target"),
-    }
-}
-
-// The wrapper that cargo would have called: the environment's, then the configuration's.
-fn inner_wrapper(surroundings: &Surroundings, gate: &Gate, guard: &str) -> Option<OsString> {
-    let of_environment = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"].into_iter().find_map(|name| {
-        let found = surroundings.overrides.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| OsString::from(value))
-    });
-    let of_configuration = || {
-        let (setting, value) = setting(gate, "build.rustc-wrapper")?;
-        // A bare name is looked for in `PATH`.
-        Some(match value.contains(['/', '\\']) {
-            true => base(setting).join(value).into_os_string(),
-            false => value.into(),
-        })
-    };
-    let inner = of_environment.or_else(of_configuration)?;
-    (Path::new(&inner).file_stem() != Some(guard.as_ref())).then_some(inner)
-}
-
-// A setting of text: the workspace root's, then another one's of the repository, then one from outside.
-fn setting<'g>(gate: &'g Gate, key: &str) -> Option<(&'g Setting, String)> {
-    let configuration = &gate.seen.configuration;
-    let elsewhere = format!("#{key}");
-    let others =
-        configuration.recorded.iter().filter(|(name, _)| name.ends_with(&elsewhere)).map(|(_, found)| found);
-    let outside = configuration.outside.iter().filter(|setting| setting.key == key);
-    let found = configuration.recorded.get(key).into_iter().chain(others).chain(outside).next()?;
-    let value = found.value.parse::<toml_edit::Value>().ok()?;
-    Some((found, value.as_str().filter(|value| !value.is_empty())?.to_owned()))
-}
-
-fn base(setting: &Setting) -> PathBuf {
-    setting.file.parent().and_then(Path::parent).unwrap_or(Path::new("")).to_owned()
 }
 
 impl From<arguments::Unfit> for Failure {

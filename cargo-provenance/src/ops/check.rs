@@ -114,11 +114,14 @@ fn check(
     let old_databases =
         old_databases.as_ref().map_or(databases.clone(), |old| old.as_ref().map(Vec::as_slice));
     let old_index_of = |name: &str| before.as_ref().and_then(|before| before.index_of(name));
+    let members = || situation.workspace.members.iter().map(|member| &member.name);
+    let used = || pins.iter().map(|pin| &pin.name);
     let judges = Judges {
-        now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock),
+        now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock).among(members(), used()),
         before: old.map(|old| {
             let is_same = old.digest() == gate.policy.digest();
-            (Vetting::new(old, old_databases, &old_index_of, surroundings.clock), is_same)
+            let vetting = Vetting::new(old, old_databases, &old_index_of, surroundings.clock);
+            (vetting.among(members(), used()), is_same)
         }),
     };
 

@@ -1,5 +1,6 @@
 //! `init`: puts a workspace behind the gate.
 
+mod ci;
 mod found;
 mod later;
 mod plan;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use provenance_build::manifest::{self, Basis, Trust};
 use provenance_build::{PackageId, toml};
 
+use self::ci::Pipelines;
 use self::found::{found, tell_found};
 use self::plan::Plan;
 use super::exceptions;
@@ -27,6 +29,7 @@ use crate::collect::indices::{self, When};
 use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
 use crate::finding::{Finding, Weight};
+use crate::helper::Forge;
 use crate::model::Surroundings;
 use crate::policy::{self, Policy, Template, write_template};
 use crate::report::failure::Failure;
@@ -45,6 +48,8 @@ pub struct Options {
     pub helper: Option<Helper>,
     /// The guard to call before rustc, if any. It can be added to a workspace that is behind the gate.
     pub guard: Option<Guard>,
+    /// Whose pipelines to write, if any. They can be added to a workspace that is behind the gate.
+    pub ci: Option<Forge>,
     /// Whether `Cargo.lock` must stay as it is.
     pub locked: bool,
 }
@@ -88,12 +93,19 @@ pub fn run(
             return Ok(());
         }
         let is_gated = workspace.root.join(manifest::FILE_NAME).exists();
-        match (&options.helper, options.guard) {
-            (Some(_), Some(_)) if is_gated => Err(later::one_at_a_time().into()),
-            (Some(helper), None) if is_gated => {
+        match (&options.helper, options.guard, options.ci) {
+            (Some(helper), None, None) if is_gated => {
                 later::add_helper(report, surroundings, (options, helper), &cargo, workspace, progress)
             }
-            (None, Some(guard)) if is_gated => Ok(later::add_guard(report, surroundings, &workspace, guard)?),
+            (None, Some(guard), None) if is_gated => {
+                Ok(later::add_guard(report, surroundings, &workspace, guard)?)
+            }
+            (None, None, Some(forge)) if is_gated => Ok(ci::add(report, &workspace.root, forge)?),
+            (helper, guard, forge)
+                if is_gated && (helper.is_some() || guard.is_some() || forge.is_some()) =>
+            {
+                Err(later::one_at_a_time().into())
+            }
             _ => Ok(init(report, surroundings, options, &cargo, workspace, progress)?),
         }
     })
@@ -142,14 +154,17 @@ fn init(
     if let Some(guarding) = &guarding {
         gating.texts.remove(&guarding.file);
     }
+    let pipelines = options.ci.map(|forge| Pipelines::plan(&root, forge)).transpose()?;
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
     let databases = vetting::databases(surroundings, &preliminary, &root, &[], report, progress);
     let known = || databases.as_ref().map(Vec::as_slice);
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
+    let members = workspace.members.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
     let plan = {
         let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
+        let vetting = vetting.among(&members, []);
         Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?
     };
     let situation = &plan.situation;
@@ -161,7 +176,8 @@ fn init(
     report.not_checked.extend(notes);
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
     // was there before, every setting counts already.
-    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
+    let used = || situation.lockfile.packages.iter().map(|package| &package.id.name);
+    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock).among(&members, used());
     let records = vetting.look_up(situation, None, &split.entering)?;
     let entrants = vetting.prove(
         situation,
@@ -177,7 +193,7 @@ fn init(
     let mut policy_text =
         written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
-    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock);
+    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock).among(&members, used());
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
     let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
@@ -229,6 +245,10 @@ fn init(
     }
     if let Some(guarding) = guarding {
         files.insert(guarding.file, (guarding.old, guarding.new));
+    }
+    if let Some(pipelines) = pipelines {
+        pipelines.tell(report);
+        files.extend(pipelines.files.into_iter().map(|(path, text)| (path, (None, text))));
     }
     entrants.settle(|_| true, progress)?;
     write(&root, &files, Transaction::new(&root), report)?;

@@ -30,3 +30,4 @@ mod vendoring;
 pub mod verify;
 pub mod vet;
 mod vetting;
+pub mod whereabouts;

@@ -114,7 +114,8 @@ fn pin(
     };
     let index_of = |name: &str| situation.index_of(name);
     let vetting = Vetting::new(&policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
-    let vetting = vetting.anew(options.recheck);
+    let members = situation.workspace.members.iter().map(|member| &member.name);
+    let vetting = vetting.among(members, old.packages.iter().map(|pin| &pin.name)).anew(options.recheck);
     let (mut examined, entrants) =
         vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;
     let mut exceptions = vetting.exceptions();

@@ -4,8 +4,8 @@
 //! the defaults. What the repository configures runs nothing here: cargo is started outside of it.
 
 mod facts;
-mod missing;
-mod subject;
+pub(super) mod missing;
+pub(super) mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -78,11 +78,15 @@ pub fn run(
 
     let Place { situation, policy, manifest, .. } = &place;
     let index_of = |name: &str| situation.index_of(name);
+    let used = pins.iter().map(|pin| &pin.name);
+    let members = manifest.iter().flat_map(|manifest| &manifest.members).map(|member| &member.name);
     let vetting = Vetting::new(policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
+    let vetting = vetting.among(members, used);
     let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
     let circumstances =
         subjects.iter().map(|it| (&it.package, subject::circumstances(it, manifest.as_ref())));
-    let mut records = vetting.records(&circumstances.collect::<Vec<_>>(), &publishers)?;
+    let mut records =
+        vetting.records(&situation.lockfile, &circumstances.collect::<Vec<_>>(), &publishers)?;
     for (subject, record) in subjects.iter_mut().zip(&mut records) {
         subject.compare_with_index(record, &mut report);
     }
@@ -121,15 +125,15 @@ pub fn run(
 }
 
 /// Where the command was started: the nearest policy, and what cargo is configured to do there.
-struct Place {
-    root: PathBuf,
+pub(super) struct Place {
+    pub(super) root: PathBuf,
     policy: Policy,
-    manifest: Option<Manifest>,
-    situation: Situation,
+    pub(super) manifest: Option<Manifest>,
+    pub(super) situation: Situation,
 }
 
 impl Place {
-    fn open(surroundings: &Surroundings) -> Result<Self, Failure> {
+    pub(super) fn open(surroundings: &Surroundings) -> Result<Self, Failure> {
         let (root, policy) = gate::policy_in_force(surroundings)?;
         let is_gated = root.join(manifest::FILE_NAME).exists();
         let manifest = is_gated.then(|| observe::read_manifest(&root)).transpose()?;

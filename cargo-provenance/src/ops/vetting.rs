@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use provenance_build::manifest::{Acceptance, Basis, Pin};
-use provenance_build::{LockedPackage, Manifest, PackageId, PackageName, Version};
+use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, PackageName, Version};
 
 use super::pinning::{self, Split};
 use crate::advisory::Database;
@@ -30,13 +30,14 @@ use crate::report::progress::Progress;
 use crate::survey::{Sources, Survey};
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
-use crate::vet::{Asked, Dossier, Fault, Ground, Group, Judgment, Needs, Open, Way, judge, release};
+use crate::vet::{Asked, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Way, judge, release};
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
     policy: &'a Policy,
     databases: Evidence<&'a [Database]>,
     index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    names: Names,
     now: Clock,
     /// Whether pins of older check sets are judged by the newer checks too.
     anew: bool,
@@ -128,7 +129,21 @@ impl<'a> Vetting<'a> {
         index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
         now: Clock,
     ) -> Self {
-        Self { policy, databases, index_of, now, anew: false }
+        let mut names = Names::core();
+        names.know(policy.known_names().iter().map(|at| at.value.as_str()));
+        names.know(databases.known().into_iter().flat_map(|all| all.iter()).flat_map(Database::honest));
+        Self { policy, databases, index_of, names, now, anew: false }
+    }
+
+    /// Knows the members of the workspace and the packages that are in use, which look-alikes may aim at.
+    pub fn among<'n>(
+        mut self,
+        members: impl IntoIterator<Item = &'n PackageName>,
+        used: impl IntoIterator<Item = &'n PackageName>,
+    ) -> Self {
+        self.names.own(members.into_iter().map(PackageName::as_str));
+        self.names.meet(used.into_iter().map(PackageName::as_str));
+        self
     }
 
     /// Judges what is pinned as if it were not: the checks that are newer than its pin count in full.
@@ -142,7 +157,8 @@ impl<'a> Vetting<'a> {
 
     fn bare_ground(&self) -> Ground<'_> {
         let databases = self.databases.clone();
-        Ground { policy: self.policy, databases, index_of: self.index_of, now: self.now, judged_by: None }
+        let (policy, index_of, now) = (self.policy, self.index_of, self.now);
+        Ground { policy, databases, index_of, names: &self.names, now, judged_by: None }
     }
 
     /// The day of the run.
@@ -268,13 +284,14 @@ impl<'a> Vetting<'a> {
         Ok((examined, entrants))
     }
 
-    /// Looks up packages that come in under these circumstances.
+    /// Looks up packages of a lockfile that come in under these circumstances.
     pub fn records(
         &self,
+        lockfile: &Lockfile,
         packages: &[(&LockedPackage, Circumstances)],
         publishers: &Publishers<'_>,
     ) -> Result<Vec<Record>, provenance_build::Error> {
-        records::look_up(packages, publishers, &self.databases)
+        records::look_up(lockfile, packages, publishers, &self.databases)
     }
 
     /// The versions that a package could have instead, the best one first: the newest that passes, never one below what it
@@ -312,7 +329,7 @@ impl<'a> Vetting<'a> {
         let all = records::circumstances(&situation.lockfile, manifest, is_member, Way::Locked)?;
         let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
         let packages = wanted.iter().map(|index| (&situation.lockfile.packages[*index], all[*index].clone()));
-        let mut records = self.records(&packages.collect::<Vec<_>>(), &publishers)?;
+        let mut records = self.records(&situation.lockfile, &packages.collect::<Vec<_>>(), &publishers)?;
         for record in &mut records {
             let members = situation.workspace.members.iter();
             record.asked = members.flat_map(|member| asked(member, &record.id.name)).collect();

@@ -8,13 +8,14 @@ mod advisories;
 mod catalogue;
 mod exceptions;
 mod glob;
+mod names;
 mod read;
 mod reader;
 mod template;
 
 use std::path::{Path, PathBuf};
 
-use provenance_build::name::{CRATES_IO, Source};
+use provenance_build::name::{CRATES_IO, PackageName, Source};
 use provenance_build::signing::Trust;
 
 use crate::finding::{Place, Role, Weight};
@@ -25,6 +26,7 @@ pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use glob::Glob;
+pub use names::Internal;
 pub use reader::nearest;
 pub use template::{PERMISSIVE, Template, write_template};
 
@@ -53,6 +55,7 @@ pub struct Policy {
     licenses: Option<At<Vec<At<LicenseName>>>>,
     advisories: advisories::Advisories,
     signing: Trust,
+    names: names::Names,
 }
 
 /// A value with the line it stands in, counted from 1.
@@ -184,6 +187,16 @@ impl Policy {
         &self.bans
     }
 
+    /// Packages that the team means when it writes their names.
+    pub fn known_names(&self) -> &[At<PackageName>] {
+        &self.names.known
+    }
+
+    /// Names that belong to the team.
+    pub fn internal(&self) -> &[At<Internal>] {
+        &self.names.internal
+    }
+
     /// Whose signatures of the manifest count, and whether it must be signed.
     pub fn signing(&self) -> &Trust {
         &self.signing
@@ -235,12 +248,7 @@ impl Policy {
                 false => SourceRuling::Unlisted(self.sources_line),
             };
         };
-        let means = |name: &str| match name {
-            "crates-io" => source.as_str() == CRATES_IO,
-            id if id.contains('+') => source.as_str() == id,
-            name => index_of(name).is_some_and(|index| is_index(source, &index)),
-        };
-        match registries.iter().find(|at| means(&at.value.name)) {
+        match registries.iter().find(|at| is_registry(source, &at.value.name, &index_of)) {
             Some(at) => SourceRuling::Listed(at.value.pubtime),
             None => SourceRuling::Unlisted(registries.first().map(|at| at.line).or(self.sources_line)),
         }
@@ -302,6 +310,15 @@ impl Level {
 
 fn place(file: &Path, line: u32) -> String {
     if line == 0 { file.display().to_string() } else { format!("{}:{line}", file.display()) }
+}
+
+/// Whether a source is the registry that the policy calls so. `index_of` gives the index URL of a name.
+pub fn is_registry(source: &Source, name: &str, index_of: impl Fn(&str) -> Option<String>) -> bool {
+    match name {
+        "crates-io" => source.as_str() == CRATES_IO,
+        id if id.contains('+') => source.as_str() == id,
+        name => index_of(name).is_some_and(|index| is_index(source, &index)),
+    }
 }
 
 /// Whether a source id of `Cargo.lock` names the index at a URL of cargo's configuration. `sparse+` is part of such a

@@ -8,6 +8,7 @@ use toml_span::value::{Table, Value, ValueInner};
 
 use super::advisories::Advisories;
 use super::catalogue::{self, Firmness, Known, ParameterKind, Setting};
+use super::names::Names;
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
 use super::{
     At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, VERSION,
@@ -16,6 +17,8 @@ use crate::model::LicenseName;
 
 /// Days that a check may ask for: ten years is as good as for ever.
 const MOST_DAYS: i64 = 3_650;
+
+const REGISTRY_HELP: &str = "name `crates-io`, a registry of the repository's cargo configuration, or a source as `Cargo.lock` writes it";
 
 /// Reads a policy.
 pub(super) fn read(bytes: &[u8], file: &Path, catalogue: &[Known]) -> Result<Policy, PolicyError> {
@@ -62,6 +65,7 @@ impl Reader<'_> {
                 "exception",
                 "extends",
                 "licenses",
+                "names",
                 "own",
                 "signing",
                 "source",
@@ -83,6 +87,7 @@ impl Reader<'_> {
             licenses: None,
             advisories: Advisories::default(),
             signing,
+            names: Names::default(),
         };
         for (key, mut value) in root {
             let span = key.span;
@@ -102,6 +107,7 @@ impl Reader<'_> {
                 "advisories" => {
                     policy.advisories = self.advisories(self.table(&mut value, span, "advisories")?)?;
                 }
+                "names" => policy.names = self.names(self.table(&mut value, span, "names")?)?,
                 "audits" => self.audits(self.table(&mut value, span, "audits")?)?,
                 "source" => {
                     let table = self.table(&mut value, span, "source")?;
@@ -246,8 +252,6 @@ impl Reader<'_> {
     }
 
     fn registry(&self, entry: &mut Value<'_>) -> Result<Registry> {
-        let help = "name `crates-io`, a registry of the repository's cargo configuration, or a source as \
-                    `Cargo.lock` writes it";
         let mut pubtime = Pubtime::Expected;
         let name = if matches!(entry.as_ref(), ValueInner::Table(_)) {
             let span = entry.span;
@@ -265,17 +269,23 @@ impl Reader<'_> {
             }
             match table.remove("name") {
                 Some(name) => name,
-                None => return Err(self.invalid(span, "a registry has no `name`", help)),
+                None => return Err(self.invalid(span, "a registry has no `name`", REGISTRY_HELP)),
             }
         } else {
             Value::with_span(entry.take(), entry.span)
         };
+        Ok(Registry { name: self.registry_name(&name)?, pubtime })
+    }
+
+    /// What the policy calls a registry.
+    pub(super) fn registry_name(&self, name: &Value<'_>) -> Result<String> {
         match name.as_str() {
-            Some(text) if registry_name(text) => Ok(Registry { name: text.to_owned(), pubtime }),
+            Some(text) if registry_name(text) => Ok(text.to_owned()),
             Some(text) => {
-                Err(self.invalid(name.span, &format!("`{}` is not a registry", quoted(text)), help))
+                let what = format!("`{}` is not a registry", quoted(text));
+                Err(self.invalid(name.span, &what, REGISTRY_HELP))
             }
-            None => Err(self.wanted(&name, "a registry", "a string or a table", help)),
+            None => Err(self.wanted(name, "a registry", "a string or a table", REGISTRY_HELP)),
         }
     }
 
@@ -550,7 +560,7 @@ mod tests {
         fn no_value_in_a_known_place_makes_the_reader_panic(
             key in prop::sample::select(vec![
                 "own", "checks", "checks.source", "checks.version-too-new.days", "sources.git", "sources.registries",
-                "licenses.allow", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "signing.revoked", "signing", "signing.threshold", "source", "extends", "exception",
+                "licenses.allow", "names", "names.known", "names.internal", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "signing.revoked", "signing", "signing.threshold", "source", "extends", "exception",
             ]),
             value in prop::sample::select(vec![
                 "1", "-1", "1.5", "true", "\"\"", "\"x\"", "[]", "[[]]", "[{}]", "{}", "{ x = 1 }", "[1]", "9223372036854775807",

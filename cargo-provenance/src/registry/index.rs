@@ -52,6 +52,11 @@ impl Index {
         Self { directory: cargo_home.join("registry").join("index") }
     }
 
+    /// Whether what is cached of two indices cannot be told apart.
+    pub fn share_caches(one: &str, other: &str) -> bool {
+        Registry::of(one) == Registry::of(other)
+    }
+
     /// What the index of `source` says about `name`. [`Evidence::Unavailable`] where cargo has not cached it: an index
     /// that was not asked cannot say that a package does not exist.
     pub fn entries(&self, source: &Source, name: &PackageName) -> Evidence<Entries> {

@@ -32,7 +32,7 @@ pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> 
             && (!quiet || finding.weight != Weight::Note)
     };
     let wanted = report.findings.iter().filter(is_wanted);
-    match view.format == Format::Human && view.verbosity < Verbosity::Verbose {
+    match view.format != Format::Short && view.verbosity < Verbosity::Verbose {
         true => before.extend(grouped(wanted).iter().map(|finding| draw(finding, view))),
         false => before.extend(wanted.map(|finding| draw(finding, view))),
     }
@@ -47,7 +47,8 @@ pub(super) fn report(report: &Report, view: &View, draw: fn(&Finding, &View) -> 
         before.push_str(&not_checked(&report.not_checked, view.verbosity));
     }
     let after = if silent { String::new() } else { conclusion(report, view.elapsed) };
-    Rendered { before, output: output(&report.output), after }
+    let output = super::files::text(&report.files) + &output(&report.output);
+    Rendered { before, output, after }
 }
 
 /// One finding for many that say the same of different packages, with a list of those; whatever is about one thing alone stays

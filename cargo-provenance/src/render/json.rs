@@ -16,6 +16,7 @@ use super::{human, sanitize};
 use crate::exit_code::ExitCode;
 use crate::finding::{Finding, Place, Role, Weight};
 use crate::report::failure::{Failure, Kind};
+use crate::report::files::{Body, FileDiff, Hunk, Shown, Side};
 use crate::report::{Outcome, Report, Step};
 
 /// The version of the format. Keys and reasons are added without raising it; readers ignore what they do not know.
@@ -34,6 +35,9 @@ pub(super) fn report(report: &Report, elapsed: Duration) -> String {
     }
     for message in &report.not_checked {
         text.push_str(&line(&Line::NotChecked { message }));
+    }
+    for file in &report.files.list {
+        text.push_str(&line(&Line::FileDiff(FileLine::new(file, report.files.shown))));
     }
     if !report.output.is_empty() {
         text.push_str(&line(&Line::Output { text: &report.output }));
@@ -118,6 +122,7 @@ enum Line<'a> {
         verbose: bool,
     },
     Finding(FindingLine<'a>),
+    FileDiff(FileLine<'a>),
     NotChecked {
         message: &'a str,
     },
@@ -147,6 +152,40 @@ struct FindingLine<'a> {
     help: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     paste: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct FileLine<'a> {
+    path: &'a str,
+    risk: &'a str,
+    change: &'a str,
+    notes: &'a [String],
+    added: usize,
+    removed: usize,
+    old: Option<SideObject<'a>>,
+    new: Option<SideObject<'a>>,
+    hunks: Option<Vec<HunkObject>>,
+    left_out: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct SideObject<'a> {
+    bytes: usize,
+    sha256: &'a str,
+    content: &'a str,
+    executable: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct HunkObject {
+    old_start: usize,
+    old_lines: usize,
+    new_start: usize,
+    new_lines: usize,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -218,6 +257,45 @@ impl<'a> FindingLine<'a> {
     }
 }
 
+impl<'a> FileLine<'a> {
+    fn new(file: &'a FileDiff, shown: Shown) -> Self {
+        let (hunks, left_out) = match &file.body {
+            Body::Hunks(hunks) if shown == Shown::Patch => {
+                (Some(hunks.iter().map(HunkObject::new).collect()), None)
+            }
+            Body::Hunks(_) => (None, None),
+            Body::LeftOut(why) => (None, Some(why.as_str())),
+        };
+        Self {
+            path: &file.path,
+            risk: file.risk.as_str(),
+            change: file.change.as_str(),
+            notes: &file.notes,
+            added: file.added,
+            removed: file.removed,
+            old: file.old.as_ref().map(SideObject::new),
+            new: file.new.as_ref().map(SideObject::new),
+            hunks,
+            left_out,
+        }
+    }
+}
+
+impl<'a> SideObject<'a> {
+    fn new(side: &'a Side) -> Self {
+        let Side { bytes, sha256, content, executable, .. } = side;
+        Self { bytes: *bytes, sha256, content, executable: *executable }
+    }
+}
+
+impl HunkObject {
+    fn new(hunk: &Hunk) -> Self {
+        let ((old_start, old_lines), (new_start, new_lines)) = (hunk.old, hunk.new);
+        let text = hunk.lines.iter().map(|line| format!("{line}\n")).collect();
+        Self { old_start, old_lines, new_start, new_lines, text }
+    }
+}
+
 impl<'a> PlaceObject<'a> {
     fn new(place: &'a Place) -> Self {
         Self {
@@ -247,7 +325,15 @@ fn line(line: &Line<'_>) -> String {
     let result = line.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless(CompactFormatter)));
     debug_assert!(result.is_ok());
     bytes.push(b'\n');
-    String::from_utf8_lossy(&bytes).into_owned()
+    unmistakable(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// JSON in which no log of a CI system finds a command: `##[` opens one anywhere in a line, for Azure Pipelines and, as of old,
+/// for GitHub's runner. It can only stand within strings.
+pub(super) fn unmistakable(json: String) -> String {
+    ["##[", "##vso[", "##teamcity["]
+        .iter()
+        .fold(json, |json, mark| json.replace(mark, &format!("{}\\u005b", mark.trim_end_matches('['))))
 }
 
 /// Writes harmful characters as escapes.
@@ -276,6 +362,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::report::files::{Change, Risk};
 
     const SCHEMA: &str = include_str!("../../docs/schema/json-lines.schema.json");
 
@@ -385,6 +472,26 @@ mod tests {
                 .push(Finding::new("x", weight, text).about(package).at(place).note(text).help(text));
         }
         report.findings.push(Finding::new("y", Weight::Review, text));
+        let side = Side {
+            name: text.to_owned(),
+            bytes: 3,
+            sha256: "ab".to_owned(),
+            content: "text",
+            executable: true,
+        };
+        let file = FileDiff {
+            path: text.to_owned(),
+            risk: Risk::BuildScript,
+            change: Change::Changed,
+            notes: vec![text.to_owned()],
+            old: Some(side.clone()),
+            new: Some(side),
+            added: 1,
+            removed: 0,
+            body: Body::Hunks(vec![Hunk { old: (1, 0), new: (1, 1), lines: vec![format!("+{text}")] }]),
+        };
+        let named = FileDiff { old: None, body: Body::LeftOut(text.to_owned()), ..file.clone() };
+        report.files.list = vec![file, named];
         report
     }
 

@@ -1,22 +1,29 @@
 //! Reports as text. Pure functions: what they return goes through [`crate::shell::Shell`], which alone decides on color
 //! and streams.
 
+mod files;
+mod github;
 pub mod human;
 pub mod json;
+mod junit;
+mod markdown;
 pub mod sanitize;
+mod sarif;
 pub mod short;
 mod style;
 
 pub use style::status;
 
+use std::path::Path;
 use std::time::Duration;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Rule};
+use crate::model::{Spot, Whereabouts};
 use crate::report::Report;
 use crate::report::failure::Failure;
 
 /// How a report is to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     /// The form.
     pub format: Format,
@@ -26,17 +33,36 @@ pub struct View {
     pub charset: Charset,
     /// How long the command took.
     pub elapsed: Duration,
+    /// Where the workspace lies, for [`Format::is_document`].
+    pub whereabouts: Whereabouts,
+    /// The kinds of findings, for [`Format::Sarif`].
+    pub rules: Vec<Rule>,
 }
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// Workflow commands, which GitHub Actions turns into annotations.
+    Github,
     /// Cargo's style, with the lines of the user's files.
     Human,
-    /// One line per finding.
-    Short,
     /// One JSON object per line.
     Json,
+    /// JUnit's XML.
+    Junit,
+    /// A summary in Markdown.
+    Markdown,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// One line per finding.
+    Short,
+}
+
+impl Format {
+    /// Whether standard output carries one document for another program, while people read standard error.
+    pub fn is_document(self) -> bool {
+        matches!(self, Self::Github | Self::Junit | Self::Markdown | Self::Sarif)
+    }
 }
 
 /// How much is said; it never changes what is decided, nor what JSON holds.
@@ -74,11 +100,18 @@ pub struct Rendered {
 
 /// Renders a report.
 pub fn report(report: &Report, view: &View) -> Rendered {
-    match view.format {
-        Format::Human => human::report(report, view, human::finding),
-        Format::Short => human::report(report, view, short::finding),
-        Format::Json => Rendered { output: json::report(report, view.elapsed), ..Rendered::default() },
-    }
+    let document = match view.format {
+        Format::Human => return human::report(report, view, human::finding),
+        Format::Short => return human::report(report, view, short::finding),
+        Format::Json => {
+            return Rendered { output: json::report(report, view.elapsed), ..Rendered::default() };
+        }
+        Format::Github => github::report(report, view),
+        Format::Junit => junit::report(report, view),
+        Format::Markdown => markdown::report(report, view),
+        Format::Sarif => sarif::report(report, view),
+    };
+    Rendered { output: document, ..human::report(report, view, human::finding) }
 }
 
 /// Renders a finding on its own, for people.
@@ -91,11 +124,45 @@ pub fn failure(failure: &Failure, view: &View) -> Rendered {
     let output = match view.format {
         Format::Human | Format::Short => String::new(),
         Format::Json => json::failure(failure, view.elapsed),
+        Format::Github => github::failure(failure, view),
+        Format::Junit => junit::failure(failure, view),
+        Format::Markdown => markdown::failure(failure),
+        Format::Sarif => sarif::failure(failure, view),
     };
     Rendered {
         before: human::steps(failure.done.as_deref(), view.verbosity),
         output,
         after: human::failure(failure),
+    }
+}
+
+/// Where a finding shows in the repository: at its own first place there, else where its package is locked. Path and line;
+/// line 0 for the whole file.
+fn spot(finding: &Finding, view: &View) -> Option<(String, u32)> {
+    let inside = |file: &Path, line: u32| match view.whereabouts.of(file) {
+        Spot::Inside(path) => Some((path, line)),
+        Spot::Outside(_) => None,
+    };
+    let own = finding.places.iter().find_map(|place| inside(&place.file, place.line));
+    own.or_else(|| {
+        let line = view.whereabouts.locked.get(finding.package.as_ref()?)?;
+        inside(Path::new("Cargo.lock"), *line)
+    })
+}
+
+/// What there is to say of a finding besides its message, a line each.
+fn details(finding: &Finding) -> Vec<String> {
+    let notes = finding.notes.iter().map(|note| format!("note: {note}"));
+    let help = finding.help.iter().map(|help| format!("help: {help}"));
+    notes.chain(help).chain(finding.paste.iter().cloned()).collect()
+}
+
+/// The conclusion, with its verb where it makes no sense without: `Refusing to add: 1 denial`.
+fn conclusion(report: &Report) -> String {
+    match report.conclusion.as_str() {
+        "" => report.tally(),
+        text if text.starts_with("to ") => format!("{} {text}", human::verb(report.outcome)),
+        text => text.to_owned(),
     }
 }
 

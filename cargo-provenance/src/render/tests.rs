@@ -9,7 +9,7 @@ use snapbox::{IntoData, assert_data_eq, str};
 use super::*;
 use crate::finding::{Finding, Place, Role, Weight};
 use crate::report::failure::Kind;
-use crate::report::{Outcome, Step};
+use crate::report::{Outcome, Step, Tolerated};
 
 fn itoa() -> PackageId {
     PackageId {
@@ -69,8 +69,35 @@ fn drift() -> Report {
     report
 }
 
-fn view(format: Format, verbosity: Verbosity) -> View {
-    View { format, verbosity, charset: Charset::Ascii, elapsed: Duration::from_millis(123) }
+/// A report with this text in every field that comes from outside, and this path for a file.
+pub(super) fn hostile(text: &str, path: &str) -> Report {
+    let mut report = Report::new("check");
+    report.outcome = Outcome::Refused;
+    report.step("Checking", text);
+    report.not_checked.push(text.to_owned());
+    report.output = text.to_owned();
+    report.conclusion = text.to_owned();
+    let finding = |id, weight| {
+        let mut finding = Finding::new(id, weight, text).note(text).help(text);
+        finding.paste.push(text.to_owned());
+        finding
+    };
+    report.findings = vec![
+        finding("x", Weight::Denial).about(itoa()).at(place(path, 3, text, text, Role::Primary)),
+        finding("x", Weight::Review).at(place("/elsewhere/x", 0, "", text, Role::Context)),
+        finding("y", Weight::Note).about(itoa()),
+    ];
+    report.findings[0].subject = Some(text.to_owned());
+    report
+        .tolerated
+        .push(Tolerated { finding: finding("z", Weight::Review).about(itoa()), why: text.to_owned() });
+    report
+}
+
+pub(super) fn view(format: Format, verbosity: Verbosity) -> View {
+    let (whereabouts, rules) = (Whereabouts::default(), vec![]);
+    let elapsed = Duration::from_millis(123);
+    View { format, verbosity, charset: Charset::Ascii, elapsed, whereabouts, rules }
 }
 
 fn plain(text: &str) -> String {
@@ -337,7 +364,7 @@ fn alike(id: &'static str, weight: Weight, number: usize) -> Report {
 }
 
 fn shown(report: &Report, format: Format, verbosity: Verbosity) -> Rendered {
-    let view = View { format, verbosity, charset: Charset::Ascii, elapsed: Duration::ZERO };
+    let view = View { elapsed: Duration::ZERO, ..view(format, verbosity) };
     super::report(report, &view)
 }
 

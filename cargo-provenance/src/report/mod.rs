@@ -2,9 +2,11 @@
 
 pub mod dialog;
 pub mod failure;
+pub mod files;
 mod plural;
 pub mod progress;
 
+pub use files::Files;
 pub use plural::plural;
 
 use crate::finding::{Finding, Weight};
@@ -18,6 +20,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// What was noticed, weightiest first.
     pub findings: Vec<Finding>,
+    /// What was found and does not refuse, because somebody said so.
+    pub tolerated: Vec<Tolerated>,
     /// What was done or found, as status lines in order: shown before the findings.
     pub steps: Vec<Step>,
     /// Numbers for the conclusion and for machines, in order.
@@ -28,8 +32,19 @@ pub struct Report {
     /// (``to add `x`: 1 denial in 4 packages``), `Undecided`, else `Failed` (`3 of 214 packages drifted`). Empty for the tally
     /// of the findings, and for nothing at all where there are none and all is fine.
     pub conclusion: String,
+    /// Files that differ; they belong on standard output.
+    pub files: Files,
     /// What belongs on standard output: a diff (shown in colors if it is a unified one), a list.
     pub output: String,
+}
+
+/// A finding that does not refuse any more, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tolerated {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it does not refuse: by whom, until when, for what reason.
+    pub why: String,
 }
 
 /// A status line: a verb of at most 12 characters and what it is about.
@@ -76,10 +91,12 @@ impl Report {
             command,
             outcome: Outcome::Fine,
             findings: vec![],
+            tolerated: vec![],
             steps: vec![],
             counts: vec![],
             not_checked: vec![],
             conclusion: String::new(),
+            files: Files::default(),
             output: String::new(),
         }
     }

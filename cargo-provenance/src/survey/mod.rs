@@ -2,10 +2,11 @@
 
 mod code;
 mod content;
+mod lex;
 
-use crate::archive::{Archive, Build, File};
+use crate::archive::{Archive, Build, File, Requirement};
 
-pub use code::Code;
+pub use code::{Change, Code, Part, Sighting, What};
 pub use content::Content;
 
 /// The files of a package, and which of them cargo compiles for what.
@@ -19,6 +20,8 @@ pub struct Sources<'a> {
     pub library: Option<String>,
     /// Whether the library is a procedural macro.
     pub proc_macro: bool,
+    /// What it depends on.
+    pub dependencies: Vec<Requirement>,
 }
 
 /// What was found in the files of one package version. It is small: the bytes are gone when it is judged.
@@ -51,6 +54,8 @@ impl<'a> Sources<'a> {
         };
         let library = archive.library().map(str::to_owned);
         let library = library.or_else(|| has("src/lib.rs").map(|file| file.path.to_owned()));
-        Self { build_scripts, library, proc_macro: archive.declared().proc_macro, files }
+        let (proc_macro, dependencies) =
+            (archive.declared().proc_macro, archive.declared().dependencies.clone());
+        Self { files, build_scripts, library, proc_macro, dependencies }
     }
 }

@@ -45,6 +45,8 @@ pub enum Group {
     BuildTime,
     /// What its code can do where the program runs.
     RunTime,
+    /// What it is called.
+    Names,
     /// Where it comes from, and what the policy bans.
     Source,
     /// Licenses.
@@ -62,6 +64,9 @@ pub enum Needs {
     Archive,
     /// Its archive, and what its registry's index says of it. Git and path packages have neither, and the check is not asked.
     ArchiveAndIndex,
+    /// What its registry's index says of this version and of the others, and how old the packages are that it needs anew.
+    /// Git and path packages have none, and the check is not asked.
+    Dependencies,
     /// What came of proving and reading it.
     Faults,
     /// What its registry's index says of this version and of the others. Git and path packages have none, and the check
@@ -99,7 +104,8 @@ pub struct Observation {
 
 impl Needs {
     /// What is known before anything is fetched.
-    pub const BEFORE_FETCHING: &[Self] = &[Self::Identity, Self::History, Self::Advisories];
+    pub const BEFORE_FETCHING: &[Self] =
+        &[Self::Identity, Self::History, Self::Dependencies, Self::Advisories];
     /// What is known once the archive was read.
     pub const OF_CONTENTS: &[Self] =
         &[Self::Archive, Self::ArchiveAndIndex, Self::Faults, Self::License, Self::Survey];
@@ -120,12 +126,14 @@ impl Check {
     /// comes from and what the policy says of its name hardly ever change from one release to the next: about that a person
     /// has to decide.
     pub fn may_another_release_pass(&self) -> bool {
-        !matches!(self.group, Group::License | Group::Policy | Group::Source)
+        !matches!(self.group, Group::License | Group::Names | Group::Policy | Group::Source)
     }
 
-    /// Whether what it says follows from the package's bytes and the policy alone, so that time brings nothing new.
-    pub fn is_about_contents(&self) -> bool {
-        matches!(
+    /// Whether what it says follows from the package's bytes, the day of its publication, the lockfile and the policy alone,
+    /// so that time brings nothing new.
+    pub fn is_settled(&self) -> bool {
+        let history = ["burst", "dormant-revival", "duplicate-version", "few-versions", "version-jump"];
+        let contents = matches!(
             self.group,
             Group::Archive
                 | Group::BuildTime
@@ -133,7 +141,8 @@ impl Check {
                 | Group::License
                 | Group::Manifest
                 | Group::RunTime
-        )
+        );
+        contents || history.contains(&self.id)
     }
 
     /// Whether what it says counts for every pin, whichever check set judged that: nobody waves it through, or only an
@@ -162,6 +171,7 @@ impl Group {
             Self::Content => "content",
             Self::BuildTime => "code that runs at build time",
             Self::RunTime => "code that runs later",
+            Self::Names => "names",
             Self::Source => "source and bans",
             Self::License => "license",
             Self::Policy => "policy",

@@ -1,6 +1,6 @@
 //! Everything that is known of one package version when it is judged.
 
-use provenance_build::{PackageId, Source, Version};
+use provenance_build::{PackageId, PackageName, Source, Version};
 
 use super::check::Observation;
 use crate::advisory::Hits;
@@ -42,6 +42,22 @@ pub struct Dossier<'a> {
     pub hits: Evidence<Hits>,
     /// The advisories that concern the version which it replaces, and not this one.
     pub mends: &'a [String],
+    /// When the packages were first published that this version cannot do without and the one before it could, as far as
+    /// they were found. `None` where nobody looked, which is so for versions that were not resolved.
+    pub births: Option<&'a [Birth]>,
+    /// The other versions of the same package in the lockfile.
+    pub twins: &'a [Version],
+    /// The other registries in use that list a package of this name with other bytes.
+    pub elsewhere: &'a [String],
+}
+
+/// When a package was first published. `Absent` where no registry offers it, or says when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Birth {
+    /// The package.
+    pub name: PackageName,
+    /// When, in seconds since the Unix epoch.
+    pub at: Evidence<u64>,
 }
 
 /// The version that a package is compared with.
@@ -108,6 +124,9 @@ impl<'a> Dossier<'a> {
             faults: &[],
             hits: Evidence::Unavailable(unknown()),
             mends: &[],
+            births: None,
+            twins: &[],
+            elsewhere: &[],
         }
     }
 

@@ -5,6 +5,7 @@ use provenance_build::{PackageId, Version};
 use super::check::{Check, Needs, Observation};
 use super::checks::CHECKS;
 use super::dossier::{Asked, Dossier, Way};
+use super::names::Names;
 use super::release;
 use crate::advisory::{self, Database, Hits};
 use crate::finding::{Finding, Weight};
@@ -28,6 +29,8 @@ pub struct Ground<'a> {
     /// The index URL of a registry's name in the cargo configuration inside the repository. What a machine's own
     /// configuration calls a registry decides nothing.
     pub index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// The names that people mean.
+    pub names: &'a Names,
     /// The time of the run.
     pub now: Clock,
     /// The check set that judged the package last, if it is pinned: what is newer only notes.
@@ -314,12 +317,14 @@ impl Dossier<'_> {
         let mut missing = vec![];
         let history = self.history.unavailable().or_else(|| self.release.unavailable());
         let both = self.archive.unavailable().or(history);
+        let births = self.births.unwrap_or_default().iter().find_map(|birth| birth.at.unavailable());
         for (need, why) in [
             (Needs::Advisories, self.hits.unavailable()),
             (Needs::History, history),
             (Needs::Archive, self.archive.unavailable()),
             (Needs::ArchiveAndIndex, both),
             (Needs::Survey, self.survey.unavailable().or(self.previous.unavailable())),
+            (Needs::Dependencies, history.or(births)),
             (Needs::License, self.license.unavailable()),
         ] {
             missing.extend(why.map(|why| (need, why)));
@@ -332,7 +337,7 @@ impl Dossier<'_> {
         match need {
             Needs::Archive => !matches!(self.archive, Evidence::Absent),
             Needs::ArchiveAndIndex => self.applies(Needs::Archive) && self.applies(Needs::History),
-            Needs::History => !matches!(self.history, Evidence::Absent),
+            Needs::History | Needs::Dependencies => !matches!(self.history, Evidence::Absent),
             Needs::License => !matches!(self.license, Evidence::Absent),
             Needs::Survey => !matches!(self.survey, Evidence::Absent),
             Needs::Advisories => !matches!(self.hits, Evidence::Absent),

@@ -8,11 +8,13 @@ pub mod check;
 pub mod checks;
 pub mod dossier;
 pub mod engine;
+pub mod names;
 pub mod reference;
 pub mod release;
 pub mod waiver;
 
 pub use check::{Check, Group, Needs, Observation};
 pub use checks::{CHECK_SET, catalogue};
-pub use dossier::{Asked, Dossier, Fault, Previous, Way};
+pub use dossier::{Asked, Birth, Dossier, Fault, Previous, Way};
 pub use engine::{Ground, Judgment, Open, judge, not_judged};
+pub use names::Names;

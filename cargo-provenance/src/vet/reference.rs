@@ -2,15 +2,20 @@
 
 use super::check::{Check, Group};
 use super::checks::{CHECK_SET, CHECKS};
-use crate::finding::glossary::TERMS;
+use crate::finding::glossary::{Kind, TERMS};
+use crate::finding::{Rule, Weight};
 use crate::policy::{Firmness, ParameterKind};
 
 /// Every group, in the order in which the reference has them.
-pub const GROUPS: [Group; 7] = [
+pub const GROUPS: [Group; 11] = [
     Group::Archive,
     Group::Manifest,
     Group::History,
+    Group::Names,
     Group::Advisories,
+    Group::Content,
+    Group::BuildTime,
+    Group::RunTime,
     Group::Source,
     Group::License,
     Group::Policy,
@@ -35,6 +40,7 @@ pub fn page() -> String {
             continue;
         }
         page.push_str(&format!("\n## {}\n", capitalized(group.as_str())));
+        page.push_str(limits(group));
         for check in checks {
             page.push_str(&format!("\n### `{}`\n\n{}\n\n{}\n", check.id, head(check), check.docs.trim_end()));
         }
@@ -47,6 +53,39 @@ pub fn page() -> String {
         page.push_str(&format!("| `{}` | {} | {} |\n", term.id, term.kind.as_str(), term.text));
     }
     page
+}
+
+/// Every kind of finding with its documentation, sorted by id.
+pub fn rules() -> Vec<Rule> {
+    let checks = CHECKS.iter().map(|check| Rule {
+        id: check.id,
+        group: check.group.as_str(),
+        summary: check.summary(),
+        docs: check.docs,
+        weight: check.level.weight(),
+    });
+    let terms = TERMS.iter().map(|term| Rule {
+        id: term.id,
+        group: term.kind.as_str(),
+        summary: term.summary(),
+        docs: term.text,
+        weight: Some(if term.kind == Kind::Remark { Weight::Note } else { Weight::Denial }),
+    });
+    let mut rules = checks.chain(terms).collect::<Vec<_>>();
+    rules.sort_by_key(|rule| rule.id);
+    rules
+}
+
+/// What the checks of a group cannot do.
+fn limits(group: Group) -> &'static str {
+    match group {
+        Group::BuildTime | Group::RunTime => {
+            "\nThese checks read the tokens of the sources. A determined author gets around each of them: code can be put \
+             together while it runs, and a name can come from anywhere. Age, pins and the closure of dependencies are the floor; \
+             these raise the price. A finding names one file, and accepting it accepts that file in these bytes.\n"
+        }
+        _ => "",
+    }
 }
 
 /// The level and the keys of a check, in one line.

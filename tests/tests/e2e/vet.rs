@@ -53,6 +53,11 @@ fn a_crate_is_judged_outside_of_any_workspace_and_leaves_nothing_behind() {
     }
     assert_eq!(cached(&sandbox), before);
     assert!(files::list(&nowhere.root()).is_empty());
+
+    // Compatible versions, which cargo would never resolve together, and one of them twice.
+    let output = vet(nowhere, &["thing", "thing@1.1.0", "thing@1.0.0"]).code(0);
+    assert_eq!(output.stderr.matches("Vetting thing v1.1.0").count(), 1, "{output}");
+    assert!(output.stderr.contains("2 packages would pass"), "{output}");
 }
 
 #[test]

@@ -123,8 +123,9 @@ const CAPABILITIES: &[Capability] = &[
         paths: &[&["std::process::Command", "std::process::Child", "cargo_metadata::MetadataCommand"]],
         macros: &[],
         methods: &[],
-        only: &["cargo/", "git/", "guard/program.rs"],
-        message: "only `cargo`, `git` and the guard start processes",
+        // The pager that the user's environment names: it shows what `shell` would print.
+        only: &["cargo/", "git/", "guard/program.rs", "shell/pager.rs"],
+        message: "only `cargo`, `git`, the guard and the pager start processes",
     },
     Capability {
         within: TOOL,
@@ -156,7 +157,13 @@ const CAPABILITIES: &[Capability] = &[
         paths: &[ENVIRONMENT, &["std::time::SystemTime::now"]],
         macros: &[],
         methods: &[],
-        only: &["cli/settings.rs", "cli/settings/", "guard/program.rs", "guard/session.rs"],
+        only: &[
+            "cli/settings.rs",
+            "cli/settings/",
+            "guard/environment.rs",
+            "guard/program.rs",
+            "guard/session.rs",
+        ],
         message: "only `cli/settings.rs` reads the environment and the clock; take `model::Surroundings`",
     },
     Capability {

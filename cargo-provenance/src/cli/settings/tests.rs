@@ -181,3 +181,28 @@ fn what_makes_cargo_run_something_else_is_listed() {
     ];
     assert_eq!(names, expected);
 }
+
+#[test]
+fn a_pager_needs_a_terminal_and_is_what_the_user_names() {
+    const TERM: (&str, &str) = ("TERM", "xterm");
+    let less = Pager::parse("less").map(|it| it.with("LESS", "FRXK").with("LV", "-c"));
+    let named = |command: &str| Pager::parse(command).map(|it| it.with("LESS", "FRXK").with("LV", "-c"));
+    for (variables, terminal, format, expected) in [
+        (&[TERM][..], true, Format::Human, less.clone()),
+        (&[TERM], true, Format::Short, less),
+        (&[TERM], true, Format::Json, None),
+        (&[TERM], false, Format::Human, None),
+        (&[("TERM", "dumb")], true, Format::Human, None),
+        (&[TERM, ("CI", "true")], true, Format::Human, None),
+        (&[TERM, ("PAGER", "")], true, Format::Human, None),
+        (&[TERM, ("PAGER", "cat")], true, Format::Human, None),
+        (&[TERM, ("PAGER", "most -s")], true, Format::Human, named("most -s")),
+        (&[TERM, ("PAGER", "most"), ("CARGO_PROVENANCE_PAGER", "")], true, Format::Human, None),
+        (&[TERM, ("PAGER", "most"), ("CARGO_PROVENANCE_PAGER", "more")], true, Format::Human, named("more")),
+        (&[TERM, ("LESS", "S")], true, Format::Human, Pager::parse("less").map(|it| it.with("LV", "-c"))),
+    ] {
+        let mut environment = environment(variables, true);
+        environment.terminals.out = terminal;
+        assert_eq!(environment.pager(format), expected, "{variables:?} {terminal} {format:?}");
+    }
+}

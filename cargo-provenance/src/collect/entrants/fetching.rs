@@ -14,6 +14,7 @@ use crate::collect::publishers::{self, Publishers};
 use crate::collect::situation::Situation;
 use crate::registry::Dependencies;
 use crate::report::progress::Progress;
+use crate::vet::release;
 
 /// Who fetches, for which workspace.
 pub(super) struct Fetcher<'a> {
@@ -153,9 +154,28 @@ fn download(
     for (directory, package) in bring(home, publishers, packages, Dependencies::LeftOut)? {
         home.stand_in(&directory, &package.id)?;
     }
-    let (manifest, lockfile) = home.errand(packages)?;
-    home.cargo(cargo).with_lockfile(Some(&lockfile)).fetch(&manifest, progress)?;
+    for round in rounds(packages) {
+        let (manifest, lockfile) = home.errand(&round)?;
+        home.cargo(cargo).with_lockfile(Some(&lockfile)).fetch(&manifest, progress)?;
+    }
     Ok(())
+}
+
+/// Parts packages so that cargo can resolve each part: it takes two compatible versions of one package for one.
+fn rounds<'p>(packages: &[&'p LockedPackage]) -> Vec<Vec<&'p LockedPackage>> {
+    let line = |version: &Version| semver::Version::parse(version.as_str()).ok().map(|it| release::line(&it));
+    let mut taken = BTreeMap::new();
+    let mut rounds: Vec<Vec<_>> = vec![];
+    for package in packages {
+        let PackageId { name, version, source } = &package.id;
+        let round = taken.entry((name, source, line(version))).or_insert(0);
+        if *round == rounds.len() {
+            rounds.push(vec![]);
+        }
+        rounds[*round].push(*package);
+        *round += 1;
+    }
+    rounds
 }
 
 /// Brings what the index caches say of `packages`. Returns where it has brought them.
@@ -184,4 +204,35 @@ fn bring<'p>(
         }
     }
     Ok(brought)
+}
+
+#[cfg(test)]
+mod tests {
+    use provenance_build::Source;
+    use provenance_build::name::CRATES_IO;
+
+    use super::*;
+
+    #[test]
+    fn compatible_versions_are_fetched_one_after_the_other() {
+        let package = |(name, version): &(&str, &str)| LockedPackage {
+            id: PackageId {
+                name: PackageName::parse(name).expect("a name"),
+                version: Version::parse(version).expect("a version"),
+                source: Source::parse(CRATES_IO),
+            },
+            checksum: None,
+            dependencies: vec![],
+            line: 0,
+        };
+        let wanted =
+            [("a", "1.0.0"), ("a", "1.2.0"), ("b", "0.1.0"), ("a", "2.0.0"), ("b", "0.1.1"), ("a", "1.3.0")];
+        let packages = wanted.iter().map(package).collect::<Vec<_>>();
+        let rounds = rounds(&packages.iter().collect::<Vec<_>>());
+        let names = rounds.iter().map(|round| round.iter().map(|it| it.id.short()).collect::<Vec<_>>());
+        let expected =
+            [vec!["a v1.0.0", "b v0.1.0", "a v2.0.0"], vec!["a v1.2.0", "b v0.1.1"], vec!["a v1.3.0"]];
+        assert_eq!(names.collect::<Vec<_>>(), expected);
+        assert!(super::rounds(&[]).is_empty());
+    }
 }

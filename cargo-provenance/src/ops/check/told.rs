@@ -9,7 +9,7 @@ use super::super::pinning;
 use super::super::vetting::{Vetted, Vetting, is_unjudged};
 use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural, since};
 use crate::advisory::{Coverage, coverage};
-use crate::report::Outcome;
+use crate::report::{Outcome, Tolerated};
 use crate::vet::waiver::{self, Waived, Waiver, may_be_waived};
 use crate::vet::{checks, not_judged};
 
@@ -37,12 +37,12 @@ pub(super) fn undecidable(report: &mut Report) {
         format!("{} found; no package was judged", plural(report.findings.len(), "difference"));
 }
 
-/// Notes that follow from the bytes alone were there when the package was pinned, and are no news: `-v` shows them.
+/// Notes that time does not change were there when the package was pinned, and are no news: `-v` shows them.
 pub(super) fn lower(findings: &mut [Finding], judged_by: Option<u32>) {
     let Some(set) = judged_by else { return };
     for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Note) {
         let check = checks::check(finding.id);
-        finding.verbose = check.is_some_and(|check| check.is_about_contents() && check.since <= set);
+        finding.verbose = check.is_some_and(|check| check.is_settled() && check.since <= set);
     }
 }
 
@@ -185,6 +185,8 @@ impl<'a> Told<'a> {
                 }
             };
             report.detail(verb, format!("{} [{}]; {how}", finding.message, waiver::key(finding)));
+            let why = format!("{} {how}", verb.to_lowercase());
+            report.tolerated.push(Tolerated { finding: finding.clone(), why });
         }
         let parts = [(accepted, "accepted"), (baseline, "baseline"), (excepted, "excepted")];
         let parts = parts.iter().filter(|(number, _)| *number > 0);

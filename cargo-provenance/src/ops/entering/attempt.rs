@@ -148,6 +148,11 @@ impl<'a> Attempt<'a> {
         Ok(Resolved { change, own })
     }
 
+    /// The members of the workspace.
+    pub(super) fn members(&self) -> impl Iterator<Item = &PackageName> {
+        self.workspace.members.iter().map(|member| &member.name)
+    }
+
     /// What a person should know of the registries' answers, a line each.
     pub(super) fn notes(&self) -> Vec<String> {
         self.notes.take()
@@ -164,7 +169,7 @@ impl<'a> Attempt<'a> {
         // Each may have a newer release since a minute ago, which cargo has not been asked about.
         self.ask_about(change, &locked, When::Always)?;
         let publishers = Publishers::of(&self.gate.seen.configuration, &self.surroundings.cargo_home)?;
-        Ok(vetting.records(packages, &publishers)?)
+        Ok(vetting.records(&change.lockfile, packages, &publishers)?)
     }
 
     /// The members that ask for a package by themselves: each with its manifest and the versions that will do.
@@ -213,7 +218,7 @@ impl<'a> Attempt<'a> {
             };
             (&change.lockfile.packages[entry.index], circumstances)
         });
-        Ok(vetting.records(&packages.collect::<Vec<_>>(), &publishers)?)
+        Ok(vetting.records(&change.lockfile, &packages.collect::<Vec<_>>(), &publishers)?)
     }
 
     /// Fetches and proves the entrants: index = lock = `.crate`.

@@ -148,8 +148,9 @@ fn enter(
     let databases = vetting::databases(surroundings, &gate.policy, &gate.root, pins, report, progress);
     let known = databases.as_ref().map(Vec::as_slice);
     let index_of = |name: &str| index_of(&gate.seen.configuration, name);
-    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);
     let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
+    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
+        .among(attempt.members(), pins.iter().map(|pin| &pin.name));
     let (trial, mended) = tried(&attempt, &vetting, dialog.filter(|_| !edit.common().dry_run))?;
     report.not_checked.extend(attempt.notes());
     tell_cargo(report, &trial.said);

@@ -44,7 +44,8 @@ pub(super) fn tell_mended(
             .push(format!("advisories about {packages} that no database speaks of; `-v` lists them"));
         uncovered.iter().for_each(|package| report.detail("Uncovered", package.clone()));
     }
-    let refusing = left.iter().filter(|left| !left.ailing.standing.is_empty()).count();
+    let refuses = |left: &&Left| left.ailing.standing.iter().any(|finding| finding.weight != Weight::Note);
+    let refusing = left.iter().filter(refuses).count();
     for (name, number) in [
         ("packages", *looked_at),
         ("mended", moved.len()),

@@ -71,7 +71,8 @@ pub(super) fn add_helper(
     let known = databases.as_ref().map(Vec::as_slice);
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
-    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock);
+    let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
+        .among(workspace.members.iter().map(|member| &member.name), old.packages.iter().map(|pin| &pin.name));
     let plan = Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?;
     let situation = &plan.situation;
     let own = gating.own.as_ref().and_then(|_| PackageName::parse(HELPER_NAME));
@@ -198,11 +199,12 @@ fn sign_again(
     }
 }
 
-/// Why a gated workspace gets the helper or the guard, and not both in one step.
+/// Why a gated workspace gets the helper, the guard or pipelines, and not several in one step.
 pub(super) fn one_at_a_time() -> Error {
     Error::Misplaced {
-        what: "this workspace is behind the gate already, and gets the helper and the guard one at a time"
+        what: "this workspace is behind the gate already, and gets the helper, the guard and pipelines one at a time"
             .to_owned(),
-        help: "run `cargo provenance init --build-helper`, then `cargo provenance init --guard`".to_owned(),
+        help: "run `cargo provenance init` with one of `--build-helper`, `--guard` and `--ci`, then with the next"
+            .to_owned(),
     }
 }

@@ -246,7 +246,7 @@ fn look_up(
         };
         (&change.lockfile.packages[entry.index], circumstances)
     });
-    let records = vetting.records(&packages.collect::<Vec<_>>(), publishers)?;
+    let records = vetting.records(&change.lockfile, &packages.collect::<Vec<_>>(), publishers)?;
     let mut exceptions = vetting.exceptions();
     let entering = change.entering.iter().cloned().zip(records).map(|(entry, record)| {
         let judgment = match is_helper(&entry.id) {

@@ -9,7 +9,7 @@ use crate::vet::engine::NOT_JUDGED;
 
 /// A package of which nothing can be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(in crate::ops) enum Missing {
     /// The registry has no package of that name.
     Crate(PackageName),
     /// It has one under another name.
@@ -22,7 +22,7 @@ pub(super) enum Missing {
 
 /// Whether the registry was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(in crate::ops) enum Asked {
     /// It was.
     Now,
     /// Only what cargo has cached is known.

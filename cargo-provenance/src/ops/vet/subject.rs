@@ -21,9 +21,9 @@ use crate::store::sha256_of;
 use crate::vet::{Way, release};
 
 /// A package to vet.
-pub(super) struct Subject {
+pub(in crate::ops) struct Subject {
     /// The package, with the checksum that the index or the file gives it.
-    pub(super) package: LockedPackage,
+    pub(in crate::ops) package: LockedPackage,
     /// The file that it is, if it is one.
     pub(super) file: Option<std::path::PathBuf>,
     /// What the index says of the file, if it says something else.
@@ -31,7 +31,7 @@ pub(super) struct Subject {
 }
 
 /// All that is wanted, and what is not there to be judged.
-pub(super) fn all(
+pub(in crate::ops) fn all(
     surroundings: &Surroundings,
     place: &Place,
     registry: (&Source, Option<&str>),
@@ -95,7 +95,11 @@ pub(super) fn all(
                 }
                 let checksum = entries.get(&wanted).map(|release| release.checksum);
                 let package = locked(name, &wanted, source, checksum);
-                subjects.push(Subject { package, file: None, otherwise: None });
+                // Named twice, once by its version: it is one package.
+                let is_it = |known: &Subject| known.file.is_none() && known.package.id == package.id;
+                if !subjects.iter().any(is_it) {
+                    subjects.push(Subject { package, file: None, otherwise: None });
+                }
             }
             Evidence::Absent => missing.push(Missing::Crate(name.clone())),
             Evidence::Unavailable(why) => missing.push(unknown(&why)),

@@ -15,29 +15,70 @@ mod archive_reserved_name;
 mod archive_special;
 mod archive_trailing;
 mod banned;
+mod build_chmod;
+mod build_credential_path;
+mod build_decoded_command;
+mod build_dlopen;
+mod build_encoded_url;
+mod build_env_dump;
+mod build_exec;
+mod build_exec_downloader;
+mod build_exfil_host;
+mod build_ip_literal;
+mod build_net;
+mod build_net_dependency;
+mod build_script_changed;
+mod build_script_new;
 mod build_script_unusual_path;
+mod build_secret_name;
+mod build_time_code;
+mod build_tls_off;
+mod build_write_outside_out_dir;
+mod burst;
+mod capability_gained;
 mod checksum_changed;
 mod crate_too_young;
+mod dependency_first_ever;
+mod dependency_too_young;
+mod dormant_revival;
+mod duplicate_version;
 mod exception_expired;
 mod exception_unused;
+mod few_versions;
 mod git_dependency_mutable;
 mod index_manifest_mismatch;
+mod internal_name;
 mod license;
 mod license_missing;
 mod license_not_spdx;
+mod look_alike;
 mod malicious;
 mod manifest_duplicate;
 mod manifest_identity;
 mod manifest_orig_mismatch;
+mod name_affix;
+mod name_digit;
+mod name_edit;
+mod name_swap;
+mod name_twin;
 mod notice;
+mod proc_macro_new;
 mod pubtime_unknown;
 mod registry_changed;
+mod run_ci_gate;
+mod run_credentials_and_net;
+mod run_download_and_exec;
+mod run_exfil_host;
+mod run_net_and_env_dump;
+mod run_secret_regex_and_net;
+mod sighted;
 mod source;
 mod target_outside;
 mod unmaintained;
 mod unsound;
 mod vcs_dirty;
 mod vcs_missing;
+mod version_jump;
 mod version_too_new;
 mod version_vanished;
 mod version_yanked;
@@ -53,7 +94,7 @@ use super::check::Check;
 use crate::policy::{Firmness, Known};
 
 /// The number of the check set that pins record: raised whenever a check is added or judges more strictly.
-pub const CHECK_SET: u32 = 2;
+pub const CHECK_SET: u32 = 3;
 
 /// Every check, sorted by id.
 pub static CHECKS: &[&Check] = &[
@@ -70,13 +111,39 @@ pub static CHECKS: &[&Check] = &[
     &archive_special::CHECK,
     &archive_trailing::CHECK,
     &banned::CHECK,
+    &build_chmod::CHECK,
+    &build_credential_path::CHECK,
+    &build_decoded_command::CHECK,
+    &build_dlopen::CHECK,
+    &build_encoded_url::CHECK,
+    &build_env_dump::CHECK,
+    &build_exec::CHECK,
+    &build_exec_downloader::CHECK,
+    &build_exfil_host::CHECK,
+    &build_ip_literal::CHECK,
+    &build_net::CHECK,
+    &build_net_dependency::CHECK,
+    &build_script_changed::CHECK,
+    &build_script_new::CHECK,
     &build_script_unusual_path::CHECK,
+    &build_secret_name::CHECK,
+    &build_time_code::CHECK,
+    &build_tls_off::CHECK,
+    &build_write_outside_out_dir::CHECK,
+    &burst::CHECK,
+    &capability_gained::CHECK,
     &checksum_changed::CHECK,
     &crate_too_young::CHECK,
+    &dependency_first_ever::CHECK,
+    &dependency_too_young::CHECK,
+    &dormant_revival::CHECK,
+    &duplicate_version::CHECK,
     &exception_expired::CHECK,
     &exception_unused::CHECK,
+    &few_versions::CHECK,
     &git_dependency_mutable::CHECK,
     &index_manifest_mismatch::CHECK,
+    &internal_name::CHECK,
     &license::CHECK,
     &license_missing::CHECK,
     &license_not_spdx::CHECK,
@@ -84,15 +151,28 @@ pub static CHECKS: &[&Check] = &[
     &manifest_duplicate::CHECK,
     &manifest_identity::CHECK,
     &manifest_orig_mismatch::CHECK,
+    &name_affix::CHECK,
+    &name_digit::CHECK,
+    &name_edit::CHECK,
+    &name_swap::CHECK,
+    &name_twin::CHECK,
     &notice::CHECK,
+    &proc_macro_new::CHECK,
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
+    &run_ci_gate::CHECK,
+    &run_credentials_and_net::CHECK,
+    &run_download_and_exec::CHECK,
+    &run_exfil_host::CHECK,
+    &run_net_and_env_dump::CHECK,
+    &run_secret_regex_and_net::CHECK,
     &source::CHECK,
     &target_outside::CHECK,
     &unmaintained::CHECK,
     &unsound::CHECK,
     &vcs_dirty::CHECK,
     &vcs_missing::CHECK,
+    &version_jump::CHECK,
     &version_too_new::CHECK,
     &version_vanished::CHECK,
     &version_yanked::CHECK,
@@ -103,53 +183,15 @@ pub static CHECKS: &[&Check] = &[
 /// Checks that a policy may name already and that are not judged yet: one that asks for them is refused.
 const PLANNED: &[&str] = &[
     "audit-violation",
-    "build-chmod",
-    "build-credential-path",
-    "build-decoded-command",
-    "build-dlopen",
-    "build-encoded-url",
-    "build-env-dump",
-    "build-exec",
-    "build-exec-downloader",
-    "build-exfil-host",
-    "build-ip-literal",
-    "build-net",
-    "build-net-dependency",
-    "build-script-changed",
-    "build-script-new",
-    "build-secret-name",
-    "build-time-code",
-    "build-tls-off",
-    "build-write-outside-out-dir",
-    "burst",
-    "capability-gained",
-    "dependency-first-ever",
-    "dependency-too-young",
-    "dormant-revival",
-    "duplicate-version",
     "exec-script",
     "extension-mismatch",
-    "few-versions",
     "include-executable",
     "include-outside",
-    "internal-name",
     "life-before-main",
-    "name-affix",
-    "name-digit",
-    "name-edit",
-    "name-swap",
-    "name-twin",
     "native-archive",
     "native-executable",
     "native-wasm",
     "not-audited",
-    "proc-macro-new",
-    "run-ci-gate",
-    "run-credentials-and-net",
-    "run-download-and-exec",
-    "run-exfil-host",
-    "run-net-and-env-dump",
-    "run-secret-regex-and-net",
     "size-jump",
     "source-encoded-blob",
     "source-long-line",
@@ -157,7 +199,6 @@ const PLANNED: &[&str] = &[
     "unicode-bidi",
     "unicode-invisible-run",
     "unicode-mixed-script",
-    "version-jump",
 ];
 
 static CATALOGUE: LazyLock<Vec<Known>> = LazyLock::new(|| {
@@ -183,7 +224,7 @@ mod tests {
     use crate::finding::Weight;
     use crate::model::{Clock, Evidence};
     use crate::policy::{Policy, Template, write_template};
-    use crate::vet::{Dossier, Fault, Ground, Needs, Way, judge, waiver};
+    use crate::vet::{Dossier, Fault, Ground, Names, Needs, Way, judge, waiver};
 
     #[test]
     fn checks_are_sorted_unique_and_documented() {
@@ -210,6 +251,7 @@ mod tests {
             policy: &policy,
             databases: Evidence::Absent,
             index_of: &|_| None,
+            names: &Names::default(),
             now: Clock(0),
             judged_by: Some(1),
         };

@@ -49,7 +49,7 @@ mod tests {
     use super::super::samples::{Case, ids, release};
     use crate::model::{Clock, Evidence};
     use crate::policy::Policy;
-    use crate::vet::{Dossier, Ground, Way, catalogue};
+    use crate::vet::{Dossier, Ground, Names, Way, catalogue};
 
     #[test]
     fn a_version_without_a_time_is_reviewed_unless_the_registry_never_has_them() {
@@ -83,8 +83,14 @@ mod tests {
                 ..Dossier::new(&id, Way::Named)
             };
             let databases = Evidence::Absent;
-            let ground =
-                Ground { policy: &policy, databases, index_of: &|_| None, now: Clock(0), judged_by: None };
+            let ground = Ground {
+                policy: &policy,
+                databases,
+                index_of: &|_| None,
+                names: &Names::default(),
+                now: Clock(0),
+                judged_by: None,
+            };
             super::judge(&dossier, &ground)
         };
         let help = judged("").remove(0).help.remove(0);

@@ -8,20 +8,25 @@ use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 use crate::advisory::Database;
 use crate::archive::samples::Sample;
 use crate::archive::{self, License};
-use crate::model::{Clock, Evidence, Release};
+use crate::finding::{Finding, Weight};
+use crate::model::{Clock, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
-use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Way, catalogue, judge};
+use crate::vet::{Birth, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Way, catalogue, judge};
 
 /// 2026-11-23.
 pub(super) const NOW: u64 = 1_795_392_000;
 
 /// A package that is judged under a policy.
 pub(super) struct Case {
-    policy: Policy,
+    pub(super) policy: Policy,
     id: PackageId,
-    releases: Vec<Release>,
+    pub(super) releases: Vec<Release>,
+    pub(super) names: Names,
+    pub(super) births: Option<Vec<Birth>>,
+    pub(super) twins: Vec<Version>,
+    pub(super) elsewhere: Vec<String>,
     pub(super) way: Way,
     pub(super) mends: Vec<String>,
     pub(super) pinned_from: Option<Source>,
@@ -30,6 +35,8 @@ pub(super) struct Case {
     /// What the index says of this version, where that does not follow from the releases.
     pub(super) release: Option<Evidence<Release>>,
     archive: Option<Vec<u8>>,
+    /// The version before it, with its archive.
+    previous: Option<(Version, Vec<u8>)>,
     license: Evidence<License>,
 }
 
@@ -46,6 +53,19 @@ pub(super) fn release(version: &str, days_ago: u64) -> Release {
     }
 }
 
+/// The same release with dependencies: name, kind, and whether it is optional.
+pub(super) fn needing(mut release: Release, needs: &[(&str, DependencyKind, bool)]) -> Release {
+    release.dependencies = needs
+        .iter()
+        .map(|(name, kind, optional)| Dependency {
+            package: PackageName::parse(name).expect("a name"),
+            kind: *kind,
+            optional: *optional,
+        })
+        .collect();
+    release
+}
+
 /// An archive of `dep v1.0.0` with this manifest.
 pub(super) fn package(manifest: &str) -> Sample {
     let id = archive::samples::id("dep");
@@ -57,6 +77,34 @@ pub(super) fn packed(rest: &str) -> Sample {
     let vcs = format!("{{\"git\":{{\"sha1\":\"{}\"}}}}", "a".repeat(40));
     let manifest = format!("[package]\nname = 'dep'\nversion = '1.0.0'\n{rest}");
     package(&manifest).file(".cargo_vcs_info.json", vcs.as_bytes())
+}
+
+/// An archive of `dep v1.0.0` whose library is this.
+pub(super) fn library(source: &str) -> Sample {
+    let vcs = format!("{{\"git\":{{\"sha1\":\"{}\"}}}}", "a".repeat(40));
+    let sample = Sample::empty(&archive::samples::id("dep")).file(".cargo_vcs_info.json", vcs.as_bytes());
+    let sample = sample.file("Cargo.toml", b"[package]\nname = 'dep'\nversion = '1.0.0'\n");
+    sample.file("src/lib.rs", source.as_bytes())
+}
+
+/// Expects of each build script that `check` finds it to be of this weight, or finds nothing.
+pub(super) fn scripts(check: &str, expected: Option<Weight>, sources: &[&str]) {
+    expect(check, expected, sources, &|source| packed("").file("build.rs", source.as_bytes()));
+}
+
+/// The same of each library.
+pub(super) fn libraries(check: &str, expected: Option<Weight>, sources: &[&str]) {
+    expect(check, expected, sources, &library);
+}
+
+fn expect(check: &str, expected: Option<Weight>, sources: &[&str], sample: &dyn Fn(&str) -> Sample) {
+    for source in sources {
+        let mut case = Case::new("", "1.0.0", vec![release("1.0.0", 900)]);
+        case.archive(sample(source));
+        let findings = case.judged().findings;
+        let found = findings.iter().find(|finding| finding.id == check);
+        assert_eq!(found.map(|finding| finding.weight), expected, "{source}: {findings:#?}");
+    }
 }
 
 /// The ids of what was found.
@@ -82,6 +130,10 @@ impl Case {
                 .expect("a policy"),
             id,
             releases,
+            names: Names::default(),
+            births: None,
+            twins: vec![],
+            elsewhere: vec![],
             way: Way::Named,
             mends: vec![],
             pinned_from: None,
@@ -89,6 +141,7 @@ impl Case {
             databases: Evidence::Absent,
             release: None,
             archive: None,
+            previous: None,
             license: Evidence::Absent,
         }
     }
@@ -102,6 +155,11 @@ impl Case {
     /// Gives it an archive.
     pub(super) fn archive(&mut self, sample: Sample) {
         self.archive = Some(sample.build());
+    }
+
+    /// Gives it a version before, with this archive.
+    pub(super) fn before(&mut self, version: &str, sample: Sample) {
+        self.previous = Some((Version::parse(version).expect("a version"), sample.build()));
     }
 
     /// Lets it say this about its license.
@@ -119,8 +177,25 @@ impl Case {
         self.id.source = None;
     }
 
-    /// What is said of it, as far as it is known.
+    /// Calls it otherwise.
+    pub(super) fn rename(&mut self, name: &str) {
+        self.id.name = PackageName::parse(name).expect("a name");
+    }
+
+    /// What is said of it, as far as it is known, but for what the few releases of a test are bound to be told.
     pub(super) fn judged(&self) -> Judgment {
+        let mut judgment = self.everything();
+        let of_few = ["dormant-revival", "few-versions"];
+        judgment.findings.retain(|finding| !of_few.contains(&finding.id));
+        judgment
+    }
+
+    /// What a check says of it.
+    pub(super) fn whole(&self, id: &str) -> Option<Finding> {
+        self.everything().findings.into_iter().find(|finding| finding.id == id)
+    }
+
+    fn everything(&self) -> Judgment {
         let listed = self.releases.iter().find(|release| release.version == self.id.version);
         let release = self.release.as_ref().map(Evidence::as_ref);
         let is_published = self.id.source.as_ref().is_some_and(|source| !source.is_git());
@@ -131,6 +206,11 @@ impl Case {
             Some(Err(found)) => faults = found,
         }
         let survey = archive.as_ref().map(|archive| Survey::of(&Sources::of_archive(archive)));
+        let previous = self.previous.as_ref().map(|(version, bytes)| {
+            let archive = archive::read(bytes, &self.id).expect("an archive of the same package");
+            (version, Survey::of(&Sources::of_archive(&archive)))
+        });
+        let previous = previous.as_ref().map(|(version, survey)| Previous { version, survey });
         let fault = |it: archive::Fault| Fault { check: it.check, what: it.what, help: None, remark: false };
         let faults = faults.into_iter().map(fault).collect::<Vec<_>>();
         let dossier = Dossier {
@@ -141,13 +221,23 @@ impl Case {
             direct: self.direct,
             archive: archive.as_ref(),
             survey: survey.as_ref(),
+            previous: previous.map_or(Evidence::Absent, Evidence::Known),
             license: self.license.as_ref(),
             faults: &faults,
+            births: self.births.as_deref(),
+            twins: &self.twins,
+            elsewhere: &self.elsewhere,
             ..Dossier::new(&self.id, self.way)
         };
         let databases = self.databases.as_ref().map(Vec::as_slice);
-        let ground =
-            Ground { policy: &self.policy, databases, index_of: &|_| None, now: Clock(NOW), judged_by: None };
+        let ground = Ground {
+            policy: &self.policy,
+            databases,
+            index_of: &|_| None,
+            names: &self.names,
+            now: Clock(NOW),
+            judged_by: None,
+        };
         judge(&dossier, &ground, &[Needs::BEFORE_FETCHING, Needs::OF_CONTENTS].concat())
     }
 }

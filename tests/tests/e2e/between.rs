@@ -1,0 +1,251 @@
+//! `diff CRATE FROM TO`: how published versions differ, the risky files first.
+
+use serde_json::Value;
+use tests::files;
+use tests::krate::{Entry, EntryType};
+use tests::project::{CLEAN, EVIL, make_evil};
+use tests::{Krate, Output, Project, Sandbox};
+
+/// Bytes of a program's header; nothing could run them.
+const ELF: &str = "\u{7f}ELF\u{2}\u{1}\u{1}\0";
+
+fn diff(project: Project<'_>, words: &[&str]) -> Output {
+    project.provenance(["diff"]).args(words).run()
+}
+
+fn before() -> Krate {
+    version("1.0.0")
+}
+
+fn version(version: &str) -> Krate {
+    Krate::greeting("thing", version, CLEAN)
+        .build_script("fn main() {}\n")
+        .file("README.md", "# thing\n")
+        .file("src/deep.rs", "pub fn deep() {}\n")
+        .file("old.txt", "gone\n")
+        .dependency("kept", "1")
+}
+
+fn after() -> Krate {
+    Krate::greeting("thing", "1.1.0", EVIL)
+        .build_script("fn main() { steal() }\n")
+        .file("README.md", "# thing\n\u{202e}gnp\u{1b}[2J\n")
+        .file("src/deep.rs", "pub fn deep() { unsafe { steal() } }\n")
+        .file("assets/logo.png", ELF)
+        .dependency("kept", "2")
+        .dependency("newcomer", "1")
+}
+
+/// Where each text stands in the output, which must be in this order.
+#[track_caller]
+fn in_order(output: &Output, texts: &[&str]) {
+    let mut at = 0;
+    for text in texts {
+        match output.stdout[at..].find(text) {
+            Some(found) => at += found,
+            None => panic!("`{text}` does not follow: {output}"),
+        }
+    }
+}
+
+#[test]
+fn what_could_do_harm_comes_first_in_any_folder_and_nothing_is_left_behind() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&before());
+    sandbox.registry().publish(&after());
+    let nowhere = Project::empty(&sandbox, "nowhere");
+    let cache = || files::list(&sandbox.cargo_home().join("registry/cache"));
+    let cached = cache();
+    let output = diff(nowhere, &["thing", "1.0.0", "1.1.0"]).code(0);
+    in_order(
+        &output,
+        &[
+            "Build script runs while",
+            "--- thing-1.0.0/build.rs\n+++ thing-1.1.0/build.rs\n@@ -1 +1 @@\n-fn main() {}\n+fn main() { steal() }\n",
+            "Manifest what it depends on",
+            "# new dependency `newcomer`: \"1\"\n",
+            "# changed dependency `kept`: \"1\", now \"2\"\n",
+            "+++ thing-1.1.0/Cargo.toml\n",
+            "Unsafe sources with more",
+            "# `src/deep.rs` says `unsafe` 1 times, 0 before\n",
+            "Binaries programs",
+            "--- /dev/null\n+++ thing-1.1.0/assets/logo.png\nnot shown: it is no text\n+ELF program or library, 8 bytes, sha256:",
+            "Sources the other",
+            EVIL,
+            "Others tests",
+            "+++ thing-1.1.0/README.md",
+            // What acts on a terminal is only seen.
+            "+\\u{202e}gnp\\u{1b}[2J\n",
+            "--- thing-1.0.0/old.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-gone\n",
+        ],
+    );
+    assert!(!output.stdout.contains(['\u{202e}', '\u{1b}']), "{output}");
+    output
+        .stderr_has("Comparing thing v1.0.0 with v1.1.0")
+        .stderr_has("7 files of thing v1.0.0 and v1.1.0 differ, ");
+    assert_eq!(cache(), cached);
+    assert!(files::list(&nowhere.root()).is_empty());
+    // Without a version to compare with, the newest one is meant.
+    diff(nowhere, &["thing", "1.0.0"]).code(0).stderr_has("with v1.1.0");
+    diff(nowhere, &["thing", "1.1.0", "1.1.0"]).code(0).stderr_has("have the same files");
+    diff(nowhere, &["thing", "1.0.0", "1.1.0", "--color", "always"])
+        .code(0)
+        .stdout_has("\u{1b}[32m+fn main() { steal() }\u{1b}[0m\n");
+}
+
+#[test]
+fn a_table_names_or_some_files_can_be_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&before());
+    sandbox.registry().publish(&after());
+    let nowhere = Project::empty(&sandbox, "nowhere");
+    let versions = ["thing", "1.0.0", "1.1.0"];
+    let with = |more: &[&str]| diff(nowhere, &[&versions[..], more].concat()).code(0);
+    let names = with(&["--name-only"]);
+    assert_eq!(
+        names.stdout,
+        "build.rs\nCargo.toml\nsrc/deep.rs\nassets/logo.png\nsrc/lib.rs\nREADME.md\nold.txt\n"
+    );
+    let table = with(&["--stat"]);
+    assert!(table.stdout.starts_with(" build.rs        | changed      2 +-\n"), "{table}");
+    assert!(table.stdout.contains(" assets/logo.png | added    0 -> 8 bytes"), "{table}");
+    with(&["-U0", "--", "src"]).stdout_has("@@ -1 +1 @@").stdout_lacks("build.rs").stderr_has("2 files of");
+    with(&["--", "*.md"]).stdout_has("README.md").stdout_lacks("src/");
+    with(&["--", "absent"]).stderr_has("do not differ in what was named");
+    // What cargo writes is only named, unless somebody asks for it.
+    sandbox.registry().publish(&version("1.0.1").file("Cargo.lock", "version = 4\n"));
+    let lock = diff(nowhere, &["thing", "1.0.0", "1.0.1"]).code(0);
+    in_order(&lock, &["Generated by cargo", "not shown: cargo writes it; to see it, add `-- Cargo.lock`"]);
+    diff(nowhere, &["thing", "1.0.0", "1.0.1", "--", "Cargo.lock"]).code(0).stdout_has("+version = 4\n");
+}
+
+#[test]
+fn machines_get_a_line_for_each_file() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&before());
+    sandbox.registry().publish(&after());
+    let nowhere = Project::empty(&sandbox, "nowhere");
+    let output = diff(nowhere, &["thing", "1.0.0", "1.1.0", "--message-format", "json"]).code(0);
+    assert!(!output.stdout.contains(['\u{202e}', '\u{1b}']), "{output}");
+    let lines = output.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let lines = lines.collect::<Vec<_>>();
+    let reasons = lines.iter().map(|line| line["reason"].as_str().unwrap_or_default()).collect::<Vec<_>>();
+    assert_eq!((reasons.first(), reasons.last()), (Some(&"start"), Some(&"summary")));
+    assert!(!reasons.contains(&"output"));
+    let of = |path: &str| lines.iter().find(|line| line["path"] == path).expect(path);
+    let script = of("build.rs");
+    assert_eq!(
+        (&script["risk"], &script["change"], &script["added"]),
+        (&"build-script".into(), &"changed".into(), &1.into())
+    );
+    assert_eq!(script["hunks"][0]["text"], "-fn main() {}\n+fn main() { steal() }\n");
+    let program = of("assets/logo.png");
+    assert_eq!(
+        (&program["risk"], &program["old"], &program["hunks"]),
+        (&"binary".into(), &Value::Null, &Value::Null)
+    );
+    assert_eq!(program["new"]["sha256"].as_str().map(str::len), Some(64));
+    let readme = of("README.md")["hunks"][0]["text"].as_str().expect("text").to_owned();
+    assert!(readme.contains("+\u{202e}gnp\u{1b}[2J\n"), "{readme:?}");
+    let last = lines.last().expect("a summary");
+    assert_eq!((&last["counts"]["files"], &last["outcome"]), (&7.into(), &"fine".into()));
+}
+
+#[test]
+fn the_pinned_version_is_what_a_newer_one_is_compared_with() {
+    let sandbox = Sandbox::new();
+    let project = Project::app(&sandbox, "work").pinned();
+    sandbox.registry().publish(&Krate::greeting("victim", "0.9.0", "older").old_manifest());
+    sandbox.registry().publish(&Krate::greeting("victim", "1.0.1", EVIL).old_manifest());
+    let output =
+        diff(project, &["victim", "1.0.1"]).code(0).stderr_has("Comparing victim v1.0.1 with v1.0.0");
+    in_order(&output, &["--- victim-1.0.1/src/lib.rs\n+++ victim-1.0.0/src/lib.rs", EVIL, CLEAN]);
+    diff(project, &["victim", "0.9.0"]).code(0).stderr_has("with v1.0.0");
+    // Without versions it is about the disk, as ever, in the same order.
+    project.cargo(["fetch"]).ok();
+    make_evil(&sandbox.source("victim-1.0.0"));
+    files::write(&sandbox.source("victim-1.0.0").join("build.rs"), "fn main() {}\n");
+    let output = diff(project, &["victim"]).code(4);
+    in_order(
+        &output,
+        &["Build script", "--- /dev/null\n", "build.rs", "Sources", "--- pinned/src/lib.rs\n", EVIL],
+    );
+    diff(project, &["victim", "--name-only"]).code(4);
+}
+
+#[test]
+fn another_registry_is_asked_by_its_name() {
+    let sandbox = Sandbox::new();
+    sandbox.alternative().publish(&Krate::greeting("internal", "1.0.0", CLEAN));
+    sandbox.alternative().publish(&Krate::greeting("internal", "1.0.1", EVIL));
+    let nowhere = Project::empty(&sandbox, "nowhere");
+    diff(nowhere, &["internal", "1.0.0", "1.0.1"]).code(3).stderr_has("crates-io has no crate `internal`");
+    diff(nowhere, &["internal", "1.0.0", "1.0.1", "--registry", "test"]).code(0).stdout_has(EVIL);
+}
+
+#[test]
+fn what_is_not_there_or_means_nothing_is_an_error() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&before());
+    let nowhere = Project::empty(&sandbox, "nowhere");
+    diff(nowhere, &["thing", "1.0.0", "9.9.9"])
+        .code(3)
+        .stderr_has("crates-io has no version `9.9.9` of `thing`")
+        .stderr_has("the newest one is `1.0.0`");
+    diff(nowhere, &["absent", "1.0.0", "2.0.0"]).code(3).stderr_has("has no crate `absent`");
+    diff(nowhere, &["thing@1.0.0", "1.1.0"])
+        .code(2)
+        .stderr_has("write `cargo provenance diff thing 1.0.0 1.1.0`");
+    diff(nowhere, &["thing"]).code(2).stderr_has("`cargo provenance diff CRATE FROM TO`");
+    for words in [
+        &["thing", "1", "2"][..],
+        &["thing", "--registry", "test"],
+        &["../thing", "1.0.0"],
+        &["thing", "1.0.0", "1.1.0", "1.2.0"],
+        &["thing", "1.0.0", "--stat", "--name-only"],
+    ] {
+        diff(nowhere, words).code(2);
+    }
+    diff(nowhere, &["thing", "1.0.0", "--offline"]).code(3).stderr_has("archive-missing");
+}
+
+#[test]
+fn a_hostile_archive_is_refused_and_nothing_of_it_is_shown() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&before());
+    let link = Entry {
+        path: b"src/link".to_vec(),
+        kind: EntryType::Symlink,
+        target: Some("/etc/passwd".into()),
+        content: vec![],
+    };
+    sandbox.registry().publish(&after().entry(link));
+    let nowhere = Project::empty(&sandbox, "nowhere");
+    let output = diff(nowhere, &["thing", "1.0.0", "1.1.0"])
+        .code(1)
+        .stderr_has("error[archive-link]: `thing v1.1.0` cannot be compared");
+    assert_eq!(output.stdout, "");
+    // What was published under the version is what counts, whatever arrives.
+    sandbox.registry().publish(&version("1.2.0").checksum(&"0".repeat(64)));
+    diff(nowhere, &["thing", "1.0.0", "1.2.0"]).code_in(&[1, 3]);
+}
+
+#[test]
+fn files_that_would_keep_a_diff_busy_do_not() {
+    let sandbox = Sandbox::new();
+    let lines = |word: &str| format!("{word}\nb\n").repeat(100_000);
+    let long = "x".repeat(1024 * 1024 - 1);
+    sandbox.registry().publish(&before().file("src/many.rs", &lines("a")).file("src/long.rs", &long));
+    sandbox.registry().publish(
+        &after().file("src/many.rs", &format!("b\n{}", lines("c\nb"))).file("src/long.rs", &(long + "y")),
+    );
+    let nowhere = Project::empty(&sandbox, "nowhere");
+    let output = diff(nowhere, &["thing", "1.0.0", "1.1.0"]).code(0);
+    assert!(
+        output.stdout.contains("+++ thing-1.1.0/src/many.rs\nnot shown: it has more lines"),
+        "{}",
+        output.stderr
+    );
+    assert!(output.stdout.contains("… and 1044577 more characters\n"), "{}", output.stderr);
+    assert!(output.stdout.len() < 64 * 1024, "{}", output.stdout.len());
+}

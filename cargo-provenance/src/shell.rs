@@ -5,7 +5,7 @@
 
 mod pager;
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::sync::{Mutex, PoisonError};
 
 use anstream::AutoStream;
@@ -14,6 +14,9 @@ use anstream::adapter::strip_bytes;
 pub use self::pager::Pager;
 
 use crate::render::{self, Rendered};
+
+/// Bytes of a line that is typed: what a terminal passes on at once.
+const ANSWER_BYTES: u64 = 4096;
 
 /// The two streams.
 pub struct Shell {
@@ -87,6 +90,19 @@ impl Shell {
         self.err(&render::status(verb, message));
     }
 
+    /// Asks on standard error and reads a line of standard input, without its end. `None` where it ends, cannot be read, is no
+    /// text, or is longer than anybody types.
+    #[expect(clippy::disallowed_methods, reason = "the one owner of the streams")]
+    pub fn ask(&self, prompt: &str) -> Option<String> {
+        self.err(prompt);
+        let answer = read_answer(io::stdin().lock());
+        if answer.is_none() {
+            // The cursor stands behind the prompt.
+            self.err("\n");
+        }
+        answer
+    }
+
     /// Prints what was rendered, the conclusion last. A pager that cannot be started is done without.
     ///
     /// # Errors
@@ -104,6 +120,15 @@ impl Shell {
         self.err(&rendered.after);
         result
     }
+}
+
+/// A line that was typed.
+fn read_answer(from: impl BufRead) -> Option<String> {
+    let mut line = String::new();
+    let mut from = from.take(ANSWER_BYTES);
+    from.read_line(&mut line).ok()?;
+    let line = line.strip_suffix('\n')?;
+    Some(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
 /// Asks for a passphrase on the terminal, whatever standard input is, and does not show it.
@@ -174,6 +199,23 @@ mod tests {
         let mut plain = Plain(memory.clone());
         assert_eq!(plain.write(b"\x1b[1ma\x1b[0m b\n").expect("memory"), 12);
         assert_eq!(*memory.0.lock().expect("not poisoned"), b"a b\n");
+    }
+
+    #[test]
+    fn an_answer_is_a_whole_line() {
+        let long = format!("{}\n", "x".repeat(ANSWER_BYTES as usize));
+        for (typed, answer) in [
+            ("we know them\nmore\n", Some("we know them")),
+            ("yes\r\n", Some("yes")),
+            ("\n", Some("")),
+            // What was not sent off is no answer.
+            ("half a line", None),
+            ("", None),
+            (long.as_str(), None),
+        ] {
+            assert_eq!(read_answer(typed.as_bytes()).as_deref(), answer);
+        }
+        assert_eq!(read_answer(&b"\xff\n"[..]), None);
     }
 
     #[test]

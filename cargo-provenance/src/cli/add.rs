@@ -162,7 +162,7 @@ impl Args {
     pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
         let options =
             self.resolve(context.global.is_locked(), |path: &Path| context.environment.absolute(path))?;
-        add::run(&context.surroundings()?, &options, context.progress)
+        add::run(&context.surroundings()?, &options, context.progress, context.dialog)
     }
 
     /// What was typed, as what is meant.

@@ -7,9 +7,11 @@ pub mod build;
 pub mod check;
 pub mod completions;
 pub mod db;
+pub mod dialog;
 pub mod diff;
 mod error;
 pub mod explain;
+pub mod fix;
 pub mod global;
 pub mod init;
 pub mod key;
@@ -29,6 +31,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
+use self::dialog::Terminal;
 use self::global::Global;
 use self::progress::Bars;
 use self::settings::{Environment, Presentation};
@@ -39,6 +42,7 @@ use crate::ops::build::Command as Build;
 use crate::ops::whereabouts;
 use crate::render::{self, Format, View, json};
 use crate::report::Report;
+use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::shell::{self, Shell};
@@ -73,6 +77,7 @@ pub enum Command {
     Init(init::Args),
     Add(Box<add::Args>),
     Update(update::Args),
+    Fix(fix::Args),
     Remove(remove::Args),
     Pin(pin::Args),
     Check(check::Args),
@@ -106,6 +111,8 @@ pub struct Context<'a> {
     pub global: &'a Global,
     /// Where to show signs of life.
     pub progress: &'a dyn Progress,
+    /// Who answers questions, if anybody does.
+    pub dialog: Option<&'a dyn Dialog>,
     /// Asks for a passphrase on the terminal.
     pub ask: &'a dyn Fn(&str) -> io::Result<String>,
 }
@@ -137,6 +144,7 @@ impl Command {
             Self::Init(_) => "init",
             Self::Add(_) => "add",
             Self::Update(_) => "update",
+            Self::Fix(_) => "fix",
             Self::Remove(_) => "remove",
             Self::Pin(_) => "pin",
             Self::Check(_) => "check",
@@ -168,6 +176,7 @@ impl Command {
             Self::Init(args) => args.run(context),
             Self::Add(args) => args.run(context),
             Self::Update(args) => args.run(context),
+            Self::Fix(args) => args.run(context),
             Self::Remove(args) => args.run(context),
             Self::Pin(args) => args.run(context),
             Self::Check(args) => args.run(context),
@@ -249,8 +258,10 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
     let pager = cli.command.is_paged().then(|| environment.pager(presentation.format)).flatten();
     let result = error::guarded(|| {
         let progress = Bars::new(shell, &presentation);
-        let context =
-            Context { environment, global: &cli.global, progress: &progress, ask: &shell::passphrase };
+        let terminal = Terminal::new(shell, view(&presentation, environment));
+        let dialog = environment.answers(&cli.global).then_some(&terminal as &dyn Dialog);
+        let (global, ask) = (&cli.global, &shell::passphrase);
+        let context = Context { environment, global, progress: &progress, dialog, ask };
         let result = cli.command.run(&context);
         if presentation.format.is_document() {
             // Where this cannot be told, the report says less of places.

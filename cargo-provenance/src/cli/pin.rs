@@ -53,7 +53,7 @@ impl Args {
             dry_run: self.dry_run,
             locked: context.global.is_locked(),
         };
-        pin::run(&context.surroundings()?, &options, context.progress)
+        pin::run(&context.surroundings()?, &options, context.progress, context.dialog)
     }
 }
 

@@ -31,6 +31,7 @@ pub struct Environment {
 /// Which streams are terminals.
 #[derive(Clone, Copy, Debug, Default)]
 struct Terminals {
+    input: bool,
     out: bool,
     err: bool,
 }
@@ -81,6 +82,7 @@ impl Environment {
             now: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             started: Instant::now(),
             terminals: Terminals {
+                input: std::io::stdin().is_terminal(),
                 out: std::io::stdout().is_terminal(),
                 err: std::io::stderr().is_terminal(),
             },
@@ -124,6 +126,13 @@ impl Environment {
             colors: self.colors(global.color),
             progress: self.progress(verbosity),
         }
+    }
+
+    /// Whether anybody answers questions: a person at a terminal, who is shown what they are about.
+    pub fn answers(&self, global: &Global) -> bool {
+        let Presentation { format, verbosity, .. } = self.presentation(global);
+        let is_attended = self.terminals.input && self.terminals.err && !self.is_ci();
+        is_attended && format == Format::Human && verbosity != Verbosity::Quiet && !global.is_locked()
     }
 
     /// The program that shows long output page by page, where a person looks at a terminal: `CARGO_PROVENANCE_PAGER`, else

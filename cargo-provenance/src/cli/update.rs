@@ -74,7 +74,7 @@ impl Args {
         let locked = context.global.is_locked();
         let common = Common { accept: self.accept, config, dry_run: self.dry_run, locked };
         let options = update::Options { packages: self.packages, flags, common };
-        update::run(&context.surroundings()?, &options, context.progress)
+        update::run(&context.surroundings()?, &options, context.progress, context.dialog)
     }
 
     /// The flags that mean the same wherever cargo runs, in the order of `cargo update --help`.

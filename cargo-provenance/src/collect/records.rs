@@ -196,6 +196,22 @@ fn mended(id: &PackageId, circumstances: &Circumstances, databases: &Evidence<&[
 }
 
 impl Record {
+    /// A record of which nothing was looked up.
+    pub fn named(id: &PackageId, circumstances: Circumstances) -> Self {
+        let unknown = || "it was not looked up".to_owned();
+        Self {
+            id: id.clone(),
+            circumstances,
+            history: Evidence::Unavailable(unknown()),
+            release: Evidence::Unavailable(unknown()),
+            mends: vec![],
+            asked: vec![],
+            births: vec![],
+            twins: vec![],
+            elsewhere: vec![],
+        }
+    }
+
     /// What the index says of another version.
     fn listed(&self, version: &Version) -> Option<&Release> {
         self.history.known()?.iter().find(|release| release.version == *version)
@@ -209,6 +225,29 @@ impl Record {
     /// Whether a version was withdrawn.
     pub fn is_yanked(&self, version: &Version) -> bool {
         self.listed(version).is_some_and(|release| release.yanked)
+    }
+
+    /// The package as a lockfile would name it.
+    pub fn to_locked(&self) -> LockedPackage {
+        let checksum = self.release.known().map(|release| release.checksum);
+        LockedPackage { id: self.id.clone(), checksum, dependencies: vec![], line: 0 }
+    }
+
+    /// What is known of another release of the package, as it would come in, in the place of this one.
+    pub fn replaced_by(&self, release: &Release, databases: &Evidence<&[Database]>) -> Self {
+        let id = PackageId { version: release.version.clone(), ..self.id.clone() };
+        let circumstances = Circumstances {
+            way: Way::Pulled,
+            direct: self.circumstances.direct,
+            replaces: Some(self.id.version.clone()),
+            pinned_from: None,
+            judged_by: None,
+        };
+        let mends = mended(&id, &circumstances, databases);
+        let (history, release) = (self.history.clone(), Evidence::Known(release.clone()));
+        let (twins, elsewhere) = (self.twins.clone(), self.elsewhere.clone());
+        // What it needs anew is looked up once it would enter.
+        Self { id, circumstances, history, release, mends, asked: vec![], births: vec![], twins, elsewhere }
     }
 
     /// The dossier as far as it can be filled in before anything is fetched.

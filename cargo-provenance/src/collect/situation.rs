@@ -15,7 +15,7 @@ use crate::model::{Clock, Surroundings};
 use crate::report::failure::{Explain, Kind};
 
 /// A workspace with a lockfile.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Situation {
     /// Members and path packages.
     pub workspace: Workspace,

@@ -10,6 +10,7 @@ use provenance_build::Version;
 use super::entering::{self, Common, Edit, Naming};
 use crate::model::Surroundings;
 use crate::report::Report;
+use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 
@@ -44,8 +45,9 @@ pub fn run(
     surroundings: &Surroundings,
     options: &Options,
     progress: &dyn Progress,
+    dialog: Option<&dyn Dialog>,
 ) -> Result<Report, Failure> {
-    entering::run(surroundings, options, progress)
+    entering::run(surroundings, options, progress, dialog)
 }
 
 impl Edit for Options {

@@ -2,6 +2,7 @@
 //! [`Progress`](crate::report::progress::Progress), and returns a report. None prints.
 
 pub mod add;
+mod asking;
 pub mod build;
 pub mod check;
 pub mod db;
@@ -9,6 +10,7 @@ pub mod diff;
 pub mod entering;
 mod exceptions;
 pub mod explain;
+pub mod fix;
 mod gating;
 pub mod guarding;
 mod history;

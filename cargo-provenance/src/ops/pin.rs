@@ -6,21 +6,24 @@ use std::path::Path;
 use provenance_build::{Manifest, PackageName, manifest, toml};
 use similar::TextDiff;
 
+use super::asking::{self, Exhibit, Pending};
 use super::exceptions;
 use super::init::tell_exceptions;
 use super::interruption::settled_workspace;
 use super::pinning::{self, Draft, Material, Rigor, draft, split};
 use super::signing::{self, Replacing, Resigned};
-use super::vetting::{self, Vetting};
+use super::vetting::{self, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::cooldown;
 use crate::collect::gate;
 use crate::collect::indices::{self, When};
 use crate::collect::situation::{Situation, resolved};
+use crate::finding::Finding;
 use crate::merge;
 use crate::model::{Evidence, Surroundings};
 use crate::policy;
+use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
@@ -63,11 +66,12 @@ pub fn run(
     surroundings: &Surroundings,
     options: &Options,
     progress: &dyn Progress,
+    dialog: Option<&dyn Dialog>,
 ) -> Result<Report, Failure> {
     let surroundings = &resolved(surroundings)?;
     let cargo = CargoCommand::new(surroundings);
     settled_workspace(Report::new("pin"), surroundings, &cargo, |report, workspace, _| {
-        pin(report, surroundings, options, workspace, progress)
+        pin(report, surroundings, options, workspace, (progress, dialog.filter(|_| !options.dry_run)))
     })
 }
 
@@ -76,7 +80,7 @@ fn pin(
     surroundings: &Surroundings,
     options: &Options,
     workspace: Workspace,
-    progress: &dyn Progress,
+    (progress, dialog): (&dyn Progress, Option<&dyn Dialog>),
 ) -> Result<(), Error> {
     let root = workspace.root.clone();
     let policy_file = root.join(policy::FILE_NAME);
@@ -140,19 +144,26 @@ fn pin(
     let policy = &gate::parse_policy(&policy_text, &root)?;
     tell_exceptions(report, &late);
     let unused = vetting.accept(&mut vetted, &options.accept, surroundings)?;
-    let mut draft = draft(Material {
-        situation: &situation,
-        policy,
-        old: Some(&old),
-        split: &split,
-        examined: &examined,
-        vetted: &vetted,
-        advisories: databases.known().and_then(advisory::newest),
-        declared: &options.own,
-        rigor: if options.recheck { Rigor::Recheck } else { Rigor::Policy },
-    })?;
-    draft.findings.extend(vetting.kept(&situation, &split, &mut exceptions));
-    draft.findings.extend(exceptions.expired());
+    let advisories = databases.known().and_then(advisory::newest);
+    let rigor = if options.recheck { Rigor::Recheck } else { Rigor::Policy };
+    let drafted = |vetted: &[Vetted]| {
+        let (situation, old, split, examined) = (&situation, Some(&old), &split, examined.as_slice());
+        let declared = options.own.as_slice();
+        draft(Material { situation, policy, old, split, examined, vetted, advisories, declared, rigor })
+    };
+    let mut of_policy = vetting.kept(&situation, &split, &mut exceptions);
+    of_policy.extend(exceptions.expired());
+    let mut draft = drafted(&vetted)?;
+    if let Some(dialog) = dialog.filter(|_| draft.open.is_empty()) {
+        let exhibit = Exhibit { situation: &situation, network: surroundings.network, progress };
+        let standing = asking::acceptable(draft.findings.iter().chain(&of_policy));
+        let accepts = asked(dialog, &exhibit, &old, &standing);
+        if !accepts.is_empty() {
+            vetting.accept(&mut vetted, &accepts, surroundings)?;
+            draft = drafted(&vetted)?;
+        }
+    }
+    draft.findings.extend(of_policy);
     draft.findings.extend(unused.into_iter().map(vetting::unused));
     waiver::tell_ways(&mut draft.findings, vetting.today(), "");
     draft.findings.extend(not_judged(&draft.open));
@@ -199,6 +210,17 @@ fn pin(
     transaction.commit()?;
     report.conclusion = format!("pins written: {changed}");
     Ok(())
+}
+
+/// What a person accepts of what stands in the way.
+fn asked(dialog: &dyn Dialog, exhibit: &Exhibit<'_>, old: &Manifest, standing: &[&Finding]) -> Vec<Accept> {
+    let lockfile = &exhibit.situation.lockfile;
+    let pending = standing.iter().map(|finding| {
+        let package = lockfile.packages.iter().find(|it| Some(&it.id) == finding.package.as_ref())?;
+        Some(Pending { finding, package, before: asking::before(old, lockfile, package) })
+    });
+    let pending = pending.collect::<Option<Vec<_>>>().unwrap_or_default();
+    asking::ask(dialog, &pending, &|pending| exhibit.show(pending)).unwrap_or_default()
 }
 
 /// Which cargo settings a manifest records that the one before did not. Any of them may run code, and `pin` takes them as they

@@ -37,7 +37,7 @@ pub fn run(
     options: &Options,
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
-    entering::run(surroundings, options, progress)
+    entering::run(surroundings, options, progress, None)
 }
 
 impl Edit for Options {

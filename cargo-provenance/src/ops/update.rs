@@ -9,6 +9,7 @@ use provenance_build::Version;
 use super::entering::{self, Common, Edit};
 use crate::model::Surroundings;
 use crate::report::Report;
+use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 
@@ -32,8 +33,9 @@ pub fn run(
     surroundings: &Surroundings,
     options: &Options,
     progress: &dyn Progress,
+    dialog: Option<&dyn Dialog>,
 ) -> Result<Report, Failure> {
-    entering::run(surroundings, options, progress)
+    entering::run(surroundings, options, progress, dialog)
 }
 
 impl Edit for Options {

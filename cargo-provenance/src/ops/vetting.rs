@@ -193,6 +193,26 @@ impl<'a> Vetting<'a> {
         judgment.findings.into_iter().filter(|finding| grave.contains(&finding.id)).collect()
     }
 
+    /// What the advisories say of a package that is locked, and what people said to that.
+    pub fn advised(&self, record: &Record, pinned: Option<&Pin>, exceptions: &mut Exceptions<'_>) -> Vetted {
+        let judgment = judge(&record.dossier(), &self.ground(record), &[Needs::Advisories]);
+        self.settle(judgment, pinned, exceptions)
+    }
+
+    /// The newer releases of a package, the oldest first, each as it would come in: those that cargo takes for the present one,
+    /// and those that it does not. What was yanked is left out.
+    pub fn newer(&self, record: &Record) -> (Vec<Record>, Vec<Record>) {
+        let dossier = record.dossier();
+        let own = semver::Version::parse(record.id.version.as_str()).ok();
+        let newer = release::others(&dossier).into_iter().rev();
+        let newer = newer.filter(|other| !other.release.yanked && Some(&other.version) > own.as_ref());
+        let (same, other): (Vec<_>, Vec<_>) = newer.partition(|other| other.same_line);
+        let known = |all: Vec<release::Other<'_>>| {
+            all.iter().map(|other| record.replaced_by(other.release, &self.databases)).collect()
+        };
+        (known(same), known(other))
+    }
+
     /// What can be said before anything is fetched.
     pub fn before_fetching(&self, record: &Record) -> Judgment {
         judge(&record.dossier(), &self.ground(record), Needs::BEFORE_FETCHING)

@@ -116,6 +116,11 @@ pub fn report(report: &Report, view: &View) -> Rendered {
     Rendered { before: told.before + &told.output, output: document, after: told.after }
 }
 
+/// Renders a finding on its own, for people.
+pub fn finding(finding: &Finding, view: &View) -> String {
+    human::finding(finding, view)
+}
+
 /// Renders a failure: for people in any case, for machines where they listen.
 pub fn failure(failure: &Failure, view: &View) -> Rendered {
     let output = match view.format {

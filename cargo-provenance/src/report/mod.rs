@@ -1,5 +1,6 @@
 //! What a use case returns: everything that is to be shown, nothing shown yet.
 
+pub mod dialog;
 pub mod failure;
 pub mod files;
 mod plural;

@@ -185,6 +185,9 @@ fn way_out(dossier: &Dossier<'_>, ground: &Ground<'_>) -> WayOut {
                 out.notes.push("where cargo refuses that, move what pulls it in first".to_owned());
             }
         }
+        (Some(to), _, Way::Pulled, Some(before)) if to == before => {
+            out.notes.push(format!("`{to}`, which is locked, would pass"));
+        }
         (Some(to), _, Way::Pulled, Some(before)) => {
             let command = format!("cargo provenance update {name}@{before} --precise {to}");
             out.help.push(format!("`{to}` would pass: run `{command}`"));

@@ -198,14 +198,7 @@ impl Accept {
                 Some((PackageName::parse(name).ok_or(form)?, Some(Version::parse(version).ok_or(form)?)))
             }
         };
-        if reason.trim().is_empty() {
-            return Err("say why, for whoever reads it next year".to_owned());
-        }
-        if reason.trim() == PLACEHOLDER {
-            return Err(format!(
-                "put your own reason in the place of `{PLACEHOLDER}`, for whoever reads it next year"
-            ));
-        }
+        let reason = accepted_reason(reason)?;
         match checks::check(check) {
             Some(known) if known.firmness == Firmness::Free => {}
             Some(_) => return Err(format!("nobody may wave `{check}` through")),
@@ -215,7 +208,14 @@ impl Accept {
                 ));
             }
         }
-        Ok(Self { package, check: check.to_owned(), subject, reason: reason.trim().to_owned() })
+        Ok(Self { package, check: check.to_owned(), subject, reason })
+    }
+
+    /// Accepts just this finding.
+    pub fn of(finding: &Finding, reason: &str) -> Result<Self, String> {
+        let package = finding.package.as_ref().map(|id| (id.name.clone(), Some(id.version.clone())));
+        let (check, subject) = (finding.id.to_owned(), finding.subject.clone());
+        Ok(Self { package, check, subject, reason: accepted_reason(reason)? })
     }
 
     /// Whether it names this finding. One that stands at `deny` is for the policy to change.
@@ -240,6 +240,22 @@ impl Accept {
         let subject = self.subject.as_ref().map(|subject| format!("/{subject}"));
         format!("{}{}{}", package.unwrap_or_default(), self.check, subject.unwrap_or_default())
     }
+}
+
+/// A reason that says something.
+fn accepted_reason(reason: &str) -> Result<String, String> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err("say why, for whoever reads it next year".to_owned());
+    }
+    if reason == PLACEHOLDER {
+        let place = format!("put your own reason in the place of `{PLACEHOLDER}`");
+        return Err(format!("{place}, for whoever reads it next year"));
+    }
+    if reason.chars().any(char::is_control) {
+        return Err("write the reason in one line, without control characters".to_owned());
+    }
+    Ok(reason.to_owned())
 }
 
 /// The lines of an exception.
@@ -361,6 +377,7 @@ mod tests {
             "unsound= ",
             "unsond=x",
             "unsound=REASON",
+            "unsound=a\nb",
             "dep:unsound= REASON ",
             "malicious=x",
             "d p:unsound=x",

@@ -20,6 +20,7 @@ mod entering;
 mod explain;
 mod extends;
 mod fetching;
+mod fix;
 mod flows;
 mod foundation;
 mod git;

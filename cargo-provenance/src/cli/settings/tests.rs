@@ -11,7 +11,7 @@ fn environment(variables: &[(&str, &str)], terminal: bool) -> Environment {
         home: Some("/home/me".into()),
         now: 1_795_392_000,
         started: Instant::now(),
-        terminals: Terminals { out: false, err: terminal },
+        terminals: Terminals { input: terminal, out: false, err: terminal },
     }
 }
 
@@ -43,6 +43,29 @@ fn colors_follow_flag_then_cargo_then_the_common_variables_then_the_terminal() {
     ] {
         let found = environment(variables, terminal).colors(flag).err;
         assert_eq!(found, expected, "{flag:?} {variables:?} {terminal}");
+    }
+}
+
+#[test]
+fn questions_are_for_a_person_at_a_terminal() {
+    let human = Global::default();
+    assert!(environment(&[], true).answers(&human));
+    assert!(!environment(&[], false).answers(&human));
+    assert!(!environment(&[("CI", "true")], true).answers(&human));
+    assert!(!environment(&[("CARGO_TERM_QUIET", "true")], true).answers(&human));
+    let mut typing = environment(&[], true);
+    typing.terminals.err = false;
+    assert!(!typing.answers(&human), "nobody would see the question");
+    typing.terminals = Terminals { input: false, out: true, err: true };
+    assert!(!typing.answers(&human), "whatever is piped in is nobody's answer");
+    for global in [
+        Global { quiet: true, ..Global::default() },
+        Global { locked: true, ..Global::default() },
+        Global { frozen: true, ..Global::default() },
+        Global { message_format: Some(MessageFormat::Json), ..Global::default() },
+        Global { message_format: Some(MessageFormat::Short), ..Global::default() },
+    ] {
+        assert!(!environment(&[], true).answers(&global), "{global:?}");
     }
 }
 

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use provenance_build::manifest::Member;
-use provenance_build::{Manifest, PackageId, PackageName, Version};
+use provenance_build::{LockedPackage, Manifest, PackageId, PackageName, Version};
 
+use super::super::asking::{self, Exhibit, Pending};
 use super::super::limiting::change::Change;
 use super::super::limiting::{Limits, Place, Resolver, is_without_solution};
 use super::super::pinning;
 use super::super::vendoring::{self, Scene, Vendoring};
 use super::super::vetting::Vetting;
 use super::{Edit, Error, Naming};
-use crate::cargo::{CargoCommand, ScratchHome, Shadow, Workspace};
+use crate::cargo::{self, CargoCommand, ScratchHome, Shadow, Workspace};
 use crate::collect::entrants::{Entrants, Homes};
 use crate::collect::gate::Gate;
 use crate::collect::indices::{self, When};
@@ -21,8 +22,10 @@ use crate::collect::publishers::Publishers;
 use crate::collect::records::{Circumstances, Record};
 use crate::collect::situation::Situation;
 use crate::model::Surroundings;
+use crate::report::dialog::Dialog;
 use crate::report::progress::Progress;
 use crate::vet::Way;
+use crate::vet::waiver::Accept;
 
 /// The one command that resolves by itself.
 const UPDATE: &str = "update";
@@ -155,16 +158,42 @@ impl<'a> Attempt<'a> {
         self.notes.take()
     }
 
+    /// Looks up what is known of packages that are locked now, as they stand.
+    pub(super) fn look_up_locked(
+        &self,
+        change: &Change,
+        packages: &[(&LockedPackage, Circumstances)],
+        vetting: &Vetting<'_>,
+    ) -> Result<Vec<Record>, Error> {
+        let locked = packages.iter().map(|(package, _)| *package).collect::<Vec<_>>();
+        // Each may have a newer release since a minute ago, which cargo has not been asked about.
+        self.ask_about(change, &locked, When::Always)?;
+        let publishers = Publishers::of(&self.gate.seen.configuration, &self.surroundings.cargo_home)?;
+        Ok(vetting.records(&change.lockfile, packages, &publishers)?)
+    }
+
+    /// The members that ask for a package by themselves: each with its manifest and the versions that will do.
+    pub(super) fn asking(&self, name: &PackageName) -> Vec<(&cargo::Member, &semver::VersionReq)> {
+        let members = self.workspace.members.iter();
+        let asks = members.flat_map(|member| member.asks.iter().map(move |(asked, it)| (member, asked, it)));
+        asks.filter(|(_, asked, _)| asked.as_str() == name.as_str())
+            .map(|(member, _, it)| (member, it))
+            .collect()
+    }
+
     /// Lets cargo ask about entrants whose registries were not asked for a day: it resolves with what it has.
     fn freshen(&self, change: &Change) -> Result<(), Error> {
+        let packages = change.entering.iter().map(|entry| &change.lockfile.packages[entry.index]);
+        self.ask_about(change, &packages.collect::<Vec<_>>(), When::Daily)
+    }
+
+    fn ask_about(&self, change: &Change, packages: &[&LockedPackage], when: When) -> Result<(), Error> {
         // Whoever could not be reached is not tried again for every version that is tried.
         if !self.notes.borrow().is_empty() {
             return Ok(());
         }
-        let packages = change.entering.iter().map(|entry| &change.lockfile.packages[entry.index]);
-        let (situation, packages) = (self.situation(change)?, packages.collect::<Vec<_>>());
-        let network = self.surroundings.network;
-        let notes = indices::freshen(&situation, &packages, When::Daily, network, self.progress)?;
+        let (situation, network) = (self.situation(change)?, self.surroundings.network);
+        let notes = indices::freshen(&situation, packages, when, network, self.progress)?;
         self.notes.replace(notes);
         Ok(())
     }
@@ -215,6 +244,18 @@ impl<'a> Attempt<'a> {
         let situation = &self.situation(change)?;
         let scene = Scene { gate: self.gate, situation, entrants, manifest };
         Ok(vendoring::plan(scene, self.progress)?)
+    }
+
+    /// Asks a person, who is shown what there is to see of each finding.
+    pub(super) fn ask(
+        &self,
+        dialog: &dyn Dialog,
+        change: &Change,
+        pending: &[Pending<'_>],
+    ) -> Result<Option<Vec<Accept>>, Error> {
+        let situation = &self.situation(change)?;
+        let exhibit = Exhibit { situation, network: self.surroundings.network, progress: self.progress };
+        Ok(asking::ask(dialog, pending, &|pending| exhibit.show(pending)))
     }
 
     /// Keeps what was fetched, for the versions that are tried next.

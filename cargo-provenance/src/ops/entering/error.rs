@@ -1,4 +1,4 @@
-//! Why `add`, `update` or `remove` came to no report.
+//! Why `add`, `update`, `fix` or `remove` came to no report.
 
 use std::path::PathBuf;
 
@@ -38,6 +38,9 @@ pub enum Error {
     /// `--path` leads to no package.
     #[error("there is no package in `{}`", .0.display())]
     NoPackage(PathBuf),
+    /// `fix` names a package that is not there.
+    #[error("no package `{0}` is locked")]
+    NotLocked(String),
     /// The manifest found belongs to another workspace than cargo's.
     #[error("`Provenance.lock` lies in `{}`, but the workspace is `{}`", manifest.display(), workspace.display())]
     OtherWorkspace {
@@ -69,7 +72,11 @@ impl Error {
             Self::Kernel(error) => Some(error),
             Self::Store(error) => Some(error),
             Self::Vendoring(error) => Some(error),
-            Self::Graph(_) | Self::Local(_) | Self::NoPackage(_) | Self::OtherWorkspace { .. } => None,
+            Self::Graph(_)
+            | Self::Local(_)
+            | Self::NoPackage(_)
+            | Self::NotLocked(_)
+            | Self::OtherWorkspace { .. } => None,
         }
     }
 }
@@ -77,7 +84,9 @@ impl Error {
 impl Explain for Error {
     fn kind(&self) -> Kind {
         match self {
-            Self::Local(_) | Self::NoPackage(_) | Self::OtherWorkspace { .. } => Kind::Usage,
+            Self::Local(_) | Self::NoPackage(_) | Self::NotLocked(_) | Self::OtherWorkspace { .. } => {
+                Kind::Usage
+            }
             _ => self.carried().map_or(Kind::Undecided, Explain::kind),
         }
     }
@@ -86,6 +95,7 @@ impl Explain for Error {
         let help = match self {
             Self::Local(_) => "run `cargo add` yourself, then `cargo provenance pin`",
             Self::NoPackage(_) => "name the directory of a package with `--path`",
+            Self::NotLocked(_) => "name a package of `Cargo.lock` as `NAME` or `NAME@VERSION`",
             Self::OtherWorkspace { .. } => "run `cargo provenance init` in that workspace",
             Self::Store(fault) if fault.help().is_none() => {
                 "nothing was changed; correct that, then run this command again"

@@ -14,7 +14,7 @@ use crate::collect::entrants::Entrants;
 use crate::vet::waiver::Accept;
 
 /// What cargo's resolution came to, after holding back.
-pub(super) struct Trial<'a> {
+pub(super) struct Trial {
     /// What cargo said of the edit.
     pub(super) said: Vec<String>,
     pub(super) resolved: Resolved,
@@ -24,19 +24,20 @@ pub(super) struct Trial<'a> {
     pub(super) entrants: Option<Entrants>,
     /// What was held back.
     pub(super) held: Vec<Held>,
-    /// `--accept` flags that nothing needed.
-    pub(super) unused: Vec<&'a Accept>,
+    /// Acceptances that nothing needed.
+    pub(super) unused: Vec<Accept>,
 }
 
 /// Tries until nothing is refused, or until what is refused has no other version.
-pub(super) fn hold<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>) -> Result<Trial<'a>, Error> {
+pub(super) fn hold(attempt: &Attempt<'_>, vetting: &Vetting<'_>, accepts: &[Accept]) -> Result<Trial, Error> {
+    attempt.shadow.reset()?;
     let mut holding = Holding::default();
     let mut said = attempt.edit(&holding.limits.named)?;
     let mut first = None;
     for round in 0.. {
         let resolved = attempt.resolved()?;
         let first = first.get_or_insert_with(|| resolved.change.lockfile.clone());
-        let Judged { entering, entrants, unused } = judge(attempt, vetting, &resolved.change)?;
+        let Judged { entering, entrants, unused } = judge(attempt, vetting, &resolved.change, accepts)?;
         let refused = entering.iter().any(|entering| entering.vetted.judgment.refuses());
         if refused && round < ROUNDS {
             let step = holding.step(attempt, vetting, &resolved.change, &entering)?;
@@ -56,21 +57,26 @@ pub(super) fn hold<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>) -> Result<T
 }
 
 /// What would enter, and what is said of it.
-struct Judged<'a> {
-    entering: Vec<Entering>,
-    entrants: Option<Entrants>,
-    unused: Vec<&'a Accept>,
+pub(super) struct Judged {
+    pub(super) entering: Vec<Entering>,
+    pub(super) entrants: Option<Entrants>,
+    pub(super) unused: Vec<Accept>,
 }
 
-fn judge<'a>(attempt: &Attempt<'a>, vetting: &Vetting<'_>, change: &Change) -> Result<Judged<'a>, Error> {
+/// Judges what would enter with a change, and proves it where nothing that is known before speaks against it.
+pub(super) fn judge(
+    attempt: &Attempt<'_>,
+    vetting: &Vetting<'_>,
+    change: &Change,
+    accepts: &[Accept],
+) -> Result<Judged, Error> {
     let records = attempt.look_up(change, vetting)?;
-    let accepts = &attempt.edit.common().accept;
     let settle = |judgments: Vec<_>| {
         let mut exceptions = vetting.exceptions();
         let settled = judgments.into_iter().map(|judgment| vetting.settle(judgment, None, &mut exceptions));
         let mut vetted = settled.collect::<Vec<Vetted>>();
         let unused = vetting.accept(&mut vetted, accepts, attempt.surroundings)?;
-        Ok::<_, Error>((vetted, unused))
+        Ok::<_, Error>((vetted, unused.into_iter().cloned().collect::<Vec<_>>()))
     };
     let (mut vetted, mut unused) =
         settle(records.iter().map(|record| vetting.before_fetching(record)).collect())?;

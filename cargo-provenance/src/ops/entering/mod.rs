@@ -1,4 +1,4 @@
-//! What `add`, `update` and `remove` share: cargo's own command behind the gate.
+//! What `add`, `update`, `fix` and `remove` share: cargo's own command behind the gate.
 //!
 //! Cargo edits and resolves in the shadow workspace. What would enter is judged by what its registry's index and the
 //! advisories say, then fetched and proven; what does not pass is held back; and only when all of it has passed are
@@ -7,21 +7,26 @@
 mod attempt;
 mod error;
 mod holding;
+mod mending;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use provenance_build::{Manifest, PackageId, Verdict, Version, manifest};
+use provenance_build::{LockedPackage, Manifest, PackageId, Verdict, Version, manifest};
 use similar::TextDiff;
 
 use self::attempt::Attempt;
 use self::holding::Trial;
+use self::mending::Mended;
+use self::telling::tell_mended;
+use super::asking::{self, Pending};
 use super::interruption::settled;
 use super::limiting::change::Entry;
-use super::limiting::{Entering, tell_entering, tell_held};
+use super::limiting::{self, Entering, tell_entering, tell_held};
 use super::pinning::{self, Rigor};
-use super::signing::{self, Replacing, Resigned, Wanted};
+use super::signing::{self, Replacing, Resigned};
 use super::vetting::{self, Vetting};
 use crate::advisory;
 use crate::cargo;
@@ -31,6 +36,7 @@ use crate::collect::gate::{self, Gate};
 use crate::collect::situation::{index_of, resolved};
 use crate::finding::{self, Finding, Weight};
 use crate::model::{Date, Surroundings};
+use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
@@ -39,6 +45,7 @@ use crate::vet::not_judged;
 use crate::vet::waiver::{self, Accept};
 
 pub use error::Error;
+pub use mending::Wanted;
 
 /// A command of cargo that changes what is locked.
 pub trait Edit {
@@ -65,9 +72,14 @@ pub trait Edit {
     fn naming(&self, _name: &str) -> Naming {
         Naming::Not
     }
+
+    /// What is to be mended, where that is what this is about; cargo is not asked to edit anything then.
+    fn mending(&self) -> Option<&Wanted> {
+        None
+    }
 }
 
-/// What `add`, `update` and `remove` are all asked.
+/// What `add`, `update`, `fix` and `remove` are all asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Common {
     /// What a person accepts.
@@ -98,11 +110,16 @@ pub enum Naming {
 /// # Errors
 ///
 /// Those of the lock, of what an interrupted command left, and [`Error`].
-pub fn run(surroundings: &Surroundings, edit: &dyn Edit, progress: &dyn Progress) -> Result<Report, Failure> {
+pub fn run(
+    surroundings: &Surroundings,
+    edit: &dyn Edit,
+    progress: &dyn Progress,
+    dialog: Option<&dyn Dialog>,
+) -> Result<Report, Failure> {
     let surroundings = &resolved(surroundings)?;
     let root = gate::root(surroundings)?;
     settled(Report::new(edit.command()), &root, surroundings, |report, _| {
-        enter(report, surroundings, edit, progress)
+        enter(report, surroundings, edit, progress, dialog)
     })
 }
 
@@ -111,6 +128,7 @@ fn enter(
     surroundings: &Surroundings,
     edit: &dyn Edit,
     progress: &dyn Progress,
+    dialog: Option<&dyn Dialog>,
 ) -> Result<(), Error> {
     // Before cargo runs at all: what the repository configures may run code, so it must be what was recorded.
     let mut gate = Gate::open(surroundings)?;
@@ -121,7 +139,7 @@ fn enter(
         return Ok(());
     }
     // Nor may it be what just anybody recorded.
-    let demand = signing::demand(surroundings, &Wanted::default())?;
+    let demand = signing::demand(surroundings, &signing::Wanted::default())?;
     if !signing::judge(&gate, &demand, report)? {
         signing::distrust(report);
         return Ok(());
@@ -135,7 +153,7 @@ fn enter(
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
         .among(attempt.members(), pins.iter().map(|pin| &pin.name))
         .cooling(cooldown::read(&gate.seen.configuration, &gate.root)?);
-    let trial = holding::hold(&attempt, &vetting)?;
+    let (trial, mended) = tried(&attempt, &vetting, dialog.filter(|_| !edit.common().dry_run))?;
     report.not_checked.extend(attempt.notes());
     tell_cargo(report, &trial.said);
     tell(report, &trial, surroundings);
@@ -148,13 +166,13 @@ fn enter(
     }
     report.outcome = outcome(&trial);
     report.findings.extend(trial.unused.iter().map(|accept| vetting::unused(accept)));
-    report.findings.extend(vetting.exceptions().expired());
-    if report
-        .findings
-        .iter()
-        .any(|finding| finding.id == "exception-expired" && finding.weight != Weight::Note)
-    {
-        report.outcome = Outcome::Refused;
+    if mended.is_none() {
+        let expired = vetting.exceptions().expired();
+        if expired.iter().any(|finding| finding.weight != Weight::Note) {
+            report.outcome = Outcome::Refused;
+        }
+        // What ended may be just what is mended now, so that `fix` does not wait for it.
+        report.findings.extend(expired);
     }
     waiver::tell_ways(&mut report.findings, vetting.today(), "");
     let open =
@@ -168,9 +186,89 @@ fn enter(
         let verb = edit.command();
         report.conclusion = format!("to {verb}: {} in {entering}; nothing was changed", report.tally());
     }
+    if let Some(mended) = &mended {
+        tell_mended(report, mended, &attempt, &vetting);
+    }
     report.findings.sort_by_key(|finding| finding.weight);
     attempt.shadow.close()?;
     Ok(())
+}
+
+/// What cargo's resolution came to. Where nothing but findings that are up for review stands in the way, a person is asked, and
+/// then it is tried again.
+fn tried(
+    attempt: &Attempt<'_>,
+    vetting: &Vetting<'_>,
+    mut dialog: Option<&dyn Dialog>,
+) -> Result<(Trial, Option<Mended>), Error> {
+    let mut accepts = attempt.edit.common().accept.clone();
+    loop {
+        let (trial, mended) = match attempt.edit.mending() {
+            Some(wanted) => {
+                let (trial, mended) = mending::mend(attempt, vetting, wanted, &accepts)?;
+                (trial, Some(mended))
+            }
+            None => (holding::hold(attempt, vetting, &accepts)?, None),
+        };
+        let expired = || vetting.exceptions().expired().iter().any(|it| it.weight != Weight::Note);
+        let Some(asker) = dialog.filter(|_| mended.is_some() || !expired()) else {
+            return Ok((trial, mended));
+        };
+        let before = accepts.len();
+        for pending in waiting(&trial, mended.as_ref()) {
+            match asked(attempt, asker, &trial, &pending)? {
+                Some(more) => accepts.extend(more),
+                None => {
+                    dialog = None;
+                    break;
+                }
+            }
+        }
+        if accepts.len() == before {
+            return Ok((trial, mended));
+        }
+        trial.entrants.into_iter().for_each(|entrants| attempt.keep(entrants));
+    }
+}
+
+/// A finding that waits for a person's word, and the package that it is about.
+type Waiting<'t> = (&'t Finding, &'t LockedPackage);
+
+/// What waits for a person's word, by what it stands in the way of.
+fn waiting<'t>(trial: &'t Trial, mended: Option<&'t Mended>) -> Vec<Vec<Waiting<'t>>> {
+    let named = |findings: &mut dyn Iterator<Item = &'t Finding>, packages: &'t [LockedPackage]| {
+        let package = |finding: &Finding| packages.iter().find(|it| Some(&it.id) == finding.package.as_ref());
+        let pairs = asking::acceptable(findings).into_iter().map(|it| Some((it, package(it)?)));
+        pairs.collect::<Option<Vec<_>>>().unwrap_or_default()
+    };
+    let judgments = || trial.entering.iter().map(|entering| &entering.vetted.judgment);
+    let mut all = vec![];
+    if judgments().all(|judgment| judgment.open.is_empty()) {
+        let mut findings = judgments().flat_map(|judgment| &judgment.findings);
+        all.push(named(&mut findings, &trial.resolved.change.lockfile.packages));
+    }
+    let refused = mended.iter().flat_map(|mended| &mended.left).filter_map(|left| left.why.refused.as_ref());
+    all.extend(refused.map(|refused| named(&mut refused.findings.iter(), &refused.packages)));
+    all.retain(|waiting| !waiting.is_empty());
+    all
+}
+
+fn asked(
+    attempt: &Attempt<'_>,
+    dialog: &dyn Dialog,
+    trial: &Trial,
+    waiting: &[Waiting<'_>],
+) -> Result<Option<Vec<Accept>>, Error> {
+    let change = &trial.resolved.change;
+    let manifest = &attempt.gate.seen.manifest;
+    let pending = waiting.iter().map(|(finding, package)| {
+        // What is to be mended is still locked.
+        let ailing =
+            || manifest.packages.iter().find(|pin| limiting::line(&pin.id()) == limiting::line(&package.id));
+        let before = asking::before(manifest, &change.lockfile, package).or_else(ailing);
+        Pending { finding, package, before }
+    });
+    attempt.ask(dialog, change, &pending.collect::<Vec<_>>())
 }
 
 fn drifted(report: &mut Report, gate: &Gate, verdict: &Verdict) {
@@ -211,7 +309,7 @@ fn flush(report: &mut Report, features: &mut Vec<&str>) {
 }
 
 /// Lists what enters, leaves, changes, and what is held back.
-fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
+fn tell(report: &mut Report, trial: &Trial, surroundings: &Surroundings) {
     for Entering { entry, record, vetted, .. } in &trial.entering {
         tell_entering(report, entry, record, surroundings.clock);
         for waived in &vetted.waived {
@@ -232,7 +330,7 @@ fn tell(report: &mut Report, trial: &Trial<'_>, surroundings: &Surroundings) {
 
 /// The packages that stay although something is known to be wrong with them: an update is where people expect to get rid of
 /// that.
-fn left_in_place(trial: &Trial<'_>, vetting: &Vetting<'_>) -> Vec<Finding> {
+fn left_in_place(trial: &Trial, vetting: &Vetting<'_>) -> Vec<Finding> {
     let change = &trial.resolved.change;
     let enters = |id: &PackageId| change.entering.iter().any(|entry| entry.id == *id);
     let stay = change.lockfile.packages.iter().map(|package| &package.id);
@@ -252,7 +350,7 @@ fn left_in_place(trial: &Trial<'_>, vetting: &Vetting<'_>) -> Vec<Finding> {
 }
 
 /// What the judgments come to. What is refused for certain weighs more than what could not be looked up.
-fn outcome(trial: &Trial<'_>) -> Outcome {
+fn outcome(trial: &Trial) -> Outcome {
     let judgments = || trial.entering.iter().map(|entering| &entering.vetted.judgment);
     if judgments().any(|judgment| judgment.refuses()) {
         Outcome::Refused
@@ -277,7 +375,7 @@ fn pulled_in(finding: Finding, entry: &Entry) -> Finding {
 fn put_in_place(
     report: &mut Report,
     attempt: &Attempt<'_>,
-    trial: &Trial<'_>,
+    trial: &Trial,
     advisories: Option<Date>,
     progress: &dyn Progress,
 ) -> Result<(), Error> {

@@ -57,7 +57,7 @@ pub(in crate::ops) struct Limits {
 }
 
 /// The versions of a package that cargo takes for each other.
-type Line = (PackageName, Option<String>, (u64, u64, u64));
+pub(in crate::ops) type Line = (PackageName, Option<String>, (u64, u64, u64));
 
 /// What was held back so far.
 #[derive(Default)]
@@ -118,6 +118,13 @@ impl<'e> Search<'e> {
 }
 
 impl Holding {
+    /// Holds back within limits that are there already. Where they leave a package just one version, it keeps that.
+    pub(in crate::ops) fn within(limits: Limits) -> Self {
+        let fixed = limits.bounds.iter().filter(|(_, bound)| bound.least == bound.most);
+        let stuck = fixed.map(|(line, _)| line.clone()).collect();
+        Self { limits, stuck, ..Self::default() }
+    }
+
     /// Limits what cargo may lock, so that what is refused does not come in. Returns what cargo said, if the edit was made
     /// again; `None` where nothing more can be done.
     pub(in crate::ops) fn step<R: Resolver>(

@@ -1,7 +1,7 @@
 //! What the files of a package hold, as far as checks judge it. Pure: the bytes are handed in.
 
 mod code;
-mod content;
+pub mod content;
 mod lex;
 
 use crate::archive::{Archive, Build, File};
@@ -20,6 +20,8 @@ pub struct Sources<'a> {
     pub library: Option<String>,
     /// Whether the library is a procedural macro.
     pub proc_macro: bool,
+    /// How many folders above its root belong to the same commit, which is pinned as a whole.
+    pub above: usize,
 }
 
 /// What was found in the files of one package version. It is small: the bytes are gone when it is judged.
@@ -52,6 +54,6 @@ impl<'a> Sources<'a> {
         };
         let library = archive.library().map(str::to_owned);
         let library = library.or_else(|| has("src/lib.rs").map(|file| file.path.to_owned()));
-        Self { build_scripts, library, proc_macro: archive.declared().proc_macro, files }
+        Self { build_scripts, library, proc_macro: archive.declared().proc_macro, above: 0, files }
     }
 }

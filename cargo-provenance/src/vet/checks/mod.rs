@@ -20,20 +20,36 @@ mod checksum_changed;
 mod crate_too_young;
 mod exception_expired;
 mod exception_unused;
+mod exec_script;
+mod extension_mismatch;
 mod git_dependency_mutable;
+mod include_executable;
+mod include_outside;
 mod index_manifest_mismatch;
 mod license;
 mod license_missing;
 mod license_not_spdx;
+mod life_before_main;
 mod malicious;
 mod manifest_duplicate;
 mod manifest_identity;
 mod manifest_orig_mismatch;
+mod native_archive;
+mod native_executable;
+mod native_wasm;
 mod notice;
 mod pubtime_unknown;
 mod registry_changed;
+mod sights;
+mod size_jump;
 mod source;
+mod source_encoded_blob;
+mod source_long_line;
+mod source_not_utf8;
 mod target_outside;
+mod unicode_bidi;
+mod unicode_invisible_run;
+mod unicode_mixed_script;
 mod unmaintained;
 mod unsound;
 mod vcs_dirty;
@@ -53,7 +69,7 @@ use super::check::Check;
 use crate::policy::{Firmness, Known};
 
 /// The number of the check set that pins record: raised whenever a check is added or judges more strictly.
-pub const CHECK_SET: u32 = 2;
+pub const CHECK_SET: u32 = 3;
 
 /// Every check, sorted by id.
 pub static CHECKS: &[&Check] = &[
@@ -75,20 +91,35 @@ pub static CHECKS: &[&Check] = &[
     &crate_too_young::CHECK,
     &exception_expired::CHECK,
     &exception_unused::CHECK,
+    &exec_script::CHECK,
+    &extension_mismatch::CHECK,
     &git_dependency_mutable::CHECK,
+    &include_executable::CHECK,
+    &include_outside::CHECK,
     &index_manifest_mismatch::CHECK,
     &license::CHECK,
     &license_missing::CHECK,
     &license_not_spdx::CHECK,
+    &life_before_main::CHECK,
     &malicious::CHECK,
     &manifest_duplicate::CHECK,
     &manifest_identity::CHECK,
     &manifest_orig_mismatch::CHECK,
+    &native_archive::CHECK,
+    &native_executable::CHECK,
+    &native_wasm::CHECK,
     &notice::CHECK,
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
+    &size_jump::CHECK,
     &source::CHECK,
+    &source_encoded_blob::CHECK,
+    &source_long_line::CHECK,
+    &source_not_utf8::CHECK,
     &target_outside::CHECK,
+    &unicode_bidi::CHECK,
+    &unicode_invisible_run::CHECK,
+    &unicode_mixed_script::CHECK,
     &unmaintained::CHECK,
     &unsound::CHECK,
     &vcs_dirty::CHECK,
@@ -127,21 +158,13 @@ const PLANNED: &[&str] = &[
     "dependency-too-young",
     "dormant-revival",
     "duplicate-version",
-    "exec-script",
-    "extension-mismatch",
     "few-versions",
-    "include-executable",
-    "include-outside",
     "internal-name",
-    "life-before-main",
     "name-affix",
     "name-digit",
     "name-edit",
     "name-swap",
     "name-twin",
-    "native-archive",
-    "native-executable",
-    "native-wasm",
     "not-audited",
     "proc-macro-new",
     "run-ci-gate",
@@ -150,13 +173,6 @@ const PLANNED: &[&str] = &[
     "run-exfil-host",
     "run-net-and-env-dump",
     "run-secret-regex-and-net",
-    "size-jump",
-    "source-encoded-blob",
-    "source-long-line",
-    "source-not-utf8",
-    "unicode-bidi",
-    "unicode-invisible-run",
-    "unicode-mixed-script",
     "version-jump",
 ];
 

@@ -8,11 +8,12 @@ use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 use crate::advisory::Database;
 use crate::archive::samples::Sample;
 use crate::archive::{self, License};
+use crate::finding::Weight;
 use crate::model::{Clock, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
-use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Way, catalogue, judge};
+use crate::vet::{Dossier, Fault, Ground, Judgment, Needs, Previous, Way, catalogue, judge};
 
 /// 2026-11-23.
 pub(super) const NOW: u64 = 1_795_392_000;
@@ -30,6 +31,8 @@ pub(super) struct Case {
     /// What the index says of this version, where that does not follow from the releases.
     pub(super) release: Option<Evidence<Release>>,
     archive: Option<Vec<u8>>,
+    /// The archive of the version before it.
+    pub(super) before: Evidence<Vec<u8>>,
     license: Evidence<License>,
 }
 
@@ -64,6 +67,34 @@ pub(super) fn ids(judgment: &Judgment) -> Vec<&'static str> {
     judgment.findings.iter().map(|finding| finding.id).collect()
 }
 
+/// What a check says of a package with these files, its manifest and an empty library besides: the weight of each finding and
+/// what it is about.
+pub(super) fn seen(check: &str, files: &[(&str, &[u8])]) -> Vec<(Weight, String)> {
+    seen_in(check, "", files)
+}
+
+/// The same for a package with `rest` in its manifest.
+pub(super) fn seen_in(check: &str, rest: &str, files: &[(&str, &[u8])]) -> Vec<(Weight, String)> {
+    let mut case = Case::new("", "1.0.0", vec![release("1.0.0", 900)]);
+    case.archive(with(rest, files));
+    of_check(check, &case.judged())
+}
+
+/// What a check said.
+pub(super) fn of_check(check: &str, judgment: &Judgment) -> Vec<(Weight, String)> {
+    let findings = judgment.findings.iter().filter(|finding| finding.id == check);
+    findings.map(|finding| (finding.weight, finding.subject.clone().unwrap_or_default())).collect()
+}
+
+/// An archive with `rest` in its manifest and these files, which go before an empty library.
+pub(super) fn with(rest: &str, files: &[(&str, &[u8])]) -> Sample {
+    let manifest = format!("[package]\nname = 'dep'\nversion = '1.0.0'\n{rest}");
+    let sample = Sample::empty(&archive::samples::id("dep")).file("Cargo.toml", manifest.as_bytes());
+    let has_library = files.iter().any(|(path, _)| *path == "src/lib.rs");
+    let sample = if has_library { sample } else { sample.file("src/lib.rs", b"") };
+    files.iter().fold(sample, |sample, (path, content)| sample.file(path, content))
+}
+
 impl Case {
     /// Version `version` of `dep`, whose registry lists `releases`; `policy` without its first line.
     pub(super) fn new(policy: &str, version: &str, mut releases: Vec<Release>) -> Self {
@@ -89,6 +120,7 @@ impl Case {
             databases: Evidence::Absent,
             release: None,
             archive: None,
+            before: Evidence::Absent,
             license: Evidence::Absent,
         }
     }
@@ -131,6 +163,9 @@ impl Case {
             Some(Err(found)) => faults = found,
         }
         let survey = archive.as_ref().map(|archive| Survey::of(&Sources::of_archive(archive)));
+        let read = |bytes: &Vec<u8>| archive::read(bytes, &self.id).expect("an archive");
+        let before = self.before.as_ref().map(|bytes| Survey::of(&Sources::of_archive(&read(bytes))));
+        let version = Version::parse("0.9.0").expect("a version");
         let fault = |it: archive::Fault| Fault { check: it.check, what: it.what, help: None, remark: false };
         let faults = faults.into_iter().map(fault).collect::<Vec<_>>();
         let dossier = Dossier {
@@ -141,6 +176,7 @@ impl Case {
             direct: self.direct,
             archive: archive.as_ref(),
             survey: survey.as_ref(),
+            previous: before.as_ref().map(|survey| Previous { version: &version, survey }),
             license: self.license.as_ref(),
             faults: &faults,
             ..Dossier::new(&self.id, self.way)

@@ -161,7 +161,7 @@ fn init(
     report.not_checked.extend(notes);
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
     // was there before, every setting counts already.
-    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
+    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock).alone();
     let records = vetting.look_up(situation, None, &split.entering)?;
     let entrants = vetting.prove(
         situation,

@@ -22,6 +22,8 @@ pub struct Sources<'a> {
     pub proc_macro: bool,
     /// How many folders above its root belong to the same commit, which is pinned as a whole.
     pub above: usize,
+    /// Folders with packages of their own, each with a slash at its end, whose files are not among these.
+    pub nested: Vec<String>,
 }
 
 /// What was found in the files of one package version. It is small: the bytes are gone when it is judged.
@@ -54,6 +56,13 @@ impl<'a> Sources<'a> {
         };
         let library = archive.library().map(str::to_owned);
         let library = library.or_else(|| has("src/lib.rs").map(|file| file.path.to_owned()));
-        Self { build_scripts, library, proc_macro: archive.declared().proc_macro, above: 0, files }
+        Self {
+            build_scripts,
+            library,
+            proc_macro: archive.declared().proc_macro,
+            above: 0,
+            nested: vec![],
+            files,
+        }
     }
 }

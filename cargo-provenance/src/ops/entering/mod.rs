@@ -134,6 +134,8 @@ fn enter(
     let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
     let trial = holding::hold(&attempt, &vetting)?;
     report.not_checked.extend(attempt.notes());
+    let uncompared = trial.entrants.iter().flat_map(|entrants| &entrants.uncompared);
+    report.not_checked.extend(uncompared.cloned());
     tell_cargo(report, &trial.said);
     tell(report, &trial, surroundings);
     for Entering { entry, vetted, .. } in &trial.entering {

@@ -152,6 +152,10 @@ impl<'a> Scan<'a> {
         self.sources.build_scripts.iter().chain(&self.sources.library).any(|root| root == path)
     }
 
+    fn is_nested(&self, path: &str) -> bool {
+        self.sources.nested.iter().any(|package| path.starts_with(&**package))
+    }
+
     fn is_source(&self, path: &str) -> bool {
         magic::extension(path) == "rs" || self.is_root(path)
     }
@@ -248,7 +252,7 @@ impl<'a> Scan<'a> {
         }
         self.long_lines(path, content);
         let text = lex::text(content);
-        if !source::is_suspect(&text) {
+        if !source::is_suspect(&text) && self.sources.nested.is_empty() {
             return vec![];
         }
         let mut compiled = vec![];
@@ -257,7 +261,16 @@ impl<'a> Scan<'a> {
             match found {
                 Found::BeforeMain(what) => self.tell_for(role, Kind::LifeBeforeMain, path, line, || what),
                 Found::Blob(what) => self.tell_for(role, Kind::Blob, path, line, || what),
-                Found::Declares { .. } => {}
+                Found::Declares { within, name } => {
+                    let place = place::resolve(&child_folder(path, &within), &name);
+                    if let Place::Within(module) = place
+                        && self.is_nested(&format!("{module}/"))
+                    {
+                        self.tell_for(role, Kind::IncludesOutside, path, line, || {
+                            format!("the module `{}`, which lies in another package", escaped(&name))
+                        });
+                    }
+                }
                 Found::Invisible(length) => {
                     self.tell_for(role, Kind::InvisibleRun, path, line, || invisible(length));
                 }
@@ -297,12 +310,19 @@ impl<'a> Scan<'a> {
     fn include(&mut self, inclusion: Inclusion<'a>, place: Place) -> Option<String> {
         let Inclusion { source, line, by, role, file } = inclusion;
         match place {
-            Place::Within(file) => {
+            Place::Within(file) if by == "include_str" || !self.is_nested(&file) => {
                 let reaches_in = place::is_of_own_target(&file) && !place::is_of_own_target(source);
                 let is_code = matches!(by, "include" | "#[path]");
                 self.tests_are_compiled |= reaches_in && is_code && role != Role::Tests;
                 self.included.push(Inclusion { source, line, by, role, file: file.clone() });
                 Some(file)
+            }
+            // What lies in another package was not looked at.
+            Place::Within(_) => {
+                let file = crate::archive::printable(file.as_bytes());
+                let what = || format!("{} of `{file}` in another package", macro_of(by));
+                self.tell_for(role, Kind::IncludesOutside, source, line, what);
+                None
             }
             // The text of a file that belongs to the same commit is only shown.
             Place::Above(folders) if folders <= self.sources.above && by == "include_str" => None,
@@ -508,6 +528,7 @@ mod tests {
             library: Some("src/lib.rs".to_owned()),
             proc_macro: false,
             above: 0,
+            nested: vec![],
         }
     }
 

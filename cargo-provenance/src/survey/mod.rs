@@ -4,9 +4,9 @@ mod code;
 pub mod content;
 mod lex;
 
-use crate::archive::{Archive, Build, File};
+use crate::archive::{Archive, Build, File, Requirement};
 
-pub use code::Code;
+pub use code::{Change, Code, Part, Sighting, What};
 pub use content::Content;
 
 /// The files of a package, and which of them cargo compiles for what.
@@ -24,6 +24,8 @@ pub struct Sources<'a> {
     pub above: usize,
     /// Folders with packages of their own, each with a slash at its end, whose files are not among these.
     pub nested: Vec<String>,
+    /// What it depends on.
+    pub dependencies: Vec<Requirement>,
 }
 
 /// What was found in the files of one package version. It is small: the bytes are gone when it is judged.
@@ -38,7 +40,9 @@ pub struct Survey {
 impl Survey {
     /// Looks through the files of a package.
     pub fn of(sources: &Sources<'_>) -> Self {
-        Self { content: Content::of(sources), code: Code::of(sources) }
+        let code = Code::of(sources);
+        let build_time = code.build_files.iter().map(|file| &*file.path).collect();
+        Self { content: Content::of(sources, &build_time), code }
     }
 }
 
@@ -56,13 +60,8 @@ impl<'a> Sources<'a> {
         };
         let library = archive.library().map(str::to_owned);
         let library = library.or_else(|| has("src/lib.rs").map(|file| file.path.to_owned()));
-        Self {
-            build_scripts,
-            library,
-            proc_macro: archive.declared().proc_macro,
-            above: 0,
-            nested: vec![],
-            files,
-        }
+        let (proc_macro, dependencies) =
+            (archive.declared().proc_macro, archive.declared().dependencies.clone());
+        Self { files, build_scripts, library, proc_macro, dependencies, above: 0, nested: vec![] }
     }
 }

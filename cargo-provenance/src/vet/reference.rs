@@ -6,11 +6,14 @@ use crate::finding::glossary::TERMS;
 use crate::policy::{Firmness, ParameterKind};
 
 /// Every group, in the order in which the reference has them.
-pub const GROUPS: [Group; 7] = [
+pub const GROUPS: [Group; 10] = [
     Group::Archive,
     Group::Manifest,
     Group::History,
     Group::Advisories,
+    Group::Content,
+    Group::BuildTime,
+    Group::RunTime,
     Group::Source,
     Group::License,
     Group::Policy,
@@ -35,6 +38,7 @@ pub fn page() -> String {
             continue;
         }
         page.push_str(&format!("\n## {}\n", capitalized(group.as_str())));
+        page.push_str(limits(group));
         for check in checks {
             page.push_str(&format!("\n### `{}`\n\n{}\n\n{}\n", check.id, head(check), check.docs.trim_end()));
         }
@@ -47,6 +51,18 @@ pub fn page() -> String {
         page.push_str(&format!("| `{}` | {} | {} |\n", term.id, term.kind.as_str(), term.text));
     }
     page
+}
+
+/// What the checks of a group cannot do.
+fn limits(group: Group) -> &'static str {
+    match group {
+        Group::BuildTime | Group::RunTime => {
+            "\nThese checks read the tokens of the sources. A determined author gets around each of them: code can be put \
+             together while it runs, and a name can come from anywhere. Age, pins and the closure of dependencies are the floor; \
+             these raise the price. A finding names one file, and accepting it accepts that file in these bytes.\n"
+        }
+        _ => "",
+    }
 }
 
 /// The level and the keys of a check, in one line.

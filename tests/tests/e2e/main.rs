@@ -11,6 +11,7 @@ mod check;
 mod checks;
 mod commands;
 mod config;
+mod content;
 mod data;
 mod db;
 mod entering;

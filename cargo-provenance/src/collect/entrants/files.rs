@@ -10,7 +10,7 @@ use cargo_metadata::TargetKind;
 use provenance_build::tree::{Content, Tree};
 use toml_edit::{DocumentMut, Item};
 
-use crate::archive;
+use crate::archive::{self, Requirement};
 use crate::survey::Sources;
 
 /// Bytes of the files of one package, as of an archive.
@@ -32,6 +32,7 @@ pub(super) struct Held {
     files: Vec<(String, bool, Vec<u8>)>,
     nested: Vec<String>,
     roots: Roots,
+    dependencies: Vec<Requirement>,
     above: usize,
 }
 
@@ -55,6 +56,7 @@ pub(super) fn read(directory: &Path, tree: &Tree, folder: &str, roots: Roots) ->
         nested: nested.iter().map(|&package| package.to_owned()).collect(),
         above: folder.split('/').filter(|part| !part.is_empty()).count(),
         roots: Roots::default(),
+        dependencies: vec![],
     };
     let mut left = BYTES;
     for (path, content) in own.iter().filter(|(path, _)| !is_left_out(path)) {
@@ -68,6 +70,12 @@ pub(super) fn read(directory: &Path, tree: &Tree, folder: &str, roots: Roots) ->
         }
     }
     held.roots = roots;
+    let manifest = held.files.iter().find(|(path, ..)| path == "Cargo.toml");
+    let declared = manifest.map(|(_, _, bytes)| archive::read_manifest(bytes)).transpose();
+    held.dependencies = declared
+        .map_err(|why| format!("its `Cargo.toml` {why}"))?
+        .map(|declared| declared.dependencies)
+        .unwrap_or_default();
     Ok(held)
 }
 
@@ -151,6 +159,7 @@ impl Held {
             build_scripts: self.roots.build_scripts.clone(),
             library: self.roots.library.clone(),
             proc_macro: self.roots.proc_macro,
+            dependencies: self.dependencies.clone(),
             above: self.above,
             nested: self.nested.clone(),
         }

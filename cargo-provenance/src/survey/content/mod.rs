@@ -98,9 +98,10 @@ const LONG: usize = 5_000;
 const LONGEST: usize = 20_000;
 
 impl Content {
-    pub(super) fn of(sources: &Sources<'_>) -> Self {
+    /// Looks through the files of a package; `build_time` are the sources that run while others compile.
+    pub(super) fn of(sources: &Sources<'_>, build_time: &BTreeSet<&str>) -> Self {
         let size = sources.files.iter().map(|file| file.content.len() as u64).sum();
-        let mut survey = Scan::of(sources);
+        let mut survey = Scan::of(sources, build_time);
         for file in &sources.files {
             survey.bytes(file);
         }
@@ -117,6 +118,7 @@ impl Content {
 /// A package on the way through its files.
 struct Scan<'a> {
     sources: &'a Sources<'a>,
+    build_time: &'a BTreeSet<&'a str>,
     files: BTreeMap<&'a str, &'a File<'a>>,
     sights: BTreeMap<(&'a str, Kind), Sight>,
     /// What is not text, by its path.
@@ -136,7 +138,7 @@ struct Inclusion<'a> {
 }
 
 impl<'a> Scan<'a> {
-    fn of(sources: &'a Sources<'a>) -> Self {
+    fn of(sources: &'a Sources<'a>, build_time: &'a BTreeSet<&'a str>) -> Self {
         let roots = sources.build_scripts.iter().chain(&sources.library);
         Self {
             files: sources.files.iter().map(|file| (file.path, file)).collect(),
@@ -145,6 +147,7 @@ impl<'a> Scan<'a> {
             included: vec![],
             tests_are_compiled: roots.into_iter().any(|root| place::is_of_own_target(root)),
             sources,
+            build_time,
         }
     }
 
@@ -419,8 +422,7 @@ impl<'a> Scan<'a> {
     }
 
     fn role(&self, path: &str, seen: Role, kind: Kind) -> Role {
-        let sources = self.sources;
-        if sources.build_scripts.iter().any(|script| script == path) {
+        if self.sources.build_scripts.iter().any(|script| script == path) {
             return Role::BuildTime;
         }
         let is_of_tests = match kind {
@@ -431,7 +433,8 @@ impl<'a> Scan<'a> {
         };
         match () {
             () if is_of_tests || seen == Role::Tests => Role::Tests,
-            () if sources.proc_macro && self.is_source(path) => Role::BuildTime,
+            () if self.build_time.contains(path) => Role::BuildTime,
+            () if self.sources.proc_macro && self.is_source(path) => Role::BuildTime,
             () if kind == Kind::Wasm && self.is_read_at_build_time(path) => Role::BuildTime,
             () => Role::Package,
         }
@@ -445,7 +448,9 @@ impl<'a> Scan<'a> {
                 self.files.get(&**script).map(|script| lex::text(script.content)).unwrap_or_default();
             script.contains(name) || script.contains(".wasm")
         };
-        self.sources.proc_macro || self.sources.build_scripts.iter().any(names)
+        let scripts = self.build_time.iter().map(|path| (*path).to_owned());
+        self.sources.proc_macro
+            || scripts.chain(self.sources.build_scripts.clone()).any(|script| names(&script))
     }
 }
 
@@ -527,13 +532,16 @@ mod tests {
             build_scripts: vec!["build.rs".to_owned()],
             library: Some("src/lib.rs".to_owned()),
             proc_macro: false,
-            above: 0,
-            nested: vec![],
+            ..Sources::default()
         }
     }
 
+    fn of(sources: &Sources<'_>) -> Content {
+        Content::of(sources, &BTreeSet::new())
+    }
+
     fn kinds(files: &[(&str, &[u8])]) -> Vec<(String, Kind)> {
-        let content = Content::of(&sources(files));
+        let content = of(&sources(files));
         content.sights.into_iter().map(|sight| (sight.path, sight.kind)).collect()
     }
 
@@ -549,7 +557,7 @@ mod tests {
     #[test]
     fn the_same_thing_in_many_places_is_one_sight() {
         let source = "include_str!(\"/x\");\n".repeat(10);
-        let content = Content::of(&sources(&[("src/lib.rs", source.as_bytes())]));
+        let content = of(&sources(&[("src/lib.rs", source.as_bytes())]));
         let [sight] = &content.sights[..] else { panic!("{content:?}") };
         assert_eq!((sight.line, sight.more, &*sight.what), (1, 9, "`include_str!` of `/x`"));
         assert_eq!(content.size, source.len() as u64);
@@ -562,7 +570,7 @@ mod tests {
         let files = [("src/lib.rs", source)];
         let mut sources = sources(&files);
         sources.above = 1;
-        let content = Content::of(&sources);
+        let content = of(&sources);
         assert_eq!(content.sights.len(), 1);
         assert_eq!((content.sights[0].more, &*content.sights[0].what), (1, "`include_bytes!` of `../../b`"));
     }
@@ -574,8 +582,8 @@ mod tests {
             text in "(include(_str|_bytes)?!|#\\[path ?=|cfg_attr|cfg\\(test\\)|mod |\"[./a]{0,9}\"|[(){}\\[\\],;=#]|\u{200b}{0,5}|а|\n){0,40}",
             name in "(src/lib|build|tests/a|a)\\.(rs|lib|png|a|sh)",
         ) {
-            Content::of(&sources(&[(&name, &bytes), ("src/x.rs", text.as_bytes())]));
-            Content::of(&sources(&[("src/lib.rs", text.as_bytes()), (&name, text.as_bytes())]));
+            of(&sources(&[(&name, &bytes), ("src/x.rs", text.as_bytes())]));
+            of(&sources(&[("src/lib.rs", text.as_bytes()), (&name, text.as_bytes())]));
         }
 
         #[test]
@@ -583,7 +591,7 @@ mod tests {
             head in proptest::sample::select(vec![&b"MZ"[..], b"!<arch>\n", b"\xca\xfe\xba\xbe", b"\x64\x86\x01\0"]),
             rest in proptest::collection::vec(prop_oneof![Just(0u8), Just(b' '), Just(b'1'), any::<u8>()], 0..200),
         ) {
-            Content::of(&sources(&[("a.lib", &[head, &rest].concat())]));
+            of(&sources(&[("a.lib", &[head, &rest].concat())]));
         }
     }
 }

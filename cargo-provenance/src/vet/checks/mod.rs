@@ -15,7 +15,26 @@ mod archive_reserved_name;
 mod archive_special;
 mod archive_trailing;
 mod banned;
+mod build_chmod;
+mod build_credential_path;
+mod build_decoded_command;
+mod build_dlopen;
+mod build_encoded_url;
+mod build_env_dump;
+mod build_exec;
+mod build_exec_downloader;
+mod build_exfil_host;
+mod build_ip_literal;
+mod build_net;
+mod build_net_dependency;
+mod build_script_changed;
+mod build_script_new;
 mod build_script_unusual_path;
+mod build_secret_name;
+mod build_time_code;
+mod build_tls_off;
+mod build_write_outside_out_dir;
+mod capability_gained;
 mod checksum_changed;
 mod crate_too_young;
 mod exception_expired;
@@ -38,8 +57,16 @@ mod native_archive;
 mod native_executable;
 mod native_wasm;
 mod notice;
+mod proc_macro_new;
 mod pubtime_unknown;
 mod registry_changed;
+mod run_ci_gate;
+mod run_credentials_and_net;
+mod run_download_and_exec;
+mod run_exfil_host;
+mod run_net_and_env_dump;
+mod run_secret_regex_and_net;
+mod sighted;
 mod sights;
 mod size_jump;
 mod source;
@@ -86,7 +113,26 @@ pub static CHECKS: &[&Check] = &[
     &archive_special::CHECK,
     &archive_trailing::CHECK,
     &banned::CHECK,
+    &build_chmod::CHECK,
+    &build_credential_path::CHECK,
+    &build_decoded_command::CHECK,
+    &build_dlopen::CHECK,
+    &build_encoded_url::CHECK,
+    &build_env_dump::CHECK,
+    &build_exec::CHECK,
+    &build_exec_downloader::CHECK,
+    &build_exfil_host::CHECK,
+    &build_ip_literal::CHECK,
+    &build_net::CHECK,
+    &build_net_dependency::CHECK,
+    &build_script_changed::CHECK,
+    &build_script_new::CHECK,
     &build_script_unusual_path::CHECK,
+    &build_secret_name::CHECK,
+    &build_time_code::CHECK,
+    &build_tls_off::CHECK,
+    &build_write_outside_out_dir::CHECK,
+    &capability_gained::CHECK,
     &checksum_changed::CHECK,
     &crate_too_young::CHECK,
     &exception_expired::CHECK,
@@ -109,8 +155,15 @@ pub static CHECKS: &[&Check] = &[
     &native_executable::CHECK,
     &native_wasm::CHECK,
     &notice::CHECK,
+    &proc_macro_new::CHECK,
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
+    &run_ci_gate::CHECK,
+    &run_credentials_and_net::CHECK,
+    &run_download_and_exec::CHECK,
+    &run_exfil_host::CHECK,
+    &run_net_and_env_dump::CHECK,
+    &run_secret_regex_and_net::CHECK,
     &size_jump::CHECK,
     &source::CHECK,
     &source_encoded_blob::CHECK,
@@ -134,26 +187,7 @@ pub static CHECKS: &[&Check] = &[
 /// Checks that a policy may name already and that are not judged yet: one that asks for them is refused.
 const PLANNED: &[&str] = &[
     "audit-violation",
-    "build-chmod",
-    "build-credential-path",
-    "build-decoded-command",
-    "build-dlopen",
-    "build-encoded-url",
-    "build-env-dump",
-    "build-exec",
-    "build-exec-downloader",
-    "build-exfil-host",
-    "build-ip-literal",
-    "build-net",
-    "build-net-dependency",
-    "build-script-changed",
-    "build-script-new",
-    "build-secret-name",
-    "build-time-code",
-    "build-tls-off",
-    "build-write-outside-out-dir",
     "burst",
-    "capability-gained",
     "dependency-first-ever",
     "dependency-too-young",
     "dormant-revival",
@@ -166,13 +200,6 @@ const PLANNED: &[&str] = &[
     "name-swap",
     "name-twin",
     "not-audited",
-    "proc-macro-new",
-    "run-ci-gate",
-    "run-credentials-and-net",
-    "run-download-and-exec",
-    "run-exfil-host",
-    "run-net-and-env-dump",
-    "run-secret-regex-and-net",
     "version-jump",
 ];
 

@@ -54,6 +54,8 @@ fn weigh(dossier: &Dossier<'_>, sight: &Sight, seen: Observation) -> Observation
 #[cfg(test)]
 mod tests {
     use super::super::samples::{Case, of_check, release, seen, with};
+    use provenance_build::Version;
+
     use super::*;
     use crate::finding::Weight;
 
@@ -75,7 +77,12 @@ mod tests {
             let weight = of_check("native-executable", &judgment).first().map(|(weight, _)| *weight);
             (weight, judgment.open.iter().flat_map(|open| open.checks.clone()).collect::<Vec<_>>())
         };
-        let before = |path: &str| Evidence::Known(with("", &[(path, program)]).build());
+        let before = |path: &str| {
+            Evidence::Known((
+                Version::parse("0.9.0").expect("a version"),
+                with("", &[(path, program)]).build(),
+            ))
+        };
         let files: &[(&str, &[u8])] = &[("bin/x", program)];
         assert_eq!(judged("", files, before("bin/x")), (Some(Weight::Review), vec![]));
         assert_eq!(judged("", files, before("bin/y")), (Some(Weight::Denial), vec![]));

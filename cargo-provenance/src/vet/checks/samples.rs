@@ -31,8 +31,8 @@ pub(super) struct Case {
     /// What the index says of this version, where that does not follow from the releases.
     pub(super) release: Option<Evidence<Release>>,
     archive: Option<Vec<u8>>,
-    /// The archive of the version before it.
-    pub(super) before: Evidence<Vec<u8>>,
+    /// The version before it, with its archive.
+    pub(super) before: Evidence<(Version, Vec<u8>)>,
     license: Evidence<License>,
 }
 
@@ -60,6 +60,34 @@ pub(super) fn packed(rest: &str) -> Sample {
     let vcs = format!("{{\"git\":{{\"sha1\":\"{}\"}}}}", "a".repeat(40));
     let manifest = format!("[package]\nname = 'dep'\nversion = '1.0.0'\n{rest}");
     package(&manifest).file(".cargo_vcs_info.json", vcs.as_bytes())
+}
+
+/// An archive of `dep v1.0.0` whose library is this.
+pub(super) fn library(source: &str) -> Sample {
+    let vcs = format!("{{\"git\":{{\"sha1\":\"{}\"}}}}", "a".repeat(40));
+    let sample = Sample::empty(&archive::samples::id("dep")).file(".cargo_vcs_info.json", vcs.as_bytes());
+    let sample = sample.file("Cargo.toml", b"[package]\nname = 'dep'\nversion = '1.0.0'\n");
+    sample.file("src/lib.rs", source.as_bytes())
+}
+
+/// Expects of each build script that `check` finds it to be of this weight, or finds nothing.
+pub(super) fn scripts(check: &str, expected: Option<Weight>, sources: &[&str]) {
+    expect(check, expected, sources, &|source| packed("").file("build.rs", source.as_bytes()));
+}
+
+/// The same of each library.
+pub(super) fn libraries(check: &str, expected: Option<Weight>, sources: &[&str]) {
+    expect(check, expected, sources, &library);
+}
+
+fn expect(check: &str, expected: Option<Weight>, sources: &[&str], sample: &dyn Fn(&str) -> Sample) {
+    for source in sources {
+        let mut case = Case::new("", "1.0.0", vec![release("1.0.0", 900)]);
+        case.archive(sample(source));
+        let findings = case.judged().findings;
+        let found = findings.iter().find(|finding| finding.id == check);
+        assert_eq!(found.map(|finding| finding.weight), expected, "{source}: {findings:#?}");
+    }
 }
 
 /// The ids of what was found.
@@ -136,6 +164,11 @@ impl Case {
         self.archive = Some(sample.build());
     }
 
+    /// Gives it a version before, with this archive.
+    pub(super) fn before(&mut self, version: &str, sample: Sample) {
+        self.before = Evidence::Known((Version::parse(version).expect("a version"), sample.build()));
+    }
+
     /// Lets it say this about its license.
     pub(super) fn license(&mut self, expression: Option<&str>, file: Option<&str>) {
         self.license = Evidence::Known(License::new(expression, file));
@@ -163,9 +196,9 @@ impl Case {
             Some(Err(found)) => faults = found,
         }
         let survey = archive.as_ref().map(|archive| Survey::of(&Sources::of_archive(archive)));
-        let read = |bytes: &Vec<u8>| archive::read(bytes, &self.id).expect("an archive");
-        let before = self.before.as_ref().map(|bytes| Survey::of(&Sources::of_archive(&read(bytes))));
-        let version = Version::parse("0.9.0").expect("a version");
+        let read = |bytes: &Vec<u8>| archive::read(bytes, &self.id).expect("an archive of the same package");
+        let before = self.before.as_ref();
+        let before = before.map(|(version, bytes)| (version, Survey::of(&Sources::of_archive(&read(bytes)))));
         let fault = |it: archive::Fault| Fault { check: it.check, what: it.what, help: None, remark: false };
         let faults = faults.into_iter().map(fault).collect::<Vec<_>>();
         let dossier = Dossier {
@@ -176,7 +209,7 @@ impl Case {
             direct: self.direct,
             archive: archive.as_ref(),
             survey: survey.as_ref(),
-            previous: before.as_ref().map(|survey| Previous { version: &version, survey }),
+            previous: before.as_ref().map(|(version, survey)| Previous { version, survey }),
             license: self.license.as_ref(),
             faults: &faults,
             ..Dossier::new(&self.id, self.way)

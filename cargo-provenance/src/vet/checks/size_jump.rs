@@ -46,6 +46,8 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
 
 #[cfg(test)]
 mod tests {
+    use provenance_build::Version;
+
     use super::super::samples::{Case, of_check, release, with};
     use crate::model::Evidence;
 
@@ -60,7 +62,8 @@ mod tests {
             };
             let mut case = Case::new("", "1.0.0", vec![release("1.0.0", 900)]);
             case.archive(with("", &[("a", &noise(now))]));
-            case.before = Evidence::Known(with("", &[("a", &noise(before))]).build());
+            let version = Version::parse("0.9.0").expect("a version");
+            case.before = Evidence::Known((version, with("", &[("a", &noise(before))]).build()));
             assert_eq!(of_check("size-jump", &case.judged()).len(), expected, "{before} {now}");
         }
     }

@@ -1,0 +1,1 @@
+//! Packages whose code does something, and packages whose code only looks like it.

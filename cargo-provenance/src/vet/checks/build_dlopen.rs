@@ -1,0 +1,49 @@
+//! `build-dlopen`: build-time code that loads a library.
+
+use super::sighted;
+use crate::policy::{Firmness, Level};
+use crate::survey::What;
+use crate::vet::check::{Check, Group, Needs, Observation};
+use crate::vet::dossier::Dossier;
+use crate::vet::engine::Ground;
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    id: "build-dlopen",
+    group: Group::BuildTime,
+    needs: Needs::Survey,
+    level: Level::Review,
+    firmness: Firmness::Free,
+    parameters: &[],
+    since: 3,
+    docs: "\
+Build-time code that loads a library while it runs.
+
+What is in that library runs with the rights of whoever builds, and no source of it is in the package. None of 438
+packages with build-time code does it, but for those that read a compiler's library (`clang-sys`).
+
+Find out where the library comes from.",
+    judge,
+};
+
+fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
+    let seen = sighted::at_build_time(dossier, &[What::Dlopen], "it loads a library while it runs");
+    sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::scripts;
+    use super::*;
+    use crate::finding::Weight;
+
+    #[test]
+    fn a_loader_is_told_from_a_word() {
+        scripts(
+            CHECK.id,
+            Some(Weight::Review),
+            &[r#"fn main() { libloading::Library::new("x.so"); }"#, "fn main() { unsafe { dlopen(p, 1) }; }"],
+        );
+        scripts(CHECK.id, None, &[r#"fn main() { println!("dlopen"); }"#, "fn main() { let dlopen = 1; }"]);
+    }
+}

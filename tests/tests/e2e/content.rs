@@ -165,6 +165,9 @@ fn programs_in_git_repositories_and_directories_are_found() {
     files::replace(&gated.path("Cargo.toml"), "victim = \"1\"", &lines);
     gated.cargo(["generate-lockfile", "--quiet"]).ok();
     let refused = gated.provenance(["pin"]).run().code(1);
-    refused.stderr_has("`data/tool` is an ELF").stderr_has("`tool` is an ELF").stderr_has("[unicode-bidi]");
+    let refused = refused
+        .stderr_has("`data/tool` is an ELF")
+        .stderr_has("`tool` is an ELF")
+        .stderr_has("[unicode-bidi]");
     assert!(!refused.stderr.contains("unrelated"), "{refused}");
 }

@@ -20,7 +20,7 @@ use super::vetting::{self, Vetting};
 use super::{pinning, proving};
 use crate::collect::archives::{self, Which};
 use crate::collect::cooldown;
-use crate::collect::entrants::{self, Entrant, Entrants, Proven};
+use crate::collect::entrants::{self, Entrant, Entrants, Homes, Proven};
 use crate::collect::gate::{self, Gate};
 use crate::collect::indices::{self, When};
 use crate::collect::proofs;
@@ -144,6 +144,7 @@ fn check(
     let looked = judges.look(&situation, surroundings, &wanted, &records, progress);
     let (stale, Looked { entrants, earlier }) = looked?;
     proving::tell_stale(stale, report);
+    report.not_checked.extend(entrants.uncompared.iter().cloned());
     let compared = packages.iter().zip(&entrants.proven).filter_map(|(package, proven)| {
         let pin = manifest.pin_for(&package.id).filter(|pin| matches!(pin.origin, Origin::Source(_)))?;
         Some((pin, proofs::compare(pin, proven)))
@@ -300,7 +301,11 @@ impl Judges<'_> {
         };
         let (stale, entrants) = thread::scope(|scope| {
             let stale = scope.spawn(|| proving::stale(situation, progress));
-            let entrants = entrants::prove(situation, surroundings.network, wanted, &inspect, progress);
+            let before = self.now.before(records);
+            let homes = Homes::default();
+            let network = surroundings.network;
+            let entrants =
+                entrants::prove_once_more(situation, network, wanted, &before, homes, &inspect, progress);
             (stale.join(), entrants)
         });
         let stale = stale.unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -185,7 +185,8 @@ fn init(
     let used = || situation.lockfile.packages.iter().map(|package| &package.id.name);
     let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock)
         .among(&members, used())
-        .cooling(cooldown.clone());
+        .cooling(cooldown.clone())
+        .alone();
     let records = vetting.look_up(situation, None, &split.entering)?;
     let entrants = vetting.prove(
         situation,

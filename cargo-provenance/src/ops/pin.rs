@@ -123,6 +123,7 @@ fn pin(
         .anew(options.recheck);
     let (mut examined, entrants) =
         vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;
+    report.not_checked.extend(entrants.uncompared.iter().cloned());
     let mut exceptions = vetting.exceptions();
     let mut late = vec![];
     let mut vetted = examined

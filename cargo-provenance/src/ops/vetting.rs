@@ -15,7 +15,7 @@ use crate::cargo::Member;
 use crate::collect::advisories;
 use crate::collect::entrants::{self, Entrants, Homes, Proven};
 use crate::collect::publishers::Publishers;
-use crate::collect::records::{self, Circumstances, Contents, Record};
+use crate::collect::records::{self, Before, Circumstances, Contents, Record};
 use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
 use crate::git;
@@ -27,11 +27,12 @@ use crate::registry::proof;
 use crate::report::Report;
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
-use crate::survey::{Sources, Survey};
+use crate::survey::Survey;
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{
-    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Way, judge, release,
+    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Previous, Way, judge,
+    release,
 };
 
 /// Judges packages against a policy.
@@ -44,6 +45,8 @@ pub struct Vetting<'a> {
     now: Clock,
     /// Whether pins of older check sets are judged by the newer checks too.
     anew: bool,
+    /// Whether packages are not compared with the version before them.
+    alone: bool,
 }
 
 /// What was said of a package, and what people said to that.
@@ -135,7 +138,13 @@ impl<'a> Vetting<'a> {
         let mut names = Names::core();
         names.know(policy.known_names().iter().map(|at| at.value.as_str()));
         names.know(databases.known().into_iter().flat_map(|all| all.iter()).flat_map(Database::honest));
-        Self { policy, databases, index_of, names, cooldown: Cooldown::default(), now, anew: false }
+        let cooldown = Cooldown::default();
+        Self { policy, databases, index_of, names, cooldown, now, anew: false, alone: false }
+    }
+
+    /// Compares nothing with the version before it: what is there already comes in as it is.
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
     }
 
     /// Knows the members of the workspace and the packages that are in use, which look-alikes may aim at.
@@ -227,11 +236,12 @@ impl<'a> Vetting<'a> {
             remark: true,
         });
         let faults = remarks.collect::<Vec<_>>();
-        let survey = contents.archive.map(|archive| Survey::of(&Sources::of_archive(archive)));
-        let survey = survey.map_or(Evidence::Absent, Evidence::Known);
+        let survey = contents.sources.as_ref().map(Survey::of);
+        let previous = contents.previous.as_ref();
         let dossier = Dossier {
             archive: contents.archive.map_or(Evidence::Absent, Evidence::Known),
             survey: survey.as_ref(),
+            previous: previous.map(|Before { version, survey }| Previous { version, survey }),
             license: Evidence::Known(contents.license),
             faults: &faults,
             ..record.dossier()
@@ -364,7 +374,13 @@ impl<'a> Vetting<'a> {
         progress: &dyn Progress,
     ) -> Result<Entrants, entrants::Error> {
         let inspect = |number: usize, contents: Contents<'_>| self.of_contents(&records[number], contents);
-        entrants::prove_once_more(situation, network, wanted, homes, &inspect, progress)
+        let before = if self.alone { vec![] } else { self.before(records) };
+        entrants::prove_once_more(situation, network, wanted, &before, homes, &inspect, progress)
+    }
+
+    /// The versions that packages are compared with.
+    pub fn before(&self, records: &[Record]) -> Vec<Option<LockedPackage>> {
+        records.iter().map(|record| record.before(self.now)).collect()
     }
 
     /// The same with what it was judged by.

@@ -94,6 +94,8 @@ pub struct Observation {
     pub ruled: Option<At<Level>>,
     /// The most that it leads to, whatever the policy says.
     pub at_most: Option<Level>,
+    /// Why it may weigh more, which could not be looked up. Unless the policy sets a level, the package is then left open.
+    pub undecided: Option<String>,
     /// What else there is to know, a line each.
     pub notes: Vec<String>,
     /// What to do next, a line each, with the exact command.
@@ -198,6 +200,12 @@ impl Observation {
     /// Leads to another level than the check's own, unless the policy sets one.
     pub fn at(mut self, level: Level) -> Self {
         self.level = Some(level);
+        self
+    }
+
+    /// Leaves open whether it weighs more: that could not be looked up.
+    pub fn undecided(mut self, why: impl Into<String>) -> Self {
+        self.undecided = Some(why.into());
         self
     }
 

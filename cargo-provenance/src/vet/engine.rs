@@ -224,6 +224,11 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         match missing_evidence.iter().find(|(need, _)| *need == check.needs) {
             None if dossier.applies(check.needs) => {
                 let observations = (check.judge)(dossier, ground);
+                if ground.policy.level(check.id).is_none() {
+                    let mut undecided = observations.iter().filter_map(|seen| seen.undecided.as_deref());
+                    let why = undecided.next().map(|why| open(dossier, why, vec![check.id]));
+                    judgment.extend(Judgment { open: why.into_iter().collect(), ..Judgment::default() });
+                }
                 judgment
                     .findings
                     .extend(observations.into_iter().filter_map(|it| rule(check, it, dossier, ground)));
@@ -327,7 +332,7 @@ impl Dossier<'_> {
             (Needs::History, history),
             (Needs::Archive, self.archive.unavailable()),
             (Needs::ArchiveAndIndex, both),
-            (Needs::Survey, self.survey.unavailable().or(self.previous.unavailable())),
+            (Needs::Survey, self.survey.unavailable()),
             (Needs::Dependencies, history.or(births)),
             (Needs::License, self.license.unavailable()),
         ] {

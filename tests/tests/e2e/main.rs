@@ -13,6 +13,7 @@ mod checks;
 mod ci;
 mod commands;
 mod config;
+mod content;
 mod data;
 mod db;
 mod distrust;

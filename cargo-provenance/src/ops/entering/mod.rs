@@ -155,6 +155,8 @@ fn enter(
         .cooling(cooldown::read(&gate.seen.configuration, &gate.root)?);
     let (trial, mended) = tried(&attempt, &vetting, dialog.filter(|_| !edit.common().dry_run))?;
     report.not_checked.extend(attempt.notes());
+    let uncompared = trial.entrants.iter().flat_map(|entrants| &entrants.uncompared);
+    report.not_checked.extend(uncompared.cloned());
     tell_cargo(report, &trial.said);
     tell(report, &trial, surroundings);
     for Entering { entry, vetted, .. } in &trial.entering {

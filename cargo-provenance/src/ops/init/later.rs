@@ -86,6 +86,7 @@ pub(super) fn add_helper(
     report.not_checked.extend(notes);
     let (mut examined, entrants) =
         vetting.enter(situation, Some(old), surroundings.network, &split.entering, progress)?;
+    report.not_checked.extend(entrants.uncompared.iter().cloned());
     let mut exceptions = vetting.exceptions();
     let settled = examined.iter_mut().map(|examined| {
         let judgment = std::mem::take(&mut examined.judgment);

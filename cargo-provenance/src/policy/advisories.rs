@@ -16,7 +16,7 @@ const DAY: u64 = 24 * HOUR;
 const WEEK: u64 = 7 * DAY;
 
 /// Databases of one policy: each is read whole.
-const DATABASES: usize = 16;
+pub(super) const DATABASES: usize = 16;
 
 const ORIGIN_HELP: &str =
     "write the `https://` or `ssh://` URL of a git repository, or a directory relative to this file";

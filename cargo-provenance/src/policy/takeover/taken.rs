@@ -1,5 +1,7 @@
 //! What was taken over, and what was left.
 
+use super::super::advisories::DATABASES;
+
 /// Something with the place that it comes from, as `deny.toml:12`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sourced<T> {
@@ -90,6 +92,7 @@ impl Taken {
                 first.value.extend(second.value);
                 first.value.sort();
                 first.value.dedup();
+                first.value.truncate(DATABASES);
                 first.origin = format!("{}, {}", first.origin, second.origin);
                 Some(first)
             }

@@ -3,6 +3,7 @@
 use toml_span::Span;
 use toml_span::value::{Table, Value, ValueInner};
 
+use super::super::advisories::DATABASES;
 use super::super::reader::{Reader, Result, quoted};
 use super::super::{Firmness, Known, Level, catalogue};
 use super::{Ignored, Left, Sourced, Taken};
@@ -153,6 +154,10 @@ impl<'t> Taking<'t> {
             let text = format!("version = 1\n[advisories]\ndatabases = [{}]\n", basic(&url));
             let is_url = url.contains("://");
             match super::super::Policy::parse(text.as_bytes(), "x".as_ref(), &[]) {
+                Ok(_) if is_url && fine.contains(&url) => {}
+                Ok(_) if is_url && fine.len() == DATABASES => {
+                    self.leave(at, key, format!("at most {DATABASES} databases are read"));
+                }
                 Ok(_) if is_url => fine.push(url),
                 Ok(_) => self.leave(at, key, "a database is named by its URL"),
                 Err(error) => self.leave(at, key, error.what),

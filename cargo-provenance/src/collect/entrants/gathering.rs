@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cargo_metadata::Metadata;
 use provenance_build::tree::{self, Layout, Tree};
-use provenance_build::{LockedPackage, Source, TreeDigest};
+use provenance_build::{LockedPackage, PackageId, Source, TreeDigest};
 
 use super::described::{build_time, declared, described, license, strayed, strays};
 use super::fetching::{Fetcher, Vendored};
@@ -21,7 +21,24 @@ use crate::registry::proof::Verdict;
 use crate::registry::{self, Refusal};
 use crate::report::failure::Explain;
 use crate::report::progress::Progress;
-use crate::vet::Judgment;
+use crate::vet::{Judgment, release};
+
+/// Divides packages so that cargo can resolve each part: no graph has two versions of one semver line. That of a lockfile is
+/// one part; whoever asks about versions of their own choice may name several of a line.
+fn rounds<'p>(wanted: &[usize], id: impl Fn(usize) -> &'p PackageId) -> Vec<Vec<usize>> {
+    let line = |id: &PackageId| semver::Version::parse(id.version.as_str()).ok().map(|it| release::line(&it));
+    let apart = |a: &PackageId, b: &PackageId| {
+        a.name != b.name || a.source != b.source || line(a).zip(line(b)).is_some_and(|(a, b)| a != b)
+    };
+    let mut rounds: Vec<Vec<usize>> = vec![];
+    for &index in wanted {
+        match rounds.iter_mut().find(|round| round.iter().all(|other| apart(id(index), id(*other)))) {
+            Some(round) => round.push(index),
+            None => rounds.push(vec![index]),
+        }
+    }
+    rounds
+}
 
 /// Collects what the packages' proofs need.
 pub(super) struct Gathering<'a> {
@@ -68,11 +85,13 @@ impl<'a> Gathering<'a> {
         }
         let missing = self.missing(wanted);
         // Where the network may not be used, each package that is missing is told of on its own.
-        if !missing.is_empty() && self.network == Network::Allowed {
-            let packages = missing.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
-            let home = self.fetcher().archives(&packages)?;
-            self.find(&home, &missing, &mut archives)?;
-            homes.0.push(home);
+        if self.network == Network::Allowed {
+            for round in rounds(&missing, |index| &self.package(index).id) {
+                let packages = round.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
+                let home = self.fetcher().archives(&packages)?;
+                self.find(&home, &round, &mut archives)?;
+                homes.0.push(home);
+            }
         }
         Ok(Arrived { homes, archives })
     }
@@ -305,5 +324,33 @@ impl<'a> Gathering<'a> {
                     help: "remove it, or list the directory in `own` if it is the team's own".to_owned(),
                 }]
             }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use provenance_build::{PackageName, Version};
+
+    use super::*;
+
+    #[test]
+    fn versions_of_one_semver_line_are_fetched_one_after_the_other() {
+        let id = |(name, version): (&str, &str)| PackageId {
+            name: PackageName::parse(name).expect("a name"),
+            version: Version::parse(version).expect("a version"),
+            source: Source::parse(provenance_build::name::CRATES_IO),
+        };
+        let all = [
+            ("a", "1.0.0"),
+            ("a", "2.0.0"),
+            ("b", "1.0.0"),
+            ("a", "1.1.0"),
+            ("a", "0.1.0"),
+            ("a", "1.1.0+x"),
+        ];
+        let all = all.map(id);
+        let wanted = (0..all.len()).collect::<Vec<_>>();
+        assert_eq!(rounds(&wanted, |index| &all[index]), [vec![0, 1, 2, 4], vec![3], vec![5]]);
+        assert_eq!(rounds(&[], |index| &all[index]), [[0; 0]; 0]);
     }
 }

@@ -33,6 +33,7 @@ mod messages;
 mod poison;
 mod registry;
 mod remap;
+mod repository;
 mod roots;
 mod signing;
 mod since;

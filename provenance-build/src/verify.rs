@@ -192,6 +192,7 @@ mod tests {
             build_time,
             trust,
             vetted,
+            repository: None,
             accepted,
             baseline: vec![],
             line,

@@ -36,6 +36,8 @@ pub(super) struct Facts {
     pub(super) license: License,
     pub(super) declared: Declared,
     pub(super) is_generated: bool,
+    /// `package.repository`.
+    pub(super) repository: Option<String>,
     /// `lib.path`.
     pub(super) library: Option<String>,
     /// The paths of targets that are no files of the archive.
@@ -77,10 +79,11 @@ pub(super) fn read(
     }
     let file = string(package, "license-file").or_else(|| string(package, "license_file"));
     let license = License::new(string(package, "license"), file);
+    let repository = string(package, "repository").map(str::to_owned);
     let is_generated = bytes.starts_with(GENERATED.as_bytes());
     let strays = strays(document.as_table(), &[]);
     let library = document.get("lib").and_then(|library| library.get("path")?.as_str()).map(str::to_owned);
-    Ok(Facts { build_time, license, declared, is_generated, library, strays })
+    Ok(Facts { build_time, license, declared, is_generated, repository, library, strays })
 }
 
 /// Reads the manifest that an author wrote; the error follows the file's name.

@@ -216,6 +216,11 @@ impl Archive {
         self.manifest.library.as_deref()
     }
 
+    /// The repository that its manifest names, which may be anything.
+    pub fn repository(&self) -> Option<&str> {
+        self.manifest.repository.as_deref()
+    }
+
     /// What its manifest says about its license.
     pub fn license(&self) -> &License {
         &self.manifest.license

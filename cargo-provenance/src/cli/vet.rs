@@ -14,6 +14,9 @@ use crate::report::failure::Failure;
 ///
 /// Shows what is known of it, every finding, and whether it would pass: by the policy of the workspace, or by the defaults
 /// outside of one. Its archive is taken from cargo's cache, or fetched and thrown away.
+///
+/// With `--repository`, git fetches the commit that cargo wrote into the package, if a branch or a tag leads to it, and every
+/// file is compared. What cargo itself rewrites, copies or leaves out is told apart from what somebody changed.
 #[derive(ClapArgs, Clone, Debug)]
 pub struct Args {
     /// What to vet: a crate (its newest version that was not yanked), one version of it, or a `.crate` file
@@ -23,6 +26,14 @@ pub struct Args {
     /// Registry that the packages come from, as cargo's configuration names it [default: crates-io]
     #[arg(long, value_name = "NAME")]
     registry: Option<String>,
+
+    /// Compare each package with its repository, at the commit that it names [default: the repository that it names]
+    #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    repository: Option<String>,
+
+    /// Keep in the pin that a package is what its repository has
+    #[arg(long, requires = "repository")]
+    keep: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +54,8 @@ impl Args {
             Word::File(path) => context.environment.absolute(Path::new(&path)).map(Target::File),
         });
         let targets = targets.collect::<Result<_, Failure>>()?;
-        let options = vet::Options { targets, registry: self.registry };
+        let repository = self.repository.as_deref().map(vet::repository::place).transpose()?;
+        let options = vet::Options { targets, registry: self.registry, repository, keep: self.keep };
         vet::run(&context.surroundings()?, &options, context.progress)
     }
 }

@@ -225,6 +225,17 @@ pub static TERMS: &[Term] = &[
          Undo the change, or run `cargo provenance pin` after review and sign again.",
     ),
     refusal(
+        "repository-differs",
+        "A package that is not what its repository has at the commit that it names. Files were changed, or put in, after the \
+         commit, where nobody who reads the repository sees them. Code refuses, tests and documentation wait for a look, \
+         line ends are only noted.",
+    ),
+    undecided(
+        "repository-unknown",
+        "A package that could not be compared with its repository. It names no commit, or none that a branch or a tag of the \
+         repository leads to, or the repository is out of reach. What is not known is never a pass.",
+    ),
+    refusal(
         "setting-new",
         "`check --since`: the change brings a cargo setting that could run something while cargo resolves. No cargo was \
          started. Review it, and let it in on its own.",

@@ -20,11 +20,23 @@ const SUBMODULES: usize = 1_000;
 /// Bytes of the files of one commit: four times the Linux kernel.
 const COMMIT_BYTES: u64 = 6 * 1024 * 1024 * 1024;
 
+/// What becomes of submodules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Submodules {
+    /// They are exported in their places.
+    Exported,
+    /// Their places stay empty.
+    LeftOut,
+}
+
 /// One commit's export, submodule by submodule.
 pub(super) struct Exporter<'a> {
     pub(super) databases: &'a Databases,
     pub(super) scratch: &'a Path,
     pub(super) export: &'a Path,
+    pub(super) submodules: Submodules,
+    /// The paths of those that were left out.
+    pub(super) left_out: Vec<String>,
     pub(super) repositories: usize,
     pub(super) bytes: u64,
 }
@@ -97,6 +109,9 @@ impl Exporter<'_> {
             if let (Some("commit"), Some(object)) = (kind, object) {
                 links.push((path.to_owned(), object.to_owned()));
             }
+        }
+        if self.submodules == Submodules::LeftOut {
+            self.left_out.extend(links.drain(..).map(|(path, _)| path));
         }
         if links.is_empty() {
             return Ok(links);

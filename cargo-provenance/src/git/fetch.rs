@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::command::{FOREIGN_VARIABLES, Git, last_line};
-use super::export::{scratch, text};
+use super::export::{Submodules, scratch, text};
 use super::{Databases, Export, GitError};
 
 /// What was fetched.
@@ -39,7 +39,11 @@ pub fn fetch(url: &str, folder: &Path) -> Result<Fetched, GitError> {
     if !matches!(commit.len(), 40 | 64) || !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(GitError::Unreachable { url: url.to_owned(), said: "it has no commit".to_owned() });
     }
-    let export = Databases { stores: vec![bare.join("objects")] }.export_in(commit, directory)?;
+    let export = Databases { stores: vec![bare.join("objects")] }.export_in(
+        commit,
+        directory,
+        Submodules::Exported,
+    )?;
     Ok(Fetched { commit: commit.to_owned(), committed: committed.parse().unwrap_or(0), export })
 }
 

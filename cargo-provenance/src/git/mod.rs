@@ -6,10 +6,12 @@
 //! arrives there under its right name is exported. The repositories' own configuration, attributes, hooks and grafts
 //! are never read, and nothing is fetched.
 
+mod address;
 mod command;
 mod export;
 mod fetch;
 mod person;
+mod published;
 mod revision;
 
 use std::fs;
@@ -18,11 +20,13 @@ use std::path::{Path, PathBuf};
 
 use provenance_build::tree::{self, Layout, Tree};
 
+pub use self::address::Address;
 pub use self::fetch::{Fetched, fetch};
 pub use self::person::email;
+pub use self::published::fetch_commit;
 pub use self::revision::Revision;
 
-use self::export::{Exporter, make_folder, scratch};
+use self::export::{Exporter, Submodules, make_folder, scratch};
 use crate::report::failure::{Explain, Kind};
 
 /// The object stores below a cargo home's `git/db`.
@@ -98,6 +102,14 @@ pub enum GitError {
         /// What git printed, its last line.
         said: String,
     },
+    /// No branch and no tag of a repository leads to a commit.
+    #[error("no branch and no tag of `{url}` leads to commit `{commit}`")]
+    Stray {
+        /// The repository.
+        url: String,
+        /// The commit.
+        commit: String,
+    },
     /// The commit, or something that it consists of, is in no object store under its right name.
     #[error("commit `{commit}` is not complete in cargo's git databases{}", answer(said))]
     Incomplete {
@@ -137,6 +149,10 @@ impl Explain for GitError {
                 return vec![format!(
                     "see whether `git ls-remote {url}` works; git's own configuration is in force"
                 )];
+            }
+            Self::Stray { .. } => {
+                "it was never pushed, or rewritten since, or is somebody else's: ask its authors; `--repository=URL` names \
+                 another repository"
             }
             Self::Missing(_) => "install git: it tells which bytes a commit has",
             Self::Incomplete { .. } => {
@@ -182,26 +198,35 @@ impl Databases {
 
     /// Exports the files that cargo checks out for `commit` (40 or 64 hex digits), submodules included.
     pub fn export(&self, commit: &str) -> Result<Export, GitError> {
-        self.export_in(commit, tempfile::tempdir().map_err(scratch("make a folder"))?)
+        let folder = tempfile::tempdir().map_err(scratch("make a folder"))?;
+        self.export_in(commit, folder, Submodules::Exported)
     }
 
-    fn export_in(&self, commit: &str, scratch_directory: tempfile::TempDir) -> Result<Export, GitError> {
+    fn export_in(
+        &self,
+        commit: &str,
+        scratch_directory: tempfile::TempDir,
+        submodules: Submodules,
+    ) -> Result<Export, GitError> {
         let export = scratch_directory.path().join(EXPORT);
         make_folder(&export)?;
         let mut exporter = Exporter {
             databases: self,
             scratch: scratch_directory.path(),
             export: &export,
+            submodules,
+            left_out: vec![],
             repositories: 0,
             bytes: 0,
         };
         exporter.export(commit, "", 0)?;
+        let left_out = exporter.left_out;
         let tree = tree::read(&export, Layout::Checkout)?.map_err(|odd| GitError::Unacceptable {
             commit: commit.to_owned(),
             path: odd.path,
             what: odd.what,
         })?;
-        Ok(Export { scratch: scratch_directory, tree })
+        Ok(Export { scratch: scratch_directory, tree, left_out })
     }
 }
 
@@ -216,12 +241,27 @@ const EXPORT: &str = "export";
 pub struct Export {
     scratch: tempfile::TempDir,
     tree: Tree,
+    left_out: Vec<String>,
 }
 
 impl Export {
     /// The files with their hashes.
     pub fn tree(&self) -> &Tree {
         &self.tree
+    }
+
+    /// The bytes of a file; nothing where there is none. Links are not followed.
+    pub fn file(&self, path: &str) -> Vec<u8> {
+        let entries = self.tree.entries();
+        let found = entries.binary_search_by(|entry| entry.path.as_bytes().cmp(path.as_bytes()));
+        let file = self.directory().join(path);
+        let is_file = found.is_ok() && fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file());
+        if is_file { fs::read(file).unwrap_or_default() } else { vec![] }
+    }
+
+    /// The submodules that were not exported, by their paths.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// The directory that holds the files.

@@ -34,6 +34,7 @@ fn pin(package: &str, seed: u8) -> Pin {
         build_time: vec![],
         trust: Trust::on(Basis::Policy),
         vetted: Some(Vetted { checks: 1, advisories: None }),
+        repository: None,
         accepted: vec![],
         baseline: vec![],
         line: Line(0),

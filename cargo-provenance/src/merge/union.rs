@@ -96,6 +96,7 @@ fn one_pin(id: &PackageId, copies: Vec<Pin>, dropped: &mut Vec<String>) -> Optio
             ));
             pin.vetted = older.clone();
         }
+        pin.repository = pin.repository.max(other.repository.clone());
         pin.accepted.extend(other.accepted.iter().cloned());
         // What one side looked at again is no longer what was there at `init`.
         pin.baseline.retain(|known| other.baseline.contains(known));

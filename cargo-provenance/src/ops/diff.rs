@@ -11,11 +11,13 @@ mod risk;
 
 use provenance_build::{PackageName, Version};
 
+use self::content::Content;
+use self::risk::{Roles, Seen};
 use crate::model::Surroundings;
 use crate::policy::Glob;
 use crate::report::Report;
 use crate::report::failure::Failure;
-use crate::report::files::Shown;
+use crate::report::files::{Risk, Shown};
 use crate::report::progress::Progress;
 
 /// What `diff` is asked to do.
@@ -91,6 +93,16 @@ impl View {
                 path.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             below || Glob::parse(wanted).is_some_and(|glob| glob.matches(path))
         })
+    }
+}
+
+/// Tells what each file of a package could do. `manifest` is the package's.
+pub(super) fn risks(manifest: Option<&[u8]>) -> impl Fn(&str, &[u8]) -> Risk + use<> {
+    let mut roles = Roles::default();
+    roles.add(manifest);
+    move |path, bytes| {
+        let seen = Seen { bytes, content: Content::of(bytes), executable: false };
+        risk::of(path, &roles, None, Some(seen)).0
     }
 }
 

@@ -1,10 +1,13 @@
 //! `vet`: what would be said of packages, without adding anything.
 //!
-//! Nothing is written but what cargo's own index cache gains. In a workspace behind the gate its policy counts, anywhere else
+//! Nothing is written but what cargo's own index cache gains, unless the result of a comparison with the repository is to be kept
+//! in a pin. In a workspace behind the gate its policy counts, anywhere else
 //! the defaults. What the repository configures runs nothing here: cargo is started outside of it.
 
 mod facts;
+mod keeping;
 pub(super) mod missing;
+pub mod repository;
 pub(super) mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +20,11 @@ use provenance_build::{
 };
 
 use self::facts::Contained;
+use self::repository::Where;
 use self::subject::Subject;
 use super::vetting::{self, Vetting};
 use crate::advisory::{Coverage, coverage};
+use crate::archive::Archive;
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::cooldown;
 use crate::collect::entrants::{self, Homes, Proven};
@@ -44,6 +49,10 @@ pub struct Options {
     pub targets: Vec<Target>,
     /// `--registry`: where they come from, if not from crates.io.
     pub registry: Option<String>,
+    /// The repository to compare them with, if they are to be compared.
+    pub repository: Option<Where>,
+    /// Whether the pins of those that are what their repository has are to say so.
+    pub keep: bool,
 }
 
 /// A package to vet.
@@ -92,21 +101,40 @@ pub fn run(
     for (subject, record) in subjects.iter_mut().zip(&mut records) {
         subject.compare_with_index(record, &mut report);
     }
-    let examined = examine(surroundings, situation, &vetting, &subjects, &records, &mut report, progress)?;
+    let compared = options.repository.is_some();
+    let examined =
+        examine(surroundings, situation, &vetting, &subjects, &records, compared, &mut report, progress)?;
 
+    let mut kept = vec![];
     let mut tally = Tally::default();
     let mut exceptions = vetting.exceptions();
-    for ((subject, record), (judgment, proven, contained)) in subjects.iter().zip(&records).zip(examined) {
+    for ((subject, record), it) in subjects.iter().zip(&records).zip(examined) {
+        let Examined { judgment, proven, contained, archive } = it;
         facts::tell(&mut report, subject, record, manifest.as_ref(), surroundings.clock);
         facts::tell_contents(&mut report, proven.as_ref(), contained.as_ref());
         let mut vetted = vetting.settle(judgment, None, &mut exceptions);
-        tally.add(&vetted.judgment);
+        let compared = match (&options.repository, &archive) {
+            (None, _) => repository::Outcome::default(),
+            (Some(place), Some(archive)) => {
+                let (network, id) = (surroundings.network, &record.id);
+                repository::compare(id, archive, place, network, &mut report, progress)?
+            }
+            (Some(_), None) => {
+                let help = "see what else is said of it";
+                repository::unknown(&record.id, "its archive is not at hand", help)
+            }
+        };
+        tally.add(&vetted.judgment, &compared);
+        if let (Some(Ok(entrant)), Some(matching)) = (&proven, compared.matching) {
+            kept.push(keeping::Match { id: record.id.clone(), tree: entrant.tree, matching });
+        }
         for Waived { finding, .. } in &vetted.waived {
             report.step("Excepted", finding.message.clone());
         }
         let command = subject.adding(options.registry.as_deref());
         waiver::tell_ways(&mut vetted.judgment.findings, vetting.today(), &command);
         report.findings.append(&mut vetted.judgment.findings);
+        report.findings.extend(compared.findings);
         report.findings.extend(not_judged(&vetted.judgment.open));
         if let Coverage::NotCovered(why) = coverage(&record.id) {
             report.not_checked.push(format!("advisories: {} {why}", record.id.short()));
@@ -123,7 +151,10 @@ pub fn run(
     report.not_checked.extend(subject::dependencies(&records));
     report.not_checked.push(super::pinning::NOT_JUDGED.to_owned());
     tally.conclude(&subjects, &mut report);
-    Ok(report)
+    match options.keep {
+        true => keeping::keep(surroundings, &place, &kept, report),
+        false => Ok(report),
+    }
 }
 
 /// Where the command was started: the nearest policy, and what cargo is configured to do there.
@@ -176,8 +207,16 @@ impl Place {
     }
 }
 
-/// What came of one subject: the judgment, what came of proving it, and what it holds.
-type Examined = (Judgment, Option<Proven>, Option<Contained>);
+/// What came of one subject.
+struct Examined {
+    judgment: Judgment,
+    /// What came of proving it.
+    proven: Option<Proven>,
+    /// What it holds.
+    contained: Option<Contained>,
+    /// The archive, if it is wanted for longer.
+    archive: Option<Archive>,
+}
 
 /// Proves the subjects and judges them. Those of which the index has no checksum are judged by what is known.
 fn examine(
@@ -186,12 +225,14 @@ fn examine(
     vetting: &Vetting<'_>,
     subjects: &[Subject],
     records: &[Record],
+    keeps_archives: bool,
     report: &mut Report,
     progress: &dyn Progress,
 ) -> Result<Vec<Examined>, Failure> {
     let contained = subjects.iter().map(|_| OnceLock::new()).collect::<Vec<_>>();
     let look = |at: usize, contents: Contents<'_>| {
-        let _ = contained[at].set(Contained::of(contents));
+        let archive = contents.archive.filter(|_| keeps_archives).cloned();
+        let _ = contained[at].set((Contained::of(contents), archive));
         vetting.of_contents(&records[at], contents)
     };
     let wanted = subjects.iter().enumerate().filter(|(_, subject)| subject.is_fetched());
@@ -222,7 +263,8 @@ fn examine(
         };
         let mut judgment = judgment;
         judgment.extend(subject.said(vetting, record));
-        examined.push((judgment, proven, contained[at].get().cloned()));
+        let (contained, archive) = contained[at].get().cloned().unzip();
+        examined.push(Examined { judgment, proven, contained, archive: archive.flatten() });
     }
     Ok(examined)
 }
@@ -236,10 +278,10 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, judgment: &Judgment) {
-        if judgment.refuses() {
+    fn add(&mut self, judgment: &Judgment, compared: &repository::Outcome) {
+        if judgment.refuses() || compared.refuses() {
             self.refused += 1;
-        } else if judgment.admits() {
+        } else if judgment.admits() && !compared.is_open {
             self.passing += 1;
         } else {
             self.undecided += 1;

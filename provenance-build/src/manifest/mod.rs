@@ -74,6 +74,8 @@ pub struct Pin {
     pub trust: Trust,
     /// Which check set judged it, and the newest advisory that was known then.
     pub vetted: Option<Vetted>,
+    /// The repository and commit that hold the same files (`URL#COMMIT`), if somebody compared them.
+    pub repository: Option<String>,
     /// Findings that a person accepted for these bytes, sorted by check.
     pub accepted: Vec<Acceptance>,
     /// Findings that were there at `init`, as `CHECK` or `CHECK/ID`; sorted. They die with the bytes.

@@ -132,6 +132,7 @@ impl<'a> Entry<'a> {
             "build-time",
             "trust",
             "vetted",
+            "repository",
             "accepted",
             "baseline",
         ])?;
@@ -171,6 +172,7 @@ impl<'a> Entry<'a> {
             build_time: self.list("build-time", BuildTime::parse)?,
             trust,
             vetted,
+            repository: self.optional("repository", owned)?,
             accepted: self.entries("accepted")?.map(Self::acceptance).collect::<Result<_, _>>()?,
             baseline,
             line: Line(0),

@@ -24,6 +24,7 @@ fn pin(package: &str, origin: Origin) -> Pin {
         build_time: vec![],
         trust: Trust::on(Basis::Baseline),
         vetted: None,
+        repository: None,
         accepted: vec![],
         baseline: vec![],
         line: Line(0),
@@ -40,6 +41,7 @@ fn sample() -> Manifest {
         criteria: Some("safe-to-deploy".into()),
         from: vec!["a".into(), "b".into()],
     };
+    full.repository = Some("https://example.org/a#0123".into());
     full.vetted = Some(Vetted { checks: 1, advisories: Some("2026-08-21".into()) });
     let reason = "a \"quoted\" \\ reason\nof two lines".to_owned();
     full.accepted = vec![Acceptance {

@@ -68,6 +68,9 @@ fn write_pin(out: &mut String, pin: &Pin) {
             format_args!("vetted = {{ checks = {}{} }}", vetted.checks, advisories.unwrap_or_default()),
         );
     }
+    if let Some(repository) = &pin.repository {
+        line(out, format_args!("repository = {}", quoted(repository)));
+    }
     if !pin.accepted.is_empty() {
         let mut accepted = pin.accepted.iter().collect::<Vec<_>>();
         accepted.sort();

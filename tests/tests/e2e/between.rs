@@ -67,7 +67,7 @@ fn what_could_do_harm_comes_first_in_any_folder_and_nothing_is_left_behind() {
             "# changed dependency `kept`: \"1\", now \"2\"\n",
             "+++ thing-1.1.0/Cargo.toml\n",
             "Unsafe sources with more",
-            "# `src/deep.rs` says `unsafe` 1 times, 0 before\n",
+            "# `src/deep.rs` has more `unsafe` than before: 1, was 0\n",
             "Binaries programs",
             "--- /dev/null\n+++ thing-1.1.0/assets/logo.png\nnot shown: it is no text\n+ELF program or library, 8 bytes, sha256:",
             "Sources the other",
@@ -82,7 +82,7 @@ fn what_could_do_harm_comes_first_in_any_folder_and_nothing_is_left_behind() {
     assert!(!output.stdout.contains(['\u{202e}', '\u{1b}']), "{output}");
     output
         .stderr_has("Comparing thing v1.0.0 with v1.1.0")
-        .stderr_has("7 files of thing v1.0.0 and v1.1.0 differ, ");
+        .stderr_has("7 files of thing v1.0.0 and v1.1.0 differ: 8 lines added, 5 removed");
     assert_eq!(cache(), cached);
     assert!(files::list(&nowhere.root()).is_empty());
     // Without a version to compare with, the newest one is meant.
@@ -90,7 +90,7 @@ fn what_could_do_harm_comes_first_in_any_folder_and_nothing_is_left_behind() {
     diff(nowhere, &["thing", "1.1.0", "1.1.0"]).code(0).stderr_has("have the same files");
     diff(nowhere, &["thing", "1.0.0", "1.1.0", "--color", "always"])
         .code(0)
-        .stdout_has("\u{1b}[32m+fn main() { steal() }\u{1b}[0m\n");
+        .stdout_has("\u{1b}[92m+fn main() { steal() }\u{1b}[0m\n");
 }
 
 #[test]

@@ -41,6 +41,7 @@ mod poison;
 mod registry;
 mod remap;
 mod reports;
+mod repository;
 mod roots;
 mod signing;
 mod since;

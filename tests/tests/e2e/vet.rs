@@ -61,6 +61,15 @@ fn a_crate_is_judged_outside_of_any_workspace_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn two_versions_of_one_semver_line_are_judged_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("thing", "1.0.0", CLEAN));
+    sandbox.registry().publish(&Krate::greeting("thing", "1.1.0", CLEAN));
+    let nowhere = Project::empty(&sandbox, "nowhere");
+    vet(nowhere, &["thing@1.0.0", "thing@1.1.0"]).code(0).stderr_has("2 packages would pass");
+}
+
+#[test]
 fn what_cargo_has_is_judged_without_the_network() {
     let sandbox = Sandbox::new();
     let project = Project::app(&sandbox, "work");

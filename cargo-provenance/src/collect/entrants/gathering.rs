@@ -25,7 +25,7 @@ use crate::registry::{self, Entries, Refusal};
 use crate::report::failure::Explain;
 use crate::report::progress::Progress;
 use crate::survey::{Sources, Survey};
-use crate::vet::{Judgment, release};
+use crate::vet::Judgment;
 
 /// Collects what the packages' proofs need.
 pub(super) struct Gathering<'a> {
@@ -100,14 +100,17 @@ impl<'a> Gathering<'a> {
             let needed = missing.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
             let before = self.before.values().filter(|earlier| earlier.archives.is_empty());
             let before = before.map(|earlier| earlier.package.clone()).collect::<Vec<_>>();
-            for (number, round) in rounds(&needed, &before).iter().enumerate() {
-                let needed = if number == 0 { &*needed } else { &[] };
-                let home = match self.fetcher().archives(round) {
-                    // What is only compared with may be gone; cargo has said why, and what is not compared is told of.
-                    Err(_) if needed.is_empty() => continue,
-                    Err(_) if round.len() > needed.len() => self.fetcher().archives(needed)?,
-                    home => home?,
-                };
+            let all = needed.iter().copied().chain(&before).collect::<Vec<_>>();
+            let home = match all.is_empty() {
+                true => None,
+                false => match self.fetcher().archives(&all) {
+                    // What is only compared with may be gone; what is not compared is told of.
+                    Err(_) if needed.is_empty() => None,
+                    Err(_) if !before.is_empty() => Some(self.fetcher().archives(&needed)?),
+                    home => Some(home?),
+                },
+            };
+            if let Some(home) = home {
                 self.find(&home, &missing, &mut archives)?;
                 self.find_before(home.path())?;
                 homes.0.push(home);
@@ -411,25 +414,5 @@ fn evidence(held: &Result<Held, String>) -> Evidence<Sources<'_>> {
     match held {
         Ok(held) => Evidence::Known(held.sources()),
         Err(why) => Evidence::Unavailable(why.clone()),
-    }
-}
-
-/// Puts together what one graph can have together: first everything that is needed, with as much of the rest as fits.
-fn rounds<'p>(needed: &[&'p LockedPackage], rest: &'p [LockedPackage]) -> Vec<Vec<&'p LockedPackage>> {
-    let line = |package: &'p LockedPackage| {
-        let version = semver::Version::parse(package.id.version.as_str()).ok();
-        (&package.id.name, &package.id.source, version.map(|version| release::line(&version)))
-    };
-    let mut rounds = vec![];
-    let (mut round, mut rest) = (needed.to_vec(), rest.iter().collect::<Vec<_>>());
-    loop {
-        let mut lines = round.iter().map(|package| line(package)).collect::<BTreeSet<_>>();
-        let (fitting, later) = rest.into_iter().partition::<Vec<_>, _>(|package| lines.insert(line(package)));
-        round.extend(fitting);
-        if round.is_empty() {
-            return rounds;
-        }
-        rounds.push(std::mem::take(&mut round));
-        rest = later;
     }
 }

@@ -111,7 +111,10 @@ pub(super) fn run(
     report.conclusion = match files {
         0 if view.paths.is_empty() => format!("{what} have the same files"),
         0 => format!("{what} do not differ in what was named"),
-        _ => format!("{} of {what} {differ}, {added} (+), {removed} (-)", plural(files, "file")),
+        _ => {
+            let files = plural(files, "file");
+            format!("{files} of {what} {differ}: {} added, {removed} removed", plural(added, "line"))
+        }
     };
     Ok(report)
 }

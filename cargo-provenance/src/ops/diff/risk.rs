@@ -72,7 +72,7 @@ pub(super) fn of(
     let unsafes = |seen: Option<Seen<'_>>| seen.map_or(0, |seen| words(seen.bytes, b"unsafe"));
     let (before, after) = if is_rust { (unsafes(old), unsafes(new)) } else { (0, 0) };
     if after > before {
-        notes.push(format!("`{path}` says `unsafe` {after} times, {before} before"));
+        notes.push(format!("`{path}` has more `unsafe` than before: {after}, was {before}"));
     }
     if let Some(Content::Packed(name)) = new.map(|seen| seen.content) {
         notes.push(format!("`{path}` is a file of this kind: {name}"));

@@ -141,6 +141,9 @@ impl Book<'_> {
             }
             None => text.line("vetted", "by no check"),
         }
+        if let Some((url, commit)) = pin.repository.as_ref().and_then(|it| it.rsplit_once('#')) {
+            text.line("repository", &format!("its files are those of {url} at commit {commit}"));
+        }
         for it in &pin.accepted {
             let subject = it.id.as_ref().map(|id| format!("/{id}")).unwrap_or_default();
             text.line("accepted", &format!("{}{subject} by {} on {}: {}", it.check, it.by, it.on, it.reason));

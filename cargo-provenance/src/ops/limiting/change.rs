@@ -219,6 +219,7 @@ mod tests {
                 build_time: vec![],
                 trust: Trust::on(Basis::Policy),
                 vetted: None,
+                repository: None,
                 accepted: vec![],
                 baseline: vec![],
                 line: Line(0),

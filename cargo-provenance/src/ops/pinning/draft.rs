@@ -96,6 +96,7 @@ pub(in crate::ops) fn pin(
             checks: CHECK_SET,
             advisories: advisories.map(|date| date.to_string()),
         }),
+        repository: None,
         accepted,
         baseline,
         line: Line(0),

@@ -26,7 +26,7 @@ commit that it names.",
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let Some(archive) = dossier.archive.known() else { return vec![] };
-    let Vcs::Commit { id, dirty: true } = archive.vcs() else { return vec![] };
+    let Vcs::Commit { id, dirty: true, .. } = archive.vcs() else { return vec![] };
     vec![
         Observation::new(format!("`{}` was made with changes that are in no commit", dossier.id.short()))
             .note(format!("the commit below them is `{id}`")),

@@ -190,3 +190,51 @@ pub fn is_vendored(configuration: &Configuration, source: &Source) -> Result<boo
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use provenance_build::config::View;
+    use provenance_build::name::CRATES_IO;
+
+    use super::*;
+    use crate::registry::{line, write_cache};
+
+    /// Puts a package of version 1.0.0 with bytes of its own into what is cached of an index.
+    fn cached(home: &Path, directory: &str, name: &str, byte: &str) {
+        let folder =
+            home.join("registry/index").join(directory).join(".cache").join(&name[..2]).join(&name[2..4]);
+        fs::create_dir_all(&folder).expect("created");
+        let line = line(name, "1.0.0", byte);
+        fs::write(folder.join(name), write_cache(&[("1.0.0", &line)])).expect("written");
+    }
+
+    #[test]
+    fn a_package_of_the_same_name_elsewhere_counts_unless_it_has_the_same_bytes() {
+        let home = tempfile::tempdir().expect("temp");
+        for (directory, name, byte) in [
+            ("index.crates.io-1949cf8c6b5b557f", "acme-core", "aa"),
+            ("index.crates.io-1949cf8c6b5b557f", "mirrored", "aa"),
+            ("index.crates.io-1949cf8c6b5b557f", "free", "aa"),
+            ("corp.example-0123456789abcdef", "acme-core", "bb"),
+            ("corp.example-0123456789abcdef", "mirrored", "aa"),
+        ] {
+            cached(home.path(), directory, name, byte);
+        }
+        let registries = [
+            ("corp".to_owned(), "sparse+https://corp.example/index/".to_owned()),
+            ("same".to_owned(), "sparse+https://index.crates.io/".to_owned()),
+        ];
+        let view = View { registries: registries.into(), ..View::default() };
+        let configuration = Configuration { views: vec![view.clone(), view], ..Configuration::default() };
+        let publishers = Publishers::of(&configuration, home.path()).expect("publishers");
+        let source = Source::parse(CRATES_IO).expect("a source");
+        for (name, expected) in [("acme-core", &["corp"][..]), ("mirrored", &[]), ("free", &[])] {
+            let name = PackageName::parse(name).expect("a name");
+            let entries = publishers.entries(&source, &name).expect("read");
+            let release = &entries.known().expect("known").versions[0];
+            assert_eq!(publishers.elsewhere(&source, &name, release).expect("read"), expected, "{name}");
+        }
+    }
+}

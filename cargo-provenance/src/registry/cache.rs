@@ -269,7 +269,7 @@ fn two(text: &str, at: usize) -> Option<i64> {
 
 /// The bytes that cargo would write for these versions and lines.
 #[cfg(test)]
-pub(super) fn write_cache(records: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn write_cache(records: &[(&str, &str)]) -> Vec<u8> {
     let mut bytes = vec![CACHE_VERSION];
     bytes.extend_from_slice(&INDEX_VERSION.to_le_bytes());
     bytes.extend_from_slice(b"etag: x\0");
@@ -281,7 +281,7 @@ pub(super) fn write_cache(records: &[(&str, &str)]) -> Vec<u8> {
 
 /// A line of an index.
 #[cfg(test)]
-pub(super) fn line(name: &str, version: &str, byte: &str) -> String {
+pub(crate) fn line(name: &str, version: &str, byte: &str) -> String {
     let checksum = byte.repeat(32);
     format!(
         r#"{{"name":"{name}","vers":"{version}","deps":[],"cksum":"{checksum}","features":{{}},"yanked":false,"pubtime":"2015-07-08T01:11:24Z"}}"#

@@ -27,7 +27,7 @@ Read what becomes of the file.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::Chmod], "it changes the permissions of a file");
+    let seen = sighted::at_build_time(dossier, &[What::Chmod], "changes the permissions of a file");
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 

@@ -33,7 +33,7 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen = sighted::at_build_time(
         dossier,
         &[What::Decoding],
-        "it turns bytes into text, and starts or writes something",
+        "turns bytes into text, and starts or writes something",
     );
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }

@@ -27,7 +27,7 @@ Find out where the library comes from.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::Dlopen], "it loads a library while it runs");
+    let seen = sighted::at_build_time(dossier, &[What::Dlopen], "loads a library while it runs");
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 

@@ -29,7 +29,7 @@ Do not build it. Use another version, and tell the registry.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::EncodedUrl], "it hides an address or a command");
+    let seen = sighted::at_build_time(dossier, &[What::EncodedUrl], "hides an address or a command");
     sighted::with(seen, "do not build it; look for another version, and tell the registry")
 }
 

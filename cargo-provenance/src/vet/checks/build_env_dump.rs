@@ -26,7 +26,7 @@ build.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::EnvDump], "it reads the whole environment");
+    let seen = sighted::at_build_time(dossier, &[What::EnvDump], "reads the whole environment");
     let build_time = sighted::code(dossier).map(|code| &code.build_time);
     let is_online = build_time.is_some_and(|part| part.has(What::Net) || part.has(What::NetName));
     match is_online {

@@ -33,7 +33,7 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen = sighted::at_build_time(
         dossier,
         &[What::Downloader],
-        "it starts a program that downloads or that runs what it is told",
+        "starts a program that downloads or that runs what it is told",
     );
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }

@@ -29,7 +29,7 @@ brings what it needs, or a system library.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::Net, What::NetName], "its code reaches the network");
+    let seen = sighted::at_build_time(dossier, &[What::Net, What::NetName], "reaches the network");
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 

@@ -27,7 +27,7 @@ Do not build it. Use another version, and tell the registry.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::TlsOff], "it takes any certificate");
+    let seen = sighted::at_build_time(dossier, &[What::TlsOff], "takes any certificate");
     sighted::with(seen, "do not build it; look for another version, and tell the registry")
 }
 

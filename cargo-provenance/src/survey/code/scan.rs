@@ -151,11 +151,10 @@ impl<'t> Scanner<'t, '_> {
                     if at >= skip_path_until
                         && !is_member(tokens, at)
                         && self.names.may_matter(tokens[at].raw, is_alone)
+                        && let Some((path, length)) = path_at(tokens, at)
                     {
-                        if let Some((path, length)) = path_at(tokens, at) {
-                            skip_path_until = at + length;
-                            self.path(tokens, at, &path, length, is_test);
-                        }
+                        skip_path_until = at + length;
+                        self.path(tokens, at, &path, length, is_test);
                     }
                 }
                 Kind::Punct('^') => self.turn(tokens, at),
@@ -361,7 +360,7 @@ impl<'t> Scanner<'t, '_> {
         let whole = self.names.whole(path);
         let mut kinds = whole.iter().flat_map(|whole| paths::kinds(whole)).collect::<Vec<_>>();
         if whole.is_none() {
-            kinds.extend(self.names.from_globs(path).flat_map(|whole| paths::kinds(&whole)));
+            kinds.extend(self.names.by_globs(path).flat_map(|whole| paths::kinds(&whole)));
             let module = match path[0] {
                 "Command" => Some("process"),
                 "TcpStream" | "UdpSocket" => Some("net"),

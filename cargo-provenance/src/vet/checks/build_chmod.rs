@@ -19,8 +19,7 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 Build-time code that changes the permissions of a file.
 
-A file that is to be run needs it: it is the step between a download and its start. One of 438 packages with
-build-time code does it.
+A file that is to be run needs it: it is the step between a download and its start. One of 4,500 packages does it.
 
 Read what becomes of the file.",
     judge,

@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
 Build-time code that reads the whole environment.
 
 It is noted; together with a connection it is up for review: jfrog_quotes and its siblings (2025) swept the
-environment of build servers, where the secrets are. Seven of 2,069 packages read it all, to pass it on to another
+environment of build servers, where the secrets are. Ten of 4,500 packages read it all, to pass it on to another
 build.",
     judge,
 };

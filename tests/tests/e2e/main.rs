@@ -8,6 +8,7 @@ mod advice;
 mod advisories;
 mod arrayref;
 mod between;
+mod buildtime;
 mod check;
 mod checks;
 mod ci;

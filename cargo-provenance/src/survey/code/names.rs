@@ -181,7 +181,7 @@ impl Names {
     }
 
     /// The paths that a name may stand for because everything in some module has a name here.
-    pub(super) fn from_globs<'n>(&'n self, path: &'n [&str]) -> impl Iterator<Item = String> + 'n {
+    pub(super) fn by_globs<'n>(&'n self, path: &'n [&str]) -> impl Iterator<Item = String> + 'n {
         let is_own = path.first().is_none_or(|first| self.own.contains(*first));
         let globs = self.globs.iter().filter(move |_| !is_own);
         globs.filter_map(move |glob| {
@@ -228,7 +228,7 @@ mod tests {
         let mut names = Names::default();
         names.learn(&tokens, &[("web".to_owned(), "ureq".to_owned())]);
         let path = path.split("::").collect::<Vec<_>>();
-        names.whole(&path).into_iter().chain(names.from_globs(&path)).collect()
+        names.whole(&path).into_iter().chain(names.by_globs(&path)).collect()
     }
 
     #[test]

@@ -5,126 +5,131 @@
 
 use super::words;
 
-/// Words of paths, of macros and of attributes, and parts of the texts that are looked for.
-const WORDS: &[&[u8]] = &[
-    b"9A",
-    b"9a",
-    b"AKIA",
-    b"APPDATA",
-    b"AppData",
-    b"Command",
-    b"F0",
-    b"Fa",
-    b"HJ",
-    b"LaunchAgents",
-    b"LaunchDaemons",
-    b"LoadLibraryA",
-    b"LoadLibraryExA",
-    b"LoadLibraryExW",
-    b"LoadLibraryW",
-    b"TcpSocket",
-    b"TcpStream",
-    b"UdpSocket",
-    b"appdata",
-    b"asm",
-    b"authorized_keys",
-    b"aws",
-    b"bash_history",
-    b"bash_profile",
-    b"bashrc",
-    b"burpcollaborator",
-    b"cmd_lib",
-    b"concat",
-    b"crontab",
-    b"credentials",
-    b"discord",
-    b"discordapp",
-    b"dlmopen",
-    b"dlopen",
-    b"dlopen2",
-    b"docker",
-    b"duct",
-    b"env",
-    b"execl",
-    b"execle",
-    b"execlp",
-    b"execv",
-    b"execve",
-    b"execveat",
-    b"execvp",
-    b"execvpe",
-    b"f0",
-    b"fA",
-    b"fork",
-    b"fs",
-    b"fs_err",
-    b"gcloud",
-    b"gh",
-    b"ghp_",
-    b"global_asm",
-    b"gnupg",
-    b"gofile",
-    b"hyper",
-    b"hyper_util",
-    b"icanhazip",
-    b"id_dsa",
-    b"id_ecdsa",
-    b"id_ed25519",
-    b"id_rsa",
-    b"ifconfig",
-    b"include",
-    b"interact",
-    b"ipify",
-    b"ipinfo",
-    b"kube",
-    b"libloading",
-    b"naked_asm",
-    b"netrc",
-    b"ngrok",
-    b"npm_",
-    b"npmrc",
-    b"oast",
-    b"oastify",
-    b"onion",
-    b"pastebin",
-    b"pgpass",
-    b"pipedream",
-    b"popen",
-    b"posix_spawn",
-    b"posix_spawnp",
-    b"pypirc",
-    b"requestbin",
-    b"requestcatcher",
-    b"sharedlib",
-    b"shm",
-    b"sk",
-    b"slack",
-    b"ssh",
-    b"subprocess",
-    b"system",
-    b"tdata",
-    b"telegram",
-    b"tempdir",
-    b"tempfile",
-    b"tmp",
-    b"transfer",
-    b"trycloudflare",
-    b"vercel",
-    b"vfork",
-    b"wallet",
-    b"webhook",
-    b"workers",
-    b"xox",
-    b"xshell",
-    b"zsh_history",
-    b"zshrc",
+/// Names, which stand in paths of code.
+const NAMES: &[&str] = &[
+    "Command",
+    "LoadLibraryA",
+    "LoadLibraryExA",
+    "LoadLibraryExW",
+    "LoadLibraryW",
+    "TcpSocket",
+    "TcpStream",
+    "UdpSocket",
+    "cmd_lib",
+    "dlmopen",
+    "dlopen",
+    "dlopen2",
+    "duct",
+    "env",
+    "fs",
+    "fs_err",
+    "hyper",
+    "hyper_util",
+    "libc",
+    "libloading",
+    "nix",
+    "sharedlib",
+    "subprocess",
+    "tempdir",
+    "tempfile",
+    "xshell",
 ];
+
+/// Macros.
+const MACROS: &[&str] = &["asm", "concat", "global_asm", "include", "naked_asm"];
+
+/// Parts of hosts, in any case.
+const HOSTS: &[&str] = &[
+    "burpcollaborator",
+    "discord",
+    "discordapp",
+    "gofile",
+    "icanhazip",
+    "ifconfig",
+    "interact",
+    "ipify",
+    "ipinfo",
+    "ngrok",
+    "oast",
+    "oastify",
+    "pastebin",
+    "pipedream",
+    "requestbin",
+    "requestcatcher",
+    "slack",
+    "telegram",
+    "transfer",
+    "trycloudflare",
+    "vercel",
+    "webhook",
+    "workers",
+];
+
+/// Parts of paths that stand after a dot, a dash or a separator.
+const PARTS: &[&str] = &[
+    "aws",
+    "bash_history",
+    "bash_profile",
+    "bashrc",
+    "credentials",
+    "docker",
+    "gcloud",
+    "gh",
+    "gnupg",
+    "kube",
+    "netrc",
+    "npmrc",
+    "onion",
+    "pgpass",
+    "pypirc",
+    "shm",
+    "ssh",
+    "tmp",
+    "zsh_history",
+    "zshrc",
+];
+
+/// Parts of other texts.
+const TEXTS: &[&str] = &[
+    "9A",
+    "9a",
+    "AKIA",
+    "F0",
+    "Fa",
+    "HJ",
+    "LaunchAgents",
+    "LaunchDaemons",
+    "authorized_keys",
+    "crontab",
+    "f0",
+    "fA",
+    "ghp_",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "id_rsa",
+    "npm_",
+    "sk",
+    "tdata",
+    "wallet",
+    "xox",
+];
+
+/// A word that matters, and what must stand beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    Anything,
+    Bang,
+    Host,
+    Part,
+    Windows,
+}
 
 /// The words by their first byte, as bits of their lengths and as the words themselves.
 #[derive(Debug)]
 pub(super) struct Relevant {
     lengths: [u32; 256],
-    words: Vec<Vec<Vec<u8>>>,
+    words: Vec<Vec<(Vec<u8>, Beside)>>,
 }
 
 /// What a byte is to a word.
@@ -144,13 +149,37 @@ impl Relevant {
     pub(super) fn new(renamed: &[(String, String)]) -> Self {
         let mut relevant = Self { lengths: [0; 256], words: vec![vec![]; 256] };
         let renamed = renamed.iter().map(|(key, _)| key.as_str());
-        let named = words::all().chain(renamed).map(str::as_bytes);
-        for word in WORDS.iter().copied().chain(named) {
-            let Some(first) = word.first() else { continue };
-            relevant.lengths[usize::from(*first)] |= 1 << word.len().min(31);
-            relevant.words[usize::from(*first)].push(word.to_vec());
+        for word in words::all().chain(renamed).chain(NAMES.iter().chain(TEXTS).copied()) {
+            relevant.add(word, Beside::Anything);
         }
+        for (words, beside) in [(MACROS, Beside::Bang), (HOSTS, Beside::Host), (PARTS, Beside::Part)] {
+            words.iter().for_each(|word| relevant.add(word, beside));
+        }
+        relevant.add("appdata", Beside::Windows);
         relevant
+    }
+
+    fn add(&mut self, word: &str, beside: Beside) {
+        let Some(first) = word.as_bytes().first() else { return };
+        for first in [first.to_ascii_lowercase(), first.to_ascii_uppercase()] {
+            if first == word.as_bytes()[0] || matches!(beside, Beside::Host | Beside::Windows) {
+                self.lengths[usize::from(first)] |= 1 << word.len().min(31);
+                self.words[usize::from(first)].push((word.as_bytes().to_vec(), beside));
+            }
+        }
+    }
+
+    /// Whether the word at `at`, which is so long, matters where it stands.
+    fn matters(&self, source: &[u8], at: usize, length: usize) -> bool {
+        let word = &source[at..at + length];
+        let (before, rest) = (at.checked_sub(1).map(|at| source[at]), &source[at + length..]);
+        self.words[usize::from(source[at])].iter().any(|(known, beside)| match beside {
+            Beside::Anything => known == word,
+            Beside::Bang => known == word && matches!(first_of(rest), Some(b'!' | b'/')),
+            Beside::Host => known.eq_ignore_ascii_case(word) && matches!(rest.first(), Some(b'.' | b'-')),
+            Beside::Part => known == word && matches!(before, Some(b'.' | b'-' | b'/' | b'\\')),
+            Beside::Windows => known.eq_ignore_ascii_case(word) && before == Some(b'\\'),
+        })
     }
 
     /// Whether a source can matter.
@@ -160,7 +189,7 @@ impl Relevant {
             if PART[usize::from(*byte)] {
                 let length = source[at..].iter().take_while(|byte| PART[usize::from(**byte)]).count();
                 if self.lengths[usize::from(*byte)] & 1 << length.min(31) != 0
-                    && self.words[usize::from(*byte)].iter().any(|word| word == &source[at..at + length])
+                    && self.matters(source, at, length)
                 {
                     return true;
                 }
@@ -177,6 +206,11 @@ impl Relevant {
         }
         false
     }
+}
+
+/// The first byte that is no space.
+fn first_of(rest: &[u8]) -> Option<u8> {
+    rest.iter().find(|byte| !byte.is_ascii_whitespace()).copied()
 }
 
 /// Whether `#[path = "…"]` goes on here.
@@ -212,7 +246,13 @@ mod tests {
             "const A: &str = \"x.workers.dev\";",
             "const A: &str = \"~/.config/gh/hosts.yml\";",
             "const A: &str = \"C:\\\\Users\\\\x\\\\AppData\\\\Local\\\\Temp\";",
-            "fn f() { core::arch::asm!(\"nop\"); }",
+            "fn f() { core::arch::asm! (\"nop\"); }",
+            "const A: &str = \"https://API.Telegram.ORG/bot\";",
+            "const A: &str = \"x.NGROK-free.app\";",
+            "const A: &str = \"~/.git-credentials\";",
+            "const A: &str = \"/tmp\";",
+            "const A: &str = \"/dev/shm\";",
+            "fn f() { libc::system(a); nix::unistd::execve(b); }",
         ] {
             assert!(
                 !scan(source.as_bytes(), &[], false).seen.is_empty() || source.contains("web"),

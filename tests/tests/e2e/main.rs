@@ -7,6 +7,7 @@ mod add;
 mod advice;
 mod advisories;
 mod arrayref;
+mod buildtime;
 mod check;
 mod checks;
 mod commands;

@@ -37,6 +37,9 @@ const EACH: usize = 4;
 /// A constant that begins a decoder's input: so many numbers in a row.
 const NUMBERS: usize = 8;
 
+/// The tokens between where bytes are turned and where a text is made of them.
+const DECODER: usize = 96;
+
 /// What one source can do, and what it brings in.
 #[derive(Debug, Default)]
 pub(super) struct Scanned {
@@ -114,20 +117,22 @@ struct Scanner<'t, 'r> {
     is_build_time: bool,
     names: Names,
     constants: BTreeMap<String, String>,
+    knows_constants: bool,
     found: Scanned,
     /// Strings near each other that may be pieces of an encoded text, and where the last one stands.
     pieces: Vec<(String, Token<'t>, bool)>,
     last_piece: usize,
     /// What a decoder is made of: many numbers, something that turns them, text that comes of them.
     numbers: bool,
-    turns: Option<Token<'t>>,
-    makes_text: bool,
+    turned: Option<(usize, Token<'t>)>,
+    made_text: Option<usize>,
+    decodes: Option<Token<'t>>,
 }
 
 impl<'t> Scanner<'t, '_> {
     fn read(&mut self, tokens: &[Token<'t>]) {
         self.names.learn(tokens, self.renamed);
-        self.learn_constants(tokens);
+        self.knows_constants = false;
         let tests = tests_only::ranges(tokens);
         self.found.is_test |= tests_only::is_all(tokens);
         self.declared(tokens, &tests);
@@ -142,11 +147,14 @@ impl<'t> Scanner<'t, '_> {
                 Kind::Char => self.characters(tokens, at, is_test),
                 Kind::Ident => {
                     self.identifier(tokens, at, is_test);
-                    if at >= skip_path_until && !is_member(tokens, at) {
-                        if let Some((path, length)) = path_at(tokens, at) {
-                            skip_path_until = at + length;
-                            self.path(tokens, at, &path, length, is_test);
-                        }
+                    let is_alone = !tokens.get(at + 1).is_some_and(|it| it.is(':'));
+                    if at >= skip_path_until
+                        && !is_member(tokens, at)
+                        && self.names.may_matter(tokens[at].raw, is_alone)
+                        && let Some((path, length)) = path_at(tokens, at)
+                    {
+                        skip_path_until = at + length;
+                        self.path(tokens, at, &path, length, is_test);
                     }
                 }
                 Kind::Punct('^') => self.turn(tokens, at),
@@ -169,18 +177,18 @@ impl<'t> Scanner<'t, '_> {
         }
         let start = token.raw.as_ptr() as usize - self.text.as_ptr() as usize;
         let line = self.text[start..].lines().next().unwrap_or_default();
-        let shown = match means {
-            Some(means) => format!("{} is {means}", line.chars().take(EXCERPT / 4).collect::<String>()),
-            None => line.to_owned(),
+        let excerpt = match means {
+            Some(means) => format!("{} is `{}`", cut(line, EXCERPT / 4), cut(means, EXCERPT)),
+            None => cut(line, EXCERPT),
         };
-        let mut excerpt = printable(shown.as_bytes()).chars().take(EXCERPT).collect::<String>();
-        if shown.chars().count() > EXCERPT {
-            excerpt.push('…');
-        }
         self.found.seen.push((Seen { what, line: token.line, excerpt }, is_test));
     }
 
+    /// Reads the constants that are texts, once something is called with one.
     fn learn_constants(&mut self, tokens: &[Token<'t>]) {
+        if std::mem::replace(&mut self.knows_constants, true) {
+            return;
+        }
         for (at, token) in tokens.iter().enumerate() {
             if !(token.is_ident("const") || token.is_ident("static") || token.is_ident("let")) {
                 continue;
@@ -196,6 +204,10 @@ impl<'t> Scanner<'t, '_> {
 
     fn string(&mut self, tokens: &[Token<'t>], at: usize, is_test: bool) {
         let token = tokens[at];
+        // Documentation does nothing.
+        if at > 1 && tokens[at - 1].is('=') && tokens[at - 2].is_ident("doc") {
+            return;
+        }
         let value = token.value();
         self.text_of(&value, token, is_test);
         let is_joined = at > 2 && tokens[at - 2].is('!') && tokens[at - 3].is_ident("concat");
@@ -292,7 +304,17 @@ impl<'t> Scanner<'t, '_> {
         let before = at.checked_sub(1).map(|at| tokens[at]);
         let is_operator = before.is_some_and(|it| it.kind == Kind::Ident || it.is(')') || it.is(']'));
         if is_operator {
-            self.turns = self.turns.or(Some(tokens[at]));
+            self.turned = Some((at, tokens[at]));
+            self.join_decoder();
+        }
+    }
+
+    /// Records that bytes are turned where a text is made.
+    fn join_decoder(&mut self) {
+        if let (Some((turned, token)), Some(made)) = (self.turned, self.made_text)
+            && turned.abs_diff(made) <= DECODER
+        {
+            self.decodes = self.decodes.or(Some(token));
         }
     }
 
@@ -301,10 +323,17 @@ impl<'t> Scanner<'t, '_> {
         let next = tokens.get(at + 1);
         let is_call = next.is_some_and(|it| it.is('(') || it.is(':'));
         match token.raw {
-            "from_utf8" | "from_utf8_lossy" | "from_utf8_unchecked" => self.makes_text = true,
-            "char" if at > 0 && tokens[at - 1].is_ident("as") => self.makes_text = true,
+            "from_utf8" | "from_utf8_lossy" | "from_utf8_unchecked" => {
+                self.made_text = Some(at);
+                self.join_decoder();
+            }
+            "char" if at > 0 && tokens[at - 1].is_ident("as") => {
+                self.made_text = Some(at);
+                self.join_decoder();
+            }
             "wrapping_sub" | "wrapping_add" | "rotate_left" | "rotate_right" if is_call => {
-                self.turns = self.turns.or(Some(token));
+                self.turned = Some((at, token));
+                self.join_decoder();
             }
             "asm" | "global_asm" | "naked_asm" if next.is_some_and(|it| it.is('!')) => {
                 self.see(What::Asm, token, is_test);
@@ -331,7 +360,7 @@ impl<'t> Scanner<'t, '_> {
         let whole = self.names.whole(path);
         let mut kinds = whole.iter().flat_map(|whole| paths::kinds(whole)).collect::<Vec<_>>();
         if whole.is_none() {
-            kinds.extend(self.names.from_globs(path).flat_map(|whole| paths::kinds(&whole)));
+            kinds.extend(self.names.by_globs(path).flat_map(|whole| paths::kinds(&whole)));
             let module = match path[0] {
                 "Command" => Some("process"),
                 "TcpStream" | "UdpSocket" => Some("net"),
@@ -344,6 +373,9 @@ impl<'t> Scanner<'t, '_> {
         for kind in kinds {
             self.see(kind, tokens[at], is_test);
             let arguments = arguments(tokens, at + length);
+            if matches!(kind, What::Exec | What::FileWrite) {
+                self.learn_constants(tokens);
+            }
             match kind {
                 What::Exec => {
                     let program = self.text_in(arguments);
@@ -441,13 +473,20 @@ impl<'t> Scanner<'t, '_> {
         };
         self.judge_pieces();
         let is_test = self.found.seen.iter().find(acts).map(|(_, is_test)| *is_test);
-        if let (Some(is_test), Some(token)) =
-            (is_test, self.turns.filter(|_| self.numbers && self.makes_text))
-        {
+        if let (Some(is_test), Some(token)) = (is_test, self.decodes.filter(|_| self.numbers)) {
             self.see(What::Decoding, token, is_test);
         }
         self.found
     }
+}
+
+/// The first characters of a text, printable.
+fn cut(text: &str, characters: usize) -> String {
+    let mut shown = printable(text.as_bytes()).chars().take(characters).collect::<String>();
+    if text.chars().nth(characters).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// The arguments of a call whose parenthesis is at `at`, as far as they are looked at.

@@ -19,15 +19,14 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 Build-time code that changes the permissions of a file.
 
-A file that is to be run needs it: it is the step between a download and its start. One of 438 packages with
-build-time code does it.
+A file that is to be run needs it: it is the step between a download and its start. One of 4,500 packages does it.
 
 Read what becomes of the file.",
     judge,
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::Chmod], "it changes the permissions of a file");
+    let seen = sighted::at_build_time(dossier, &[What::Chmod], "changes the permissions of a file");
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 

@@ -29,12 +29,12 @@ Do not build it. Use another version, and tell the registry.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let settings = sighted::at_build_time(dossier, &[What::DotEnv], "its code names a file of settings");
+    let settings = sighted::at_build_time(dossier, &[What::DotEnv], "names a file of settings");
     let settings = sighted::leads(settings, Level::Review, "find out what it reads there");
     let seen = sighted::at_build_time(
         dossier,
         &[What::CredentialPath],
-        "it names a file of credentials, or one that runs at every login",
+        "names a file of credentials, or one that runs at every login",
     );
     let seen = sighted::with(seen, HELP);
     let is_known = |it: &Observation| seen.iter().any(|seen| seen.subject == it.subject);

@@ -22,8 +22,7 @@ Build-time code that turns bytes into text, and then acts.
 That is a row of bytes, `^` or an offset over it, a text that is made of it, and in the same file something that starts a
 program, opens a connection or writes a file.
 
-That is how a command is hidden from everybody who searches the source for it. None of the build scripts of 2,069
-packages does it.
+That is how a command is hidden from everybody who searches the source for it. No honest build script of 4,500 packages does it.
 
 Work out what the bytes become before you build it.",
     judge,
@@ -33,7 +32,7 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen = sighted::at_build_time(
         dossier,
         &[What::Decoding],
-        "it turns bytes into text, and starts or writes something",
+        "turns bytes into text, and starts or writes something",
     );
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }

@@ -22,14 +22,14 @@ Build-time code with a text that decodes to an address, a path of a program, or 
 Nobody who means well writes an address in base64. The build script of proc-macro1, which arrayref 0.3.10 pulled in
 (2026-08-20), put its URL together from pieces of base64. Base64 of either alphabet, padded or not, hexadecimal,
 single characters and bytes, and texts that are written backwards are decoded; pieces that stand near each other are
-joined, before and after. None of 4,000 packages has one.
+joined, before and after. None of 4,500 packages has one.
 
 Do not build it. Use another version, and tell the registry.",
     judge,
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::EncodedUrl], "it hides an address or a command");
+    let seen = sighted::at_build_time(dossier, &[What::EncodedUrl], "hides an address or a command");
     sighted::with(seen, "do not build it; look for another version, and tell the registry")
 }
 

@@ -20,13 +20,13 @@ pub(super) const CHECK: Check = Check {
 Build-time code that reads the whole environment.
 
 It is noted; together with a connection it is up for review: jfrog_quotes and its siblings (2025) swept the
-environment of build servers, where the secrets are. Seven of 2,069 packages read it all, to pass it on to another
+environment of build servers, where the secrets are. Ten of 4,500 packages read it all, to pass it on to another
 build.",
     judge,
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::EnvDump], "it reads the whole environment");
+    let seen = sighted::at_build_time(dossier, &[What::EnvDump], "reads the whole environment");
     let build_time = sighted::code(dossier).map(|code| &code.build_time);
     let is_online = build_time.is_some_and(|part| part.has(What::Net) || part.has(What::NetName));
     match is_online {

@@ -25,7 +25,7 @@ it is seen when it is new; programs that download are `build-exec-downloader`.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    sighted::at_build_time(dossier, &[What::Exec], "it starts a program")
+    sighted::at_build_time(dossier, &[What::Exec], "starts a program")
 }
 
 #[cfg(test)]

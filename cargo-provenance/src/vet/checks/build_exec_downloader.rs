@@ -22,7 +22,8 @@ Build-time code that starts a program which downloads, or which runs whatever it
 `curl`, `wget`, a shell, `powershell`, `python` and their like are looked for.
 
 It is how the build scripts of microsoftsystem64 and pretty-changelog-logger (2026-04) fetched their loader without a
-crate for the network. Honest packages do it to run `./configure` or to fetch a prebuilt library: v8 and xed-sys.
+crate for the network. Honest packages do it to run `./configure` or to fetch a prebuilt library: jemalloc-sys
+and v8.
 
 Read what is started, and with what. Accept it for the file that is named; another file, or another version, is asked
 about again.",
@@ -33,7 +34,7 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen = sighted::at_build_time(
         dossier,
         &[What::Downloader],
-        "it starts a program that downloads or that runs what it is told",
+        "starts a program that downloads or that runs what it is told",
     );
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }

@@ -30,7 +30,7 @@ Do not build it. Use another version, and tell the registry.",
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen =
-        sighted::at_build_time(dossier, &[What::ExfilHost], "it names a host that stolen data is sent to");
+        sighted::at_build_time(dossier, &[What::ExfilHost], "names a host that stolen data is sent to");
     sighted::with(seen, "do not build it; look for another version, and tell the registry")
 }
 

@@ -27,7 +27,7 @@ Do not build it. Use another version, and tell the registry.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::IpLiteral], "it names the address of a machine");
+    let seen = sighted::at_build_time(dossier, &[What::IpLiteral], "names the address of a machine");
     sighted::with(seen, "do not build it; look for another version, and tell the registry")
 }
 

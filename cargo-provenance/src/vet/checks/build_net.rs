@@ -21,7 +21,7 @@ Build-time code that opens a network connection, or that uses a crate which does
 
 A build script or a procedural macro runs with the rights of whoever builds. rewqest (2022), envlogger and its
 siblings (2023), littest and mysten-metrics (2026) sent data about the machine from their build script; proc-macro1,
-which arrayref 0.3.10 pulled in (2026-08-20), fetched its payload there. Of 2,069 packages two download at build time.
+which arrayref 0.3.10 pulled in (2026-08-20), fetched its payload there. Of 4,500 packages three download at build time.
 
 Read the file: an honest one downloads a library from its own project and compares a checksum. Prefer a package that
 brings what it needs, or a system library.",
@@ -29,7 +29,7 @@ brings what it needs, or a system library.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::Net, What::NetName], "its code reaches the network");
+    let seen = sighted::at_build_time(dossier, &[What::Net, What::NetName], "reaches the network");
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 

@@ -18,8 +18,8 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 A dependency of a build script or of a procedural macro that brings the network.
 
-Whoever needs `ureq` or `reqwest` to build downloads something, also where a function of another package does the work. Two of
-2,069 packages have one.
+Whoever needs `ureq` or `reqwest` to build downloads something, also where a function of another package does the work. Three of
+4,500 packages have one.
 
 Find out what is downloaded, and prefer a package that brings it.",
     judge,

@@ -32,7 +32,7 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen = sighted::at_build_time(
         dossier,
         &[What::SecretName, What::PrivateKey],
-        "it names a secret of the environment",
+        "names a secret of the environment",
     );
     sighted::with(seen, "do not build it; look for another version, and tell the registry")
 }

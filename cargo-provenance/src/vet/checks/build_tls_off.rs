@@ -20,14 +20,14 @@ pub(super) const CHECK: Check = Check {
 Build-time code that switches off the check of certificates.
 
 An honest download has no reason for it; the build script of proc-macro1 (2026-08-20) did it so that its server needed
-no name. None of 4,000 packages does it.
+no name. None of 4,500 packages does it.
 
 Do not build it. Use another version, and tell the registry.",
     judge,
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::TlsOff], "it takes any certificate");
+    let seen = sighted::at_build_time(dossier, &[What::TlsOff], "takes any certificate");
     sighted::with(seen, "do not build it; look for another version, and tell the registry")
 }
 

@@ -28,7 +28,7 @@ Read what is written, and who reads it.",
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen =
-        sighted::at_build_time(dossier, &[What::OutsideWrite], "it writes to a place that is not its own");
+        sighted::at_build_time(dossier, &[What::OutsideWrite], "writes to a place that is not its own");
     sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 

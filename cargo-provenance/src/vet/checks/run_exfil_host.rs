@@ -31,7 +31,8 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
         dossier,
         &code.run_time,
         &[What::ExfilHost],
-        "its code names a host that stolen data is sent to",
+        "the code",
+        "names a host that stolen data is sent to",
     );
     sighted::with(seen, "read what is sent there")
 }

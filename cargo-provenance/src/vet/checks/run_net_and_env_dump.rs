@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 A library that reads the whole environment, and that opens connections.
 
-jfrog_quotes and its siblings (2025) swept the environment and sent it off. One of 2,069 packages does both.",
+jfrog_quotes and its siblings (2025) swept the environment and sent it off. Four of 4,500 packages do both.",
     judge,
 };
 

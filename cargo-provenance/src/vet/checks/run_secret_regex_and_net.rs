@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
 A library with a pattern that fits private keys or tokens, and that opens connections.
 
 faster_log and async_println (2025), copies of fast_log, searched files for keys of Ethereum and Solana and sent them
-to a `workers.dev` host. None of 2,069 packages does both.",
+to a `workers.dev` host. None of 4,500 packages does both.",
     judge,
 };
 

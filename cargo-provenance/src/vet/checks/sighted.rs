@@ -16,8 +16,8 @@ pub(super) fn code<'d>(dossier: &Dossier<'d>) -> Option<&'d Code> {
 /// What one of `kinds` was seen in at build time; `does` says what that code does.
 pub(super) fn at_build_time(dossier: &Dossier<'_>, kinds: &[What], does: &str) -> Vec<Observation> {
     let part = code(dossier).map(|code| &code.build_time);
-    part.map(|part| in_each_file(dossier, part, kinds, &format!("when it is built, {does}")))
-        .unwrap_or_default()
+    let part = part.map(|part| in_each_file(dossier, part, kinds, "the build-time code", does));
+    part.unwrap_or_default()
 }
 
 /// The same of any part of the code.
@@ -25,6 +25,7 @@ pub(super) fn in_each_file(
     dossier: &Dossier<'_>,
     part: &Part,
     kinds: &[What],
+    who: &str,
     does: &str,
 ) -> Vec<Observation> {
     let name = dossier.id.short();
@@ -34,13 +35,13 @@ pub(super) fn in_each_file(
     let mut seen = sightings
         .chunk_by(|a, b| a.file == b.file)
         .map(|of_file| {
-            let seen = Observation::new(format!("`{name}`, {does}: `{}`", of_file[0].file));
+            let seen = Observation::new(format!("{who} of `{name}` {does}: `{}`", of_file[0].file));
             of_file.iter().take(SHOWN).fold(seen.on(&of_file[0].file), |seen, it| seen.note(line(it)))
         })
         .collect::<Vec<_>>();
     let more = kinds.iter().map(|kind| part.more(*kind)).max().unwrap_or(0);
     if more > 0 {
-        seen.push(Observation::new(format!("`{name}`, {does}: {more} more files")).on("more"));
+        seen.push(Observation::new(format!("{who} of `{name}` {does}: {more} more files")).on("more"));
     }
     seen
 }

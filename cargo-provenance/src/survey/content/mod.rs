@@ -123,8 +123,6 @@ struct Scan<'a> {
     sights: BTreeMap<(&'a str, Kind), Sight>,
     /// What is not text, by its path.
     formats: BTreeMap<&'a str, Format>,
-    /// Files that sources include, and by whom.
-    included: Vec<Inclusion<'a>>,
     /// Whether something outside of the folders for tests compiles what lies in them.
     tests_are_compiled: bool,
 }
@@ -144,7 +142,6 @@ impl<'a> Scan<'a> {
             files: sources.files.iter().map(|file| (file.path, file)).collect(),
             sights: BTreeMap::new(),
             formats: BTreeMap::new(),
-            included: vec![],
             tests_are_compiled: roots.into_iter().any(|root| place::is_of_own_target(root)),
             sources,
             build_time,
@@ -241,7 +238,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Looks at a source. Returns the files that it compiles by their names.
-    fn source(&mut self, file: &File<'a>) -> Vec<String> {
+    fn source(&mut self, file: &File<'a>) -> BTreeSet<String> {
         let (path, content) = (file.path, file.content);
         if !content.is_ascii() {
             self.bidi(path, content);
@@ -256,9 +253,9 @@ impl<'a> Scan<'a> {
         self.long_lines(path, content);
         let text = lex::text(content);
         if !source::is_suspect(&text) && self.sources.nested.is_empty() {
-            return vec![];
+            return BTreeSet::new();
         }
-        let mut compiled = vec![];
+        let mut compiled = BTreeSet::new();
         source::read(&text, &mut |line, found, for_tests| {
             let role = if for_tests { Role::Tests } else { Role::Package };
             match found {
@@ -297,7 +294,7 @@ impl<'a> Scan<'a> {
                         },
                     };
                     let inclusion = Inclusion { source: path, line, by, role, file };
-                    compiled.extend(self.include(inclusion, place).filter(|_| by == "include"));
+                    compiled.extend(self.include(inclusion, place));
                 }
                 Found::Path { within, file } => {
                     let place = place::resolve(&module_folder(path, &within), &file);
@@ -309,7 +306,7 @@ impl<'a> Scan<'a> {
         compiled
     }
 
-    /// Notes that a source reads another file. Returns which one of the package that is.
+    /// Notes that a source reads another file. Returns which one of the package it compiles so.
     fn include(&mut self, inclusion: Inclusion<'a>, place: Place) -> Option<String> {
         let Inclusion { source, line, by, role, file } = inclusion;
         match place {
@@ -317,8 +314,13 @@ impl<'a> Scan<'a> {
                 let reaches_in = place::is_of_own_target(&file) && !place::is_of_own_target(source);
                 let is_code = matches!(by, "include" | "#[path]");
                 self.tests_are_compiled |= reaches_in && is_code && role != Role::Tests;
-                self.included.push(Inclusion { source, line, by, role, file: file.clone() });
-                Some(file)
+                let format = self.formats.get(&*file).copied();
+                if let Some(format @ (Format::Executable(_) | Format::Object(_))) = format {
+                    let file = crate::archive::printable(file.as_bytes());
+                    let what = || format!("{} of `{file}`, {}", macro_of(by), format.as_str());
+                    self.tell_for(role, Kind::IncludesExecutable, source, line, what);
+                }
+                (is_code && self.files.contains_key(&*file)).then_some(file)
             }
             // What lies in another package was not looked at.
             Place::Within(_) => {
@@ -355,16 +357,6 @@ impl<'a> Scan<'a> {
 
     /// Puts together what needs to be known of several files.
     fn finish(mut self) -> Vec<Sight> {
-        for Inclusion { source, line, by, role, file } in std::mem::take(&mut self.included) {
-            if let Some(format @ (Format::Executable(_) | Format::Object(_))) =
-                self.formats.get(&*file).copied()
-            {
-                let file = crate::archive::printable(file.as_bytes());
-                self.tell_for(role, Kind::IncludesExecutable, source, line, || {
-                    format!("{} of `{file}`, {}", macro_of(by), format.as_str())
-                });
-            }
-        }
         let mut sights = std::mem::take(&mut self.sights);
         for ((path, kind), sight) in &mut sights {
             sight.role = self.role(path, sight.role, *kind);
@@ -408,11 +400,15 @@ impl<'a> Scan<'a> {
                     }
                     _ => return,
                 };
-                if let Place::Within(path) = named {
+                let Place::Within(path) = named else { return };
+                let module = module(path);
+                // Only what is there can be meant.
+                let next = self.files.range(&*module..).next();
+                if next.is_some_and(|(path, _)| path.starts_with(&module)) {
                     if for_tests {
-                        tests.insert(module(path))
+                        tests.insert(module)
                     } else {
-                        others.insert(module(path))
+                        others.insert(module)
                     };
                 }
             });

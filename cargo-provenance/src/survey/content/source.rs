@@ -56,6 +56,11 @@ const SECTIONS: &[&str] = &[
 /// The most tokens of a macro's arguments or an attribute that are looked at.
 const ARGUMENTS: usize = 256;
 
+/// Inline modules within each other, and the length of their names: more is nobody's, and would be repeated for every file
+/// that is named within.
+const MODULES: usize = 16;
+const NAME: usize = 64;
+
 /// Whether there may be something in a source that its tokens would tell. Most sources are done with here.
 pub(super) fn is_suspect(text: &str) -> bool {
     // Leading bytes of Greek, Cyrillic and Armenian letters.
@@ -203,7 +208,12 @@ impl<'t> Reading<'t> {
             .filter(|name| name.kind == Kind::Ident && one_before.is_some_and(|word| word.is_ident("mod")));
         match punct {
             '{' => {
-                self.modules.extend(module.map(|name| (self.depth, name.raw.to_owned())));
+                if let Some(name) = module
+                    && self.modules.len() < MODULES
+                    && name.raw.len() <= NAME
+                {
+                    self.modules.push((self.depth, name.raw.to_owned()));
+                }
                 if std::mem::take(&mut self.test_follows) && self.test.is_none() {
                     self.test = Some(self.depth);
                 }
@@ -211,7 +221,7 @@ impl<'t> Reading<'t> {
             }
             '}' => {
                 self.depth = self.depth.saturating_sub(1);
-                self.modules.retain(|(depth, _)| *depth < self.depth);
+                self.modules.pop_if(|(depth, _)| *depth >= self.depth);
                 self.test = self.test.filter(|depth| *depth < self.depth);
                 self.test_follows = false;
             }

@@ -44,10 +44,10 @@ fn an_answer_is_what_the_flag_would_have_been() {
     sandbox.registry().publish(&teen("other"));
     let typed = Project::app(&sandbox, "typed").pinned();
     let flagged = Project::app(&sandbox, "flagged").pinned();
-    let seen = at_a_terminal(typed, "add teen other", "we know them\nthem too\n", &[]).code(0);
+    let seen = at_a_terminal(typed, "add teen other", "them too\nwe know them\n", &[]).code(0);
     let seen = seen.stdout_has("Accept `crate-too-young` of teen v1.0.0? reason (empty: no):");
     let seen = seen.stdout_has("Accept `crate-too-young` of other v1.0.0? reason (empty: no):");
-    seen.stdout_has("warning[crate-too-young]").stdout_has("2 new packages entered");
+    seen.stdout_has("review[crate-too-young]").stdout_has("2 new packages entered");
     flagged
         .provenance(["add", "teen", "other"])
         .args(["--accept", "teen@1.0.0:crate-too-young=we know them"])
@@ -123,22 +123,33 @@ fn a_build_script_that_changed_is_shown_by_what_changed_and_nothing_else() {
     let registry = sandbox.registry();
     let script = |line: &str| {
         let filler = (0..40).map(|number| format!("    let _ = {number};\n")).collect::<String>();
-        format!("fn main() {{\n{filler}{line}{filler}}}\n")
+        let run = "    std::process::Command::new(\"cc\").status().unwrap();\n";
+        format!("fn main() {{\n{run}{filler}{line}{filler}}}\n")
     };
-    let victim =
-        |version: &str, line: &str| Krate::greeting("victim", version, CLEAN).build_script(&script(line));
+    let victim = |version: &str, line: &str| {
+        let krate = Krate::greeting("victim", version, CLEAN);
+        krate.build_script(&script(line))
+    };
     registry.publish(&victim("1.0.0", ""));
     let app = Project::greeter(&sandbox, "app", "victim = \"1\"", "victim::greeting()").pinned();
-    app.policy("[checks]\nbuild-script-changed = \"review\"\n");
-    // What it prints would clear the screen, and hide what it is.
+    app.policy("[checks]\nbuild-exec = \"review\"\n");
+    // What it prints would clear the screen.
     registry.publish(&victim("1.0.1", "    println!(\"\u{1b}[2Jevil\");\n"));
     files::replace(&app.path("Cargo.toml"), "victim = \"1\"", "victim = \"1.0.1\"");
     app.cargo(["update"]).ok();
-    let seen = at_a_terminal(app, "pin", "read it\n", &[("NO_COLOR", "1")]);
+    let seen = at_a_terminal(app, "pin", "read it\n", &[("NO_COLOR", "1")]).code(0);
     let seen = seen.stdout_has("`build.rs` since v1.0.0 (there at `init`, nobody has looked at it yet):");
-    let question = seen.stdout.split("since v1.0.0").nth(1).expect("a question").to_owned();
-    let question = question.split("reason (empty: no)").next().expect("a question").to_owned();
-    assert!(question.contains("+    println!"), "{question}");
-    assert!(question.contains("let _ = 39;") && !question.contains("let _ = 20;"), "{question}");
-    assert!(!question.contains('\u{1b}'), "{question:?}");
+    let seen = seen.stdout_has("Accept `build-exec/build.rs` of victim v1.0.1?");
+    let shown = seen.stdout.split("since v1.0.0").nth(1).expect("a difference");
+    let shown = shown.split("reason (empty: no)").next().expect("a question");
+    assert!(shown.contains("+    println!"), "{shown}");
+    assert!(shown.contains("let _ = 39;") && !shown.contains("let _ = 20;"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    assert!(acceptance(app, "victim").contains("read it"));
+
+    // Of the next one, what changed since then is shown, with what was said then.
+    registry.publish(&victim("1.0.2", "    println!(\"more\");\n"));
+    app.cargo(["update"]).ok();
+    let seen = at_a_terminal(app, "pin", "\n", &[("NO_COLOR", "1")]).code(1);
+    seen.stdout_has("`build.rs` since v1.0.1 (accepted by tester@example.org on").stdout_has(": read it):");
 }

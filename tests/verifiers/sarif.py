@@ -27,10 +27,10 @@ def main(files):
     for file in files:
         with open(file, encoding="utf-8") as text:
             document = json.load(text)
-        for error in validator.iter_errors(document):
+        errors = list(validator.iter_errors(document))
+        for error in errors:
             print(f"{file}: {error.json_path}: {error.message}", file=sys.stderr)
-            failed = True
-        failed |= not sound(file, document)
+        failed |= bool(errors) or not sound(file, document)
     return int(failed)
 
 

@@ -84,9 +84,9 @@ pub fn read(bytes: &[u8], id: &PackageId) -> Result<Archive, Vec<Fault>> {
     read_within(bytes, id, &Limits::DEFAULT)
 }
 
-/// What a manifest declares, whoever wrote it; the error is a fragment that follows the file's name.
-pub fn declared_in(manifest: &[u8]) -> Result<Declared, String> {
-    manifest::read_original(manifest, &Limits::DEFAULT)
+/// What a manifest declares that lies in no archive; the error follows the file's name.
+pub fn read_manifest(bytes: &[u8]) -> Result<Declared, String> {
+    manifest::read_original(bytes, &Limits::DEFAULT)
 }
 
 fn read_within(bytes: &[u8], id: &PackageId, limits: &Limits) -> Result<Archive, Vec<Fault>> {

@@ -40,6 +40,12 @@ impl Sample {
         self.entry(path.as_bytes(), EntryType::Regular, 0o644, content)
     }
 
+    /// Adds a file that can be run.
+    pub(crate) fn program(self, path: &str, content: &[u8]) -> Self {
+        let path = format!("{}/{path}", self.root);
+        self.entry(path.as_bytes(), EntryType::Regular, 0o755, content)
+    }
+
     /// Adds an entry with any path, kind and mode.
     pub(crate) fn entry(self, path: &[u8], kind: EntryType, mode: u32, content: &[u8]) -> Self {
         let mut this = self;

@@ -16,6 +16,9 @@ use crate::report::failure::Failure;
 /// now, marked `baseline`: nobody looked at it yet) and `.gitattributes`. Where a manifest
 /// exists already, `--build-helper` adds the helper and pins what it brings, `--guard` adds the guard, and `--ci` pipelines;
 /// everything else stays.
+///
+/// Where there is no policy yet, what `deny.toml` and `.cargo/audit.toml` say is taken over: each setting is translated, or
+/// listed with the reason why it cannot be.
 #[derive(ClapArgs, Clone, Debug)]
 pub struct Args {
     /// Also call the build helper, so that plain `cargo build` refuses what drifted

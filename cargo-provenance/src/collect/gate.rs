@@ -149,7 +149,22 @@ pub fn read_policy(root: &Path) -> Result<Policy, Error> {
     if !file.exists() {
         return Err(Error::NoPolicy { file });
     }
-    Ok(Policy::parse(toml::read(&file)?.as_bytes(), &file, vet::catalogue())?)
+    Ok(parse_policy(&toml::read(&file)?, root)?)
+}
+
+/// Reads the text of the policy at `root`, and the file that it extends.
+pub fn parse_policy(text: &str, root: &Path) -> Result<Policy, PolicyError> {
+    let fetch = |path: &Path| base(&root.join(path));
+    Policy::read(text.as_bytes(), &root.join(policy::FILE_NAME), vet::catalogue(), &fetch)
+}
+
+/// The bytes of a file that a policy extends, or why they cannot be read.
+pub fn base(file: &Path) -> Result<Vec<u8>, String> {
+    let read = toml::read(file).map(String::into_bytes);
+    read.map_err(|error| match error {
+        provenance_build::Error::Io { source, .. } => source.to_string(),
+        other => other.to_string(),
+    })
 }
 
 /// What the kernel is to look at, for a command of the tool.

@@ -2,6 +2,7 @@
 
 pub mod advisories;
 pub mod archives;
+pub mod cooldown;
 pub mod entrants;
 pub mod gate;
 pub mod indices;

@@ -9,7 +9,8 @@ use super::publishers::Publishers;
 use crate::advisory::{self, Database, Hit, Kind};
 use crate::archive::{Archive, License};
 use crate::graph::{Graph, GraphError};
-use crate::model::{Evidence, Release};
+use crate::model::{Clock, Evidence, Release};
+use crate::survey::{Sources, Survey};
 use crate::vet::{Asked, Birth, Dossier, Way, release};
 
 /// How a package of the lockfile comes in.
@@ -55,9 +56,26 @@ pub struct Record {
 pub struct Contents<'a> {
     /// Its archive, if it has one.
     pub archive: Option<&'a Archive>,
+    /// Its files.
+    pub sources: &'a Evidence<Sources<'a>>,
+    /// The version that it is compared with.
+    pub previous: &'a Evidence<Before>,
     /// What it says about its license.
     pub license: &'a License,
 }
+
+/// A version that another one is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// Which one.
+    pub version: Version,
+    /// What its files hold.
+    pub survey: Survey,
+}
+
+/// Days during which what is new in a version may have been seen by nobody yet: longer than any malicious publication on
+/// crates.io went unnoticed, but four of 39.
+const NOVEL_DAYS: u64 = 90;
 
 /// How the packages of a lockfile come in, in its order, as `Cargo.lock` and the pins tell it: those whose pins cover them
 /// stay, the others come in by `way`.
@@ -215,6 +233,35 @@ impl Record {
     /// What the index says of another version.
     fn listed(&self, version: &Version) -> Option<&Release> {
         self.history.known()?.iter().find(|release| release.version == *version)
+    }
+
+    /// The version that this one is compared with: the one that it replaces. For a package that comes in anew the newest older one of
+    /// its semver line, while it is young; a yanked one only where there is no other, since takeovers yank what was there.
+    pub fn before(&self, now: Clock) -> Option<LockedPackage> {
+        if self.circumstances.way == Way::Kept {
+            return None;
+        }
+        let replaced = self.circumstances.replaces.as_ref().and_then(|version| self.listed(version));
+        let is_young = || {
+            let age = self.release.known().and_then(|release| release.age_days(now));
+            age.is_none_or(|days| days < NOVEL_DAYS)
+        };
+        let older = || {
+            let own = semver::Version::parse(self.id.version.as_str()).ok()?;
+            let all = self.history.known()?.iter().filter_map(|it| Some((release::parsed(it)?, it)));
+            let older =
+                all.filter(|(version, _)| *version < own && release::line(version) == release::line(&own));
+            older
+                .max_by_key(|(version, it)| (!it.yanked, version.pre.is_empty(), version.clone()))
+                .map(|(_, it)| it)
+        };
+        let release = replaced.or_else(|| is_young().then(older)?)?;
+        Some(LockedPackage {
+            id: PackageId { version: release.version.clone(), ..self.id.clone() },
+            checksum: Some(release.checksum),
+            dependencies: vec![],
+            line: 0,
+        })
     }
 
     /// Whether a version cannot do without a package. One that the index does not list may need anything.

@@ -188,6 +188,11 @@ pub static TERMS: &[Term] = &[
          what was there before cannot be vouched for without a look. Review the manifest, then run `cargo provenance sign`.",
     ),
     remark(
+        "not-taken-over",
+        "Settings of another tool's file that `init` could not translate. What the other tool judged by them, nobody judges here: \
+         look at each, and keep that tool for what the team cannot do without.",
+    ),
+    remark(
         "not-vendored",
         "The vendor directory does not hold the new packages yet. Vendor as before, then verify.",
     ),

@@ -19,7 +19,8 @@ use super::signing::{self, Wanted};
 use super::vetting::{self, Vetting};
 use super::{pinning, proving};
 use crate::collect::archives::{self, Which};
-use crate::collect::entrants::{self, Entrant, Entrants, Proven};
+use crate::collect::cooldown;
+use crate::collect::entrants::{self, Entrant, Entrants, Homes, Proven};
 use crate::collect::gate::{self, Gate};
 use crate::collect::indices::{self, When};
 use crate::collect::proofs;
@@ -116,12 +117,20 @@ fn check(
     let old_index_of = |name: &str| before.as_ref().and_then(|before| before.index_of(name));
     let members = || situation.workspace.members.iter().map(|member| &member.name);
     let used = || pins.iter().map(|pin| &pin.name);
+    let cooldown = cooldown::read(&situation.configuration, &gate.root)?;
     let judges = Judges {
-        now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock).among(members(), used()),
+        now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock)
+            .among(members(), used())
+            .cooling(cooldown),
         before: old.map(|old| {
             let is_same = old.digest() == gate.policy.digest();
             let vetting = Vetting::new(old, old_databases, &old_index_of, surroundings.clock);
-            (vetting.among(members(), used()), is_same)
+            (
+                vetting
+                    .among(members(), used())
+                    .cooling(before.as_ref().map(Before::cooldown).unwrap_or_default()),
+                is_same,
+            )
         }),
     };
 
@@ -135,6 +144,7 @@ fn check(
     let looked = judges.look(&situation, surroundings, &wanted, &records, progress);
     let (stale, Looked { entrants, earlier }) = looked?;
     proving::tell_stale(stale, report);
+    report.not_checked.extend(entrants.uncompared.iter().cloned());
     let compared = packages.iter().zip(&entrants.proven).filter_map(|(package, proven)| {
         let pin = manifest.pin_for(&package.id).filter(|pin| matches!(pin.origin, Origin::Source(_)))?;
         Some((pin, proofs::compare(pin, proven)))
@@ -173,7 +183,7 @@ fn check(
     let mut of_policy = exceptions.expired();
     of_policy.extend(exceptions.unused());
     if let Some(before) = &before {
-        told.there_before += before.demote_expired(&mut of_policy, gate.policy.exceptions());
+        told.there_before += before.demote_expired(&mut of_policy, &gate.policy);
         before.count(told.there_before, report);
         told.findings.extend(before.tell(gate, report));
         let new = before.new_members(manifest);
@@ -291,7 +301,11 @@ impl Judges<'_> {
         };
         let (stale, entrants) = thread::scope(|scope| {
             let stale = scope.spawn(|| proving::stale(situation, progress));
-            let entrants = entrants::prove(situation, surroundings.network, wanted, &inspect, progress);
+            let before = self.now.before(records);
+            let homes = Homes::default();
+            let network = surroundings.network;
+            let entrants =
+                entrants::prove_once_more(situation, network, wanted, &before, homes, &inspect, progress);
             (stale.join(), entrants)
         });
         let stale = stale.unwrap_or_else(|panic| std::panic::resume_unwind(panic));

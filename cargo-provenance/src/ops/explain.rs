@@ -73,7 +73,7 @@ fn list(policy: &Policy) -> String {
 fn in_force(check: &Check, policy: &Policy) -> (&'static str, String) {
     match policy.level(check.id) {
         _ if check.firmness == Firmness::Firm => ("deny", "nobody may wave it through".to_owned()),
-        Some(At { value, line }) => (value.as_str(), format!("set in Provenance.toml:{line}")),
+        Some(At { value, line }) => (value.as_str(), format!("set in {}", policy.spot(line))),
         None => (check.level.as_str(), "the default".to_owned()),
     }
 }
@@ -84,7 +84,7 @@ fn of_check(check: &Check, policy: &Policy) -> String {
     text.push_str(&format!("  level    {level}, {why}\n"));
     for parameter in check.parameters {
         let (id, key) = (check.id, parameter.key);
-        let set = |value: String, line: u32| format!("{value}, set in Provenance.toml:{line}");
+        let set = |value: String, line: u32| format!("{value}, set in {}", policy.spot(line));
         let set = match parameter.kind {
             ParameterKind::Days(_) => policy.days(id, key).map(|at| set(at.value.to_string(), at.line)),
             ParameterKind::Flag => policy.flag(id, key).map(|at| set(at.value.to_string(), at.line)),

@@ -4,6 +4,7 @@ mod ci;
 mod found;
 mod later;
 mod plan;
+mod takeover;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,6 +16,7 @@ use provenance_build::{PackageId, toml};
 use self::ci::Pipelines;
 use self::found::{found, tell_found};
 use self::plan::Plan;
+use self::takeover::Takeover;
 use super::exceptions;
 use super::gating::{self, Gating, gated_already};
 use super::guarding::{Guard, Guarding};
@@ -24,7 +26,9 @@ use super::signing;
 use super::vetting::{self, Examined, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::cooldown;
 use crate::collect::entrants::{Homes, Proven};
+use crate::collect::gate;
 use crate::collect::indices::{self, When};
 use crate::collect::records::Record;
 use crate::collect::situation::{self, Situation, relative, resolved};
@@ -37,7 +41,7 @@ use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::{Folders, Recovery, Transaction};
 use crate::vet::engine::{AGAIN, NOT_JUDGED};
-use crate::vet::{Open, catalogue, not_judged, waiver};
+use crate::vet::{Open, not_judged, waiver};
 
 pub use pinning::Error;
 
@@ -156,15 +160,17 @@ fn init(
     }
     let pipelines = options.ci.map(|forge| Pipelines::plan(&root, forge)).transpose()?;
     let written = read_optional(&root.join(policy::FILE_NAME))?;
-    let preliminary = preliminary_policy(written.as_deref(), &gating, &root)?;
+    let mut takeover = Takeover::read(&root, written.is_some())?;
+    let preliminary = preliminary_policy(written.as_deref(), &gating, &takeover, &root)?;
     let databases = vetting::databases(surroundings, &preliminary, &root, &[], report, progress);
     let known = || databases.as_ref().map(Vec::as_slice);
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
     let members = workspace.members.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
+    let cooldown = cooldown::read(&configuration, &root)?;
     let plan = {
         let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock);
-        let vetting = vetting.among(&members, []);
+        let vetting = vetting.among(&members, []).cooling(cooldown.clone());
         Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?
     };
     let situation = &plan.situation;
@@ -177,7 +183,10 @@ fn init(
     // What the archives hold is judged while they are at hand. The policy follows from what they hold; of a policy that
     // was there before, every setting counts already.
     let used = || situation.lockfile.packages.iter().map(|package| &package.id.name);
-    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock).among(&members, used());
+    let vetting = Vetting::new(&preliminary, known(), &index_of, surroundings.clock)
+        .among(&members, used())
+        .cooling(cooldown.clone())
+        .alone();
     let records = vetting.look_up(situation, None, &split.entering)?;
     let entrants = vetting.prove(
         situation,
@@ -190,13 +199,23 @@ fn init(
     let proven = &entrants.proven;
 
     let policy_file = root.join(policy::FILE_NAME);
-    let mut policy_text =
-        written.clone().unwrap_or_else(|| write_template(&found(situation, &split, proven, &gating)));
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
-    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock).among(&members, used());
+    let mut policy_text = match &written {
+        Some(written) => written.clone(),
+        None => {
+            let mut template = found(situation, &split, proven, &gating);
+            template.taken = takeover.taken.clone();
+            let text = write_template(&template);
+            let policy = gate::parse_policy(&text, &root)?;
+            text + &takeover.exceptions(&policy, &entering, known().known().copied(), vetting.today())
+        }
+    };
+    let policy = gate::parse_policy(&policy_text, &root)?;
+    let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock)
+        .among(&members, used())
+        .cooling(cooldown);
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let policy = gate::parse_policy(&policy_text, &root)?;
     let mut draft = draft(Material {
         situation,
         policy: &policy,
@@ -217,6 +236,7 @@ fn init(
     }
     tell_exceptions(report, &exceptions);
     plan.tell(report, surroundings.clock);
+    takeover.tell(report);
     tell_found(report, situation, &draft, proven);
     tell_gates(report, &situation.workspace, &gating, options);
     if let (Some(guarding), Some(guard)) = (&guarding, options.guard) {
@@ -339,17 +359,23 @@ pub(super) fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
 
 /// A policy that says no more than which path packages are the team's own, for telling them apart before there is one, and
 /// has the defaults besides.
-fn preliminary_policy(written: Option<&str>, gating: &Gating, root: &Path) -> Result<Policy, Error> {
+fn preliminary_policy(
+    written: Option<&str>,
+    gating: &Gating,
+    takeover: &Takeover,
+    root: &Path,
+) -> Result<Policy, Error> {
     let own = gating.own.iter().cloned().collect();
     let text = match written {
         Some(text) => text.to_owned(),
         // What comes in with the build helper is judged by it, and comes from there.
         None => {
             let registries = vec![("crates-io".to_owned(), true)];
-            write_template(&Template { own, registries, ..Template::default() })
+            let taken = takeover.taken.clone();
+            write_template(&Template { own, registries, taken, ..Template::default() })
         }
     };
-    Ok(Policy::parse(text.as_bytes(), &root.join(policy::FILE_NAME), catalogue())?)
+    Ok(gate::parse_policy(&text, root)?)
 }
 
 fn tell_gates(report: &mut Report, workspace: &Workspace, gating: &Gating, options: &Options) {

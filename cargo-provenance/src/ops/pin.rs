@@ -15,19 +15,21 @@ use super::signing::{self, Replacing, Resigned};
 use super::vetting::{self, Vetted, Vetting};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::cooldown;
+use crate::collect::gate;
 use crate::collect::indices::{self, When};
 use crate::collect::situation::{Situation, resolved};
 use crate::finding::Finding;
 use crate::merge;
 use crate::model::{Evidence, Surroundings};
-use crate::policy::{self, Policy};
+use crate::policy;
 use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::store::Transaction;
+use crate::vet::not_judged;
 use crate::vet::waiver::{self, Accept};
-use crate::vet::{catalogue, not_judged};
 
 pub use pinning::Error;
 
@@ -83,7 +85,7 @@ fn pin(
     let root = workspace.root.clone();
     let policy_file = root.join(policy::FILE_NAME);
     let mut policy_text = read_text(&policy_file)?;
-    let policy = Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let policy = gate::parse_policy(&policy_text, &root)?;
     let file = root.join(manifest::FILE_NAME);
     let old_text = read_text(&file)?;
     let old = match Manifest::parse(old_text.as_bytes(), &file) {
@@ -115,9 +117,13 @@ fn pin(
     let index_of = |name: &str| situation.index_of(name);
     let vetting = Vetting::new(&policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
     let members = situation.workspace.members.iter().map(|member| &member.name);
-    let vetting = vetting.among(members, old.packages.iter().map(|pin| &pin.name)).anew(options.recheck);
+    let vetting = vetting
+        .among(members, old.packages.iter().map(|pin| &pin.name))
+        .cooling(cooldown::read(&situation.configuration, &root)?)
+        .anew(options.recheck);
     let (mut examined, entrants) =
         vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;
+    report.not_checked.extend(entrants.uncompared.iter().cloned());
     let mut exceptions = vetting.exceptions();
     let mut late = vec![];
     let mut vetted = examined
@@ -136,7 +142,7 @@ fn pin(
         .collect::<Vec<_>>();
     let policy_before = policy_text.clone();
     policy_text += &exceptions::text(&late, vetting.today());
-    let policy = &Policy::parse(policy_text.as_bytes(), &policy_file, catalogue())?;
+    let policy = &gate::parse_policy(&policy_text, &root)?;
     tell_exceptions(report, &late);
     let unused = vetting.accept(&mut vetted, &options.accept, surroundings)?;
     let advisories = databases.known().and_then(advisory::newest);

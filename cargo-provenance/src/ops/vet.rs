@@ -21,7 +21,8 @@ use self::subject::Subject;
 use super::vetting::{self, Vetting};
 use crate::advisory::{Coverage, coverage};
 use crate::cargo::{CargoCommand, Workspace};
-use crate::collect::entrants::{self, Proven};
+use crate::collect::cooldown;
+use crate::collect::entrants::{self, Homes, Proven};
 use crate::collect::gate;
 use crate::collect::publishers::{Publishers, outside};
 use crate::collect::records::{Contents, Record};
@@ -81,7 +82,8 @@ pub fn run(
     let used = pins.iter().map(|pin| &pin.name);
     let members = manifest.iter().flat_map(|manifest| &manifest.members).map(|member| &member.name);
     let vetting = Vetting::new(policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
-    let vetting = vetting.among(members, used);
+    let cooldown = cooldown::read(&situation.configuration, &place.root)?;
+    let vetting = vetting.among(members, used).cooling(cooldown);
     let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
     let circumstances =
         subjects.iter().map(|it| (&it.package, subject::circumstances(it, manifest.as_ref())));
@@ -90,7 +92,7 @@ pub fn run(
     for (subject, record) in subjects.iter_mut().zip(&mut records) {
         subject.compare_with_index(record, &mut report);
     }
-    let examined = examine(surroundings, situation, &vetting, &subjects, &records, progress)?;
+    let examined = examine(surroundings, situation, &vetting, &subjects, &records, &mut report, progress)?;
 
     let mut tally = Tally::default();
     let mut exceptions = vetting.exceptions();
@@ -184,6 +186,7 @@ fn examine(
     vetting: &Vetting<'_>,
     subjects: &[Subject],
     records: &[Record],
+    report: &mut Report,
     progress: &dyn Progress,
 ) -> Result<Vec<Examined>, Failure> {
     let contained = subjects.iter().map(|_| OnceLock::new()).collect::<Vec<_>>();
@@ -195,7 +198,17 @@ fn examine(
     let wanted = wanted.map(|(at, _)| at).collect::<Vec<_>>();
     let inspect = |number: usize, contents: Contents<'_>| look(wanted[number], contents);
     // What is fetched lies in a scratch home and is gone with this: nothing is added to cargo's cache.
-    let entrants = entrants::prove(situation, surroundings.network, &wanted, &inspect, progress)?;
+    let before = wanted.iter().map(|at| records[*at].before(surroundings.clock)).collect::<Vec<_>>();
+    let entrants = entrants::prove_once_more(
+        situation,
+        surroundings.network,
+        &wanted,
+        &before,
+        Homes::default(),
+        &inspect,
+        progress,
+    )?;
+    report.not_checked.extend(entrants.uncompared);
     let mut proven = wanted.iter().copied().zip(entrants.proven).collect::<BTreeMap<_, _>>();
     let mut examined = vec![];
     for (at, (subject, record)) in subjects.iter().zip(records).enumerate() {

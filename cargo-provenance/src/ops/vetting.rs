@@ -15,7 +15,7 @@ use crate::cargo::Member;
 use crate::collect::advisories;
 use crate::collect::entrants::{self, Entrants, Homes, Proven};
 use crate::collect::publishers::Publishers;
-use crate::collect::records::{self, Circumstances, Contents, Record};
+use crate::collect::records::{self, Before, Circumstances, Contents, Record};
 use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
 use crate::git;
@@ -27,10 +27,13 @@ use crate::registry::proof;
 use crate::report::Report;
 use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
-use crate::survey::{Sources, Survey};
+use crate::survey::Survey;
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
-use crate::vet::{Asked, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Way, judge, release};
+use crate::vet::{
+    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Previous, Way, judge,
+    release,
+};
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
@@ -38,9 +41,12 @@ pub struct Vetting<'a> {
     databases: Evidence<&'a [Database]>,
     index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
     names: Names,
+    cooldown: Cooldown,
     now: Clock,
     /// Whether pins of older check sets are judged by the newer checks too.
     anew: bool,
+    /// Whether packages are not compared with the version before them.
+    alone: bool,
 }
 
 /// What was said of a package, and what people said to that.
@@ -132,7 +138,13 @@ impl<'a> Vetting<'a> {
         let mut names = Names::core();
         names.know(policy.known_names().iter().map(|at| at.value.as_str()));
         names.know(databases.known().into_iter().flat_map(|all| all.iter()).flat_map(Database::honest));
-        Self { policy, databases, index_of, names, now, anew: false }
+        let cooldown = Cooldown::default();
+        Self { policy, databases, index_of, names, cooldown, now, anew: false, alone: false }
+    }
+
+    /// Compares nothing with the version before it: what is there already comes in as it is.
+    pub fn alone(self) -> Self {
+        Self { alone: true, ..self }
     }
 
     /// Knows the members of the workspace and the packages that are in use, which look-alikes may aim at.
@@ -146,6 +158,11 @@ impl<'a> Vetting<'a> {
         self
     }
 
+    /// Holds versions to cargo's own cool-down as well.
+    pub fn cooling(self, cooldown: Cooldown) -> Self {
+        Self { cooldown, ..self }
+    }
+
     /// Judges what is pinned as if it were not: the checks that are newer than its pin count in full.
     pub fn anew(self, anew: bool) -> Self {
         Self { anew, ..self }
@@ -157,8 +174,15 @@ impl<'a> Vetting<'a> {
 
     fn bare_ground(&self) -> Ground<'_> {
         let databases = self.databases.clone();
-        let (policy, index_of, now) = (self.policy, self.index_of, self.now);
-        Ground { policy, databases, index_of, names: &self.names, now, judged_by: None }
+        Ground {
+            policy: self.policy,
+            databases,
+            index_of: self.index_of,
+            names: &self.names,
+            cooldown: &self.cooldown,
+            now: self.now,
+            judged_by: None,
+        }
     }
 
     /// The day of the run.
@@ -212,11 +236,12 @@ impl<'a> Vetting<'a> {
             remark: true,
         });
         let faults = remarks.collect::<Vec<_>>();
-        let survey = contents.archive.map(|archive| Survey::of(&Sources::of_archive(archive)));
-        let survey = survey.map_or(Evidence::Absent, Evidence::Known);
+        let survey = contents.sources.as_ref().map(Survey::of);
+        let previous = contents.previous.as_ref();
         let dossier = Dossier {
             archive: contents.archive.map_or(Evidence::Absent, Evidence::Known),
             survey: survey.as_ref(),
+            previous: previous.map(|Before { version, survey }| Previous { version, survey }),
             license: Evidence::Known(contents.license),
             faults: &faults,
             ..record.dossier()
@@ -349,7 +374,13 @@ impl<'a> Vetting<'a> {
         progress: &dyn Progress,
     ) -> Result<Entrants, entrants::Error> {
         let inspect = |number: usize, contents: Contents<'_>| self.of_contents(&records[number], contents);
-        entrants::prove_once_more(situation, network, wanted, homes, &inspect, progress)
+        let before = if self.alone { vec![] } else { self.before(records) };
+        entrants::prove_once_more(situation, network, wanted, &before, homes, &inspect, progress)
+    }
+
+    /// The versions that packages are compared with.
+    pub fn before(&self, records: &[Record]) -> Vec<Option<LockedPackage>> {
+        records.iter().map(|record| record.before(self.now)).collect()
     }
 
     /// The same with what it was judged by.
@@ -404,7 +435,10 @@ impl<'a> Vetting<'a> {
         self.accept_helper(vetted);
         let mut exceptions = vec![];
         let mut standing = vec![];
-        for finding in std::mem::take(&mut vetted.judgment.findings) {
+        for mut finding in std::mem::take(&mut vetted.judgment.findings) {
+            let check = checks::check(finding.id);
+            finding.verbose |=
+                finding.weight == Weight::Note && check.is_some_and(|check| check.is_of_circumstances());
             if finding.weight == Weight::Note || !waiver::may_be_waived(&finding) {
                 standing.push(finding);
             } else if waiver::must_end(&finding) {

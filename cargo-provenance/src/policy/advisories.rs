@@ -16,7 +16,7 @@ const DAY: u64 = 24 * HOUR;
 const WEEK: u64 = 7 * DAY;
 
 /// Databases of one policy: each is read whole.
-const DATABASES: usize = 16;
+pub(super) const DATABASES: usize = 16;
 
 const ORIGIN_HELP: &str =
     "write the `https://` or `ssh://` URL of a git repository, or a directory relative to this file";
@@ -73,6 +73,17 @@ impl Advisories {
             vec![At { value: Database { origin: Origin::Url(RUSTSEC.to_owned()), max_age }, line }]
         };
         self.databases.clone().unwrap_or_else(default)
+    }
+
+    /// Moves it to other lines and its databases to other places.
+    pub(super) fn shift(&mut self, line: impl Fn(u32) -> u32, origin: impl Fn(Origin) -> Origin) {
+        for at in self.databases.iter_mut().flatten() {
+            at.line = line(at.line);
+            at.value.origin = origin(at.value.origin.clone());
+        }
+        if let Some(at) = &mut self.max_age {
+            at.line = line(at.line);
+        }
     }
 }
 

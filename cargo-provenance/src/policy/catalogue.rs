@@ -81,7 +81,10 @@ pub(super) const SAMPLES: &[Known] = &[
     Known {
         id: "unsound",
         firmness: Firmness::Free,
-        parameters: &[Parameter { key: "transitive", kind: ParameterKind::Level }],
+        parameters: &[
+            Parameter { key: "direct", kind: ParameterKind::Level },
+            Parameter { key: "transitive", kind: ParameterKind::Level },
+        ],
     },
     Known {
         id: "version-too-new",

@@ -7,10 +7,12 @@
 mod advisories;
 mod catalogue;
 mod exceptions;
+mod extends;
 mod glob;
 mod names;
 mod read;
 mod reader;
+pub mod takeover;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -25,9 +27,11 @@ use crate::report::failure::{Explain, Kind};
 pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
+pub use extends::Fetch;
 pub use glob::Glob;
 pub use names::Internal;
 pub use reader::nearest;
+pub use takeover::Taken;
 pub use template::{PERMISSIVE, Template, write_template};
 
 /// The file's name, beside `Cargo.lock` at the workspace root.
@@ -50,15 +54,23 @@ pub struct Policy {
     checks: Vec<(&'static str, catalogue::Setting)>,
     exceptions: Vec<At<Exception>>,
     registries: Option<Vec<At<Registry>>>,
-    git: Vec<At<String>>,
+    git: Option<Vec<At<String>>>,
     sources_line: Option<u32>,
     licenses: Option<At<Vec<At<LicenseName>>>>,
     advisories: advisories::Advisories,
+    advisories_line: Option<u32>,
     signing: Trust,
     names: names::Names,
+    extends: Option<At<extends::Extends>>,
+    /// What it locks, if it is one that others extend, and the line that says so.
+    locks: Vec<extends::Lock>,
+    locked_line: u32,
+    /// The file that it extends, relative to its own, and the lines of that, which are counted on after its own.
+    base: Option<(PathBuf, Vec<String>)>,
 }
 
-/// A value with the line it stands in, counted from 1.
+/// A value with the line it stands in, counted from 1. The lines of a policy that is extended are counted on after those of the
+/// policy's own file: [`Policy::place`] and [`Policy::spot`] tell which is which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct At<T> {
     /// The value.
@@ -148,11 +160,25 @@ impl Explain for PolicyError {
 }
 
 impl Policy {
-    /// Reads the bytes of a policy; `file` is for messages only.
+    /// Reads the bytes of a policy that stands alone; `file` is for messages only. One that extends another is refused.
     ///
     /// `catalogue` lists the checks that it may name.
     pub fn parse(bytes: &[u8], file: &Path, catalogue: &[Known]) -> Result<Self, PolicyError> {
-        read::read(bytes, file, catalogue)
+        Self::read(bytes, file, catalogue, &|_| Err("nothing but this file is read here".to_owned()))
+    }
+
+    /// Reads the bytes of a policy, and through `fetch` the policy that it extends.
+    pub fn read(
+        bytes: &[u8],
+        file: &Path,
+        catalogue: &[Known],
+        fetch: Fetch<'_>,
+    ) -> Result<Self, PolicyError> {
+        let policy = read::read(bytes, file, catalogue, extends::Role::Own)?;
+        let Some(At { value: extends, line }) = policy.extends.clone() else { return Ok(policy) };
+        let base = extends.fetch(file, line, fetch)?;
+        let base = read::read(&base, &extends.file(file), catalogue, extends::Role::Base)?;
+        policy.put_upon(base, file, &extends.path)
     }
 
     /// SHA-256 over the policy as written, in canonical form: comments, white space, the order of keys and the
@@ -235,11 +261,12 @@ impl Policy {
     /// configuration inside the repository; what a machine's own configuration calls a registry decides nothing.
     pub fn source(&self, source: &Source, index_of: impl Fn(&str) -> Option<String>) -> SourceRuling {
         if source.is_git() {
-            let listed = self.git.iter().any(|at| at.value == source.url());
+            let git = self.git.as_deref().unwrap_or_default();
+            let listed = git.iter().any(|at| at.value == source.url());
             return if listed {
                 SourceRuling::Listed(Pubtime::Absent)
             } else {
-                SourceRuling::Unlisted(self.git.first().map(|at| at.line).or(self.sources_line))
+                SourceRuling::Unlisted(git.first().map(|at| at.line).or(self.sources_line))
             };
         }
         let Some(registries) = &self.registries else {
@@ -256,13 +283,24 @@ impl Policy {
 
     /// A context place at a line of the policy, for a finding that this line decided.
     pub fn place(&self, line: u32, label: impl Into<String>) -> Place {
+        let (file, lines, line) = self.located(line);
         let index = usize::try_from(line).unwrap_or(0).saturating_sub(1);
-        Place {
-            file: PathBuf::from(FILE_NAME),
-            line,
-            excerpt: self.lines.get(index).cloned().unwrap_or_default(),
-            label: label.into(),
-            role: Role::Context,
+        let excerpt = lines.get(index).cloned().unwrap_or_default();
+        Place { file: file.to_owned(), line, excerpt, label: label.into(), role: Role::Context }
+    }
+
+    /// A line of the policy for messages, such as `Provenance.toml:3`.
+    pub fn spot(&self, line: u32) -> String {
+        let (file, _, line) = self.located(line);
+        place(file, line)
+    }
+
+    /// The file that a line stands in, the lines of that file, and the line's number there.
+    fn located(&self, line: u32) -> (&Path, &[String], u32) {
+        let own = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
+        match &self.base {
+            Some((file, lines)) if line > own => (file, lines, line - own),
+            _ => (Path::new(FILE_NAME), &self.lines, line),
         }
     }
 
@@ -331,6 +369,7 @@ fn is_index(source: &Source, index: &str) -> bool {
 #[cfg(test)]
 mod tests {
     mod digest;
+    mod extends;
 
     use super::*;
 

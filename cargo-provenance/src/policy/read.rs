@@ -8,6 +8,7 @@ use toml_span::value::{Table, Value, ValueInner};
 
 use super::advisories::Advisories;
 use super::catalogue::{self, Firmness, Known, ParameterKind, Setting};
+use super::extends::Role;
 use super::names::Names;
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
 use super::{
@@ -21,7 +22,12 @@ const MOST_DAYS: i64 = 3_650;
 const REGISTRY_HELP: &str = "name `crates-io`, a registry of the repository's cargo configuration, or a source as `Cargo.lock` writes it";
 
 /// Reads a policy.
-pub(super) fn read(bytes: &[u8], file: &Path, catalogue: &[Known]) -> Result<Policy, PolicyError> {
+pub(super) fn read(
+    bytes: &[u8],
+    file: &Path,
+    catalogue: &[Known],
+    role: Role,
+) -> Result<Policy, PolicyError> {
     let whole = |what: String, help: &str| PolicyError {
         file: file.to_owned(),
         line: 0,
@@ -46,14 +52,23 @@ pub(super) fn read(bytes: &[u8], file: &Path, catalogue: &[Known]) -> Result<Pol
         reader.invalid(Span::new(start, start), &quoted(&error.to_string()), "correct the TOML syntax")
     })?;
     match root.take() {
-        ValueInner::Table(table) => reader.policy(table, catalogue),
+        ValueInner::Table(table) => reader.policy(table, catalogue, role),
         _ => Err(whole("is not a table".to_owned(), "begin with `version = 1`")),
     }
 }
 
 impl Reader<'_> {
-    fn policy(&self, mut root: Table<'_>, catalogue: &[Known]) -> Result<Policy> {
+    fn policy(&self, mut root: Table<'_>, catalogue: &[Known], role: Role) -> Result<Policy> {
         self.version(&mut root)?;
+        let locked = root.remove_entry("locked");
+        match (role, &locked) {
+            (Role::Own, Some((key, _))) => {
+                let help = "lock settings in the file that others extend";
+                return Err(self.invalid(key.span, "only a policy that others extend locks anything", help));
+            }
+            (Role::Base, _) => self.only_base(&root)?,
+            (Role::Own, None) => {}
+        }
         self.known(
             &root,
             "",
@@ -82,12 +97,17 @@ impl Reader<'_> {
             checks: vec![],
             exceptions: vec![],
             registries: None,
-            git: vec![],
+            git: None,
             sources_line: None,
             licenses: None,
             advisories: Advisories::default(),
+            advisories_line: None,
             signing,
             names: Names::default(),
+            extends: None,
+            locks: vec![],
+            locked_line: 0,
+            base: None,
         };
         for (key, mut value) in root {
             let span = key.span;
@@ -105,6 +125,7 @@ impl Reader<'_> {
                     policy.licenses = self.licenses(table)?;
                 }
                 "advisories" => {
+                    policy.advisories_line = Some(self.line(span));
                     policy.advisories = self.advisories(self.table(&mut value, span, "advisories")?)?;
                 }
                 "names" => policy.names = self.names(self.table(&mut value, span, "names")?)?,
@@ -114,12 +135,16 @@ impl Reader<'_> {
                     self.known(&table, "source", &["signers", "since"])?;
                     return Err(self.unsupported(span, "`[source]`, the check of commit signatures,"));
                 }
-                "extends" => self.list_of_tables(value, span, "extends", &["path", "sha256"])?,
+                "extends" => policy.extends = self.extends(value)?,
                 "exception" => policy.exceptions = self.exceptions(value, catalogue)?,
                 "ban" => policy.bans = self.bans(value)?,
                 // `version` and `signing` have been read, and `known` let nothing else pass.
                 _ => {}
             }
+        }
+        if let Some((key, value)) = locked {
+            policy.locked_line = self.line(key.span);
+            policy.locks = self.locked(value, &policy, catalogue)?;
         }
         Ok(policy)
     }
@@ -237,8 +262,8 @@ impl Reader<'_> {
         for (key, value) in table {
             if key.name == "git" {
                 let help = "write the repository's URL as `Cargo.lock` has it between `git+` and `?` or `#`";
-                policy.git =
-                    self.strings(value, "git", |text| git_url(text).then(|| text.to_owned()), help)?;
+                let git = self.strings(value, "git", |text| git_url(text).then(|| text.to_owned()), help)?;
+                policy.git = Some(git);
                 continue;
             }
             let mut registries = vec![];
@@ -352,20 +377,9 @@ impl Reader<'_> {
             }
         })
     }
-
-    /// A list of tables whose feature does not exist yet: an empty one is harmless.
-    fn list_of_tables(&self, value: Value<'_>, span: Span, name: &str, keys: &[&'static str]) -> Result<()> {
-        let entries = self.array(value, name)?;
-        let any = !entries.is_empty();
-        for mut entry in entries {
-            let at = entry.span;
-            self.known(&self.table(&mut entry, at, name)?, name, keys)?;
-        }
-        if any { Err(self.unsupported(span, &format!("`[[{name}]]`"))) } else { Ok(()) }
-    }
 }
 
-fn registry_name(text: &str) -> bool {
+pub(super) fn registry_name(text: &str) -> bool {
     if text.contains('+') {
         return provenance_build::Source::parse(text).is_some_and(|source| !source.is_git());
     }
@@ -375,7 +389,7 @@ fn registry_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-fn git_url(text: &str) -> bool {
+pub(super) fn git_url(text: &str) -> bool {
     let printable =
         text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'?' | b'#'));
     printable && text.contains("://") && !text.starts_with("git+") && text.len() <= 2_048
@@ -510,7 +524,6 @@ mod tests {
     fn what_this_version_cannot_do_is_refused_not_ignored() {
         for (text, line) in [
             ("version = 2\nnew-key = 1", 1),
-            ("version = 1\n[[extends]]\npath = \"../org.toml\"\nsha256 = \"00\"", 2),
             ("version = 1\n[audits]\nrequired = \"new\"", 3),
             ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
             ("version = 1\n[source]\nsigners = \"allowed_signers\"", 2),

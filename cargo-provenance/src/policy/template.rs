@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::RUSTSEC;
+use super::takeover::{Sourced, Taken};
 
 /// The permissive licenses that published packages commonly have. Whoever may use one of them may use them all, but for the
 /// duty to name the authors. (What `Unicode-3.0` covers is in almost every graph: `unicode-ident`.)
@@ -35,6 +36,8 @@ pub struct Template {
     pub git: Vec<String>,
     /// The single licenses that packages may have.
     pub licenses: Vec<String>,
+    /// What other tools' files say. Lists of theirs take the place of what was found.
+    pub taken: Taken,
 }
 
 /// Writes the text of a new policy.
@@ -60,22 +63,32 @@ pub fn write_template(found: &Template) -> String {
          # source = \"deny\"\n\
          # vulnerability = \"deny\"\n\
          # unsound = \"review\"\n\
-         # unmaintained = \"note\"\n\
-         \n\
+         # unmaintained = \"note\"\n",
+    );
+    for (id, line) in &found.taken.checks {
+        let _ = writeln!(text, "{id} = {} # {}", line.value, line.origin);
+    }
+    text.push_str(
+        "\n\
          # Where packages may come from. A registry is `crates-io`, a name from the repository's own cargo configuration, or\n\
          # a source as `Cargo.lock` writes it; one whose index has no publication times is\n\
          # { name = \"corp\", pubtime = \"absent\" }.\n\
          [sources]\n",
     );
+    from(&mut text, &found.taken.registries);
     list(
         &mut text,
         "registries",
-        found.registries.iter().map(|(name, dated)| match dated {
-            true => quoted(name),
-            false => format!("{{ name = {}, pubtime = \"absent\" }}", quoted(name)),
+        registries(found).map(|(name, dated)| match dated {
+            true => quoted(&name),
+            false => format!("{{ name = {}, pubtime = \"absent\" }}", quoted(&name)),
         }),
     );
-    list(&mut text, "git", found.git.iter().map(|url| quoted(url)));
+    from(&mut text, &found.taken.git);
+    for prefix in &found.taken.prefixes {
+        let _ = writeln!(text, "# {}: what was there below {}", prefix.origin, quoted(&prefix.value));
+    }
+    list(&mut text, "git", repositories(found).map(|url| quoted(&url)));
     text.push_str(&format!(
         "\n\
          # Databases of known vulnerabilities, as URLs of git repositories or as directories. An older one decides nothing; a\n\
@@ -84,6 +97,14 @@ pub fn write_template(found: &Template) -> String {
          # databases = [\"{RUSTSEC}\"]\n\
          # max-age = \"14 days\"\n"
     ));
+    if let Some(databases) = &found.taken.databases {
+        from(&mut text, &found.taken.databases);
+        list(&mut text, "databases", databases.value.iter().map(|url| quoted(url)));
+    }
+    if let Some(age) = &found.taken.max_age {
+        from(&mut text, &found.taken.max_age);
+        let _ = writeln!(text, "max-age = {}", quoted(&age.value));
+    }
     text.push_str(
         "\n\
          # The licenses that packages may have, as SPDX identifiers, each maybe `WITH` an exception. Without this list nothing\n\
@@ -91,10 +112,15 @@ pub fn write_template(found: &Template) -> String {
          # copyleft only where one leaves no choice.\n\
          [licenses]\n",
     );
-    if found.licenses.is_empty() {
-        text.push_str("# allow = [\"Apache-2.0\", \"MIT\"]\n");
-    } else {
-        list(&mut text, "allow", found.licenses.iter().map(|license| quoted(license)));
+    let allowed = found.taken.licenses.as_ref().map(|taken| &taken.value);
+    match allowed.unwrap_or(&found.licenses) {
+        licenses if licenses.is_empty() && allowed.is_none() => {
+            text.push_str("# allow = [\"Apache-2.0\", \"MIT\"]\n");
+        }
+        licenses => {
+            from(&mut text, &found.taken.licenses);
+            list(&mut text, "allow", licenses.iter().map(|license| quoted(license)));
+        }
     }
     text.push_str(
         "\n\
@@ -106,11 +132,53 @@ pub fn write_template(found: &Template) -> String {
          # keys = [\"you@example.org ssh-ed25519 AAAA…\"]\n\
          # revoked = [\"SHA256:… left the team\"]\n",
     );
+    for ban in &found.taken.bans {
+        let _ = writeln!(text, "\n# {}\n{}", ban.origin, ban.value.join("\n"));
+    }
     text
 }
 
+/// The registries of the policy, and whether their indexes have publication times.
+fn registries(found: &Template) -> impl Iterator<Item = (String, bool)> {
+    let Some(taken) = &found.taken.registries else { return found.registries.clone().into_iter() };
+    let dated = |name: &String| found.registries.iter().all(|(other, dated)| other != name || *dated);
+    let all = taken.value.iter().map(|name| (name.clone(), dated(name)));
+    // What another list lets in by the beginning of its URL is named here.
+    let below = found.registries.iter().filter(|(name, _)| {
+        let url = name.split_once('+').map_or(name.as_str(), |(_, url)| url);
+        found.taken.prefixes.iter().any(|prefix| is_below(url, &prefix.value)) && !taken.value.contains(name)
+    });
+    all.chain(below.cloned()).collect::<Vec<_>>().into_iter()
+}
+
+/// The git repositories of the policy.
+fn repositories(found: &Template) -> impl Iterator<Item = String> {
+    let taken = &found.taken;
+    if taken.git.is_none() && taken.prefixes.is_empty() {
+        return found.git.clone().into_iter();
+    }
+    let below =
+        found.git.iter().filter(|url| taken.prefixes.iter().any(|prefix| is_below(url, &prefix.value)));
+    let listed = taken.git.iter().flat_map(|git| &git.value);
+    listed.chain(below).cloned().collect::<Vec<_>>().into_iter()
+}
+
+/// Whether a URL lies below another: `https://h/org` is no beginning of `https://h/organs/x`.
+fn is_below(url: &str, prefix: &str) -> bool {
+    let rest = url.strip_prefix(prefix.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The comment that says where a line comes from.
+fn from<T>(text: &mut String, sourced: &Option<Sourced<T>>) {
+    if let Some(sourced) = sourced {
+        let _ = writeln!(text, "# {}", sourced.origin);
+    }
+}
+
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    // JSON escapes `DEL` by no word, and TOML forbids it.
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
 fn list(text: &mut String, key: &str, entries: impl Iterator<Item = String>) {
@@ -150,6 +218,7 @@ mod tests {
                 ],
                 git: vec!["https://git.example/r".into()],
                 licenses: (0..40).map(|n| format!("LicenseRef-{n}")).collect(),
+                ..Template::default()
             },
         ] {
             let text = write_template(&found);

@@ -92,7 +92,6 @@ fn finding(finding: &Finding, view: &View) -> String {
         let paste = finding.paste.iter().map(|line| sanitize::line(line)).collect::<Vec<_>>().join("\n");
         text.push('\n');
         text.push_str(&fenced(&paste, "  "));
-        text.push('\n');
     }
     text
 }

@@ -111,7 +111,9 @@ pub fn report(report: &Report, view: &View) -> Rendered {
         Format::Markdown => markdown::report(report, view),
         Format::Sarif => sarif::report(report, view),
     };
-    Rendered { output: document, ..human::report(report, view, human::finding) }
+    // What would be on standard output is for people then, too.
+    let told = human::report(report, view, human::finding);
+    Rendered { before: told.before + &told.output, output: document, after: told.after }
 }
 
 /// Renders a finding on its own, for people.

@@ -408,3 +408,82 @@ fn advisories_are_never_put_together() {
     let normal = shown(&report, Format::Human, Verbosity::Normal).before;
     assert_eq!(normal.matches("[vulnerability]").count(), 5);
 }
+
+/// A report with what a team sees every day.
+fn everyday() -> Report {
+    let mut report = Report::new("check");
+    report.outcome = Outcome::Refused;
+    report.step("Checking", "2 packages of Cargo.lock against policy, advisories and registries");
+    let mut denied = Finding::new(
+        "vulnerability",
+        Weight::Denial,
+        "`itoa v1.0.11` is vulnerable: a hole (RUSTSEC-2026-0001)",
+    )
+    .about(itoa())
+    .at(place("Cargo.lock", 120, "[[package]]", "locked here", Role::Primary))
+    .note("`app` depends on it")
+    .help("to live with it for a while, add this to `Provenance.toml`:");
+    denied.subject = Some("RUSTSEC-2026-0001".to_owned());
+    denied.paste = vec!["[[exception]]".to_owned(), "check = \"vulnerability\"".to_owned()];
+    report.findings =
+        vec![denied, Finding::new("version-yanked", Weight::Note, "`itoa v1.0.11` was yanked").about(itoa())];
+    report.not_checked.push("audits: this version does not read them".to_owned());
+    report.conclusion = "to pass: 1 denial, 1 note in 2 packages".to_owned();
+    report
+}
+
+#[test]
+fn documents_for_other_programs() {
+    let shown = |format| shown(&everyday(), format, Verbosity::Normal).output;
+    assert_data_eq!(shown(Format::Github), str![[r#"
+::error file=Cargo.lock,line=120,title=vulnerability::`itoa v1.0.11` is vulnerable: a hole (RUSTSEC-2026-0001)%0A`app` depends on it%0Ato live with it for a while, add this to `Provenance.toml`:%0A[[exception]]%0Acheck = "vulnerability"
+::notice title=version-yanked::`itoa v1.0.11` was yanked
+::error title=cargo provenance check::Refusing to pass: 1 denial, 1 note in 2 packages
+::notice title=cargo provenance check%3A not checked::audits: this version does not read them
+
+"#]].raw());
+    assert_data_eq!(shown(Format::Junit), str![[r#"
+<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="cargo provenance check" tests="4" failures="1" errors="0" skipped="1" time="0.000">
+<testsuite name="cargo provenance check" tests="4" failures="1" errors="0" skipped="1" time="0.000">
+<testcase classname="vulnerability" name="`itoa v1.0.11` is vulnerable: a hole (RUSTSEC-2026-0001)" file="Cargo.lock" line="120" time="0"><failure message="`itoa v1.0.11` is vulnerable: a hole (RUSTSEC-2026-0001)">note: `app` depends on it
+help: to live with it for a while, add this to `Provenance.toml`:
+[[exception]]
+check = &quot;vulnerability&quot;</failure></testcase>
+<testcase classname="version-yanked" name="`itoa v1.0.11` was yanked" time="0"><system-out></system-out></testcase>
+<testcase classname="not checked" name="audits: this version does not read them" time="0"><skipped message="audits: this version does not read them"></skipped></testcase>
+<testcase classname="cargo provenance check" name="Refusing to pass: 1 denial, 1 note in 2 packages" time="0"></testcase>
+</testsuite>
+</testsuites>
+
+"#]].raw());
+    assert_data_eq!(
+        shown(Format::Markdown),
+        str![[r###"
+## `cargo provenance check`: refused
+
+Refusing to pass\: 1 denial, 1 note in 2 packages \[0.00s\]
+
+### Denied
+
+- **`vulnerability`**: `itoa v1.0.11` is vulnerable\: a hole (RUSTSEC\-2026\-0001) (`Cargo.lock:120`)
+  - `app` depends on it
+  - to live with it for a while, add this to `Provenance.toml`\:
+
+  ```text
+  [[exception]]
+  check = "vulnerability"
+  ```
+
+### Notes
+
+- **`version-yanked`**: `itoa v1.0.11` was yanked
+
+### Not checked
+
+- audits\: this version does not read them
+
+"###]]
+        .raw()
+    );
+}

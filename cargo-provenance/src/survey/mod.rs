@@ -1,7 +1,7 @@
 //! What the files of a package hold, as far as checks judge it. Pure: the bytes are handed in.
 
 mod code;
-mod content;
+pub mod content;
 mod lex;
 
 use crate::archive::{Archive, Build, File, Requirement};
@@ -20,6 +20,10 @@ pub struct Sources<'a> {
     pub library: Option<String>,
     /// Whether the library is a procedural macro.
     pub proc_macro: bool,
+    /// How many folders above its root belong to the same commit, which is pinned as a whole.
+    pub above: usize,
+    /// Folders with packages of their own, each with a slash at its end, whose files are not among these.
+    pub nested: Vec<String>,
     /// What it depends on.
     pub dependencies: Vec<Requirement>,
 }
@@ -36,7 +40,9 @@ pub struct Survey {
 impl Survey {
     /// Looks through the files of a package.
     pub fn of(sources: &Sources<'_>) -> Self {
-        Self { content: Content::of(sources), code: Code::of(sources) }
+        let code = Code::of(sources);
+        let build_time = code.build_files.iter().map(|file| &*file.path).collect();
+        Self { content: Content::of(sources, &build_time), code }
     }
 }
 
@@ -56,6 +62,6 @@ impl<'a> Sources<'a> {
         let library = library.or_else(|| has("src/lib.rs").map(|file| file.path.to_owned()));
         let (proc_macro, dependencies) =
             (archive.declared().proc_macro, archive.declared().dependencies.clone());
-        Self { files, build_scripts, library, proc_macro, dependencies }
+        Self { files, build_scripts, library, proc_macro, dependencies, above: 0, nested: vec![] }
     }
 }

@@ -94,6 +94,8 @@ pub struct Observation {
     pub ruled: Option<At<Level>>,
     /// The most that it leads to, whatever the policy says.
     pub at_most: Option<Level>,
+    /// Why it may weigh more, which could not be looked up. Unless the policy sets a level, the package is then left open.
+    pub undecided: Option<String>,
     /// What else there is to know, a line each.
     pub notes: Vec<String>,
     /// What to do next, a line each, with the exact command.
@@ -132,7 +134,6 @@ impl Check {
     /// Whether what it says follows from the package's bytes, the day of its publication, the lockfile and the policy alone,
     /// so that time brings nothing new.
     pub fn is_settled(&self) -> bool {
-        let history = ["burst", "dormant-revival", "duplicate-version", "few-versions", "version-jump"];
         let contents = matches!(
             self.group,
             Group::Archive
@@ -142,7 +143,12 @@ impl Check {
                 | Group::Manifest
                 | Group::RunTime
         );
-        contents || history.contains(&self.id)
+        contents || self.is_of_circumstances()
+    }
+
+    /// Whether its notes tell how a release came about or what it stands beside, which is nothing to act on once it is there.
+    pub fn is_of_circumstances(&self) -> bool {
+        ["burst", "dormant-revival", "duplicate-version", "few-versions", "version-jump"].contains(&self.id)
     }
 
     /// Whether what it says counts for every pin, whichever check set judged that: nobody waves it through, or only an
@@ -194,6 +200,12 @@ impl Observation {
     /// Leads to another level than the check's own, unless the policy sets one.
     pub fn at(mut self, level: Level) -> Self {
         self.level = Some(level);
+        self
+    }
+
+    /// Leaves open whether it weighs more: that could not be looked up.
+    pub fn undecided(mut self, why: impl Into<String>) -> Self {
+        self.undecided = Some(why.into());
         self
     }
 

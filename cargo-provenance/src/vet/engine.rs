@@ -4,6 +4,7 @@ use provenance_build::{PackageId, Version};
 
 use super::check::{Check, Needs, Observation};
 use super::checks::CHECKS;
+use super::cooldown::Cooldown;
 use super::dossier::{Asked, Dossier, Way};
 use super::names::Names;
 use super::release;
@@ -31,6 +32,8 @@ pub struct Ground<'a> {
     pub index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// The names that people mean.
     pub names: &'a Names,
+    /// How old a version must be by cargo's configuration.
+    pub cooldown: &'a Cooldown,
     /// The time of the run.
     pub now: Clock,
     /// The check set that judged the package last, if it is pinned: what is newer only notes.
@@ -221,6 +224,11 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         match missing_evidence.iter().find(|(need, _)| *need == check.needs) {
             None if dossier.applies(check.needs) => {
                 let observations = (check.judge)(dossier, ground);
+                if ground.policy.level(check.id).is_none() {
+                    let mut undecided = observations.iter().filter_map(|seen| seen.undecided.as_deref());
+                    let why = undecided.next().map(|why| open(dossier, why, vec![check.id]));
+                    judgment.extend(Judgment { open: why.into_iter().collect(), ..Judgment::default() });
+                }
                 judgment
                     .findings
                     .extend(observations.into_iter().filter_map(|it| rule(check, it, dossier, ground)));
@@ -302,7 +310,8 @@ fn remedy(policy: &Policy, why: &str) -> Option<String> {
     };
     let (path, line) = policy.databases().iter().find_map(named)?;
     Some(format!(
-        "bring the database in `{path}` up to date, or change `[advisories] databases` (Provenance.toml:{line})"
+        "bring the database in `{path}` up to date, or change `[advisories] databases` ({})",
+        policy.spot(line)
     ))
 }
 
@@ -323,7 +332,7 @@ impl Dossier<'_> {
             (Needs::History, history),
             (Needs::Archive, self.archive.unavailable()),
             (Needs::ArchiveAndIndex, both),
-            (Needs::Survey, self.survey.unavailable().or(self.previous.unavailable())),
+            (Needs::Survey, self.survey.unavailable()),
             (Needs::Dependencies, history.or(births)),
             (Needs::License, self.license.unavailable()),
         ] {

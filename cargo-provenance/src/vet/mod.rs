@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod checks;
+pub mod cooldown;
 pub mod dossier;
 pub mod engine;
 pub mod names;
@@ -15,6 +16,7 @@ pub mod waiver;
 
 pub use check::{Check, Group, Needs, Observation};
 pub use checks::{CHECK_SET, catalogue};
+pub use cooldown::Cooldown;
 pub use dossier::{Asked, Birth, Dossier, Fault, Previous, Way};
 pub use engine::{Ground, Judgment, Open, judge, not_judged};
 pub use names::Names;

@@ -91,9 +91,14 @@ pub fn weighs(level: Level, release: &Release, now: Clock) -> Level {
     match release.age_days(now) {
         None => level,
         Some(days) if days < REFUSED_DAYS => level,
-        Some(days) if days < REVIEWED_DAYS => level.min(Level::Review),
+        Some(_) if !has_stood(release, now) => level.min(Level::Review),
         Some(_) => level.min(Level::Note),
     }
+}
+
+/// Whether a release was published a year ago or earlier.
+pub fn has_stood(release: &Release, now: Clock) -> bool {
+    release.age_days(now).is_some_and(|days| days >= REVIEWED_DAYS)
 }
 
 /// Another release than the one that is judged.

@@ -53,6 +53,7 @@ fn update_stays_on_the_yanked_version_and_says_why() {
     let lockfile = files::read(&gated.path("Cargo.lock"));
     let output = gated.provenance(["update"]).ok();
     let output = output.stderr_has("arrayref at v0.3.9, not v0.3.10").stderr_has("yank-storm");
+    let output = output.stderr_has("dependency-first-ever").stderr_has("dependency-too-young");
     // No advice leads away from the yanked version.
     assert!(!output.stderr.contains("--precise 0.3.10"), "{output}");
     assert_eq!(lockfile, files::read(&gated.path("Cargo.lock")));
@@ -83,7 +84,9 @@ fn add_refuses_with_nothing_changed_and_nothing_fetched() {
     let old = state();
     sandbox.registry().forget_requests();
     let output = gated.provenance(["add", "arrayref"]).run().code(1);
-    output.stderr_has("yank-storm").stderr_has("version-too-new");
+    let output = output.stderr_has("yank-storm").stderr_has("version-too-new").stderr_has("name-digit");
+    let output = output.stderr_has("`arrayref v0.3.10` needs `proc-macro1`, and 0.3.9 needed nothing");
+    output.stderr_has("error[dependency-too-young]: `arrayref v0.3.10` newly needs `proc-macro1`, which was not a day old then");
     assert!(old == state(), "something was changed");
     let requests = sandbox.registry().requests();
     assert!(requests.iter().all(|path| !path.contains("proc-macro1/1.0.107/download")), "{requests:?}");
@@ -100,11 +103,16 @@ fn pin_refuses_what_a_bot_locked() {
     gated.cargo(["update"]).ok();
     let pins = files::read(&gated.path("Provenance.lock"));
     let output = gated.provenance(["pin"]).run().code(1);
-    output.stderr_has("yank-storm").stderr_has("stay on 0.3.9").stderr_has("crate-too-young");
+    let output = output.stderr_has("yank-storm").stderr_has("stay on 0.3.9").stderr_has("crate-too-young");
+    let output =
+        output.stderr_has("error[name-digit]: `proc-macro1` is `proc-macro2` but for the number at the end");
+    output.stderr_has("review[dependency-first-ever]").stderr_has("error[dependency-too-young]");
     assert_eq!(pins, files::read(&gated.path("Provenance.lock")));
     gated.provenance(["verify"]).run().code(4).stderr_has("arrayref").stderr_has("proc-macro1");
     let output = gated.provenance(["check"]).run().code(4).stderr_has("yank-storm");
     let output = output.stderr_has("stay on 0.3.9").stderr_has("proc-macro1 v1.0.107");
+    let output = output.stderr_has("review[dependency-first-ever]").stderr_has("error[dependency-too-young]");
+    let output = output.stderr_has("error[name-digit]");
     // Nothing advises to go where the thief wants everybody.
     assert!(!output.stderr.contains("--precise 0.3.10"), "{output}");
 }

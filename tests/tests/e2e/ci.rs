@@ -181,9 +181,10 @@ fn the_workflow_refuses_what_a_pull_request_brings_in_whatever_its_aliases_say()
     assert!(files::read(&project.path("provenance-check.xml")).contains("<failure "));
 
     // The attack: an alias that would answer in the gate's place.
-    files::append(&project.path(".cargo/config.toml"), "[alias]\nprovenance = \"version\"\n");
+    let alias = "[alias]\nprovenance = [\"run\", \"--quiet\", \"--\"]\n";
+    files::write(&project.path(".cargo/config.toml"), alias);
     project.commit("alias");
-    project.cargo(["provenance", "verify"]).run();
+    project.cargo(["provenance", "verify"]).ok().stdout_has(CLEAN);
     run(project, verify, &since).code(4);
     run(project, check, &since).fails();
 }
@@ -224,7 +225,7 @@ fn the_workflow_for_bots_pins_what_passes_and_leaves_the_rest() {
     files::write(&temp.join("pinned/Provenance.lock"), files::read(&temp.join("Provenance.lock")));
     let commit = script(&bots, "commit", "Commit the manifest");
     run(project, commit, &[("PROVENANCE_BRANCH", "renovate/victim-1.x")]).code(0);
-    let pushed = sandbox.git(&bare).args(["show", "refs/heads/renovate/victim-1.x:./Provenance.lock"]).ok();
+    let pushed = sandbox.git(&bare).args(["show", "refs/heads/renovate/victim-1.x:Provenance.lock"]).ok();
     assert_eq!(pushed.stdout, manifest);
     project.provenance(["verify"]).ok();
 }

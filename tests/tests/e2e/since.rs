@@ -15,7 +15,7 @@ pub(crate) fn committed<'s>(sandbox: &'s Sandbox, name: &'s str) -> Project<'s> 
     project
 }
 
-fn commit(project: Project<'_>, message: &str) {
+pub(crate) fn commit(project: Project<'_>, message: &str) {
     let root = project.root();
     let top = root.parent().expect("a repository around it");
     let git = |arguments: &[&str]| project.sandbox().git(top).args(arguments).ok();

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use tests::files;
-use tests::krate::{Entry, EntryType, time};
+use tests::krate::{DAYS, Entry, EntryType, time};
 use tests::project::CLEAN;
 use tests::{Advisory, AdvisoryDb, Krate, Output, Project, Registry, Response, Sandbox};
 
@@ -25,7 +25,7 @@ fn cached(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
 fn a_crate_is_judged_outside_of_any_workspace_and_leaves_nothing_behind() {
     let sandbox = Sandbox::new();
     let registry = sandbox.registry();
-    registry.publish(&Krate::greeting("thing", "1.0.0", CLEAN));
+    registry.publish(&Krate::greeting("thing", "1.0.0", CLEAN).dependency("deep", "1"));
     registry.publish(
         &Krate::greeting("thing", "1.1.0", CLEAN)
             .build_script("fn main() {}")
@@ -39,7 +39,7 @@ fn a_crate_is_judged_outside_of_any_workspace_and_leaves_nothing_behind() {
     let output = vet(nowhere, &["thing"]).code(0);
     for expected in [
         "Vetting thing v1.1.0 from crates-io",
-        "Published 2020-01-01",
+        &format!("Published {}", &days_ago(DAYS)[..10]),
         "4 versions",
         "Depends on deep, maybe (optional)",
         "Build time a build script",
@@ -235,7 +235,7 @@ fn a_file_that_is_not_what_was_published_is_refused() {
     let project = Project::app(&sandbox, "work");
     project.cargo(["fetch"]).ok();
     files::write(&project.path("victim-1.0.0.crate"), files::read_bytes(&sandbox.archive("victim-1.0.0")));
-    vet(project, &["victim-1.0.0.crate"]).code(0).stderr_has("Published 2020-01-01");
+    vet(project, &["victim-1.0.0.crate"]).code(0).stderr_has(&format!("Published {}", &days_ago(DAYS)[..10]));
     let other = Krate::greeting("victim", "1.0.0", "EVIL").to_archive();
     files::write(&project.path("victim-1.0.0.crate"), other);
     vet(project, &["victim-1.0.0.crate"])

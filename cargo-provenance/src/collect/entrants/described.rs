@@ -5,6 +5,7 @@ use std::path::Path;
 use cargo_metadata::{Metadata, TargetKind};
 use provenance_build::manifest::BuildTime;
 use provenance_build::members::normal;
+use provenance_build::tree::Tree;
 use provenance_build::{LockedPackage, Source};
 use toml_edit::{DocumentMut, Item};
 
@@ -47,8 +48,8 @@ pub(super) fn license(package: &cargo_metadata::Package) -> License {
     License::new(package.license.as_deref(), package.license_file.as_ref().map(|file| file.as_str()))
 }
 
-/// Targets of a git package that are not hashed with it: they lie outside of the checkout, or of what was vendored.
-pub(super) fn strays(package: &cargo_metadata::Package, source: &Source) -> Vec<String> {
+/// The checkout that a git package lies in, unless something was vendored in its place.
+fn checkout<'p>(package: &'p cargo_metadata::Package, source: &Source) -> Option<&'p Path> {
     let manifest = package.manifest_path.as_std_path();
     let commit = source.commit().unwrap_or_default();
     // `HOME/git/checkouts/REPOSITORY/PREFIX-OF-THE-COMMIT`.
@@ -60,7 +61,38 @@ pub(super) fn strays(package: &cargo_metadata::Package, source: &Source) -> Vec<
             && checkouts.is_some_and(|checkouts| checkouts.ends_with("git/checkouts"))
     };
     let folders = manifest.ancestors().skip(1).collect::<Vec<_>>();
-    let checkout = folders.iter().rev().copied().find(is_checkout).or(folders.first().copied());
+    folders.into_iter().rev().find(is_checkout)
+}
+
+/// The folder of a git package in its repository, `/`-separated, and empty for the whole.
+pub(super) fn folder(
+    package: &cargo_metadata::Package,
+    source: &Source,
+    tree: &Tree,
+) -> Result<String, String> {
+    let manifest = package.manifest_path.as_std_path();
+    let known = checkout(package, source).and_then(|checkout| manifest.parent()?.strip_prefix(checkout).ok());
+    let known = known.and_then(Path::to_str).map(|folder| folder.replace('\\', "/"));
+    let has = |folder: &str| {
+        let manifest =
+            if folder.is_empty() { "Cargo.toml".to_owned() } else { format!("{folder}/Cargo.toml") };
+        tree.entries().iter().any(|entry| entry.path == manifest)
+    };
+    // One that was vendored lies in no checkout: only in a repository of one package it is known where.
+    let mut manifests = tree.entries().iter().filter_map(|entry| entry.path.strip_suffix("Cargo.toml"));
+    let only = match (manifests.next(), manifests.next()) {
+        (Some(folder), None) => Some(folder.trim_end_matches('/').to_owned()),
+        _ => None,
+    };
+    known
+        .filter(|folder| has(folder))
+        .or(only)
+        .ok_or_else(|| "where it lies in its repository is not known".to_owned())
+}
+
+/// Targets of a git package that are not hashed with it: they lie outside of the checkout, or of what was vendored.
+pub(super) fn strays(package: &cargo_metadata::Package, source: &Source) -> Vec<String> {
+    let checkout = checkout(package, source).or(package.manifest_path.as_std_path().parent());
     let kinds = |target: &&cargo_metadata::Target| {
         !target
             .kind

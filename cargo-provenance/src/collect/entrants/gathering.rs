@@ -1,27 +1,31 @@
 //! Everything that the proofs of several packages need, gathered once: archives, commits, vendored forms.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use cargo_metadata::Metadata;
-use provenance_build::tree::{self, Layout, Tree};
-use provenance_build::{LockedPackage, Source, TreeDigest};
+use provenance_build::manifest::BuildTime;
+use provenance_build::tree::{self, Layout};
+use provenance_build::{LockedPackage, Lockfile, Source, TreeDigest};
 
-use super::described::{build_time, declared, described, license, strayed, strays};
+use super::described::{build_time, declared, described, folder, license, strayed, strays};
 use super::fetching::{Fetcher, Vendored};
+use super::files::{self, Held, Roots};
 use super::{Arrived, Entrant, Error, Homes, Proven};
 use crate::archive;
 use crate::cargo::{self, ScratchHome};
 use crate::collect::publishers::{Publishers, is_vendored};
-use crate::collect::records::Contents;
+use crate::collect::records::{Before, Contents};
 use crate::collect::situation::Situation;
-use crate::git::{Databases, GitError};
+use crate::git::{Databases, Export, GitError};
 use crate::model::{Evidence, Network};
 use crate::registry::proof::Verdict;
-use crate::registry::{self, Refusal};
+use crate::registry::{self, Entries, Refusal};
 use crate::report::failure::Explain;
 use crate::report::progress::Progress;
-use crate::vet::Judgment;
+use crate::survey::{Sources, Survey};
+use crate::vet::{Judgment, release};
 
 /// Collects what the packages' proofs need.
 pub(super) struct Gathering<'a> {
@@ -31,7 +35,16 @@ pub(super) struct Gathering<'a> {
     publishers: &'a Publishers<'a>,
     archives: Vec<Vec<PathBuf>>,
     vendored: Option<Vendored>,
-    commits: BTreeMap<String, Result<Tree, Vec<Refusal>>>,
+    commits: BTreeMap<String, Result<Export, Vec<Refusal>>>,
+    before: BTreeMap<usize, Earlier>,
+    /// Why comparisons were not made.
+    faults: Mutex<BTreeSet<String>>,
+}
+
+/// A version that a package is compared with, and its archives.
+struct Earlier {
+    package: LockedPackage,
+    archives: Vec<PathBuf>,
 }
 
 impl<'a> Gathering<'a> {
@@ -49,6 +62,8 @@ impl<'a> Gathering<'a> {
             archives: publishers.archives(&situation.lockfile)?,
             vendored: None,
             commits: BTreeMap::new(),
+            before: BTreeMap::new(),
+            faults: Mutex::default(),
         })
     }
 
@@ -60,21 +75,81 @@ impl<'a> Gathering<'a> {
         Fetcher { situation: self.situation, publishers: self.publishers, progress: self.progress }
     }
 
-    /// Lets cargo fetch what is missing of registry packages, and lies in none of `homes` either.
-    pub(super) fn complete(&mut self, wanted: &[usize], mut homes: Homes) -> Result<Arrived, Error> {
+    /// Lets cargo fetch what is missing of registry packages, and lies in none of `homes` either, in as few runs as can be: one
+    /// graph cannot have two versions of the same semver line.
+    pub(super) fn complete(
+        &mut self,
+        wanted: &[usize],
+        before: &[Option<LockedPackage>],
+        mut homes: Homes,
+    ) -> Result<Arrived, Error> {
         let mut archives = BTreeMap::new();
+        let earlier =
+            wanted.iter().zip(before).filter_map(|(index, package)| Some((*index, package.clone()?)));
+        self.before =
+            earlier.map(|(index, package)| (index, Earlier { package, archives: vec![] })).collect();
+        let cargo_home = self.situation.cargo_home.clone();
+        self.find_before(&cargo_home)?;
         for home in &homes.0 {
             self.find(home, &self.missing(wanted), &mut archives)?;
+            self.find_before(home.path())?;
         }
         let missing = self.missing(wanted);
         // Where the network may not be used, each package that is missing is told of on its own.
-        if !missing.is_empty() && self.network == Network::Allowed {
-            let packages = missing.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
-            let home = self.fetcher().archives(&packages)?;
-            self.find(&home, &missing, &mut archives)?;
-            homes.0.push(home);
+        if self.network == Network::Allowed {
+            let needed = missing.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
+            let before = self.before.values().filter(|earlier| earlier.archives.is_empty());
+            let before = before.map(|earlier| earlier.package.clone()).collect::<Vec<_>>();
+            for (number, round) in rounds(&needed, &before).iter().enumerate() {
+                let needed = if number == 0 { &*needed } else { &[] };
+                let home = match self.fetcher().archives(round) {
+                    // What is only compared with may be gone; cargo has said why, and what is not compared is told of.
+                    Err(_) if needed.is_empty() => continue,
+                    Err(_) if round.len() > needed.len() => self.fetcher().archives(needed)?,
+                    home => home?,
+                };
+                self.find(&home, &missing, &mut archives)?;
+                self.find_before(home.path())?;
+                homes.0.push(home);
+            }
         }
         Ok(Arrived { homes, archives })
+    }
+
+    /// Finds the archives of the versions that packages are compared with.
+    fn find_before(&mut self, cargo_home: &Path) -> Result<(), Error> {
+        let missing =
+            self.before.values_mut().filter(|earlier| earlier.archives.is_empty()).collect::<Vec<_>>();
+        let packages = missing.iter().map(|earlier| earlier.package.clone()).collect();
+        let found = self.publishers.archives_in(cargo_home, &Lockfile { version: 4, packages })?;
+        for (earlier, archives) in missing.into_iter().zip(found) {
+            earlier.archives = archives;
+        }
+        Ok(())
+    }
+
+    /// The version that a package is compared with. It is only looked at: what is wrong with it is no fault of the package.
+    fn before(&self, index: usize, entries: &Evidence<Entries>) -> Evidence<Before> {
+        let Some(Earlier { package, archives }) = self.before.get(&index) else { return Evidence::Absent };
+        match registry::prove(package, archives, entries) {
+            Ok(proof) => Evidence::Known(Before {
+                version: package.id.version.clone(),
+                survey: Survey::of(&Sources::of_archive(&proof.contents)),
+            }),
+            Err(refusals) => {
+                let why = refusals.into_iter().map(|refusal| refusal.what).collect::<Vec<_>>().join("; ");
+                let id = self.package(index).id.short();
+                let why = format!("of `{}`, which it is compared with: {why}", package.id.short());
+                let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+                faults.insert(format!("what is new in {id}: {why}"));
+                Evidence::Unavailable(why)
+            }
+        }
+    }
+
+    /// Why comparisons were not made.
+    pub(super) fn uncompared(&self) -> Vec<String> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     fn missing(&self, wanted: &[usize]) -> Vec<usize> {
@@ -127,12 +202,12 @@ impl<'a> Gathering<'a> {
         let mut fetched = self.network == Network::Forbidden;
         for commit in commits {
             self.progress.status("Reading", &format!("commit {commit}"));
-            let mut tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
+            let mut tree = Databases::of(&self.situation.cargo_home)?.export(commit);
             if matches!(tree, Err(GitError::Incomplete { .. })) && !fetched {
                 let packages = wanted.iter().map(|index| self.package(*index)).collect::<Vec<_>>();
                 self.fetcher().repositories(&packages)?;
                 fetched = true;
-                tree = Databases::of(&self.situation.cargo_home)?.commit_tree(commit);
+                tree = Databases::of(&self.situation.cargo_home)?.export(commit);
             }
             let tree = match tree {
                 Ok(tree) => Ok(tree),
@@ -173,26 +248,33 @@ impl<'a> Gathering<'a> {
         let package = self.package(index);
         match &package.id.source {
             Some(source) if source.is_git() => self.git(package, source, metadata, inspect),
-            Some(source) => self.published(package, source, &self.archives[index], inspect),
+            Some(source) => self.published(index, package, source, &self.archives[index], inspect),
             None => self.path(package, inspect),
         }
     }
 
     fn published(
         &self,
+        index: usize,
         package: &LockedPackage,
         source: &Source,
         archives: &[PathBuf],
         inspect: &dyn Fn(Contents<'_>) -> Judgment,
     ) -> Result<Proven, Error> {
         let entries = self.publishers.entries(source, &package.id.name)?;
+        let previous = self.before(index, &entries);
         Ok(registry::prove(package, archives, &entries).map(|proof| Entrant {
             path: None,
             checksum: Some(proof.checksum),
             tree: proof.tree,
             vendor_tree: proof.vendor_tree,
             build_time: proof.build_time,
-            judgment: inspect(Contents { archive: Some(&proof.contents), license: &proof.license }),
+            judgment: inspect(Contents {
+                archive: Some(&proof.contents),
+                sources: &Evidence::Known(Sources::of_archive(&proof.contents)),
+                previous: &previous,
+                license: &proof.license,
+            }),
             license: proof.license,
             releases: entries.map(|entries| entries.versions),
         }))
@@ -205,12 +287,12 @@ impl<'a> Gathering<'a> {
         metadata: Option<&Metadata>,
         inspect: &dyn Fn(Contents<'_>) -> Judgment,
     ) -> Result<Proven, Error> {
-        let tree = match source.commit().and_then(|commit| self.commits.get(commit)) {
-            Some(Ok(tree)) => tree,
+        let export = match source.commit().and_then(|commit| self.commits.get(commit)) {
+            Some(Ok(export)) => export,
             Some(Err(refusals)) => return Ok(Err(refusals.clone())),
             None => return Err(Error::Unplaced(package.id.to_string())),
         };
-        let digest = tree.digest();
+        let digest = export.tree().digest();
         let vendor_tree = match &self.vendored {
             Some(vendored) if is_vendored(&self.situation.configuration, source)? => {
                 match self.vendored_tree(vendored, package, source, digest)? {
@@ -226,13 +308,21 @@ impl<'a> Gathering<'a> {
         if !outside.is_empty() {
             return Ok(Err(strayed(&outside)));
         }
+        let held = folder(described, source, export.tree()).and_then(|folder| {
+            files::read(&export.directory(), export.tree(), &folder, Roots::described(described))
+        });
         Ok(Ok(Entrant {
             path: None,
             checksum: None,
             tree: digest,
             vendor_tree,
             build_time: build_time(described),
-            judgment: inspect(Contents { archive: None, license: &license }),
+            judgment: inspect(Contents {
+                archive: None,
+                sources: &evidence(&held),
+                previous: &Evidence::Absent,
+                license: &license,
+            }),
             license,
             releases: Evidence::Absent,
         }))
@@ -286,16 +376,25 @@ impl<'a> Gathering<'a> {
             packages.iter().find(|it| it.directory == directory).and_then(|it| it.workspace.as_ref());
         let workspace = workspace.map(|manifest| cargo::read_manifest(manifest)).transpose()?;
         let (build_time, license) = declared(&document, workspace.as_ref(), directory);
+        let roots = Roots::declared(&document, directory, build_time.contains(&BuildTime::ProcMacro));
         Ok(tree::read(directory, Layout::Path)?
-            .map(|tree| Entrant {
-                path: Some(path.clone()),
-                checksum: None,
-                tree: tree.digest(),
-                vendor_tree: None,
-                build_time,
-                judgment: inspect(Contents { archive: None, license: &license }),
-                license,
-                releases: Evidence::Absent,
+            .map(|tree| {
+                let held = files::read(directory, &tree, "", roots);
+                Entrant {
+                    path: Some(path.clone()),
+                    checksum: None,
+                    tree: tree.digest(),
+                    vendor_tree: None,
+                    build_time,
+                    judgment: inspect(Contents {
+                        archive: None,
+                        sources: &evidence(&held),
+                        previous: &Evidence::Absent,
+                        license: &license,
+                    }),
+                    license,
+                    releases: Evidence::Absent,
+                }
             })
             .map_err(|odd| {
                 vec![Refusal {
@@ -305,5 +404,32 @@ impl<'a> Gathering<'a> {
                     help: "remove it, or list the directory in `own` if it is the team's own".to_owned(),
                 }]
             }))
+    }
+}
+
+fn evidence(held: &Result<Held, String>) -> Evidence<Sources<'_>> {
+    match held {
+        Ok(held) => Evidence::Known(held.sources()),
+        Err(why) => Evidence::Unavailable(why.clone()),
+    }
+}
+
+/// Puts together what one graph can have together: first everything that is needed, with as much of the rest as fits.
+fn rounds<'p>(needed: &[&'p LockedPackage], rest: &'p [LockedPackage]) -> Vec<Vec<&'p LockedPackage>> {
+    let line = |package: &'p LockedPackage| {
+        let version = semver::Version::parse(package.id.version.as_str()).ok();
+        (&package.id.name, &package.id.source, version.map(|version| release::line(&version)))
+    };
+    let mut rounds = vec![];
+    let (mut round, mut rest) = (needed.to_vec(), rest.iter().collect::<Vec<_>>());
+    loop {
+        let mut lines = round.iter().map(|package| line(package)).collect::<BTreeSet<_>>();
+        let (fitting, later) = rest.into_iter().partition::<Vec<_>, _>(|package| lines.insert(line(package)));
+        round.extend(fitting);
+        if round.is_empty() {
+            return rounds;
+        }
+        rounds.push(std::mem::take(&mut round));
+        rest = later;
     }
 }

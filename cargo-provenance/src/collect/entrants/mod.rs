@@ -4,6 +4,7 @@
 
 mod described;
 mod fetching;
+mod files;
 mod gathering;
 mod named;
 
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use provenance_build::manifest::BuildTime;
-use provenance_build::{Checksum, TreeDigest, threads};
+use provenance_build::{Checksum, LockedPackage, TreeDigest, threads};
 
 use self::fetching::Fetcher;
 pub use self::fetching::Vendored;
@@ -123,6 +124,8 @@ impl Explain for Error {
 pub struct Entrants {
     /// What came of each, in the order in which they were named.
     pub proven: Vec<Proven>,
+    /// Packages that should have been compared with the version before them, and why they were not.
+    pub uncompared: Vec<String>,
     arrived: Arrived,
 }
 
@@ -146,14 +149,16 @@ pub fn prove(
     inspect: &Inspect<'_>,
     progress: &dyn Progress,
 ) -> Result<Entrants, Error> {
-    prove_once_more(situation, network, wanted, Homes::default(), inspect, progress)
+    prove_once_more(situation, network, wanted, &[], Homes::default(), inspect, progress)
 }
 
-/// Proves packages of the lockfile, after others were. What lies in their `homes` is not fetched again.
+/// Proves packages of the lockfile, after others were. What lies in their `homes` is not fetched again. `before` has the versions
+/// that they are compared with, if any, in the same order; what of these cannot be had does not keep anything from being proven.
 pub fn prove_once_more(
     situation: &Situation,
     network: Network,
     wanted: &[usize],
+    before: &[Option<LockedPackage>],
     homes: Homes,
     inspect: &Inspect<'_>,
     progress: &dyn Progress,
@@ -161,7 +166,7 @@ pub fn prove_once_more(
     cargo::sweep(&situation.cargo_home, situation.clock);
     let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
     let mut gathering = Gathering::new(situation, network, &publishers, progress)?;
-    let arrived = gathering.complete(wanted, homes)?;
+    let arrived = gathering.complete(wanted, before, homes)?;
     gathering.checkouts(wanted)?;
     gathering.vendor(wanted)?;
     let metadata = gathering.metadata(wanted)?;
@@ -173,7 +178,8 @@ pub fn prove_once_more(
         proven
     });
     progress.end();
-    Ok(Entrants { proven: proven.into_iter().collect::<Result<_, _>>()?, arrived })
+    let uncompared = gathering.uncompared();
+    Ok(Entrants { proven: proven.into_iter().collect::<Result<_, _>>()?, uncompared, arrived })
 }
 
 /// Lets cargo vendor packages of the lockfile, named by their indices, into a scratch folder. `entrants` are those that were

@@ -10,7 +10,7 @@ use similar::{Algorithm, TextDiff};
 
 use super::Pending;
 use crate::archive::Archive;
-use crate::collect::entrants::{self, Homes};
+use crate::collect::entrants;
 use crate::collect::situation::Situation;
 use crate::model::Network;
 use crate::report::plural;
@@ -73,8 +73,7 @@ impl Exhibit<'_> {
             }
             Judgment::default()
         };
-        let homes = Homes::default();
-        let proofs = entrants::prove_once_more(&alone, self.network, &[0], homes, &inspect, self.progress);
+        let proofs = entrants::prove(&alone, self.network, &[0], &inspect, self.progress);
         proofs.ok().filter(|proofs| proofs.proven.iter().all(Result::is_ok))?;
         kept.into_inner()
     }

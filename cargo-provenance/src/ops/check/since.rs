@@ -8,13 +8,14 @@ use std::path::Path;
 use provenance_build::manifest::{self, Acceptance, Basis, Member, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest};
 
-use super::{Failure, Finding, Gate, Report, Weight, plural};
+use super::{Failure, Finding, Gate, Report, Weight, gate, plural};
+use crate::collect::cooldown;
 use crate::collect::situation::{index_among, relative};
 use crate::finding::Role;
 use crate::finding::drift::Excerpts;
 use crate::git::Revision;
 use crate::policy::{self, At, Exception, Policy};
-use crate::vet::{Judgment, catalogue, waiver};
+use crate::vet::{Cooldown, Judgment, catalogue, waiver};
 
 /// The id of a finding about a pin that nobody judged and that was not there.
 pub(super) const BASELINE_NEW: &str = "baseline-new";
@@ -41,7 +42,12 @@ impl Before {
         let revision = Revision::find(&gate.root, name)?;
         let mut odd = vec![];
         let manifest = parsed(&revision, manifest::FILE_NAME, name, &mut odd, Manifest::parse)?;
-        let read = |bytes: &[u8], file: &Path| Policy::parse(bytes, file, catalogue());
+        // What is extended is known by its digest, wherever it lies now.
+        let fetch = |path: &Path| match path.to_str().map(|path| revision.file(path)) {
+            Some(Ok(Some(bytes))) => Ok(bytes),
+            _ => gate::base(&gate.root.join(path)),
+        };
+        let read = |bytes: &[u8], file: &Path| Policy::read(bytes, file, catalogue(), &fetch);
         let policy = parsed(&revision, policy::FILE_NAME, name, &mut odd, read)?;
         let lockfile = match relative(&gate.root, &gate.seen.lockfile) {
             Some(path) if !path.starts_with("..") => {
@@ -58,6 +64,11 @@ impl Before {
     /// The policy at that commit.
     pub(super) fn policy(&self) -> Option<&Policy> {
         self.policy.as_ref()
+    }
+
+    /// Cargo's own cool-down at that commit.
+    pub(super) fn cooldown(&self) -> Cooldown {
+        self.manifest.as_ref().map(|manifest| cooldown::recorded(&manifest.cargo_config)).unwrap_or_default()
     }
 
     /// The pins at that commit.
@@ -122,12 +133,16 @@ impl Before {
     }
 
     /// The same for exceptions that had ended already, or would have.
-    pub(super) fn demote_expired(&self, findings: &mut [Finding], exceptions: &[At<Exception>]) -> usize {
+    pub(super) fn demote_expired(&self, findings: &mut [Finding], policy: &Policy) -> usize {
         let mut demoted = 0;
         let old = self.policy.as_ref().map(Policy::exceptions).unwrap_or_default();
         for finding in findings.iter_mut().filter(|finding| finding.weight != Weight::Note) {
-            let line = finding.places.first().map(|place| place.line);
-            let exception = exceptions.iter().find(|at| Some(at.line) == line);
+            let place = finding.places.first().map(|place| (&place.file, place.line));
+            let is_it = |at: &&At<Exception>| {
+                let stands = policy.place(at.line, "");
+                place == Some((&stands.file, stands.line))
+            };
+            let exception = policy.exceptions().iter().find(is_it);
             if exception.is_some_and(|at| old.iter().any(|old| old.value == at.value)) {
                 self.note(finding);
                 demoted += 1;
@@ -263,7 +278,7 @@ impl Before {
         }
         for At { value, line } in counting.iter().filter(|at| old.is_some() && at.line > 0) {
             if !databases.iter().any(|old| old.value.origin == value.origin) {
-                new.step("Database", format!("`{}` (Provenance.toml:{line})", value.origin.as_str()));
+                new.step("Database", format!("`{}` ({})", value.origin.as_str(), gate.policy.spot(*line)));
             }
         }
         let exceptions = old.map(Policy::exceptions).unwrap_or_default();
@@ -273,11 +288,12 @@ impl Before {
                 new.step(
                     "Exception",
                     format!(
-                        "{}{subject} of {} until {}: {} (Provenance.toml:{line})",
+                        "{}{subject} of {} until {}: {} ({})",
                         value.check,
                         value.spec(),
                         value.expires,
-                        value.reason
+                        value.reason,
+                        gate.policy.spot(*line)
                     ),
                 );
             }
@@ -285,7 +301,7 @@ impl Before {
         let own = old.map(Policy::own).unwrap_or_default();
         for At { value, line } in gate.policy.own() {
             if !own.iter().any(|old| old.value == *value) {
-                new.step("Own", format!("{} (Provenance.toml:{line})", value.as_str()));
+                new.step("Own", format!("{} ({})", value.as_str(), gate.policy.spot(*line)));
             }
         }
     }

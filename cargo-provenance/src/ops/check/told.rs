@@ -9,9 +9,10 @@ use super::super::pinning;
 use super::super::vetting::{Vetted, Vetting, is_unjudged};
 use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural, since};
 use crate::advisory::{Coverage, coverage};
+use crate::policy::Level;
 use crate::report::{Outcome, Tolerated};
 use crate::vet::waiver::{self, Waived, Waiver, may_be_waived};
-use crate::vet::{checks, not_judged};
+use crate::vet::{Check, checks, not_judged};
 
 /// The findings of the whole graph.
 pub(super) struct Told<'a> {
@@ -42,7 +43,11 @@ pub(super) fn lower(findings: &mut [Finding], judged_by: Option<u32>) {
     let Some(set) = judged_by else { return };
     for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Note) {
         let check = checks::check(finding.id);
-        finding.verbose = check.is_some_and(|check| check.is_settled() && check.since <= set);
+        let was_told = |check: &Check| check.since <= set || check.level == Level::Note;
+        finding.verbose = check.is_some_and(|check| match check.is_of_circumstances() {
+            true => was_told(check),
+            false => check.is_settled() && check.since <= set,
+        });
     }
 }
 
@@ -119,7 +124,7 @@ impl<'a> Told<'a> {
         };
         report.findings.append(&mut self.findings);
         report.findings.sort_by_key(|finding| finding.weight);
-        self.tell_waived(report);
+        self.tell_waived(gate, report);
         tell_lowered(report);
         self.tell_unchecked(verdict, report);
         for setting in &gate.seen.configuration.outside {
@@ -167,7 +172,7 @@ impl<'a> Told<'a> {
         self.findings.retain(|finding| finding.id != "checksum-changed" || !told(finding));
     }
 
-    fn tell_waived(&self, report: &mut Report) {
+    fn tell_waived(&self, gate: &Gate, report: &mut Report) {
         let (mut accepted, mut baseline, mut excepted) = (0, 0, 0);
         for Waived { finding, by } in &self.waived {
             let (verb, how) = match by {
@@ -181,7 +186,7 @@ impl<'a> Told<'a> {
                 }
                 Waiver::Excepted(until, line) => {
                     excepted += 1;
-                    ("Excepted", format!("until {until} (Provenance.toml:{line})"))
+                    ("Excepted", format!("until {until} ({})", gate.policy.spot(*line)))
                 }
             };
             report.detail(verb, format!("{} [{}]; {how}", finding.message, waiver::key(finding)));

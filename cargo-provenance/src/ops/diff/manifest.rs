@@ -12,7 +12,7 @@ const TOLD: usize = 60;
 
 /// What changes, a line each. What cannot be read is told of and nothing else.
 pub(super) fn changes(old: Option<&[u8]>, new: Option<&[u8]>) -> Vec<String> {
-    let read = |bytes: Option<&[u8]>| bytes.map(|bytes| (archive::declared_in(bytes), requirements(bytes)));
+    let read = |bytes: Option<&[u8]>| bytes.map(|bytes| (archive::read_manifest(bytes), requirements(bytes)));
     let (Some((before, old)), Some((after, new))) = (read(old), read(new)) else { return vec![] };
     let (before, after) = match (before, after) {
         (Ok(before), Ok(after)) => (before, after),

@@ -24,7 +24,7 @@ pub(super) struct Roles {
 impl Roles {
     /// Takes what a manifest says into account. One that cannot be read says nothing.
     pub(super) fn add(&mut self, manifest: Option<&[u8]>) {
-        let Some(Ok(declared)) = manifest.map(archive::declared_in) else { return };
+        let Some(Ok(declared)) = manifest.map(archive::read_manifest) else { return };
         self.proc_macro |= declared.proc_macro;
         if let Build::Scripts(scripts) = declared.build {
             let plain = |script: String| script.trim_start_matches("./").to_owned();

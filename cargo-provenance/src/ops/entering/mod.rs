@@ -31,6 +31,7 @@ use super::vetting::{self, Vetting};
 use crate::advisory;
 use crate::cargo;
 use crate::collect::archives::{self, Which};
+use crate::collect::cooldown;
 use crate::collect::gate::{self, Gate};
 use crate::collect::situation::{index_of, resolved};
 use crate::finding::{self, Finding, Weight};
@@ -150,9 +151,12 @@ fn enter(
     let index_of = |name: &str| index_of(&gate.seen.configuration, name);
     let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
-        .among(attempt.members(), pins.iter().map(|pin| &pin.name));
+        .among(attempt.members(), pins.iter().map(|pin| &pin.name))
+        .cooling(cooldown::read(&gate.seen.configuration, &gate.root)?);
     let (trial, mended) = tried(&attempt, &vetting, dialog.filter(|_| !edit.common().dry_run))?;
     report.not_checked.extend(attempt.notes());
+    let uncompared = trial.entrants.iter().flat_map(|entrants| &entrants.uncompared);
+    report.not_checked.extend(uncompared.cloned());
     tell_cargo(report, &trial.said);
     tell(report, &trial, surroundings);
     for Entering { entry, vetted, .. } in &trial.entering {

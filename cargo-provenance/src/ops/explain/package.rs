@@ -165,8 +165,11 @@ impl Book<'_> {
                 text.line(
                     "exception",
                     &format!(
-                        "{}{subject} until {}: {} (Provenance.toml:{})",
-                        it.check, it.expires, it.reason, at.line
+                        "{}{subject} until {}: {} ({})",
+                        it.check,
+                        it.expires,
+                        it.reason,
+                        self.policy.spot(at.line)
                     ),
                 );
             }

@@ -19,18 +19,19 @@ use super::{Error, Helper, Options, Placement, Plan, tell_gates, write};
 use crate::advisory;
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::archives::{self, Which};
-use crate::collect::gate::Gate;
+use crate::collect::cooldown;
+use crate::collect::gate::{self, Gate};
 use crate::collect::indices::{self, When};
 use crate::collect::situation;
 use crate::finding;
 use crate::helper::{GUARD_NAME, HELPER_NAME};
 use crate::model::Surroundings;
-use crate::policy::{self, Policy};
+use crate::policy;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 use crate::store::Transaction;
-use crate::vet::{catalogue, not_judged, waiver};
+use crate::vet::{not_judged, waiver};
 
 /// Why the team takes the helper's directory for its own.
 const REASON: &str = "the build helper of this tool";
@@ -72,7 +73,8 @@ pub(super) fn add_helper(
     let configuration = situation::configuration(surroundings, &workspace)?;
     let index_of = |name: &str| situation::index_of(&configuration, name);
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
-        .among(workspace.members.iter().map(|member| &member.name), old.packages.iter().map(|pin| &pin.name));
+        .among(workspace.members.iter().map(|member| &member.name), old.packages.iter().map(|pin| &pin.name))
+        .cooling(cooldown::read(&configuration, root)?);
     let plan = Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?;
     let situation = &plan.situation;
     let own = gating.own.as_ref().and_then(|_| PackageName::parse(HELPER_NAME));
@@ -84,6 +86,7 @@ pub(super) fn add_helper(
     report.not_checked.extend(notes);
     let (mut examined, entrants) =
         vetting.enter(situation, Some(old), surroundings.network, &split.entering, progress)?;
+    report.not_checked.extend(entrants.uncompared.iter().cloned());
     let mut exceptions = vetting.exceptions();
     let settled = examined.iter_mut().map(|examined| {
         let judgment = std::mem::take(&mut examined.judgment);
@@ -167,7 +170,7 @@ pub(super) fn add_guard(
     }
     guarding.tell(root, guard, report);
     let policy_file = root.join(policy::FILE_NAME);
-    let policy = Policy::parse(toml::read(&policy_file)?.as_bytes(), &policy_file, catalogue())?;
+    let policy = gate::parse_policy(&toml::read(&policy_file)?, root)?;
     let new = manifest.to_text();
     let mut transaction = Transaction::new(root);
     let replacing = Replacing {

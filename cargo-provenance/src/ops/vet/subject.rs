@@ -18,6 +18,7 @@ use crate::model::{DependencyKind, Network, Release};
 use crate::registry::{self, Entries, Refusal, proof};
 use crate::report::failure::Kind;
 use crate::store::sha256_of;
+use crate::survey::Sources;
 use crate::vet::{Way, release};
 
 /// A package to vet.
@@ -216,7 +217,12 @@ impl Subject {
             tree: proof.tree,
             vendor_tree: proof.vendor_tree,
             build_time: proof.build_time,
-            judgment: inspect(Contents { archive: Some(&proof.contents), license: &proof.license }),
+            judgment: inspect(Contents {
+                archive: Some(&proof.contents),
+                sources: &Evidence::Known(Sources::of_archive(&proof.contents)),
+                previous: &Evidence::Absent,
+                license: &proof.license,
+            }),
             license: proof.license,
             releases: Evidence::Absent,
         })

@@ -8,6 +8,7 @@ mod encoded;
 mod names;
 mod path;
 mod paths;
+mod relevant;
 mod scan;
 mod sources;
 mod tests_only;
@@ -145,15 +146,13 @@ impl Code {
             roots.extend(library);
             roots.extend(files.below_src());
         }
-        let (build_time, _) = files.compiled(roots, true);
-        let programs = ["src/main.rs"].iter().filter_map(|path| files.find("", path));
-        let programs =
-            programs.chain(files.below_src().into_iter().filter(|it| it.path.starts_with("src/bin/")));
-        let (mut run_time, only_tests) = files.compiled(programs.chain(library).collect(), false);
-        // Macros declare modules too, which the tokens do not show.
-        let others = files.below_src().into_iter().filter(|file| !only_tests.contains(file.path));
-        run_time.extend(others.map(|file| (file.path, file)));
-        run_time.retain(|path, _| !build_time.contains_key(path));
+        let build_time = files.compiled(roots, true);
+        let mut later = files.below_src();
+        if let Some(library) = library.filter(|library| !library.path.starts_with("src/")) {
+            later.extend(files.compiled(vec![library], false).into_values());
+        }
+        later.retain(|file| !build_time.contains_key(file.path));
+        let run_time = files.relevant(later);
         Self {
             build_scripts: sources.build_scripts.clone(),
             proc_macro: sources.proc_macro,

@@ -11,6 +11,18 @@ const LONGEST_IMPORT: usize = 4_096;
 /// The deepest braces of an import that are followed.
 const DEEPEST: usize = 32;
 
+/// The types that matter: one that a source makes itself is another.
+const TYPES: &[&str] = &[
+    "Command",
+    "File",
+    "OpenOptions",
+    "TcpListener",
+    "TcpSocket",
+    "TcpStream",
+    "ToSocketAddrs",
+    "UdpSocket",
+];
+
 /// The most segments of a path, and how often one name may stand for another.
 const SEGMENTS: usize = 12;
 const RENAMES: usize = 4;
@@ -54,11 +66,24 @@ impl Names {
                     }
                 }
                 "struct" | "enum" | "trait" | "union" => {
-                    self.own.extend(next(1).map(|name| name.raw.to_owned()));
+                    let name = next(1).filter(|name| TYPES.contains(&name.raw));
+                    self.own.extend(name.map(|name| name.raw.to_owned()));
                 }
                 _ => {}
             }
         }
+        // Most imports lead nowhere that matters, and every name in the source is looked up.
+        let leading = self.aliases.keys().filter(|name| self.whole(&[name]).is_some()).cloned();
+        let leading = leading.collect::<HashSet<_>>();
+        self.aliases.retain(|name, _| leading.contains(name));
+    }
+
+    /// Whether a path that begins with this name can mean anything; `is_alone` says that nothing follows the name.
+    pub(super) fn may_matter(&self, first: &str, is_alone: bool) -> bool {
+        self.aliases.contains_key(first)
+            || (!is_alone && paths::is_root(first))
+            || !self.globs.is_empty()
+            || self.has_own_glob && TYPES.contains(&first)
     }
 
     fn rename(&mut self, name: &str, path: &str) {
@@ -87,9 +112,10 @@ impl Names {
                 Kind::Punct('*') => {
                     match path.first() {
                         Some(&("super" | "crate" | "self")) => self.has_own_glob = true,
-                        _ => {
+                        Some(first) if paths::is_root(first) || self.aliases.contains_key(*first) => {
                             self.globs.insert(path.join("::"));
                         }
+                        _ => {}
                     }
                     path.clear();
                 }

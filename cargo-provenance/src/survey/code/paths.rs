@@ -48,10 +48,9 @@ pub(super) fn kinds(path: &str) -> Vec<What> {
         [_, "fs", ref rest @ ..] if is_runtime => of_files(rest),
         ["fs_err", "tokio", ref rest @ ..] | ["fs_err", ref rest @ ..] => of_files(rest),
         ["libc", name, ..] => of_libc(name),
+        // What wraps the system's own calls has them all, and says nothing by that.
         ["nix", "sys", "socket", "connect" | "sendto" | "sendmsg", ..]
-        | ["rustix", "net", "connect" | "sendto", ..] => {
-            vec![What::Net]
-        }
+        | ["rustix", "net", "connect" | "sendto", ..] => vec![What::NetName],
         ["nix", "unistd", name, ..] if name.starts_with("exec") || name == "fork" => vec![What::Exec],
         ["hyper" | "hyper_util", "client" | "Client", ..] => vec![What::Net],
         ["socket2", "Socket", ..] => vec![What::NetName],
@@ -95,7 +94,7 @@ fn of_files(rest: &[&str]) -> Vec<What> {
 
 fn of_libc(name: &str) -> Vec<What> {
     match name {
-        "connect" | "sendto" | "sendmsg" | "getaddrinfo" => vec![What::Net],
+        "connect" | "sendto" | "sendmsg" | "getaddrinfo" => vec![What::NetName],
         "system" | "popen" | "fork" | "vfork" | "posix_spawn" | "posix_spawnp" => vec![What::Exec],
         name if name.starts_with("execv") || name.starts_with("execl") => vec![What::Exec],
         _ => vec![],

@@ -114,6 +114,7 @@ struct Scanner<'t, 'r> {
     is_build_time: bool,
     names: Names,
     constants: BTreeMap<String, String>,
+    knows_constants: bool,
     found: Scanned,
     /// Strings near each other that may be pieces of an encoded text, and where the last one stands.
     pieces: Vec<(String, Token<'t>, bool)>,
@@ -127,7 +128,7 @@ struct Scanner<'t, 'r> {
 impl<'t> Scanner<'t, '_> {
     fn read(&mut self, tokens: &[Token<'t>]) {
         self.names.learn(tokens, self.renamed);
-        self.learn_constants(tokens);
+        self.knows_constants = false;
         let tests = tests_only::ranges(tokens);
         self.found.is_test |= tests_only::is_all(tokens);
         self.declared(tokens, &tests);
@@ -142,7 +143,11 @@ impl<'t> Scanner<'t, '_> {
                 Kind::Char => self.characters(tokens, at, is_test),
                 Kind::Ident => {
                     self.identifier(tokens, at, is_test);
-                    if at >= skip_path_until && !is_member(tokens, at) {
+                    let is_alone = !tokens.get(at + 1).is_some_and(|it| it.is(':'));
+                    if at >= skip_path_until
+                        && !is_member(tokens, at)
+                        && self.names.may_matter(tokens[at].raw, is_alone)
+                    {
                         if let Some((path, length)) = path_at(tokens, at) {
                             skip_path_until = at + length;
                             self.path(tokens, at, &path, length, is_test);
@@ -180,7 +185,11 @@ impl<'t> Scanner<'t, '_> {
         self.found.seen.push((Seen { what, line: token.line, excerpt }, is_test));
     }
 
+    /// Reads the constants that are texts, once something is called with one.
     fn learn_constants(&mut self, tokens: &[Token<'t>]) {
+        if std::mem::replace(&mut self.knows_constants, true) {
+            return;
+        }
         for (at, token) in tokens.iter().enumerate() {
             if !(token.is_ident("const") || token.is_ident("static") || token.is_ident("let")) {
                 continue;
@@ -196,6 +205,10 @@ impl<'t> Scanner<'t, '_> {
 
     fn string(&mut self, tokens: &[Token<'t>], at: usize, is_test: bool) {
         let token = tokens[at];
+        // Documentation does nothing.
+        if at > 1 && tokens[at - 1].is('=') && tokens[at - 2].is_ident("doc") {
+            return;
+        }
         let value = token.value();
         self.text_of(&value, token, is_test);
         let is_joined = at > 2 && tokens[at - 2].is('!') && tokens[at - 3].is_ident("concat");
@@ -344,6 +357,9 @@ impl<'t> Scanner<'t, '_> {
         for kind in kinds {
             self.see(kind, tokens[at], is_test);
             let arguments = arguments(tokens, at + length);
+            if matches!(kind, What::Exec | What::FileWrite) {
+                self.learn_constants(tokens);
+            }
             match kind {
                 What::Exec => {
                     let program = self.text_in(arguments);

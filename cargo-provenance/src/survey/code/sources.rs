@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::path::{folder, joined, stem};
+use super::relevant::Relevant;
 use super::scan::{self, Module, Scanned};
 use crate::archive::File;
 use crate::survey::Sources;
@@ -40,35 +41,71 @@ impl<'a> Files<'a> {
         self.read.entry(file.path).or_insert_with(|| scan::scan(file.content, renamed, is_build_time))
     }
 
-    /// What `roots` are compiled of, by path: themselves, their modules, and what they include. The second set is what only
-    /// their tests have.
-    pub(super) fn compiled(
-        &mut self,
-        roots: Vec<File<'a>>,
-        is_build_time: bool,
-    ) -> (Set<'a>, BTreeSet<&'a str>) {
+    /// The sources among `files` that can matter where a program runs, and what these include from elsewhere. What only tests
+    /// compile is left out.
+    pub(super) fn relevant(&mut self, files: Vec<File<'a>>) -> Set<'a> {
+        let relevant = Relevant::new(&self.renamed);
+        let known = files.iter().map(|file| file.path).collect::<BTreeSet<_>>();
         let mut found = Set::new();
-        let (mut next, mut of_tests) = (roots, vec![]);
+        let mut next = files.into_iter().filter(|file| relevant.is(file.content)).collect::<Vec<_>>();
+        while let Some(file) = next.pop() {
+            if found.insert(file.path, file).is_none() {
+                let (brought_in, _) = self.brought_in(&file, false);
+                next.extend(brought_in.into_iter().filter(|file| !known.contains(file.path)));
+            }
+        }
+        let sighted = found.keys().filter(|path| self.read.get(*path).is_some_and(|it| !it.seen.is_empty()));
+        let only_tests =
+            sighted.copied().collect::<Vec<_>>().into_iter().filter(|path| self.is_only_for_tests(path));
+        let only_tests = only_tests.collect::<BTreeSet<_>>();
+        found.retain(|path, _| !only_tests.contains(path));
+        found
+    }
+
+    /// Whether a source is a module that only tests have, or lies below one, as far as its place tells.
+    fn is_only_for_tests(&mut self, path: &str) -> bool {
+        let mut path = path.to_owned();
+        for _ in 0..path.matches('/').count() + 1 {
+            let name = if stem(&path) == "mod" { stem(folder(&path)) } else { stem(&path) }.to_owned();
+            let above = if stem(&path) == "mod" { folder(folder(&path)) } else { folder(&path) }.to_owned();
+            let parents = [
+                format!("{above}.rs"),
+                format!("{above}/mod.rs"),
+                format!("{above}/lib.rs"),
+                format!("{above}/main.rs"),
+            ];
+            let parents = parents.iter().filter(|parent| **parent != path);
+            let parents = parents.filter_map(|parent| self.find("", parent)).collect::<Vec<_>>();
+            let mut declared = None;
+            let mut parent_path = None;
+            for parent in parents {
+                let scanned = self.scanned(&parent, false);
+                for module in scanned.modules.iter().filter(|module| module.path.last() == Some(&name)) {
+                    declared = Some(declared.unwrap_or(true) && (module.is_test || scanned.is_test));
+                    parent_path = Some(parent.path.to_owned());
+                }
+            }
+            match (declared, parent_path) {
+                (Some(true), _) => return true,
+                (Some(false), Some(parent)) => path = parent,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// What `roots` are compiled of, by path: themselves, their modules, and what they include.
+    pub(super) fn compiled(&mut self, roots: Vec<File<'a>>, is_build_time: bool) -> Set<'a> {
+        let (mut found, mut next) = (Set::new(), roots);
         while let Some(file) = next.pop() {
             if found.insert(file.path, file).is_some() {
                 continue;
             }
             let (modules, tests) = self.brought_in(&file, is_build_time);
-            next.extend(modules.into_iter().filter(|file| !found.contains_key(file.path)));
-            if is_build_time {
-                next.extend(tests);
-            } else {
-                of_tests.extend(tests);
-            }
+            let brought_in = modules.into_iter().chain(tests.into_iter().filter(|_| is_build_time));
+            next.extend(brought_in.filter(|file| !found.contains_key(file.path)));
         }
-        let mut only_tests = BTreeSet::new();
-        while let Some(file) = of_tests.pop() {
-            if !found.contains_key(file.path) && only_tests.insert(file.path) {
-                let (modules, tests) = self.brought_in(&file, is_build_time);
-                of_tests.extend(modules.into_iter().chain(tests));
-            }
-        }
-        (found, only_tests)
+        found
     }
 
     /// The files that a source brings in, and those that only its tests do.

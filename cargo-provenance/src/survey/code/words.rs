@@ -31,6 +31,17 @@ const NET_CRATES: &[&str] = &[
     "wreq",
 ];
 
+/// Every word of the lists here that stands alone in a source.
+pub(super) fn all<'s>() -> impl Iterator<Item = &'s str> {
+    NET_CRATES.iter().chain(SECRETS).chain(CI).copied()
+}
+
+/// Every text of the lists here of which a part stands in a source.
+#[cfg(test)]
+pub(super) fn texts() -> impl Iterator<Item = &'static str> {
+    CREDENTIALS.iter().chain(CREDENTIAL_PATHS).chain(EXFIL_HOSTS).copied()
+}
+
 /// Packages that bring the network to a build, by their own name.
 const NET_PACKAGES: &[&str] = &["hyper", "hyper-util", "self-replace", "socket2", "mio", "tokio-native-tls"];
 
@@ -149,10 +160,12 @@ const CREDENTIAL_PATHS: &[&str] =
 pub(super) fn is_credential_path(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let mut parts = text.split(|c| !is_part(c));
-    parts.any(|part| CREDENTIALS.contains(&part)) || {
-        let path = text.replace('\\', "/");
-        CREDENTIAL_PATHS.iter().any(|known| path.contains(known))
-    }
+    let is_long = |part: &&str| part.len() > 3;
+    parts.any(|part| is_long(&part) && CREDENTIALS.contains(&part))
+        || text.contains('.') && {
+            let path = text.replace('\\', "/");
+            CREDENTIAL_PATHS.iter().any(|known| path.contains(known))
+        }
 }
 
 /// Whether a text is, or leads to, a file of settings that often holds secrets.
@@ -165,16 +178,13 @@ const EXFIL_HOSTS: &[&str] = &[
     "api.ipify.org",
     "api.telegram.org",
     "burpcollaborator.net",
-    "canary.discord.com/api/webhooks",
     "discord.com/api/webhooks",
     "discordapp.com/api/webhooks",
-    "file.io",
     "gofile.io",
     "hooks.slack.com",
     "icanhazip.com",
     "ifconfig.me",
     "interact.sh",
-    "ip-api.com",
     "ipinfo.io",
     "ngrok-free.app",
     "ngrok.app",
@@ -199,26 +209,40 @@ const EXFIL_HOSTS: &[&str] = &[
 
 /// Whether a text holds a host that stolen data is sent to.
 pub(super) fn is_exfil_host(text: &str) -> bool {
-    let text = text.to_lowercase();
-    let found = |host: &str| {
-        text.match_indices(host).any(|(at, _)| {
-            let before = text[..at].chars().next_back();
-            let after = text[at + host.len()..].chars().next();
-            before.is_none_or(|c| matches!(c, '/' | '.' | '@'))
-                && after.is_none_or(|c| matches!(c, '/' | ':' | '?' | '#'))
-        })
-    };
-    EXFIL_HOSTS.iter().any(|host| found(host)) || is_onion(&text)
+    if !text.contains('.') {
+        return false;
+    }
+    let text = text.to_ascii_lowercase();
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let mut at = 0;
+    while at < text.len() {
+        let length = text.as_bytes()[at..].iter().take_while(|byte| is_part(byte)).count();
+        if length == 0 {
+            at += text[at..].chars().next().map_or(1, char::len_utf8);
+            continue;
+        }
+        let (host, rest) = (&text[at..at + length], &text[at + length..]);
+        let is_host = |known: &str| {
+            let (known, path) = known.split_once('/').unwrap_or((known, ""));
+            let above = host.strip_suffix(known);
+            above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+                && (path.is_empty() || rest.strip_prefix('/').is_some_and(|rest| rest.starts_with(path)))
+        };
+        if host.contains('.') && (EXFIL_HOSTS.iter().any(|known| is_host(known)) || is_onion(host)) {
+            return true;
+        }
+        at += length;
+    }
+    false
 }
 
-/// Whether a text holds the host of a hidden service, which is 16 or 56 characters of base32.
-fn is_onion(text: &str) -> bool {
-    text.match_indices(".onion").any(|(at, found)| {
-        let is_base32 = |byte: &u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(byte);
-        let length = text[..at].bytes().rev().take_while(is_base32).count();
-        let after = text[at + found.len()..].chars().next();
-        matches!(length, 16 | 56) && after.is_none_or(|c| !c.is_ascii_alphanumeric())
-    })
+/// Whether a host is a hidden service, whose name is 16 or 56 characters of base32.
+fn is_onion(host: &str) -> bool {
+    let Some(name) = host.strip_suffix(".onion").and_then(|host| host.rsplit('.').next()) else {
+        return false;
+    };
+    let is_base32 = |byte: u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte);
+    matches!(name.len(), 16 | 56) && name.bytes().all(is_base32)
 }
 
 /// Variables that tell a program that a build server runs it.
@@ -276,6 +300,9 @@ pub(super) fn is_dlopen(name: &str) -> bool {
 
 /// Whether a text matches what secrets look like, rather than being one.
 pub(super) fn is_secret_pattern(text: &str) -> bool {
+    if !text.contains('[') {
+        return false;
+    }
     let of_class = ["[0-9a-fA-F]", "[a-fA-F0-9]", "[A-Fa-f0-9]", "[0-9A-Fa-f]", "[0-9a-f]", "[a-f0-9]"];
     let has = |what: &str| text.contains(what);
     // A private key of Ethereum, a key or an address of Solana and Bitcoin, and tokens by their prefixes.
@@ -304,6 +331,9 @@ pub(super) fn is_absolute(text: &str) -> bool {
 
 /// An address of IPv4 in a text: not of this machine, and not a part of a longer version.
 pub(super) fn address(text: &str) -> Option<&str> {
+    if !text.contains('.') {
+        return None;
+    }
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -318,7 +348,9 @@ pub(super) fn address(text: &str) -> Option<&str> {
         let versions = ["-", "+", "~"].iter().any(|mark| {
             text[at + length..].starts_with(mark) || (*mark != "-" && text[..at].ends_with(mark))
         });
-        if !versions && is_address(word) {
+        // On its own, and beginning with one digit, it is a version: `1.4.99.1`.
+        let is_bare = word.len() == text.len() && word.find('.') == Some(1);
+        if !versions && !is_bare && is_address(word) {
             return Some(word);
         }
         at += length;
@@ -361,6 +393,8 @@ mod tests {
             ("lib.so.1.2.3.4", None),
             ("1.2.3.400", None),
             ("1.2.3", None),
+            ("1.4.99.1", None),
+            ("8.8.8.8:53", Some("8.8.8.8")),
             ("", None),
         ] {
             assert_eq!(address(text), expected, "{text}");
@@ -378,9 +412,14 @@ mod tests {
         ] {
             assert!(is_exfil_host(text), "{text}");
         }
-        for text in
-            ["profile.io", "https://discord.com/invite", "my-workers.developer", "x.onion", "file.iota"]
-        {
+        for text in [
+            "profile.io",
+            "https://discord.com/invite",
+            "my-workers.developer",
+            "x.onion",
+            "workers.dev.example",
+            "",
+        ] {
             assert!(!is_exfil_host(text), "{text}");
         }
     }

@@ -20,7 +20,8 @@ A compatible release that cannot do without another package, where the release b
 
 It is how event-stream (2018), axios (2026) and arrayref (2026) reached everybody: the taken-over package itself stayed clean, and
 one line of its manifest pulled the payload in. 0.16 % of releases do it for good reasons. The releases of one week count as one,
-so that a decoy in between changes nothing, and a release that is older than a year is only noted. Look at the new dependency: who publishes it, since when, and what for.",
+so that a decoy in between changes nothing, and a release that has stood for a year is only noted. Look at the new dependency:
+who publishes it, since when, and what for.",
     judge,
 };
 

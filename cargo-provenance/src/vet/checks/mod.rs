@@ -44,13 +44,18 @@ mod dormant_revival;
 mod duplicate_version;
 mod exception_expired;
 mod exception_unused;
+mod exec_script;
+mod extension_mismatch;
 mod few_versions;
 mod git_dependency_mutable;
+mod include_executable;
+mod include_outside;
 mod index_manifest_mismatch;
 mod internal_name;
 mod license;
 mod license_missing;
 mod license_not_spdx;
+mod life_before_main;
 mod look_alike;
 mod malicious;
 mod manifest_duplicate;
@@ -61,6 +66,9 @@ mod name_digit;
 mod name_edit;
 mod name_swap;
 mod name_twin;
+mod native_archive;
+mod native_executable;
+mod native_wasm;
 mod notice;
 mod proc_macro_new;
 mod pubtime_unknown;
@@ -72,8 +80,16 @@ mod run_exfil_host;
 mod run_net_and_env_dump;
 mod run_secret_regex_and_net;
 mod sighted;
+mod sights;
+mod size_jump;
 mod source;
+mod source_encoded_blob;
+mod source_long_line;
+mod source_not_utf8;
 mod target_outside;
+mod unicode_bidi;
+mod unicode_invisible_run;
+mod unicode_mixed_script;
 mod unmaintained;
 mod unsound;
 mod vcs_dirty;
@@ -140,13 +156,18 @@ pub static CHECKS: &[&Check] = &[
     &duplicate_version::CHECK,
     &exception_expired::CHECK,
     &exception_unused::CHECK,
+    &exec_script::CHECK,
+    &extension_mismatch::CHECK,
     &few_versions::CHECK,
     &git_dependency_mutable::CHECK,
+    &include_executable::CHECK,
+    &include_outside::CHECK,
     &index_manifest_mismatch::CHECK,
     &internal_name::CHECK,
     &license::CHECK,
     &license_missing::CHECK,
     &license_not_spdx::CHECK,
+    &life_before_main::CHECK,
     &malicious::CHECK,
     &manifest_duplicate::CHECK,
     &manifest_identity::CHECK,
@@ -156,6 +177,9 @@ pub static CHECKS: &[&Check] = &[
     &name_edit::CHECK,
     &name_swap::CHECK,
     &name_twin::CHECK,
+    &native_archive::CHECK,
+    &native_executable::CHECK,
+    &native_wasm::CHECK,
     &notice::CHECK,
     &proc_macro_new::CHECK,
     &pubtime_unknown::CHECK,
@@ -166,8 +190,15 @@ pub static CHECKS: &[&Check] = &[
     &run_exfil_host::CHECK,
     &run_net_and_env_dump::CHECK,
     &run_secret_regex_and_net::CHECK,
+    &size_jump::CHECK,
     &source::CHECK,
+    &source_encoded_blob::CHECK,
+    &source_long_line::CHECK,
+    &source_not_utf8::CHECK,
     &target_outside::CHECK,
+    &unicode_bidi::CHECK,
+    &unicode_invisible_run::CHECK,
+    &unicode_mixed_script::CHECK,
     &unmaintained::CHECK,
     &unsound::CHECK,
     &vcs_dirty::CHECK,
@@ -181,25 +212,7 @@ pub static CHECKS: &[&Check] = &[
 ];
 
 /// Checks that a policy may name already and that are not judged yet: one that asks for them is refused.
-const PLANNED: &[&str] = &[
-    "audit-violation",
-    "exec-script",
-    "extension-mismatch",
-    "include-executable",
-    "include-outside",
-    "life-before-main",
-    "native-archive",
-    "native-executable",
-    "native-wasm",
-    "not-audited",
-    "size-jump",
-    "source-encoded-blob",
-    "source-long-line",
-    "source-not-utf8",
-    "unicode-bidi",
-    "unicode-invisible-run",
-    "unicode-mixed-script",
-];
+const PLANNED: &[&str] = &["audit-violation", "not-audited"];
 
 static CATALOGUE: LazyLock<Vec<Known>> = LazyLock::new(|| {
     let planned = PLANNED.iter().map(|id| Known { id, firmness: Firmness::Planned, parameters: &[] });
@@ -224,7 +237,7 @@ mod tests {
     use crate::finding::Weight;
     use crate::model::{Clock, Evidence};
     use crate::policy::{Policy, Template, write_template};
-    use crate::vet::{Dossier, Fault, Ground, Names, Needs, Way, judge, waiver};
+    use crate::vet::{Cooldown, Dossier, Fault, Ground, Names, Needs, Way, judge, waiver};
 
     #[test]
     fn checks_are_sorted_unique_and_documented() {
@@ -252,6 +265,7 @@ mod tests {
             databases: Evidence::Absent,
             index_of: &|_| None,
             names: &Names::default(),
+            cooldown: &Cooldown::default(),
             now: Clock(0),
             judged_by: Some(1),
         };

@@ -49,7 +49,7 @@ mod tests {
     use super::super::samples::{Case, ids, release};
     use crate::model::{Clock, Evidence};
     use crate::policy::Policy;
-    use crate::vet::{Dossier, Ground, Names, Way, catalogue};
+    use crate::vet::{Cooldown, Dossier, Ground, Names, Way, catalogue};
 
     #[test]
     fn a_version_without_a_time_is_reviewed_unless_the_registry_never_has_them() {
@@ -88,6 +88,7 @@ mod tests {
                 databases,
                 index_of: &|_| None,
                 names: &Names::default(),
+                cooldown: &Cooldown::default(),
                 now: Clock(0),
                 judged_by: None,
             };

@@ -13,7 +13,9 @@ use crate::model::{Clock, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
-use crate::vet::{Birth, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Way, catalogue, judge};
+use crate::vet::{
+    Birth, Cooldown, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Way, catalogue, judge,
+};
 
 /// 2026-11-23.
 pub(super) const NOW: u64 = 1_795_392_000;
@@ -24,6 +26,7 @@ pub(super) struct Case {
     id: PackageId,
     pub(super) releases: Vec<Release>,
     pub(super) names: Names,
+    pub(super) cooldown: Cooldown,
     pub(super) births: Option<Vec<Birth>>,
     pub(super) twins: Vec<Version>,
     pub(super) elsewhere: Vec<String>,
@@ -36,7 +39,7 @@ pub(super) struct Case {
     pub(super) release: Option<Evidence<Release>>,
     archive: Option<Vec<u8>>,
     /// The version before it, with its archive.
-    previous: Option<(Version, Vec<u8>)>,
+    pub(super) before: Evidence<(Version, Vec<u8>)>,
     license: Evidence<License>,
 }
 
@@ -112,6 +115,34 @@ pub(super) fn ids(judgment: &Judgment) -> Vec<&'static str> {
     judgment.findings.iter().map(|finding| finding.id).collect()
 }
 
+/// What a check says of a package with these files, its manifest and an empty library besides: the weight of each finding and
+/// what it is about.
+pub(super) fn seen(check: &str, files: &[(&str, &[u8])]) -> Vec<(Weight, String)> {
+    seen_in(check, "", files)
+}
+
+/// The same for a package with `rest` in its manifest.
+pub(super) fn seen_in(check: &str, rest: &str, files: &[(&str, &[u8])]) -> Vec<(Weight, String)> {
+    let mut case = Case::new("", "1.0.0", vec![release("1.0.0", 900)]);
+    case.archive(with(rest, files));
+    of_check(check, &case.judged())
+}
+
+/// What a check said.
+pub(super) fn of_check(check: &str, judgment: &Judgment) -> Vec<(Weight, String)> {
+    let findings = judgment.findings.iter().filter(|finding| finding.id == check);
+    findings.map(|finding| (finding.weight, finding.subject.clone().unwrap_or_default())).collect()
+}
+
+/// An archive with `rest` in its manifest and these files, which go before an empty library.
+pub(super) fn with(rest: &str, files: &[(&str, &[u8])]) -> Sample {
+    let manifest = format!("[package]\nname = 'dep'\nversion = '1.0.0'\n{rest}");
+    let sample = Sample::empty(&archive::samples::id("dep")).file("Cargo.toml", manifest.as_bytes());
+    let has_library = files.iter().any(|(path, _)| *path == "src/lib.rs");
+    let sample = if has_library { sample } else { sample.file("src/lib.rs", b"") };
+    files.iter().fold(sample, |sample, (path, content)| sample.file(path, content))
+}
+
 impl Case {
     /// Version `version` of `dep`, whose registry lists `releases`; `policy` without its first line.
     pub(super) fn new(policy: &str, version: &str, mut releases: Vec<Release>) -> Self {
@@ -131,6 +162,7 @@ impl Case {
             id,
             releases,
             names: Names::default(),
+            cooldown: Cooldown::default(),
             births: None,
             twins: vec![],
             elsewhere: vec![],
@@ -141,7 +173,7 @@ impl Case {
             databases: Evidence::Absent,
             release: None,
             archive: None,
-            previous: None,
+            before: Evidence::Absent,
             license: Evidence::Absent,
         }
     }
@@ -159,7 +191,7 @@ impl Case {
 
     /// Gives it a version before, with this archive.
     pub(super) fn before(&mut self, version: &str, sample: Sample) {
-        self.previous = Some((Version::parse(version).expect("a version"), sample.build()));
+        self.before = Evidence::Known((Version::parse(version).expect("a version"), sample.build()));
     }
 
     /// Lets it say this about its license.
@@ -206,11 +238,9 @@ impl Case {
             Some(Err(found)) => faults = found,
         }
         let survey = archive.as_ref().map(|archive| Survey::of(&Sources::of_archive(archive)));
-        let previous = self.previous.as_ref().map(|(version, bytes)| {
-            let archive = archive::read(bytes, &self.id).expect("an archive of the same package");
-            (version, Survey::of(&Sources::of_archive(&archive)))
-        });
-        let previous = previous.as_ref().map(|(version, survey)| Previous { version, survey });
+        let read = |bytes: &Vec<u8>| archive::read(bytes, &self.id).expect("an archive of the same package");
+        let before = self.before.as_ref();
+        let before = before.map(|(version, bytes)| (version, Survey::of(&Sources::of_archive(&read(bytes)))));
         let fault = |it: archive::Fault| Fault { check: it.check, what: it.what, help: None, remark: false };
         let faults = faults.into_iter().map(fault).collect::<Vec<_>>();
         let dossier = Dossier {
@@ -221,7 +251,7 @@ impl Case {
             direct: self.direct,
             archive: archive.as_ref(),
             survey: survey.as_ref(),
-            previous: previous.map_or(Evidence::Absent, Evidence::Known),
+            previous: before.as_ref().map(|(version, survey)| Previous { version, survey }),
             license: self.license.as_ref(),
             faults: &faults,
             births: self.births.as_deref(),
@@ -235,6 +265,7 @@ impl Case {
             databases,
             index_of: &|_| None,
             names: &self.names,
+            cooldown: &self.cooldown,
             now: Clock(NOW),
             judged_by: None,
         };

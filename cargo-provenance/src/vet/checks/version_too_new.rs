@@ -31,23 +31,40 @@ A version that was published less than 7 days ago.
 Of 39 malicious publications on crates.io whose time is known, 30 were found and removed within a week: onering 1.4.1 after
 6 hours, arrayref 0.3.10 after 86 minutes. A young version is the everyday case, not an alarm, so `add` and `update` take the
 newest one that is old enough and say so. `days` sets another age. With `fixes-advisory = true` a version that mends what an
-advisory reports in the version it replaces may be younger; otherwise the vulnerable one and its fix would lock each other.",
+advisory reports in the version it replaces may be younger; otherwise the vulnerable one and its fix would lock each other.
+
+Where the policy sets no `days`, cargo's own cool-down counts if it asks for more than 7 days: `registries.NAME.min-publish-age`
+of the package's registry, else `registry.global-min-publish-age`, from configuration files inside the repository. It never makes
+the age less than 7 days, which only the policy can. What a machine's own configuration or the environment sets does not count,
+so that everybody gets the same answer; nor does `resolver.incompatible-publish-age`. Like every setting of the repository it is
+recorded in the manifest, so that a change is drift until it is pinned.",
     judge,
 };
 
 fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let Some(published) = dossier.listed().and_then(|release| release.published) else { return vec![] };
-    let days = ground.policy.days(ID, "days");
-    let (days, line) = (days.map_or(DAYS, |at| at.value), days.map(|at| at.line));
-    let ripe = published.saturating_add(u64::from(days) * DAY);
+    let set = ground.policy.days(ID, "days");
+    let (days, line) = (set.map_or(DAYS, |at| at.value), set.map(|at| at.line));
+    // Cargo's own cool-down never makes it less than what the tool asks for by itself.
+    let source = dossier.id.source.as_ref().filter(|_| set.is_none());
+    let cooldown = source.and_then(|source| ground.cooldown.of(source, ground.index_of));
+    let cooldown = cooldown.filter(|span| span.seconds > u64::from(days) * DAY);
+    let seconds = cooldown.map_or(u64::from(days) * DAY, |span| span.seconds);
+    let ripe = published.saturating_add(seconds);
     if ground.now.0 >= ripe {
         return vec![];
     }
-    let name = dossier.id.short();
-    let seen = Observation::new(format!(
-        "`{name}` was published {}, and the policy asks for {days} days",
-        ago(published, ground.now)
-    ));
+    let (name, ago) = (dossier.id.short(), ago(published, ground.now));
+    let seen = match cooldown {
+        Some(span) => {
+            let what =
+                format!("`{name}` was published {ago}, and cargo's configuration asks for {}", span.text);
+            Observation::new(what).note(format!("set by {}", span.set))
+        }
+        None => {
+            Observation::new(format!("`{name}` was published {ago}, and the policy asks for {days} days"))
+        }
+    };
     let (published, ripe) = (Date::of_seconds(published), Date::of_seconds(ripe.saturating_add(DAY - 1)));
     let seen =
         seen.note(format!("published on {published}; old enough on {ripe}")).line(line, "days set here");
@@ -70,6 +87,7 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
 mod tests {
     use super::super::samples::{Case, ids, release};
     use super::*;
+    use crate::vet::cooldown::Span;
 
     #[test]
     fn a_version_is_too_new_until_its_last_day_is_over() {
@@ -82,6 +100,29 @@ mod tests {
         ] {
             let case = Case::new(policy, "1.0.0", vec![release("0.9.0", 900), release("1.0.0", days_ago)]);
             assert_eq!(ids(&case.judged()), expected, "{policy} {days_ago}");
+        }
+    }
+
+    #[test]
+    fn cargos_cool_down_only_ever_asks_for_more() {
+        for (policy, text, days_ago, expected) in [
+            ("", "14 days", 13, &[ID][..]),
+            ("", "14 days", 14, &[]),
+            ("", "0", 6, &[ID]),
+            ("", "1 day", 6, &[ID]),
+            ("", "1 hour", 7, &[]),
+            // The policy has the last word.
+            ("[checks]\nversion-too-new = { days = 3 }\n", "14 days", 6, &[]),
+            ("[checks]\nversion-too-new = \"allow\"\n", "14 days", 6, &[]),
+            ("", "18446744073709551615 seconds", 2_000, &[ID]),
+        ] {
+            let mut case =
+                Case::new(policy, "1.0.0", vec![release("0.9.0", 900), release("1.0.0", days_ago)]);
+            case.cooldown.add(None, Span::parse(text, "`key` in a file".to_owned()).expect("a span"));
+            let judgment = case.judged();
+            assert_eq!(ids(&judgment), expected, "{policy} {text} {days_ago}");
+            let from_cargo = judgment.findings.iter().any(|it| it.message.contains("cargo's configuration"));
+            assert_eq!(from_cargo, !expected.is_empty() && text != "0" && text != "1 day", "{text}");
         }
     }
 

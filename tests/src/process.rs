@@ -63,6 +63,14 @@ impl Run {
         self
     }
 
+    /// Lets it read a file on standard input.
+    #[track_caller]
+    pub fn input(mut self, file: &Path) -> Self {
+        let file = std::fs::File::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        self.command.stdin(Stdio::from(file));
+        self
+    }
+
     /// Starts it in another directory.
     pub fn directory(mut self, directory: &Path) -> Self {
         self.command.current_dir(directory).env("PWD", directory);

@@ -2,6 +2,7 @@
 
 mod advisory;
 mod package;
+mod text;
 
 use provenance_build::{PackageName, Version};
 
@@ -99,8 +100,24 @@ fn of_check(check: &Check, policy: &Policy) -> String {
         let set = set.unwrap_or_else(|| format!("{default}, the default; takes {}", taken(parameter.kind)));
         text.push_str(&format!("  {key:8} {set}\n"));
     }
+    text.push_str(&format!("  accept   {}\n", way(check, level)));
     text.push_str(&format!("\n{}\n", check.docs.trim_end()));
     text
+}
+
+/// What lets a package pass in spite of a finding.
+fn way(check: &Check, level: &str) -> String {
+    let id = check.id;
+    match (check.firmness, level) {
+        (Firmness::Free, "review") => format!(
+            "by `--accept 'PACKAGE@VERSION:{id}=REASON'`, or an answer at the terminal; it ends with the bytes"
+        ),
+        (Firmness::Free, "deny") => {
+            format!("by an `[[exception]]` of `{id}` in `Provenance.toml`, with a reason and an end")
+        }
+        (_, "note" | "allow") => "not needed: it refuses nothing at this level".to_owned(),
+        _ => "nobody can".to_owned(),
+    }
 }
 
 fn of_term(term: &Term) -> String {
@@ -153,8 +170,14 @@ mod tests {
         assert!(text.contains("fixes-advisory false, the default; takes `true` or `false`"), "{text}");
         let young = of_check(checks::check("crate-too-young").expect("a check"), &policy);
         assert!(young.contains("deny-days 30, the default; takes a number of days"), "{young}");
+        assert!(young.contains("accept   by an `[[exception]]` of `crate-too-young`"), "{young}");
+        let missing = of_check(checks::check("license-missing").expect("a check"), &policy);
+        assert!(missing.contains("--accept 'PACKAGE@VERSION:license-missing=REASON'"), "{missing}");
+        let noted = of_check(check, &policy);
+        assert!(noted.contains("accept   not needed"), "{noted}");
         let firm = checks::check("archive-link").expect("a check");
         assert_eq!(in_force(firm, &policy).1, "nobody may wave it through");
+        assert!(of_check(firm, &policy).contains("accept   nobody can"));
     }
 
     #[test]

@@ -160,8 +160,8 @@ fn a_damaged_database_hides_nothing_but_what_is_damaged() {
         advisory.affected.is_none() && advisory.metadata.cvss.is_none() && !advisory.withdrawn()
     };
     let single = packages.values().filter(|all| all.len() == 1 && plain(all[0])).map(|all| all[0]);
-    let chosen = single.take(8).collect::<Vec<_>>();
-    let [system, score, twin, latin, stray, folder, fence, broken] = chosen[..] else {
+    let chosen = single.take(9).collect::<Vec<_>>();
+    let [system, score, twin, latin, stray, folder, fence, broken, huge] = chosen[..] else {
         panic!("only {} advisories: is this the database?", chosen.len());
     };
     let name = |advisory: &rustsec::Advisory| advisory.metadata.package.to_string();
@@ -177,13 +177,14 @@ fn a_damaged_database_hides_nothing_but_what_is_damaged() {
     files::write(&damaged.join("crates").join(name(folder)).join("sub/RUSTSEC-2020-0001.md"), "");
     files::write(&file(fence), format!("{}\u{e9}", "x".repeat(19)));
     files::replace(&file(broken), "[versions]", "[verisons]");
+    files::append(&file(huge), &"x".repeat(10 * 1024 * 1024));
     files::write(&damaged.join("crates/README.md"), "No advisory.\n");
     // It panics or returns an error, whichever file it meets first.
     let opened = std::panic::catch_unwind(|| rustsec::Database::open(&damaged).is_ok());
     assert!(!opened.unwrap_or(false), "rustsec reads none of it");
 
     let ours = ours(&damaged);
-    let lost = [latin, stray, folder, fence, broken].map(name);
+    let lost = [latin, stray, folder, fence, broken, huge].map(name);
     for (package_name, advisories) in &packages {
         for version in advisories.iter().flat_map(|advisory| versions(advisory)) {
             let package = package(package_name, &version);

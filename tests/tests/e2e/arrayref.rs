@@ -58,6 +58,10 @@ fn update_stays_on_the_yanked_version_and_says_why() {
     assert!(!output.stderr.contains("--precise 0.3.10"), "{output}");
     assert_eq!(lockfile, files::read(&gated.path("Cargo.lock")));
     gated.provenance(["verify"]).ok();
+    // A yank is nothing to fix.
+    let output = gated.provenance(["fix"]).ok().stderr_has("nothing to fix");
+    assert!(!output.stderr.contains("0.3.10"), "{output}");
+    assert_eq!(lockfile, files::read(&gated.path("Cargo.lock")));
     gated.provenance(["update", "arrayref", "--precise", "0.3.10"]).run().code_in(&[0, 1]);
     assert_eq!(lockfile, files::read(&gated.path("Cargo.lock")));
     assert!(!mark.exists());

@@ -7,7 +7,7 @@ use snapbox::{assert_data_eq, str};
 use tests::files;
 use tests::krate::time;
 use tests::project::CLEAN;
-use tests::{Krate, Output, Project, Sandbox};
+use tests::{Advisory, AdvisoryDb, Krate, Output, Project, Sandbox};
 
 fn explain(project: Project<'_>, words: &[&str]) -> Output {
     project.provenance(["explain"]).args(words).run()
@@ -51,7 +51,7 @@ version-too-new (age and history)
   level    review, set in Provenance.toml:3
   days     3, set in Provenance.toml:3
   fixes-advisory false, the default; takes `true` or `false`
-
+  accept   by `--accept 'PACKAGE@VERSION:version-too-new=REASON'`, or an answer at the terminal; it ends with the bytes
 
 "#]]
     );
@@ -120,6 +120,7 @@ teen v1.0.0 from crates-io
   vetted      by check set N, compared with advisories up to 2025-01-02
   accepted    crate-too-young by tester@example.org on DATE: we know them
   build time  a build script
+  advisories  none is known; the newest at hand is of 2025-01-02
   pulled in   app > middle > teen
               app > other > teen
 
@@ -134,6 +135,26 @@ teen v1.0.0 from crates-io
     let text = said(&explain(project, &["victim@1.0.0"]).code(0));
     assert!(text.contains("it was there at `init`; nobody has looked at it yet"), "{text}");
     assert!(text.contains("app > victim"), "{text}");
+    // What is known of it now is told too, and what could not be looked up is no good sign.
+    let teen = Advisory::new("RUSTSEC-2025-0009", "teen").title("It leaks").patched(">= 1.0.1");
+    let db = AdvisoryDb::new(&sandbox).publish(&[teen]);
+    project.provenance(["db", "update"]).ok();
+    let text = said(&explain(project, &["teen"]).code(0));
+    assert!(
+        text.contains("advisories  RUSTSEC-2025-0009 (vulnerability): It leaks; patched: >=1.0.1"),
+        "{text}"
+    );
+    db.publish_file("crates/teen/RUSTSEC-2025-0010.md", vec![b'x'; 10 * 1024 * 1024]);
+    project.provenance(["db", "update"]).ok();
+    let text = said(&explain(project, &["teen"]).code(0));
+    assert!(text.contains("not checked: `crates/teen/RUSTSEC-2025-0010.md` may be about it"), "{text}");
+    files::remove(&sandbox.cargo_home().join("provenance/advisory-db"));
+    let text = said(&explain(project, &["teen"]).code(0));
+    assert!(text.contains("not checked: the advisory database") && text.contains("never fetched"), "{text}");
+    project.provenance(["db", "update"]).ok();
+    let json = project.provenance(["explain", "teen", "--message-format", "json"]).ok();
+    json.stdout_has("\"reason\":\"output\"").stdout_has("app > middle > teen");
+
     let text = said(&explain(project, &["app"]).code(0));
     assert!(text.contains("the team's own, in `.`; it is not pinned"), "{text}");
     explain(project, &["teem"]).code(2).stderr_has("did you mean `teen`?");

@@ -3,6 +3,7 @@
 //! An attack is first seen to succeed against plain cargo, then to be refused by `verify` and by the build, and once it
 //! is undone the workspace builds again and nothing evil is left in it.
 
+mod accepting;
 mod add;
 mod advice;
 mod advisories;

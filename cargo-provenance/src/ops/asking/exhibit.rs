@@ -15,7 +15,11 @@ use crate::collect::situation::Situation;
 use crate::model::Network;
 use crate::report::plural;
 use crate::report::progress::Progress;
-use crate::vet::Judgment;
+use crate::survey::Sources;
+use crate::vet::{Judgment, Needs, checks};
+
+/// Checks whose findings are about the build scripts, whichever files those are.
+const BUILD_SCRIPTS: [&str; 2] = ["build-script-changed", "build-script-new"];
 
 /// Lines of a difference, and of a file that is new: a few screens, more than which nobody reads at a prompt.
 const DIFF_LINES: usize = 200;
@@ -41,23 +45,21 @@ impl Exhibit<'_> {
     /// What there is to see of a finding; empty where it is about no file.
     pub(in crate::ops) fn show(&self, pending: &Pending<'_>) -> String {
         let Pending { finding, package, before } = pending;
-        // Only what is called like a file can be one; an advisory's id is not worth a download.
-        let Some(path) = finding.subject.as_deref().filter(|subject| subject.contains(['.', '/'])) else {
+        // An advisory is not worth a download.
+        let check = checks::check(finding.id);
+        if !check.is_some_and(|check| Needs::OF_CONTENTS.contains(&check.needs)) || package.checksum.is_none()
+        {
             return String::new();
-        };
-        let Some(new) = self.archive(package) else { return String::new() };
-        let Some(content) = new.file(path) else { return String::new() };
-        let old = before.and_then(|pin| Some((pin, self.archive(&locked(pin))?)));
-        let known = old.as_ref().and_then(|(pin, archive)| Some((*pin, archive.file(path)?)));
-        match (known, &old) {
-            (Some((pin, old)), _) => {
-                format!("`{path}` since {}:\n{}", standing(pin), difference(old, content))
-            }
-            (None, Some((pin, _))) => {
-                format!("`{path}`, which {} does not have:\n{}", pin.id().short(), beginning(content))
-            }
-            (None, None) => format!("`{path}`:\n{}", beginning(content)),
         }
+        let Some(new) = self.archive(package) else { return String::new() };
+        let old = before.and_then(|pin| Some((pin, self.archive(&locked(pin))?)));
+        let named = finding.subject.as_deref().filter(|path| new.file(path).is_some());
+        let paths = match named {
+            Some(path) => vec![path.to_owned()],
+            None if BUILD_SCRIPTS.contains(&finding.id) => Sources::of_archive(&new).build_scripts,
+            None => vec![],
+        };
+        paths.iter().map(|path| file(path, &new, old.as_ref().map(|(pin, old)| (*pin, old)))).collect()
     }
 
     /// The archive of a package, proven once more: it is no longer at hand, since those of a whole graph do not fit into memory.
@@ -74,6 +76,18 @@ impl Exhibit<'_> {
         let proofs = entrants::prove(&alone, self.network, &[0], &inspect, self.progress);
         proofs.ok().filter(|proofs| proofs.proven.iter().all(Result::is_ok))?;
         kept.into_inner()
+    }
+}
+
+/// A file of a package, beside the one of the version before.
+fn file(path: &str, new: &Archive, old: Option<(&Pin, &Archive)>) -> String {
+    let Some(content) = new.file(path) else { return String::new() };
+    match old.map(|(pin, old)| (pin, old.file(path))) {
+        Some((pin, Some(old))) => format!("`{path}` since {}:\n{}", standing(pin), difference(old, content)),
+        Some((pin, None)) => {
+            format!("`{path}`, which {} does not have:\n{}", pin.id().short(), beginning(content))
+        }
+        None => format!("`{path}`:\n{}", beginning(content)),
     }
 }
 

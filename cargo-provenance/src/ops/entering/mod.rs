@@ -167,7 +167,7 @@ fn enter(
         report.findings.extend(left_in_place(&trial, &vetting));
     }
     report.outcome = outcome(&trial);
-    report.findings.extend(trial.unused.iter().map(|accept| vetting::unused(accept)));
+    report.findings.extend(trial.unused.iter().map(vetting::unused));
     if mended.is_none() {
         let expired = vetting.exceptions().expired();
         if expired.iter().any(|finding| finding.weight != Weight::Note) {

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::advisory::Hit;
+use provenance_build::PackageId;
+
+use super::text::Text;
+use crate::advisory::{Coverage, Hit, Hits, coverage};
 use crate::collect::advisories::Advisories;
 use crate::model::Surroundings;
 use crate::policy::Policy;
@@ -38,11 +41,10 @@ pub(super) fn explain(
 }
 
 fn text(package: &str, hit: &Hit) -> String {
-    let mut text = format!("{} ({})\n\n  {}\n\n", hit.id, hit.kind.as_str(), hit.title);
-    let mut line = |head: &str, what: String| text.push_str(&format!("  {head:12}{what}\n"));
-    line("package", package.to_owned());
-    line("reported", hit.date.to_string());
-    line("patched", if hit.patched.is_empty() { "no version".to_owned() } else { hit.patched.join(", ") });
+    let mut text = Text::headed(&format!("{} ({})\n\n  {}\n", hit.id, hit.kind.as_str(), hit.title));
+    text.line("package", package);
+    text.line("reported", &hit.date.to_string());
+    text.line("patched", &patched(hit));
     for (head, all) in [
         ("unaffected", &hit.unaffected),
         ("functions", &hit.functions),
@@ -50,13 +52,38 @@ fn text(package: &str, hit: &Hit) -> String {
         ("also called", &hit.aliases),
     ] {
         if !all.is_empty() {
-            line(head, all.join(", "));
+            text.line(head, &all.join(", "));
         }
     }
-    if let Some(url) = &hit.url {
-        line("more", url.clone());
+    text.lines("more", hit.url.clone());
+    text.into_string()
+}
+
+/// The versions that an advisory calls patched.
+pub(super) fn patched(hit: &Hit) -> String {
+    if hit.patched.is_empty() { "no version".to_owned() } else { hit.patched.join(", ") }
+}
+
+/// What the databases at hand say of a package, a line each. That nothing could be looked up is no good sign, and is told.
+pub(super) fn about(advisories: &Advisories, package: &PackageId) -> Vec<String> {
+    if let Coverage::NotCovered(why) = coverage(package) {
+        return vec![format!("not checked: it {why}, of which no database speaks")];
     }
-    text
+    let Hits { hits, unreadable } = advisories.hits(package);
+    let known = hits
+        .iter()
+        .map(|hit| format!("{} ({}): {}; patched: {}", hit.id, hit.kind.as_str(), hit.title, patched(hit)));
+    let odd =
+        unreadable.iter().map(|odd| format!("not checked: `{}` may be about it and {}", odd.path, odd.why));
+    let faults = advisories.faults().into_iter().map(|fault| format!("not checked: {fault}"));
+    let mut lines = known.chain(odd).chain(faults).collect::<Vec<_>>();
+    if lines.is_empty() {
+        lines.push(match advisories.newest() {
+            Some(newest) => format!("none is known; the newest at hand is of {newest}"),
+            None => "not checked: the policy names no database".to_owned(),
+        });
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use provenance_build::config::Configuration;
 use provenance_build::manifest::{self, Basis, BuildTime, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest, observe, toml};
 
-use super::{spec, unknown};
+use super::text::Text;
+use super::{advisory, spec, unknown};
+use crate::collect::advisories::Advisories;
 use crate::collect::gate;
 use crate::graph::Graph;
 use crate::model::Surroundings;
@@ -34,7 +36,8 @@ pub(super) fn explain(
     let graph = Graph::of(&lockfile).map_err(|error| {
         Failure::new(Kind::Usage, error.to_string()).help("let cargo write `Cargo.lock` anew")
     })?;
-    let book = Book { manifest: &manifest, policy, lockfile: &lockfile, graph: &graph };
+    let advisories = Advisories::read(surroundings, policy, root);
+    let book = Book { manifest: &manifest, policy, lockfile: &lockfile, graph: &graph, advisories };
     let meant = |found: &str, at: &str| {
         found == name.as_str() && version.as_ref().is_none_or(|version| version.as_str() == at)
     };
@@ -57,22 +60,14 @@ struct Book<'a> {
     policy: &'a Policy,
     lockfile: &'a Lockfile,
     graph: &'a Graph,
-}
-
-/// A text of a heading and lines below it, their first words in a column.
-struct Text(String);
-
-impl Text {
-    fn line(&mut self, head: &str, text: &str) {
-        self.0.push_str(&format!("  {head:12}{text}\n"));
-    }
+    advisories: Advisories,
 }
 
 impl Book<'_> {
     fn of_locked(&self, index: usize, package: &LockedPackage) -> String {
         let id = &package.id;
         let from = id.source.as_ref().map_or("a path", |source| source.display_name());
-        let mut text = Text(format!("{} from {from}\n", id.short()));
+        let mut text = Text::headed(&format!("{} from {from}", id.short()));
         text.line("locked", &format!("Cargo.lock:{}", package.line));
         if self.is_member(index) {
             let listed = self.manifest.members.iter().find(|member| member.name == id.name);
@@ -81,27 +76,28 @@ impl Book<'_> {
             if let Some(reason) = listed.and_then(|member| member.own.as_ref()) {
                 text.line("own", reason);
             }
-            return text.0;
+            return text.into_string();
         }
         match self.manifest.pin_for(id) {
             Some(pin) => self.of_pin(pin, Some(package), &mut text),
             None => text.line("not trusted", "no pin covers it; `cargo provenance pin` vets and pins it"),
         }
         self.exceptions(id.name.as_str(), id.version.as_str(), &mut text);
+        text.lines("advisories", advisory::about(&self.advisories, id));
         self.chains(index, &mut text);
-        text.0
+        text.into_string()
     }
 
     fn of_unused(&self, pin: &Pin) -> String {
         let from = pin.source().map_or("a path", |source| source.display_name());
-        let mut text = Text(format!("{} from {from}\n", pin.id().short()));
+        let mut text = Text::headed(&format!("{} from {from}", pin.id().short()));
         text.line(
             "not locked",
             "`Cargo.lock` does not name it any more; `cargo provenance pin` removes the pin",
         );
         self.of_pin(pin, None, &mut text);
         self.exceptions(pin.name.as_str(), pin.version.as_str(), &mut text);
-        text.0
+        text.into_string()
     }
 
     fn of_pin(&self, pin: &Pin, package: Option<&LockedPackage>, text: &mut Text) {
@@ -184,20 +180,21 @@ impl Book<'_> {
     }
 
     fn chains(&self, index: usize, text: &mut Text) {
-        let chains = self.graph.chains(index, |at| self.is_member(at), CHAINS + 1);
+        let mut chains = self.graph.chains(index, |at| self.is_member(at), CHAINS + 1);
+        chains.sort_by_key(Vec::len);
         if chains.is_empty() {
             text.line("pulled in", "by nothing in the workspace");
         }
-        for (number, chain) in chains.iter().take(CHAINS).enumerate() {
+        let shown = chains.iter().take(CHAINS).map(|chain| {
             let named = |at: &usize| {
                 let id = &self.lockfile.packages[*at].id;
                 // Versions tell those apart that are locked more than once.
                 let same = self.lockfile.packages.iter().filter(|other| other.id.name == id.name).count();
                 if same > 1 { format!("{}@{}", id.name, id.version) } else { id.name.to_string() }
             };
-            let chain = chain.iter().map(named).collect::<Vec<_>>().join(" > ");
-            text.line(if number == 0 { "pulled in" } else { "" }, &chain);
-        }
+            chain.iter().map(named).collect::<Vec<_>>().join(" > ")
+        });
+        text.lines("pulled in", shown);
         if chains.len() > CHAINS {
             text.line("", "… and more");
         }

@@ -121,6 +121,7 @@ fn what_the_sides_disagree_about_is_weakened_or_lost_and_told() {
     let from = |basis, from: &str| Trust { from: vec![from.to_owned()], ..Trust::on(basis) };
     let with = |trust| Pin { trust, ..pin("a", 1) };
     let vetted = |vetted| Pin { vetted, ..pin("a", 1) };
+    let compared = |with: &str| Pin { repository: Some(with.to_owned()), ..pin("a", 1) };
     let old = Some(Vetted { checks: 1, advisories: Some("2026-05-01".to_owned()) });
     let new = Some(Vetted { checks: 2, advisories: Some("2026-01-01".to_owned()) });
     let vendored = Pin { vendor_tree: Some(TreeDigest::from_bytes([5; 32])), ..pin("a", 1) };
@@ -152,6 +153,7 @@ fn what_the_sides_disagree_about_is_weakened_or_lost_and_told() {
         ),
         (vetted(new.clone()), vetted(old.clone()), Some(vetted(old)), "the older checks count"),
         (vetted(None), vetted(new), Some(vetted(None)), "the older checks count"),
+        (compared("u#1"), compared("u#2"), Some(pin("a", 1)), "the sides name different commits"),
     ];
     for (ours, theirs, kept, told) in cases {
         for (ours, theirs, mirrored) in [(&ours, &theirs, false), (&theirs, &ours, true)] {
@@ -161,6 +163,16 @@ fn what_the_sides_disagree_about_is_weakened_or_lost_and_told() {
             assert_eq!(healed.dropped.len(), 1, "{:?}", healed.dropped);
             assert!(mirrored || healed.dropped[0].contains(told), "{:?}\n{told}", healed.dropped);
         }
+    }
+}
+
+#[test]
+fn a_repository_that_one_side_compared_with_is_kept() {
+    let compared = Pin { repository: Some("https://example.org/a#1".to_owned()), ..pin("a", 1) };
+    for (ours, theirs) in [(compared.clone(), pin("a", 1)), (pin("a", 1), compared.clone())] {
+        let healed = merged(&manifest([ours, pin("z", 9)]), &manifest([theirs, pin("z", 9)]));
+        assert_eq!(healed.manifest, manifest([compared.clone(), pin("z", 9)]));
+        assert!(healed.dropped.is_empty(), "{:?}", healed.dropped);
     }
 }
 

@@ -96,7 +96,17 @@ fn one_pin(id: &PackageId, copies: Vec<Pin>, dropped: &mut Vec<String>) -> Optio
             ));
             pin.vetted = older.clone();
         }
-        pin.repository = pin.repository.max(other.repository.clone());
+        // What one side compared holds for the same bytes on the other; two that name different commits were not both right.
+        match (&pin.repository, &other.repository) {
+            (Some(ours), Some(theirs)) if ours != theirs => {
+                dropped.push(format!(
+                    "`{id}`: the sides name different commits that hold the same files, so that none is kept"
+                ));
+                pin.repository = None;
+            }
+            (None, Some(theirs)) => pin.repository = Some(theirs.clone()),
+            _ => {}
+        }
         pin.accepted.extend(other.accepted.iter().cloned());
         // What one side looked at again is no longer what was there at `init`.
         pin.baseline.retain(|known| other.baseline.contains(known));

@@ -115,7 +115,7 @@ fn refuses_everything_else_with_its_line() {
         (swapped, "not in canonical form or order"),
         (format!("{text}\n{}", &text[from("[[package]]\nname = \"c\"")..]), "`c v1.0.0` is pinned twice"),
         (text.replace("[[member]]", "<<<<<<< ours\n[[member]]"), "a conflict marker"),
-        (text[..text.len() - 20].to_owned(), ":42: "),
+        (text[..text.len() - 20].to_owned(), ":43: "),
         (format!("{text}\n"), "not in canonical form"),
         (text.replacen("name = \"a\"", "name = \"app\"", 1), "`app` is a member and a pin"),
         (

@@ -150,15 +150,13 @@ fn told(address: &Address, commit: &str, compared: &Compared) -> String {
         prefix => format!(", in `{prefix}`"),
     };
     let mut parts = vec![format!("{} identical", plural(count(|class| *class == Class::Identical), "file"))];
-    let rest: [(fn(&Class) -> bool, &str); 5] = [
-        (|class| *class == Class::Rewritten, "written by cargo"),
-        (|class| matches!(class, Class::Copied(_)), "copied from above"),
-        (|class| *class == Class::LineEnds, "with other line ends"),
-        (|class| *class == Class::Differs, "different"),
-        (|class| matches!(class, Class::Extra | Class::Submodule), "not in the commit"),
-    ];
-    for (class, word) in rest {
-        let number = count(class);
+    for (number, word) in [
+        (count(|class| *class == Class::Rewritten), "written by cargo"),
+        (count(|class| matches!(class, Class::Copied(_))), "copied from above"),
+        (count(|class| *class == Class::LineEnds), "with other line ends"),
+        (count(|class| *class == Class::Differs), "different"),
+        (count(|class| matches!(class, Class::Extra | Class::Submodule)), "not in the commit"),
+    ] {
         if number > 0 {
             parts.push(format!("{number} {word}"));
         }

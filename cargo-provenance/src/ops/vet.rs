@@ -102,8 +102,9 @@ pub fn run(
         subject.compare_with_index(record, &mut report);
     }
     let compared = options.repository.is_some();
-    let examined =
-        examine(surroundings, situation, &vetting, &subjects, &records, compared, &mut report, progress)?;
+    let (examined, uncompared) =
+        examine(surroundings, situation, &vetting, &subjects, &records, compared, progress)?;
+    report.not_checked.extend(uncompared);
 
     let mut kept = vec![];
     let mut tally = Tally::default();
@@ -218,7 +219,7 @@ struct Examined {
     archive: Option<Archive>,
 }
 
-/// Proves the subjects and judges them. Those of which the index has no checksum are judged by what is known.
+/// Proves the subjects and judges them; also says what was not compared with the version before it. Those of which the index has no checksum are judged by what is known.
 fn examine(
     surroundings: &Surroundings,
     situation: &Situation,
@@ -226,9 +227,8 @@ fn examine(
     subjects: &[Subject],
     records: &[Record],
     keeps_archives: bool,
-    report: &mut Report,
     progress: &dyn Progress,
-) -> Result<Vec<Examined>, Failure> {
+) -> Result<(Vec<Examined>, Vec<String>), Failure> {
     let contained = subjects.iter().map(|_| OnceLock::new()).collect::<Vec<_>>();
     let look = |at: usize, contents: Contents<'_>| {
         let archive = contents.archive.filter(|_| keeps_archives).cloned();
@@ -249,7 +249,6 @@ fn examine(
         &inspect,
         progress,
     )?;
-    report.not_checked.extend(entrants.uncompared);
     let mut proven = wanted.iter().copied().zip(entrants.proven).collect::<BTreeMap<_, _>>();
     let mut examined = vec![];
     for (at, (subject, record)) in subjects.iter().zip(records).enumerate() {
@@ -266,7 +265,7 @@ fn examine(
         let (contained, archive) = contained[at].get().cloned().unzip();
         examined.push(Examined { judgment, proven, contained, archive: archive.flatten() });
     }
-    Ok(examined)
+    Ok((examined, entrants.uncompared))
 }
 
 /// How many subjects came to what.

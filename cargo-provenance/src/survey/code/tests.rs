@@ -22,7 +22,7 @@ fn surveyed(files: &[(&str, &str)], proc_macro: bool) -> Code {
         build_scripts: has("build.rs").then(|| "build.rs".to_owned()).into_iter().collect(),
         library: has("src/lib.rs").then(|| "src/lib.rs".to_owned()),
         proc_macro,
-        dependencies: vec![],
+        ..Sources::default()
     };
     Code::of(&sources)
 }

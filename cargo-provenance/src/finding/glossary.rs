@@ -117,6 +117,11 @@ pub static TERMS: &[Term] = &[
         "`Cargo.lock` names another archive than the pin. A registry never replaces a published version, so one of the \
          two was edited: find out which, before `cargo provenance pin` pins what is locked.",
     ),
+    refusal(
+        "downgrade",
+        "What would mend a vulnerable package needs an older version of another one. `cargo provenance fix` never goes back: see \
+         which of the two the team can do without.",
+    ),
     remark(
         "guard-needed",
         "The workspace lets cargo call the guard before rustc, so every cargo command in it fails where the guard is not \

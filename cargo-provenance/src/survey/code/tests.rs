@@ -23,6 +23,7 @@ fn surveyed(files: &[(&str, &str)], proc_macro: bool) -> Code {
         library: has("src/lib.rs").then(|| "src/lib.rs".to_owned()),
         proc_macro,
         dependencies: vec![],
+        ..Sources::default()
     };
     Code::of(&sources)
 }

@@ -89,7 +89,9 @@ fn stays(left: &Left, attempt: &Attempt<'_>) -> Vec<Finding> {
         let how = match by {
             Waiver::Accepted(it) => format!("accepted by {} on {}: {}", it.by, it.on, it.reason),
             Waiver::Baseline => "there at `init`, nobody has looked yet".to_owned(),
-            Waiver::Excepted(until, line) => format!("excepted until {until} (Provenance.toml:{line})"),
+            Waiver::Excepted(until, line) => {
+                format!("excepted until {until} ({})", attempt.gate.policy.spot(*line))
+            }
         };
         Finding { weight: Weight::Note, ..finding.clone() }.note(how)
     });

@@ -21,8 +21,8 @@ Compiled code for a linker: object files, archives of them, LLVM bitcode, compil
 
 They are known by their first bytes, and by `.a`, `.lib`, `.o`, `.obj`, `.rlib` and `.rmeta` where they are no text.
 
-Nobody can read what it does. `rands` (2025) linked a payload that it brought along. About one package of a hundred has some,
-for assembly (`ring`) or for old linkers. Import libraries, which only name what the libraries of Windows have, are taken
+Nobody can read what it does. `rands` (2025) linked a payload that it brought along. Four of 1,122 measured packages have
+some, for assembly (`ring`, `rustix` 0.37). Import libraries, which only name what the libraries of Windows have, are taken
 apart: one without any code in it is noted. Accept the others where you trust who compiled them.",
     judge,
 };

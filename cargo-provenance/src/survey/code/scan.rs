@@ -169,18 +169,29 @@ impl<'t> Scanner<'t, '_> {
 
     /// Records a sighting, and what it comes to where that does not stand in the source.
     fn tell(&mut self, what: What, token: Token<'t>, is_test: bool, means: Option<&str>) {
-        let same = |(seen, test): &&(Seen, bool)| seen.what == what && *test == is_test;
-        if self.found.seen.iter().any(|(seen, _)| seen.what == what && seen.line == token.line)
-            || self.found.seen.iter().filter(same).count() >= EACH
-        {
+        let start = token.raw.as_ptr() as usize - self.text.as_ptr() as usize;
+        // A line may be as long as the source.
+        let line =
+            self.text[start..].chars().take(EXCERPT + 1).take_while(|c| *c != '\n').collect::<String>();
+        let excerpt = match means {
+            Some(means) => format!("{} is `{}`", cut(&line, EXCERPT / 4), cut(means, EXCERPT)),
+            None => cut(&line, EXCERPT),
+        };
+        // What tests do hides nothing of what stands beside it in the same line.
+        let same_line = |(seen, test): &&mut (Seen, bool)| {
+            seen.what == what && seen.line == token.line && *test == is_test
+        };
+        if let Some((known, _)) = self.found.seen.iter_mut().find(same_line) {
+            // All pieces together say more than the first one alone.
+            if means.is_some() && known.excerpt.len() < excerpt.len() {
+                known.excerpt = excerpt;
+            }
             return;
         }
-        let start = token.raw.as_ptr() as usize - self.text.as_ptr() as usize;
-        let line = self.text[start..].lines().next().unwrap_or_default();
-        let excerpt = match means {
-            Some(means) => format!("{} is `{}`", cut(line, EXCERPT / 4), cut(means, EXCERPT)),
-            None => cut(line, EXCERPT),
-        };
+        let same = |(seen, test): &&(Seen, bool)| seen.what == what && *test == is_test;
+        if self.found.seen.iter().filter(same).count() >= EACH {
+            return;
+        }
         self.found.seen.push((Seen { what, line: token.line, excerpt }, is_test));
     }
 

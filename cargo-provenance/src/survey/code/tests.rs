@@ -98,12 +98,19 @@ fn what_only_tests_have_does_not_run_later() {
         ("#[cfg(not(test))] mod a;", "src/a.rs"),
         ("#[cfg(test)] mod a; #[cfg(not(test))] mod a;", "src/a.rs"),
         ("make!(a);", "src/a.rs"),
+        ("#[cfg(test)] mod t { fn f() { std::net::TcpStream::connect(a); } } mod a;", "src/a.rs"),
         ("#[path = \"../x.rs\"] mod a;", "x.rs"),
         ("include!(\"../x.in\");", "x.in"),
     ] {
         let code = surveyed(&[("src/lib.rs", lib), (file, NET)], false);
         assert_eq!(where_net(&code.run_time), [file], "{lib}");
     }
+}
+
+#[test]
+fn a_test_in_the_same_line_hides_nothing() {
+    let line = format!("#[cfg(test)] mod t {{ {NET} }} {NET}");
+    assert!(surveyed(&[("src/lib.rs", &line)], false).run_time.has(What::Net));
 }
 
 #[test]

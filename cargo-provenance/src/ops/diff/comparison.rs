@@ -21,7 +21,8 @@ const FILE_BYTES: usize = 1024 * 1024;
 const FILE_LINES: usize = 100_000;
 /// The same for all files together.
 const ALL_LINES: usize = 400_000;
-/// Bytes of all files that are shown line by line: more than anybody reads, and what memory and a pager can take.
+/// Lines and bytes of all files that are shown line by line: more than anybody reads, and what memory and a pager can take.
+const ALL_SHOWN: usize = 1_000_000;
 const ALL_BYTES: usize = 48 * 1024 * 1024;
 
 /// A file on one side.
@@ -58,7 +59,7 @@ pub(super) fn compare(pairs: Vec<Pair<'_>>, roles: &Roles, names: Names<'_>, vie
         })
         .collect::<Vec<_>>();
     found.sort_by(|(a, _, one), (b, _, other)| (a, &one.pair.path).cmp(&(b, &other.pair.path)));
-    let mut budget = Budget { lines: ALL_LINES, bytes: ALL_BYTES };
+    let mut budget = Budget { lines: ALL_LINES, shown: ALL_SHOWN, bytes: ALL_BYTES };
     // The budget is spent in this order, so that what is risky is shown.
     let list = found.into_iter().map(|(risk, notes, it)| it.told(risk, notes, names, view, &mut budget));
     Files { list: list.collect(), shown: view.shown }
@@ -82,9 +83,23 @@ struct Examined<'a> {
 }
 
 /// What may still be compared line by line.
+#[derive(Clone, Copy)]
 struct Budget {
     lines: usize,
+    shown: usize,
     bytes: usize,
+}
+
+impl Budget {
+    /// What is left after a file of so many bytes, of whose lines so many differ; nothing where that is too much.
+    fn after(self, bytes: usize, differing: usize, is_one_sided: bool) -> Option<Self> {
+        Some(Self {
+            // A file that only one side has is shown as it is.
+            lines: if is_one_sided { self.lines } else { self.lines.checked_sub(differing)? },
+            shown: self.shown.checked_sub(differing)?,
+            bytes: self.bytes.checked_sub(bytes)?,
+        })
+    }
 }
 
 impl Examined<'_> {
@@ -160,13 +175,11 @@ fn body(
     if differing > FILE_LINES {
         return left_out("it has more lines that differ than are compared");
     }
-    let spent =
-        (bytes(&pair.old) + bytes(&pair.new), if old.is_empty() || new.is_empty() { 0 } else { differing });
-    let (Some(bytes), Some(left)) = (budget.bytes.checked_sub(spent.0), budget.lines.checked_sub(spent.1))
-    else {
+    let size = bytes(&pair.old) + bytes(&pair.new);
+    let Some(left) = budget.after(size, differing, old.is_empty() || new.is_empty()) else {
         return left_out("more differs than is compared at once; name a file or a folder behind `--`");
     };
-    *budget = Budget { bytes, lines: left };
+    *budget = left;
     let hunks = hunks(&old, &new, context);
     let count =
         |sign: char| hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.starts_with(sign)).count();
@@ -337,19 +350,19 @@ mod tests {
 
     #[test]
     fn many_files_together_have_a_bound_and_the_risky_ones_are_shown() {
-        let text = vec![b'\n'; FILE_BYTES];
-        let number = ALL_BYTES / FILE_BYTES + 2;
-        let mut pairs =
-            (0..number).map(|n| pair(&format!("src/{n:03}.rs"), None, Some(&text))).collect::<Vec<_>>();
-        pairs.push(pair("build.rs", None, Some(b"fn main() {}\n")));
-        // Only the number counts here: a patch of that size takes its time without optimization.
-        for pair in &mut pairs[..number - 3] {
-            pair.new = Some(Item { bytes: Cow::Owned(vec![b'x'; FILE_BYTES]), executable: false });
+        let long = vec![b'x'; FILE_BYTES];
+        let many = "\n".repeat(FILE_LINES);
+        for (text, number) in [(&long[..], ALL_BYTES / FILE_BYTES), (many.as_bytes(), ALL_SHOWN / FILE_LINES)]
+        {
+            let paths = (0..number + 2).map(|n| format!("src/{n:03}.rs"));
+            let mut pairs = paths.map(|path| pair(&path, None, Some(text))).collect::<Vec<_>>();
+            pairs.push(pair("build.rs", None, Some(b"fn main() {}\n")));
+            let list = compared(pairs);
+            assert!(matches!(list[0].body, Body::Hunks(_)), "{:?}", list[0].path);
+            let left_out = list.iter().filter(|file| matches!(file.body, Body::LeftOut(_))).count();
+            // The build script takes its part of the room.
+            assert_eq!(left_out, 3);
         }
-        let list = compared(pairs);
-        assert!(matches!(list[0].body, Body::Hunks(_)), "{:?}", list[0].path);
-        let left_out = list.iter().filter(|file| matches!(file.body, Body::LeftOut(_))).count();
-        assert_eq!(left_out, 3);
     }
 
     #[test]

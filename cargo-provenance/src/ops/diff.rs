@@ -101,7 +101,7 @@ pub(super) fn risks(manifest: Option<&[u8]>) -> impl Fn(&str, &[u8]) -> Risk + u
     let mut roles = Roles::default();
     roles.add(manifest);
     move |path, bytes| {
-        let seen = Seen { bytes, content: Content::of(bytes), executable: false };
+        let seen = Seen { bytes, content: Content::of(path, bytes), executable: false };
         risk::of(path, &roles, None, Some(seen)).0
     }
 }

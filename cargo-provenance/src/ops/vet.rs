@@ -84,6 +84,9 @@ pub fn run(
     let registry = (&source, options.registry.as_deref());
     let (mut subjects, missing) =
         subject::all(surroundings, &place, registry, options, &mut report, progress)?;
+    // Named twice, once by its version: it is one package.
+    let mut known = BTreeSet::new();
+    subjects.retain(|it| it.file.is_some() || known.insert(it.package.id.clone()));
     place.situation.lockfile.packages = subjects.iter().map(|subject| subject.package.clone()).collect();
 
     let Place { situation, policy, manifest, .. } = &place;

@@ -69,7 +69,7 @@ fn what_could_do_harm_comes_first_in_any_folder_and_nothing_is_left_behind() {
             "Unsafe sources with more",
             "# `src/deep.rs` has more `unsafe` than before: 1, was 0\n",
             "Binaries programs",
-            "--- /dev/null\n+++ thing-1.1.0/assets/logo.png\nnot shown: it is no text\n+ELF program or library, 8 bytes, sha256:",
+            "--- /dev/null\n+++ thing-1.1.0/assets/logo.png\nnot shown: it is no text\n+an ELF program or library, 8 bytes, sha256:",
             "Sources the other",
             EVIL,
             "Others tests",

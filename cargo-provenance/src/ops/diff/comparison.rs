@@ -49,7 +49,8 @@ pub(super) fn compare(pairs: Vec<Pair<'_>>, roles: &Roles, names: Names<'_>, vie
     let mut found = wanted
         .filter_map(|pair| {
             let change = change(&pair)?;
-            let seen = |item: &Option<Item<'_>>| item.as_ref().map(|item| Content::of(&item.bytes));
+            let seen =
+                |item: &Option<Item<'_>>| item.as_ref().map(|item| Content::of(&pair.path, &item.bytes));
             let contents = (seen(&pair.old), seen(&pair.new));
             Some(Examined { change, contents, pair })
         })

@@ -75,7 +75,7 @@ pub(super) fn of(
         notes.push(format!("`{path}` has more `unsafe` than before: {after}, was {before}"));
     }
     if let Some(Content::Packed(name)) = new.map(|seen| seen.content) {
-        notes.push(format!("`{path}` is a file of this kind: {name}"));
+        notes.push(format!("`{path}` is {name}"));
     }
     let top = path.split('/').next().unwrap_or(path);
     let is_aside = path.contains('/') && ASIDE.iter().any(|folder| top.eq_ignore_ascii_case(folder));
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn seen(bytes: &[u8]) -> Option<Seen<'_>> {
-        Some(Seen { bytes, content: Content::of(bytes), executable: false })
+        Some(Seen { bytes, content: Content::of("a", bytes), executable: false })
     }
 
     fn risk(roles: &Roles, path: &str, old: Option<&[u8]>, new: Option<&[u8]>) -> Risk {

@@ -96,11 +96,7 @@ pub(in crate::ops) fn all(
                 }
                 let checksum = entries.get(&wanted).map(|release| release.checksum);
                 let package = locked(name, &wanted, source, checksum);
-                // Named twice, once by its version: it is one package.
-                let is_it = |known: &Subject| known.file.is_none() && known.package.id == package.id;
-                if !subjects.iter().any(is_it) {
-                    subjects.push(Subject { package, file: None, otherwise: None });
-                }
+                subjects.push(Subject { package, file: None, otherwise: None });
             }
             Evidence::Absent => missing.push(Missing::Crate(name.clone())),
             Evidence::Unavailable(why) => missing.push(unknown(&why)),

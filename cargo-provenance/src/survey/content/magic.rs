@@ -52,7 +52,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// What a file is; `None` for text and for everything else that is not known.
-pub(super) fn format(path: &str, content: &[u8]) -> Option<Format> {
+pub fn format(path: &str, content: &[u8]) -> Option<Format> {
     let known = BEGINNINGS.iter().find(|(beginning, _)| content.starts_with(beginning));
     let known = known.map(|(_, format)| *format);
     let known = known.or_else(|| pe(content)).or_else(|| fat(content)).or_else(|| coff(content));

@@ -15,7 +15,7 @@ use self::source::{Base, Found};
 use super::{Sources, lex};
 use crate::archive::File;
 
-pub use magic::Format;
+pub use magic::{Format, format};
 
 /// What the files of a package are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

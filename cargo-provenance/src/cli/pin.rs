@@ -34,6 +34,12 @@ pub struct Args {
     #[arg(long)]
     recheck: bool,
 
+    /// Refuse where more than packages changed: the policy, a member, a recorded cargo setting
+    ///
+    /// For pipelines that pin what bots bring in. A person looks at everything else.
+    #[arg(long)]
+    only_packages: bool,
+
     /// Show how the manifest would change, and change nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -50,6 +56,7 @@ impl Args {
             own: self.own,
             accept: self.accept,
             recheck: self.recheck,
+            only_packages: self.only_packages,
             dry_run: self.dry_run,
             locked: context.global.is_locked(),
         };

@@ -103,6 +103,11 @@ pub static TERMS: &[Term] = &[
          `baseline` is for what was there before the gate: only `init` writes it. Remove the entry and run `cargo \
          provenance pin`, which judges the package.",
     ),
+    refusal(
+        "beyond-packages",
+        "Something besides packages changed, and `pin --only-packages` is for packages. The policy, the members and the cargo \
+         settings decide what runs and who is trusted. Look at the change, then run `cargo provenance pin`.",
+    ),
     drift(
         "cargo-setting",
         "A setting of the repository's cargo configuration that can run or swap code and is not recorded in the \

@@ -19,14 +19,14 @@ use crate::collect::cooldown;
 use crate::collect::gate;
 use crate::collect::indices::{self, When};
 use crate::collect::situation::{Situation, resolved};
-use crate::finding::Finding;
+use crate::finding::{Finding, Weight};
 use crate::merge;
 use crate::model::{Evidence, Surroundings};
 use crate::policy;
 use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
-use crate::report::{Report, plural};
+use crate::report::{Outcome, Report, plural};
 use crate::store::Transaction;
 use crate::vet::not_judged;
 use crate::vet::waiver::{self, Accept};
@@ -42,6 +42,8 @@ pub struct Options {
     pub accept: Vec<Accept>,
     /// Whether to judge what is pinned already again, by the checks and advisories of today.
     pub recheck: bool,
+    /// Whether nothing but packages may have changed.
+    pub only_packages: bool,
     /// Whether to show the changes of the manifest instead of writing them.
     pub dry_run: bool,
     /// Whether `Cargo.lock` must stay as it is.
@@ -183,6 +185,13 @@ fn pin(
         return Ok(());
     }
     let changed = changes(&old, &draft);
+    let beyond = if options.only_packages { beyond_packages(&old, &draft.manifest) } else { vec![] };
+    if !beyond.is_empty() {
+        report.findings.extend(beyond);
+        report.outcome = Outcome::Refused;
+        report.conclusion = format!("to pin: {}; nothing was written", report.tally());
+        return Ok(());
+    }
     if options.dry_run {
         report.output = unified(policy::FILE_NAME, &policy_before, &policy_text);
         report.output += &unified(manifest::FILE_NAME, &old_text, &text);
@@ -231,6 +240,25 @@ fn newly_configured(old: &Manifest, new: &Manifest) -> Option<String> {
     let new = new.cargo_config.iter().filter(is_new).map(|(key, value)| format!("`{key} = {value}`"));
     let new = new.collect::<Vec<_>>();
     (!new.is_empty()).then(|| format!("it records a cargo setting that is new: {}", new.join(", ")))
+}
+
+/// What differs between two manifests besides packages.
+fn beyond_packages(old: &Manifest, new: &Manifest) -> Vec<Finding> {
+    let mut all = vec![];
+    let keys = old.cargo_config.keys().chain(new.cargo_config.keys()).collect::<BTreeSet<_>>();
+    let changed = keys.into_iter().filter(|key| old.cargo_config.get(*key) != new.cargo_config.get(*key));
+    all.extend(changed.map(|key| format!("the recorded cargo setting `{key}` changed")));
+    let names = old.members.iter().chain(&new.members).map(|member| &member.name).collect::<BTreeSet<_>>();
+    let of = |manifest: &Manifest, name: &PackageName| {
+        manifest.members.iter().find(|member| member.name == *name).cloned()
+    };
+    let changed = names.into_iter().filter(|name| of(old, name) != of(new, name));
+    all.extend(changed.map(|name| format!("the member `{name}` changed")));
+    all.extend((old.policy != new.policy).then(|| format!("`{}` changed", policy::FILE_NAME)));
+    let help = "look at it, then run `cargo provenance pin` without `--only-packages`";
+    let findings =
+        all.into_iter().map(|what| Finding::new("beyond-packages", Weight::Denial, what).help(help));
+    findings.collect()
 }
 
 /// What is different in a draft, in numbers: pins, and whatever else changed beside them.

@@ -198,21 +198,36 @@ fn the_workflow_for_bots_pins_what_passes_and_leaves_the_rest() {
     let Some([_, bots]) = parsed(project, GITHUB) else { return };
     let pin = script(&bots, "pin", "Pin what passes");
     let output: PathBuf = sandbox.path("runner/output");
+    project.git(["update-ref", "refs/remotes/origin/trunk", "HEAD"]).ok();
+    let base = &[("PROVENANCE_BASE", "trunk")][..];
 
-    run(project, pin, &[]).code(0);
+    run(project, pin, base).code(0);
     assert_eq!(files::read(&output), "", "nothing changed");
 
     sandbox.registry().publish(&Krate::greeting("victim", "1.0.1", CLEAN).published(Some(&days_ago(1))));
     project.cargo(["update"]).ok();
     project.commit("bump");
-    run(project, pin, &[]).code(1);
+    run(project, pin, base).code(1);
     assert_eq!(files::read(&output), "", "a person has to look");
     project.git(["diff", "--exit-code"]).ok();
+    project.git(["branch", "bump"]).ok();
+
+    // A branch that is not about dependencies alone: what it configures and claims is not pinned in passing.
+    files::write(&project.path(".cargo/config.toml"), "[build]\nrustc = \"./evil.sh\"\n");
+    project.commit("and a compiler");
+    run(project, pin, base).code(1);
+    assert!(files::read(&sandbox.path("runner/summary")).contains("More than dependencies changed"));
+    project.git(["reset", "--quiet", "--hard", "bump"]).ok();
+    files::append(&project.path("Provenance.lock"), "\n[cargo-config]\n\"build.rustc\" = \"evil\"\n");
+    project.commit("and a claim");
+    run(project, pin, base).code(1);
+    project.restore();
+    project.git(["reset", "--quiet", "--hard", "bump"]).ok();
 
     sandbox.registry().publish(&Krate::greeting("victim", "1.0.2", CLEAN).published(Some(&days_ago(100))));
     project.cargo(["update"]).ok();
     project.commit("bump again");
-    run(project, pin, &[]).code(0);
+    run(project, pin, base).code(0);
     assert_eq!(files::read(&output), "changed=true\n");
 
     // The other job starts from the commit that was judged.

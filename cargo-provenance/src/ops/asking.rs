@@ -14,8 +14,11 @@ use crate::vet::waiver::{self, Accept};
 /// How often somebody may give a reason that is none.
 const PATIENCE: usize = 5;
 
-/// The word that ends asking.
-const QUIT: &str = "q";
+/// The words that end asking.
+const NO: [&str; 5] = ["", "n", "no", "q", "quit"];
+
+/// Words that are no reason.
+const YES: [&str; 4] = ["ok", "okay", "y", "yes"];
 
 /// A finding that waits for a person's word.
 pub(super) struct Pending<'a> {
@@ -65,12 +68,17 @@ pub(super) fn ask(
         let mut shown = show(pending);
         for _ in 0..PATIENCE {
             let answer = dialog.ask(&Question { finding, shown: &shown, prompt: &prompt })?;
-            match answer.trim() {
-                "" | QUIT => return None,
-                reason => match Accept::of(finding, reason) {
-                    Ok(accept) => return Some(accept),
-                    Err(why) => shown = format!("{why}\n"),
-                },
+            let word = answer.trim().to_ascii_lowercase();
+            if NO.contains(&&*word) {
+                return None;
+            }
+            if YES.contains(&&*word) {
+                shown = "why? the reason is written into the pin\n".to_owned();
+                continue;
+            }
+            match Accept::of(finding, answer.trim()) {
+                Ok(accept) => return Some(accept),
+                Err(why) => shown = format!("{why}\n"),
             }
         }
         None

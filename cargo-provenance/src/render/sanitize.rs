@@ -42,7 +42,7 @@ pub fn cut(text: &str) -> String {
             c => push(&mut out, c),
         }
     }
-    out
+    disarmed(out)
 }
 
 /// Harmless text of several lines: line feeds and tabs stay what they are.

@@ -2,6 +2,7 @@
 
 use super::dossier::Dossier;
 use super::engine::Ground;
+use crate::finding::Weight;
 use crate::policy::{At, Firmness, Known, Level, Parameter};
 
 /// One rule that looks at one package version.
@@ -125,10 +126,14 @@ impl Check {
     }
 
     /// Whether another release of a package may well pass where this one does not. What a package is licensed under, where it
-    /// comes from and what the policy says of its name hardly ever change from one release to the next: about that a person
-    /// has to decide.
-    pub fn may_another_release_pass(&self) -> bool {
-        !matches!(self.group, Group::License | Group::Names | Group::Policy | Group::Source)
+    /// comes from, what the policy says of its name, and what of its files deserves a look hardly ever change from one release
+    /// to the next: about that a person has to decide.
+    pub fn may_another_release_pass(&self, weight: Weight) -> bool {
+        match self.group {
+            Group::License | Group::Names | Group::Policy | Group::Source => false,
+            Group::BuildTime | Group::Content | Group::RunTime => weight != Weight::Review,
+            _ => true,
+        }
     }
 
     /// Whether what it says follows from the package's bytes, the day of its publication, the lockfile and the policy alone,

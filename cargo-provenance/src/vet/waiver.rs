@@ -140,7 +140,8 @@ impl<'p> Exceptions<'p> {
                 let Exception { check, expires, .. } = &at.value;
                 let message =
                     format!("the exception of `{check}` for `{}` ended on {expires}", at.value.spec());
-                self.finding("exception-expired", message, at.line)
+                let help = "remove it from `Provenance.toml`, or give it a new reason and a new end";
+                self.finding("exception-expired", message, at.line, help)
             })
             .collect()
     }
@@ -154,19 +155,24 @@ impl<'p> Exceptions<'p> {
             .filter(|(index, at)| !self.used.contains(index) && self.today <= at.value.expires);
         unused
             .filter_map(|(_, at)| {
-                let message =
-                    format!("nothing needs the exception of `{}` for `{}`", at.value.check, at.value.spec());
-                self.finding("exception-unused", message, at.line)
+                let subject =
+                    at.value.subject.iter().map(|subject| format!("/{subject}")).collect::<String>();
+                let message = format!(
+                    "nothing needs the exception of `{}{subject}` for `{}`",
+                    at.value.check,
+                    at.value.spec()
+                );
+                self.finding("exception-unused", message, at.line, "remove it from `Provenance.toml`")
             })
             .collect()
     }
 
-    fn finding(&self, id: &'static str, message: String, line: u32) -> Option<Finding> {
+    fn finding(&self, id: &'static str, message: String, line: u32, help: &str) -> Option<Finding> {
         let check = checks::check(id)?;
         let level = self.policy.level(id).map_or(check.level, |at| at.value);
         let finding =
             Finding::new(id, level.weight()?, message).at(self.policy.place(line, "this exception"));
-        Some(finding.help("remove it from `Provenance.toml`, or give it a new reason and a new end"))
+        Some(finding.help(help))
     }
 }
 
@@ -281,7 +287,8 @@ pub fn tell_ways(findings: &mut [Finding], today: Date, command: &str) {
                 finding.help.push(format!("to accept it for these bytes: `{flag}`"));
             }
             Weight::Denial => {
-                let help = "to live with it for a while, add this to `Provenance.toml`, then run `cargo provenance pin`:";
+                let help = "to live with it for a while, add this to `Provenance.toml`, then run `cargo provenance pin`, and this \
+                    command again:";
                 finding.help.push(help.to_owned());
                 finding.paste = exception(finding, &spec, "…", today.plus_days(30));
             }

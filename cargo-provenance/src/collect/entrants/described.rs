@@ -78,15 +78,8 @@ pub(super) fn folder(
             if folder.is_empty() { "Cargo.toml".to_owned() } else { format!("{folder}/Cargo.toml") };
         tree.entries().iter().any(|entry| entry.path == manifest)
     };
-    // One that was vendored lies in no checkout: only in a repository of one package it is known where.
-    let mut manifests = tree.entries().iter().filter_map(|entry| entry.path.strip_suffix("Cargo.toml"));
-    let only = match (manifests.next(), manifests.next()) {
-        (Some(folder), None) => Some(folder.trim_end_matches('/').to_owned()),
-        _ => None,
-    };
     known
         .filter(|folder| has(folder))
-        .or(only)
         .ok_or_else(|| "where it lies in its repository is not known".to_owned())
 }
 

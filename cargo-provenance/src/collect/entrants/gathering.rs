@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use cargo_metadata::Metadata;
 use provenance_build::manifest::BuildTime;
-use provenance_build::tree::{self, Layout};
+use provenance_build::tree::{self, Layout, Tree};
 use provenance_build::{LockedPackage, Lockfile, Source, TreeDigest};
 
 use super::described::{build_time, declared, described, folder, license, strayed, strays};
@@ -296,10 +296,10 @@ impl<'a> Gathering<'a> {
             None => return Err(Error::Unplaced(package.id.to_string())),
         };
         let digest = export.tree().digest();
-        let vendor_tree = match &self.vendored {
+        let vendored = match &self.vendored {
             Some(vendored) if is_vendored(&self.situation.configuration, source)? => {
                 match self.vendored_tree(vendored, package, source, digest)? {
-                    Ok(tree) => Some(tree),
+                    Ok(tree) => Some((vendored.package(&package.id), tree)),
                     Err(refusal) => return Ok(Err(vec![refusal])),
                 }
             }
@@ -311,14 +311,18 @@ impl<'a> Gathering<'a> {
         if !outside.is_empty() {
             return Ok(Err(strayed(&outside)));
         }
-        let held = folder(described, source, export.tree()).and_then(|folder| {
-            files::read(&export.directory(), export.tree(), &folder, Roots::described(described))
-        });
+        let roots = Roots::described(described);
+        // What cargo builds of a vendored package is what vendoring left of it.
+        let held = match &vendored {
+            Some((directory, tree)) => files::read(directory, tree, "", roots),
+            None => folder(described, source, export.tree())
+                .and_then(|folder| files::read(&export.directory(), export.tree(), &folder, roots)),
+        };
         Ok(Ok(Entrant {
             path: None,
             checksum: None,
             tree: digest,
-            vendor_tree,
+            vendor_tree: vendored.map(|(_, tree)| tree.digest()),
             build_time: build_time(described),
             judgment: inspect(Contents {
                 archive: None,
@@ -331,7 +335,7 @@ impl<'a> Gathering<'a> {
         }))
     }
 
-    /// Digest of what cargo's own vendoring made of a git package. It copies from the checkout, which therefore must be
+    /// What cargo's own vendoring made of a git package. It copies from the checkout, which therefore must be
     /// the commit.
     fn vendored_tree(
         &self,
@@ -339,7 +343,7 @@ impl<'a> Gathering<'a> {
         package: &LockedPackage,
         source: &Source,
         commit: TreeDigest,
-    ) -> Result<Result<TreeDigest, Refusal>, Error> {
+    ) -> Result<Result<Tree, Refusal>, Error> {
         let refused = |what: String, help: &str| Refusal {
             check: "checksum-changed",
             verdict: Verdict::Refused,
@@ -354,7 +358,7 @@ impl<'a> Gathering<'a> {
             }
         }
         let directory = vendored.package(&package.id);
-        Ok(tree::read(&directory, Layout::Directory)?.map(|tree| tree.digest()).map_err(|odd| {
+        Ok(tree::read(&directory, Layout::Directory)?.map_err(|odd| {
             refused(format!("it cannot be vendored: `{}` {}", odd.path, odd.what), "use a commit without it")
         }))
     }

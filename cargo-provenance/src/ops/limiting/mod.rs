@@ -100,10 +100,10 @@ type Candidate<'e> = (&'e Entering, Option<&'e Entering>);
 impl<'e> Search<'e> {
     fn of(refused: &'e Entering) -> Self {
         let findings = &refused.vetted.judgment.findings;
-        let curable = findings
-            .iter()
-            .filter(|finding| finding.weight != Weight::Note)
-            .all(|finding| checks::check(finding.id).is_none_or(|check| check.may_another_release_pass()));
+        let curable = findings.iter().filter(|finding| finding.weight != Weight::Note).all(|finding| {
+            let check = checks::check(finding.id);
+            check.is_none_or(|check| check.may_another_release_pass(finding.weight))
+        });
         let open = VecDeque::from([(refused, None)]);
         Self { refused, curable, open, last: None, seen: BTreeSet::new() }
     }

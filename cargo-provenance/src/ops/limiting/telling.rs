@@ -51,7 +51,8 @@ pub(in crate::ops) fn tell_held(report: &mut Report, held: &[Held], now: Clock) 
         // What a person may accept or allow is shown with the words for it: then the newest version would come in.
         let for_a_person = |finding: &&Finding| {
             let check = checks::check(finding.id);
-            finding.weight == Weight::Review || check.is_some_and(|check| !check.may_another_release_pass())
+            finding.weight == Weight::Review
+                || check.is_some_and(|check| !check.may_another_release_pass(finding.weight))
         };
         for finding in held.findings.iter().filter(for_a_person) {
             let mut note = finding.clone();

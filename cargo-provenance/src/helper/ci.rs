@@ -38,6 +38,7 @@ impl Forge {
         let file = |(path, text): (&'static str, &str)| CiFile {
             path,
             text: text
+                .replace("@SOURCE@", env!("CARGO_PKG_REPOSITORY"))
                 .replace("@VERSION@", version)
                 .replace("@WORKSPACE@", workspace)
                 .replace("@FILE@", &format!("{folder}{path}")),
@@ -71,7 +72,10 @@ mod tests {
         for file in texts("rust/app") {
             let text = &file.text;
             assert!(
-                !text.contains("@VERSION@") && !text.contains("@WORKSPACE@") && !text.contains("@FILE@"),
+                !text.contains("@SOURCE@")
+                    && !text.contains("@VERSION@")
+                    && !text.contains("@WORKSPACE@")
+                    && !text.contains("@FILE@"),
                 "{text}"
             );
             assert!(text.contains("PROVENANCE_VERSION: \"1.2.3\"") && text.contains("RUSTUP_TOOLCHAIN"));

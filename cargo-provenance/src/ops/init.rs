@@ -18,6 +18,7 @@ use self::found::{found, tell_found};
 use self::plan::Plan;
 use self::takeover::Takeover;
 use super::exceptions;
+use super::folding;
 use super::gating::{self, Gating, gated_already};
 use super::guarding::{Guard, Guarding};
 use super::interruption::settled_workspace;
@@ -238,6 +239,7 @@ fn init(
     plan.tell(report, surroundings.clock);
     takeover.tell(report);
     tell_found(report, situation, &draft, proven);
+    folding::fold(report);
     tell_gates(report, &situation.workspace, &gating, options);
     if let (Some(guarding), Some(guard)) = (&guarding, options.guard) {
         guarding.record(&mut draft.manifest, &situation.configuration.recorded);

@@ -11,6 +11,7 @@ pub mod entering;
 mod exceptions;
 pub mod explain;
 pub mod fix;
+mod folding;
 mod gating;
 pub mod guarding;
 mod history;

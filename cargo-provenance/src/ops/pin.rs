@@ -8,6 +8,7 @@ use similar::TextDiff;
 
 use super::asking::{self, Exhibit, Pending};
 use super::exceptions;
+use super::folding;
 use super::init::tell_exceptions;
 use super::interruption::settled_workspace;
 use super::pinning::{self, Draft, Material, Rigor, draft, split};
@@ -173,6 +174,7 @@ fn pin(
     draft.findings.sort_by_key(|finding| finding.weight);
 
     tell(report, &draft);
+    folding::fold(report);
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
         let packages = plural(split.kept.len() + split.entering.len(), "package");

@@ -1,12 +1,12 @@
 //! What `check` came to: the findings with their places, what people live with, and what was not checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
-use super::super::pinning;
 use super::super::vetting::{Vetted, Vetting, is_unjudged};
+use super::super::{folding, pinning};
 use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural, since};
 use crate::advisory::{Coverage, coverage};
 use crate::policy::Level;
@@ -125,7 +125,7 @@ impl<'a> Told<'a> {
         report.findings.append(&mut self.findings);
         report.findings.sort_by_key(|finding| finding.weight);
         self.tell_waived(gate, report);
-        tell_lowered(report);
+        folding::count(report, "packages as they were pinned");
         self.tell_unchecked(verdict, report);
         for setting in &gate.seen.configuration.outside {
             let place = setting.file.display();
@@ -218,20 +218,5 @@ impl<'a> Told<'a> {
         report.count("not-covered", self.uncovered.len());
         report.not_checked.extend(verdict.absent.iter().map(|id| format!("{}: not on disk", id.short())));
         report.not_checked.push(pinning::NOT_JUDGED.to_owned());
-    }
-}
-
-/// How many notes are only shown with `-v`.
-fn tell_lowered(report: &mut Report) {
-    let mut numbers = BTreeMap::<&str, usize>::new();
-    for finding in report.findings.iter().filter(|finding| finding.verbose) {
-        *numbers.entry(finding.id).or_default() += 1;
-    }
-    let all = numbers.values().sum::<usize>();
-    if all > 0 {
-        let parts =
-            numbers.iter().map(|(id, number)| format!("{number} {id}")).collect::<Vec<_>>().join(", ");
-        let notes = plural(all, "note");
-        report.step("Known", format!("{notes} about packages as they were pinned: {parts}; `-v` lists them"));
     }
 }

@@ -22,6 +22,7 @@ use self::holding::Trial;
 use self::mending::Mended;
 use self::telling::tell_mended;
 use super::asking::{self, Pending};
+use super::folding;
 use super::interruption::settled;
 use super::limiting::change::Entry;
 use super::limiting::{self, Entering, tell_entering, tell_held};
@@ -192,6 +193,7 @@ fn enter(
         tell_mended(report, mended, &attempt, &vetting);
     }
     report.findings.sort_by_key(|finding| finding.weight);
+    folding::fold(report);
     attempt.shadow.close()?;
     Ok(())
 }

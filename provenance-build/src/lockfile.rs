@@ -42,7 +42,7 @@ impl Lockfile {
     }
 }
 
-const HELP: &str = "restore `Cargo.lock`, or let cargo write it again with `cargo update --workspace`";
+const HELP: &str = "restore it with `git checkout Cargo.lock`; `cargo generate-lockfile` makes a new one, of today's versions";
 
 /// The lines of a lockfile, one at a time.
 struct Reader<'a> {

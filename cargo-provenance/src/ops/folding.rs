@@ -15,6 +15,8 @@ pub(super) fn fold(report: &mut Report) {
         let about = checks::check(finding.id).map(|check| check.group);
         finding.weight == Weight::Note
             && !finding.verbose
+            // What somebody can do something about is shown.
+            && finding.help.is_empty()
             && matches!(
                 about,
                 Some(Group::BuildTime | Group::Content | Group::History | Group::Manifest | Group::RunTime)

@@ -149,7 +149,7 @@ impl<'a> Told<'a> {
             }
             Outcome::Refused => format!("to pass: {} in {packages}", report.tally()),
             Outcome::Undecided => {
-                format!("{} of {packages} could not be judged", plural(undecided, "package"))
+                format!("{undecided} of {packages} could not be judged")
             }
             Outcome::Drift | Outcome::Distrusted | Outcome::Program(_) => {
                 let found = plural(drifted, "difference");

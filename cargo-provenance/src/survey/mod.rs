@@ -84,9 +84,11 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// A path that a manifest names, as archives write theirs: `/` between its parts, without `.`, and with `..` only in front.
+/// A path that a manifest names, as archives write theirs: `/` between its parts, without `.`, and with `..` only in front, as
+/// it is for whatever lies outside of the package.
 pub fn normal(path: &str) -> String {
-    let mut parts = vec![];
+    let is_absolute = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
+    let mut parts = if is_absolute { vec![".."] } else { vec![] };
     for part in path.split(['/', '\\']) {
         match part {
             "" | "." => {}

@@ -184,17 +184,17 @@ impl Roots {
         let folder = package.manifest_path.parent();
         let mut roots = Self::default();
         for target in &package.targets {
-            let path = folder.and_then(|folder| target.src_path.strip_prefix(folder).ok());
-            let path = path.map(|path| survey::normal(path.as_str()));
+            let within = folder.and_then(|folder| target.src_path.strip_prefix(folder).ok());
+            let path = survey::normal(within.unwrap_or(&target.src_path).as_str());
             let is = |kind: TargetKind| target.kind.contains(&kind);
             let is_own = is(TargetKind::Bin)
                 || is(TargetKind::Bench)
                 || is(TargetKind::Example)
                 || is(TargetKind::Test);
-            match path {
-                Some(path) if is(TargetKind::CustomBuild) => roots.build_scripts.push(path),
-                Some(path) if !is_own => roots.library = Some(path),
-                _ => {}
+            if is(TargetKind::CustomBuild) {
+                roots.build_scripts.push(path);
+            } else if !is_own {
+                roots.library = Some(path);
             }
             roots.proc_macro |= is(TargetKind::ProcMacro);
         }

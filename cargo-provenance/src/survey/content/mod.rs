@@ -109,6 +109,7 @@ impl Content {
     pub(super) fn of(sources: &Sources<'_>, build_time: &BTreeSet<&str>) -> Self {
         let size = sources.files.iter().map(|file| file.content.len() as u64).sum();
         let mut survey = Scan::of(sources, build_time);
+        survey.roots();
         for file in &sources.files {
             survey.bytes(file);
         }
@@ -169,6 +170,15 @@ impl<'a> Scan<'a> {
             tests_are_compiled: roots.into_iter().any(|root| place::is_of_own_target(root)),
             sources,
             build_time,
+        }
+    }
+
+    /// What cargo begins with outside of the package was not looked at.
+    fn roots(&mut self) {
+        let roots = self.sources.build_scripts.iter().chain(&self.sources.library);
+        for root in roots.filter(|root| root.starts_with("../")) {
+            let root = crate::archive::printable(root.as_bytes());
+            self.tell(Kind::IncludesOutside, "Cargo.toml", 0, || format!("a target in `{root}`"));
         }
     }
 

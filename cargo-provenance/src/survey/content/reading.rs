@@ -195,6 +195,14 @@ impl<'t> Reading<'t> {
         if self.before[0].is_some_and(|last| last.is_ident("include")) && self.is_passed_on(token) {
             tell(token.line, Found::Indirect, self.is_of_tests());
         }
+        let [last, one_before, _] = self.before;
+        if token.is_ident("as")
+            && last.is_some_and(|last| last.is_ident("ctor"))
+            && one_before.is_some_and(|it| matches!(it.kind, Kind::Punct(':' | '{' | ',')))
+        {
+            let what = "`ctor` under another name".to_owned();
+            tell(token.line, Found::BeforeMain(what), self.is_of_tests());
+        }
         self.count(token, tell);
         self.before = [Some(token), self.before[0], self.before[1]];
         self.passed += 1;
@@ -302,16 +310,13 @@ impl<'t> Reading<'t> {
             self.in_macro = Some(self.depth + self.round);
         }
         let Some(called) = called else { return };
-        match ["include", "include_bytes", "include_str"].into_iter().find(|by| *by == called) {
-            Some(by) => {
-                if self.arguments.replace(Group::new(by, token.line)).is_some() {
-                    tell(token.line, Found::Indirect, self.is_of_tests());
-                }
+        let by = ["include", "include_bytes", "include_str"].into_iter().find(|by| *by == called);
+        if let Some(by) = by {
+            if self.arguments.replace(Group::new(by, token.line)).is_some() {
+                tell(token.line, Found::Indirect, self.is_of_tests());
             }
-            None if called == "concat" && self.arguments.is_none() && self.joined.is_none() => {
-                self.joined = Some(Group::new("concat", token.line));
-            }
-            None => {}
+        } else if called == "concat" && self.arguments.is_none() && self.joined.is_none() {
+            self.joined = Some(Group::new("concat", token.line));
         }
     }
 

@@ -31,7 +31,8 @@ pub(super) fn is_suspect(text: &str) -> bool {
     // Leading bytes of Greek, Cyrillic and Armenian letters.
     let is_foreign = |byte: u8| matches!(byte, 0xcd..=0xd6 | 0xe1 | 0xe2 | 0xea);
     let hides = || !text.is_ascii() && (text.bytes().any(is_foreign) || unicode::invisible(text).is_some());
-    let names = || text.contains("concat") || names_module(text) || text.contains("asm!");
+    let names =
+        || text.contains("concat") || names_module(text) || renames_ctor(text) || text.contains("asm!");
     is_dense(text.as_bytes()) || includes(text) || has_attribute(text) || names() || hides()
 }
 
@@ -55,6 +56,10 @@ pub(super) fn names_file(text: &str, is_file: impl Fn(&str) -> bool) -> bool {
 /// A text without the blanks that it begins with: what Rust takes for one (Rust reference, "Whitespace").
 fn unblanked(text: &str) -> &str {
     text.trim_start_matches(|it: char| it.is_whitespace() || matches!(it, '\u{200e}' | '\u{200f}'))
+}
+
+fn renames_ctor(text: &str) -> bool {
+    text.match_indices("ctor").any(|(at, _)| unblanked(&text[at + 4..]).starts_with(['a', '/']))
 }
 
 /// Whether a macro may declare a module by a name that it is given.

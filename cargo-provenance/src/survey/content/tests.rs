@@ -123,6 +123,18 @@ fn the_root_of_a_library_is_a_source_whatever_its_name() {
     assert_eq!(of(&sources).sights.len(), 1);
 }
 
+#[test]
+fn what_cargo_begins_with_outside_of_a_package_is_told() {
+    for root in ["../x.rs", "a/../../x.rs", "/x.rs", "C:\\x.rs", "a\\..\\..\\x.rs"] {
+        let files: [(&str, &[u8]); 1] = [("x.rs", b"")];
+        let mut sources = sources(&files);
+        sources.build_scripts = vec![root.to_owned()];
+        let content = of(&sources.settled());
+        let [sight] = &content.sights[..] else { panic!("{content:?} {root}") };
+        assert_eq!((sight.kind, &*sight.path), (Kind::IncludesOutside, "Cargo.toml"), "{root}");
+    }
+}
+
 /// What the one sight in a library is for.
 fn role_in(text: &str) -> Role {
     let content = of(&sources(&[("src/lib.rs", text.as_bytes())]));

@@ -4,6 +4,8 @@ mod code;
 pub mod content;
 mod lex;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::archive::{Archive, Build, File, Requirement};
 
 pub use code::{Change, Code, Part, Sighting, What};
@@ -62,6 +64,39 @@ impl<'a> Sources<'a> {
         let library = library.or_else(|| has("src/lib.rs").map(|file| file.path.to_owned()));
         let (proc_macro, dependencies) =
             (archive.declared().proc_macro, archive.declared().dependencies.clone());
-        Self { files, build_scripts, library, proc_macro, dependencies, above: 0, nested: vec![] }
+        Self { files, build_scripts, library, proc_macro, dependencies, above: 0, nested: vec![] }.settled()
     }
+
+    /// The same, with the names of the files that cargo begins with, which a manifest may write in many ways.
+    pub fn settled(mut self) -> Self {
+        let by_name = self.files.iter().map(|file| (file.path.to_lowercase(), file.path));
+        let by_name = by_name.collect::<BTreeMap<_, _>>();
+        let exact = self.files.iter().map(|file| file.path).collect::<BTreeSet<_>>();
+        let settle = |path: &String| {
+            let path = normal(path);
+            let other = || by_name.get(&path.to_lowercase()).map(|path| (*path).to_owned());
+            if exact.contains(&*path) { path } else { other().unwrap_or(path) }
+        };
+        let scripts = self.build_scripts.iter().map(settle).collect::<BTreeSet<_>>();
+        let library = self.library.as_ref().map(settle);
+        (self.build_scripts, self.library) = (scripts.into_iter().collect(), library);
+        self
+    }
+}
+
+/// A path that a manifest names, as archives write theirs: `/` between its parts, without `.`, and with `..` only in front, as
+/// it is for whatever lies outside of the package.
+pub fn normal(path: &str) -> String {
+    let is_absolute = path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
+    let mut parts = if is_absolute { vec![".."] } else { vec![] };
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }

@@ -11,7 +11,7 @@ use provenance_build::tree::{Content, Tree};
 use toml_edit::{DocumentMut, Item};
 
 use crate::archive::{self, Requirement};
-use crate::survey::Sources;
+use crate::survey::{self, Sources};
 
 /// Bytes of the files of one package, as of an archive.
 const BYTES: u64 = 512 * 1024 * 1024;
@@ -163,6 +163,7 @@ impl Held {
             above: self.above,
             nested: self.nested.clone(),
         }
+        .settled()
     }
 }
 
@@ -183,17 +184,17 @@ impl Roots {
         let folder = package.manifest_path.parent();
         let mut roots = Self::default();
         for target in &package.targets {
-            let path = folder.and_then(|folder| target.src_path.strip_prefix(folder).ok());
-            let path = path.map(|path| path.as_str().replace('\\', "/"));
+            let within = folder.and_then(|folder| target.src_path.strip_prefix(folder).ok());
+            let path = survey::normal(within.unwrap_or(&target.src_path).as_str());
             let is = |kind: TargetKind| target.kind.contains(&kind);
             let is_own = is(TargetKind::Bin)
                 || is(TargetKind::Bench)
                 || is(TargetKind::Example)
                 || is(TargetKind::Test);
-            match path {
-                Some(path) if is(TargetKind::CustomBuild) => roots.build_scripts.push(path),
-                Some(path) if !is_own => roots.library = Some(path),
-                _ => {}
+            if is(TargetKind::CustomBuild) {
+                roots.build_scripts.push(path);
+            } else if !is_own {
+                roots.library = Some(path);
             }
             roots.proc_macro |= is(TargetKind::ProcMacro);
         }
@@ -207,18 +208,14 @@ impl Roots {
         let default = || directory.join("build.rs").is_file().then(|| "build.rs".to_owned());
         let build_scripts = match build {
             Some(build) if build.as_bool() == Some(false) => vec![],
-            Some(build) if build.is_str() => build.as_str().map(normal).into_iter().collect(),
+            Some(build) if build.is_str() => build.as_str().map(survey::normal).into_iter().collect(),
             Some(Item::Value(toml_edit::Value::Array(all))) => {
-                all.iter().filter_map(|one| one.as_str()).map(normal).collect()
+                all.iter().filter_map(|one| one.as_str()).map(survey::normal).collect()
             }
             Some(_) | None => default().into_iter().collect(),
         };
-        let library = document.get("lib").and_then(|library| library.get("path")?.as_str()).map(normal);
+        let library =
+            document.get("lib").and_then(|library| library.get("path")?.as_str()).map(survey::normal);
         Self { build_scripts, library: library.or_else(|| Some("src/lib.rs".to_owned())), proc_macro }
     }
-}
-
-fn normal(path: &str) -> String {
-    let parts = path.split(['/', '\\']).filter(|part| !matches!(*part, "" | "."));
-    parts.collect::<Vec<_>>().join("/")
 }

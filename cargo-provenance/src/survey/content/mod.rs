@@ -3,15 +3,19 @@
 //!
 //! Each file is gone through once, and what can be told without its tokens is told first: most sources are never lexed.
 
+mod inclusion;
 mod magic;
 mod place;
+mod reading;
 mod source;
 mod unicode;
 
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::place::Place;
-use self::source::{Base, Found};
 use super::{Sources, lex};
 use crate::archive::File;
 
@@ -97,11 +101,15 @@ pub enum Role {
 const LONG: usize = 5_000;
 const LONGEST: usize = 20_000;
 
+/// So many modules of WebAssembly are looked for in what runs at build time; where there are more, it is taken to read them.
+const MODULES: usize = 64;
+
 impl Content {
     /// Looks through the files of a package; `build_time` are the sources that run while others compile.
     pub(super) fn of(sources: &Sources<'_>, build_time: &BTreeSet<&str>) -> Self {
         let size = sources.files.iter().map(|file| file.content.len() as u64).sum();
         let mut survey = Scan::of(sources, build_time);
+        survey.roots();
         for file in &sources.files {
             survey.bytes(file);
         }
@@ -120,6 +128,18 @@ struct Scan<'a> {
     sources: &'a Sources<'a>,
     build_time: &'a BTreeSet<&'a str>,
     files: BTreeMap<&'a str, &'a File<'a>>,
+    /// The same in the case of the smallest letters: where case does not matter, other names open them, too.
+    in_any_case: BTreeMap<String, &'a File<'a>>,
+    /// Names of files that are no sources by their own, in small letters.
+    others: BTreeSet<String>,
+    scripts: BTreeSet<&'a str>,
+    /// Folders with packages of their own, none of them in another.
+    nested: BTreeSet<&'a str>,
+    /// What was read as a source, and what of it other sources include that run at build time.
+    read: BTreeSet<&'a str>,
+    built: BTreeSet<&'a str>,
+    /// Whether something is compiled whose name could not be told.
+    is_indirect: bool,
     sights: BTreeMap<(&'a str, Kind), Sight>,
     /// What is not text, by its path.
     formats: BTreeMap<&'a str, Format>,
@@ -127,19 +147,24 @@ struct Scan<'a> {
     tests_are_compiled: bool,
 }
 
-struct Inclusion<'a> {
-    source: &'a str,
-    line: u32,
-    by: &'static str,
-    role: Role,
-    file: String,
-}
-
 impl<'a> Scan<'a> {
     fn of(sources: &'a Sources<'a>, build_time: &'a BTreeSet<&'a str>) -> Self {
         let roots = sources.build_scripts.iter().chain(&sources.library);
+        let mut nested = BTreeSet::<&str>::new();
+        for package in sources.nested.iter().map(|package| &**package).collect::<BTreeSet<_>>() {
+            if !nested.last().is_some_and(|last| package.starts_with(last)) {
+                nested.insert(package);
+            }
+        }
         Self {
+            scripts: sources.build_scripts.iter().map(|script| &**script).collect(),
+            nested,
             files: sources.files.iter().map(|file| (file.path, file)).collect(),
+            in_any_case: sources.files.iter().map(|file| (file.path.to_lowercase(), file)).collect(),
+            others: BTreeSet::new(),
+            read: BTreeSet::new(),
+            built: BTreeSet::new(),
+            is_indirect: false,
             sights: BTreeMap::new(),
             formats: BTreeMap::new(),
             tests_are_compiled: roots.into_iter().any(|root| place::is_of_own_target(root)),
@@ -148,12 +173,17 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn is_root(&self, path: &str) -> bool {
-        self.sources.build_scripts.iter().chain(&self.sources.library).any(|root| root == path)
+    /// What cargo begins with outside of the package was not looked at.
+    fn roots(&mut self) {
+        let roots = self.sources.build_scripts.iter().chain(&self.sources.library);
+        for root in roots.filter(|root| root.starts_with("../")) {
+            let root = crate::archive::printable(root.as_bytes());
+            self.tell(Kind::IncludesOutside, "Cargo.toml", 0, || format!("a target in `{root}`"));
+        }
     }
 
-    fn is_nested(&self, path: &str) -> bool {
-        self.sources.nested.iter().any(|package| path.starts_with(&**package))
+    fn is_root(&self, path: &str) -> bool {
+        self.scripts.contains(path) || self.sources.library.as_deref() == Some(path)
     }
 
     fn is_source(&self, path: &str) -> bool {
@@ -221,138 +251,26 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Reads the sources, and what they include as sources.
-    fn sources(&mut self) {
-        let all = self.sources.files.iter().filter(|file| self.is_source(file.path));
-        let mut waiting = all.collect::<Vec<_>>();
-        let mut known = waiting.iter().map(|file| file.path).collect::<BTreeSet<_>>();
-        while let Some(file) = waiting.pop() {
-            for path in self.source(file) {
-                if let Some((path, file)) = self.files.get_key_value(&*path)
-                    && known.insert(path)
-                {
-                    waiting.push(file);
-                }
-            }
-        }
-    }
-
-    /// Looks at a source. Returns the files that it compiles by their names.
-    fn source(&mut self, file: &File<'a>) -> BTreeSet<String> {
-        let (path, content) = (file.path, file.content);
-        if !content.is_ascii() {
-            self.bidi(path, content);
-        }
-        if let Err(error) = std::str::from_utf8(content) {
-            let line = unicode::Lines::default().of(content, error.valid_up_to());
-            self.tell(Kind::NotUtf8, path, line, || "bytes that are not UTF-8".to_owned());
-        } else if let Some(at) = content.iter().position(|byte| *byte == 0) {
-            let line = unicode::Lines::default().of(content, at);
-            self.tell(Kind::Nul, path, line, || "a NUL".to_owned());
-        }
-        self.long_lines(path, content);
-        let text = lex::text(content);
-        if !source::is_suspect(&text) && self.sources.nested.is_empty() {
-            return BTreeSet::new();
-        }
-        let mut compiled = BTreeSet::new();
-        source::read(&text, &mut |line, found, for_tests| {
-            let role = if for_tests { Role::Tests } else { Role::Package };
-            match found {
-                Found::BeforeMain(what) => self.tell_for(role, Kind::LifeBeforeMain, path, line, || what),
-                Found::Blob(what) => self.tell_for(role, Kind::Blob, path, line, || what),
-                Found::Declares { within, name } => {
-                    let place = place::resolve(&child_folder(path, &within), &name);
-                    if let Place::Within(module) = place
-                        && self.is_nested(&format!("{module}/"))
-                    {
-                        self.tell_for(role, Kind::IncludesOutside, path, line, || {
-                            format!("the module `{}`, which lies in another package", escaped(&name))
-                        });
-                    }
-                }
-                Found::Invisible(length) => {
-                    self.tell_for(role, Kind::InvisibleRun, path, line, || invisible(length));
-                }
-                Found::Mixed(identifier, script) => {
-                    self.tell_for(role, Kind::MixedScript, path, line, || {
-                        format!(
-                            "the identifier `{}` with Latin and {} letters",
-                            escaped(&identifier),
-                            script.as_str()
-                        )
-                    })
-                }
-                Found::Include { by, from, file } => {
-                    let below = file.trim_start_matches(['/', '\\']);
-                    let place = match from {
-                        Base::Folder => place::resolve(place::folder(path), &file),
-                        Base::Package => place::resolve("", below),
-                        Base::OutDir => match place::resolve("", below) {
-                            Place::Within(_) => return,
-                            outside => outside,
-                        },
-                    };
-                    let inclusion = Inclusion { source: path, line, by, role, file };
-                    compiled.extend(self.include(inclusion, place));
-                }
-                Found::Path { within, file } => {
-                    let place = place::resolve(&module_folder(path, &within), &file);
-                    let inclusion = Inclusion { source: path, line, by: "#[path]", role, file };
-                    compiled.extend(self.include(inclusion, place));
-                }
-            }
-        });
-        compiled
-    }
-
-    /// Notes that a source reads another file. Returns which one of the package it compiles so.
-    fn include(&mut self, inclusion: Inclusion<'a>, place: Place) -> Option<String> {
-        let Inclusion { source, line, by, role, file } = inclusion;
-        match place {
-            Place::Within(file) if by == "include_str" || !self.is_nested(&file) => {
-                let reaches_in = place::is_of_own_target(&file) && !place::is_of_own_target(source);
-                let is_code = matches!(by, "include" | "#[path]");
-                self.tests_are_compiled |= reaches_in && is_code && role != Role::Tests;
-                let format = self.formats.get(&*file).copied();
-                if let Some(format @ (Format::Executable(_) | Format::Object(_))) = format {
-                    let file = crate::archive::printable(file.as_bytes());
-                    let what = || format!("{} of `{file}`, {}", macro_of(by), format.as_str());
-                    self.tell_for(role, Kind::IncludesExecutable, source, line, what);
-                }
-                (is_code && self.files.contains_key(&*file)).then_some(file)
-            }
-            // What lies in another package was not looked at.
-            Place::Within(_) => {
-                let file = crate::archive::printable(file.as_bytes());
-                let what = || format!("{} of `{file}` in another package", macro_of(by));
-                self.tell_for(role, Kind::IncludesOutside, source, line, what);
-                None
-            }
-            // The text of a file that belongs to the same commit is only shown.
-            Place::Above(folders) if folders <= self.sources.above && by == "include_str" => None,
-            Place::Above(_) | Place::Elsewhere => {
-                let file = crate::archive::printable(file.as_bytes());
-                self.tell_for(role, Kind::IncludesOutside, source, line, || {
-                    format!("{} of `{file}`", macro_of(by))
-                });
-                None
-            }
-        }
-    }
-
     fn long_lines(&mut self, path: &'a str, content: &[u8]) {
         if !has_long_line(content) {
             return;
         }
         let lines = content.split(|byte| *byte == b'\n').map(<[u8]>::len).zip(1_u32..);
-        let Some((longest, line)) = lines.max_by_key(|(length, line)| (*length, u32::MAX - line)) else {
+        let Some((longest, line)) = lines.clone().max_by_key(|(length, line)| (*length, u32::MAX - line))
+        else {
             return;
         };
         // Tables and texts take much room, and nobody looks for code in them.
-        let written = if longest > LONGEST { source::written(&lex::text(content), line, longest) } else { 0 };
-        let kind = if written > LONGEST { Kind::LongestLine } else { Kind::LongLine };
-        self.tell(kind, path, line, || format!("a line of {longest} bytes"));
+        let long = lines.filter(|(length, _)| *length > LONGEST).map(|(length, line)| (line, length));
+        let long = long.collect::<BTreeMap<_, _>>();
+        let written = if long.is_empty() { None } else { source::written(&lex::text(content), &long) };
+        match written.filter(|(_, written)| *written > LONGEST) {
+            Some((line, _)) => {
+                let length = long.get(&line).copied().unwrap_or(longest);
+                self.tell(Kind::LongestLine, path, line, || format!("a line of {length} bytes"));
+            }
+            None => self.tell(Kind::LongLine, path, line, || format!("a line of {longest} bytes")),
+        }
     }
 
     /// Puts together what needs to be known of several files.
@@ -361,7 +279,19 @@ impl<'a> Scan<'a> {
         for ((path, kind), sight) in &mut sights {
             sight.role = self.role(path, sight.role, *kind);
         }
-        if sights.values().any(|sight| sight.role == Role::Package && sight.kind.is_of_sources()) {
+        let modules = sights.values_mut().filter(|it| it.kind == Kind::Wasm && it.role == Role::Package);
+        let modules = modules.collect::<Vec<_>>();
+        let texts = if modules.is_empty() { vec![] } else { self.build_text() };
+        // Nobody has so many of them for something else.
+        let are_many = modules.len() > MODULES && !texts.is_empty();
+        for sight in modules {
+            if are_many || is_read_in(&texts, &sight.path) {
+                sight.role = Role::BuildTime;
+            }
+        }
+        let can_be_for_tests = |sight: &Sight| sight.role == Role::Package && sight.kind.is_of_sources();
+        // A macro may compile a module of any name anew.
+        if !self.is_indirect && sights.values().any(can_be_for_tests) {
             let (tests, others) = self.modules();
             let is_for_tests = |path: &str| {
                 let module = path.strip_suffix(".rs").unwrap_or(path);
@@ -370,8 +300,7 @@ impl<'a> Scan<'a> {
                 // What is compiled otherwise, too, is not only for tests.
                 !others.contains(module) && modules.any(|module| tests.contains(module))
             };
-            let seen =
-                sights.values_mut().filter(|sight| sight.role == Role::Package && sight.kind.is_of_sources());
+            let seen = sights.values_mut().filter(|sight| can_be_for_tests(sight));
             for sight in seen.filter(|sight| is_for_tests(&sight.path)) {
                 sight.role = Role::Tests;
             }
@@ -379,46 +308,8 @@ impl<'a> Scan<'a> {
         sights.into_values().collect()
     }
 
-    /// The modules in files of their own, by their paths without the extension: those that are declared for tests, and those
-    /// that are compiled otherwise.
-    fn modules(&self) -> (BTreeSet<String>, BTreeSet<String>) {
-        let module = |path: String| path.strip_suffix(".rs").map(str::to_owned).unwrap_or(path);
-        let roots = self.sources.build_scripts.iter().chain(&self.sources.library);
-        let (mut tests, mut others) = (BTreeSet::new(), roots.cloned().map(module).collect::<BTreeSet<_>>());
-        for file in self.sources.files.iter().filter(|file| self.is_source(file.path)) {
-            let text = lex::text(file.content);
-            source::read(&text, &mut |_, found, for_tests| {
-                let named = match found {
-                    Found::Declares { within, name } => {
-                        place::resolve(&child_folder(file.path, &within), &name)
-                    }
-                    Found::Path { within, file: named } => {
-                        place::resolve(&module_folder(file.path, &within), &named)
-                    }
-                    Found::Include { by: "include", from: Base::Folder, file: named } => {
-                        place::resolve(place::folder(file.path), &named)
-                    }
-                    _ => return,
-                };
-                let Place::Within(path) = named else { return };
-                let module = module(path);
-                // Only what is there can be meant.
-                let next = self.files.range(&*module..).next();
-                if next.is_some_and(|(path, _)| path.starts_with(&module)) {
-                    if for_tests {
-                        tests.insert(module)
-                    } else {
-                        others.insert(module)
-                    };
-                }
-            });
-        }
-        tests.retain(|module| !others.contains(module));
-        (tests, others)
-    }
-
     fn role(&self, path: &str, seen: Role, kind: Kind) -> Role {
-        if self.sources.build_scripts.iter().any(|script| script == path) {
+        if self.scripts.contains(path) {
             return Role::BuildTime;
         }
         let is_of_tests = match kind {
@@ -429,25 +320,27 @@ impl<'a> Scan<'a> {
         };
         match () {
             () if is_of_tests || seen == Role::Tests => Role::Tests,
-            () if self.build_time.contains(path) => Role::BuildTime,
-            () if self.sources.proc_macro && self.is_source(path) => Role::BuildTime,
-            () if kind == Kind::Wasm && self.is_read_at_build_time(path) => Role::BuildTime,
+            () if self.build_time.contains(path) || self.built.contains(path) => Role::BuildTime,
+            () if self.sources.proc_macro && (self.is_source(path) || self.read.contains(path)) => {
+                Role::BuildTime
+            }
+            () if kind == Kind::Wasm && self.sources.proc_macro => Role::BuildTime,
             () => Role::Package,
         }
     }
 
-    /// Whether code that runs at build time names a file, or all of its kind.
-    fn is_read_at_build_time(&self, path: &str) -> bool {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let names = |script: &String| {
-            let script =
-                self.files.get(&**script).map(|script| lex::text(script.content)).unwrap_or_default();
-            script.contains(name) || script.contains(".wasm")
-        };
-        let scripts = self.build_time.iter().map(|path| (*path).to_owned());
-        self.sources.proc_macro
-            || scripts.chain(self.sources.build_scripts.clone()).any(|script| names(&script))
+    /// The text of what runs at build time.
+    fn build_text(&self) -> Vec<Cow<'a, str>> {
+        let scripts = self.scripts.iter().chain(self.build_time).chain(&self.built).collect::<BTreeSet<_>>();
+        let scripts = scripts.into_iter().filter_map(|script| self.files.get(*script));
+        scripts.map(|script| lex::text(script.content)).collect()
     }
+}
+
+/// Whether code that runs at build time names a file, or all of its kind.
+fn is_read_in(texts: &[Cow<'_, str>], path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    texts.iter().any(|text| text.contains(name) || text.contains(".wasm"))
 }
 
 impl Kind {
@@ -464,32 +357,6 @@ impl Kind {
                 | Self::MixedScript
         )
     }
-}
-
-fn macro_of(by: &str) -> String {
-    if by.starts_with('#') { format!("`{by}`") } else { format!("`{by}!`") }
-}
-
-/// The folder that the files of a source's modules lie in.
-fn child_folder(source: &str, within: &[String]) -> String {
-    let name = source.rsplit('/').next().unwrap_or(source);
-    let stem = name.strip_suffix(".rs").unwrap_or(name);
-    let own = (!matches!(stem, "build" | "lib" | "main" | "mod")).then_some(stem);
-    let parts = [place::folder(source)].into_iter().chain(own).chain(within.iter().map(String::as_str));
-    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
-}
-
-/// The folder that `#[path]` begins in, for modules within inline ones (Rust reference, "The path attribute").
-fn module_folder(source: &str, within: &[String]) -> String {
-    let folder = place::folder(source);
-    let name = source.rsplit('/').next().unwrap_or(source);
-    let stem = name.strip_suffix(".rs").unwrap_or(name);
-    let mut parts = vec![folder];
-    if !within.is_empty() && !matches!(stem, "lib" | "main" | "mod") {
-        parts.push(stem);
-    }
-    parts.extend(within.iter().map(String::as_str));
-    parts.join("/")
 }
 
 /// Leaps from line to line: a stretch without an end of line is looked for, not the ends of all lines.
@@ -513,81 +380,4 @@ fn escaped(identifier: &str) -> String {
     // Nobody needs all of a very long one.
     let shown = identifier.chars().take(60);
     shown.map(|it| if it.is_ascii() { it.to_string() } else { it.escape_unicode().to_string() }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn sources<'a>(files: &[(&'a str, &'a [u8])]) -> Sources<'a> {
-        let files = files.iter().map(|(path, content)| File { path, executable: true, content });
-        Sources {
-            files: files.collect(),
-            build_scripts: vec!["build.rs".to_owned()],
-            library: Some("src/lib.rs".to_owned()),
-            proc_macro: false,
-            ..Sources::default()
-        }
-    }
-
-    fn of(sources: &Sources<'_>) -> Content {
-        Content::of(sources, &BTreeSet::new())
-    }
-
-    fn kinds(files: &[(&str, &[u8])]) -> Vec<(String, Kind)> {
-        let content = of(&sources(files));
-        content.sights.into_iter().map(|sight| (sight.path, sight.kind)).collect()
-    }
-
-    #[test]
-    fn sources_that_include_each_other_are_read_once() {
-        let a: &[u8] = b"include!(\"b.in\"); include_str!(\"/x\");";
-        let b: &[u8] = b"include!(\"a.in\"); include!(\"b.in\"); include!(\"lib.rs\"); include_str!(\"/x\");";
-        let found = kinds(&[("src/lib.rs", b"include!(\"a.in\");"), ("src/a.in", a), ("src/b.in", b)]);
-        let outside = ["src/a.in", "src/b.in"].map(|path| (path.to_owned(), Kind::IncludesOutside));
-        assert_eq!(found, outside);
-    }
-
-    #[test]
-    fn the_same_thing_in_many_places_is_one_sight() {
-        let source = "include_str!(\"/x\");\n".repeat(10);
-        let content = of(&sources(&[("src/lib.rs", source.as_bytes())]));
-        let [sight] = &content.sights[..] else { panic!("{content:?}") };
-        assert_eq!((sight.line, sight.more, &*sight.what), (1, 9, "`include_str!` of `/x`"));
-        assert_eq!(content.size, source.len() as u64);
-    }
-
-    #[test]
-    fn the_text_of_a_commit_may_be_shown_and_nothing_else_of_it_read() {
-        let source: &[u8] =
-            b"include_str!(\"../../a\"); include_bytes!(\"../../b\"); include_str!(\"../../../c\");";
-        let files = [("src/lib.rs", source)];
-        let mut sources = sources(&files);
-        sources.above = 1;
-        let content = of(&sources);
-        assert_eq!(content.sights.len(), 1);
-        assert_eq!((content.sights[0].more, &*content.sights[0].what), (1, "`include_bytes!` of `../../b`"));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_gone_through(
-            bytes in proptest::collection::vec(any::<u8>(), 0..400),
-            text in "(include(_str|_bytes)?!|#\\[path ?=|cfg_attr|cfg\\(test\\)|mod |\"[./a]{0,9}\"|[(){}\\[\\],;=#]|\u{200b}{0,5}|а|\n){0,40}",
-            name in "(src/lib|build|tests/a|a)\\.(rs|lib|png|a|sh)",
-        ) {
-            of(&sources(&[(&name, &bytes), ("src/x.rs", text.as_bytes())]));
-            of(&sources(&[("src/lib.rs", text.as_bytes()), (&name, text.as_bytes())]));
-        }
-
-        #[test]
-        fn what_begins_like_a_program_is_gone_through(
-            head in proptest::sample::select(vec![&b"MZ"[..], b"!<arch>\n", b"\xca\xfe\xba\xbe", b"\x64\x86\x01\0"]),
-            rest in proptest::collection::vec(prop_oneof![Just(0u8), Just(b' '), Just(b'1'), any::<u8>()], 0..200),
-        ) {
-            of(&sources(&[("a.lib", &[head, &rest].concat())]));
-        }
-    }
 }

@@ -13,23 +13,23 @@ pub(super) enum Script {
 }
 
 /// A character that changes the direction of the text around it (CVE-2021-42574), and the line that it is on.
-pub(super) fn bidi(content: &[u8]) -> Vec<(u32, char)> {
-    let mut found = vec![];
-    let mut lines = Lines::default();
-    let mut at = 0;
-    while let Some(step) = content[at..].iter().position(|byte| *byte == 0xe2) {
-        at += step;
-        let control = match content.get(at + 1..at + 3) {
-            Some(&[0x80, last @ 0xaa..=0xae]) => char::from_u32(0x2000 + u32::from(last - 0x80)),
-            Some(&[0x81, last @ 0xa6..=0xa9]) => char::from_u32(0x2040 + u32::from(last - 0x80)),
-            _ => None,
-        };
-        if let Some(control) = control {
-            found.push((lines.of(content, at), control));
+pub(super) fn bidi(content: &[u8]) -> impl Iterator<Item = (u32, char)> {
+    let (mut at, mut lines) = (0, Lines::default());
+    std::iter::from_fn(move || {
+        while let Some(step) = content[at..].iter().position(|byte| *byte == 0xe2) {
+            let start = at + step;
+            at = start + 1;
+            let control = match content.get(start + 1..start + 3) {
+                Some(&[0x80, last @ 0xaa..=0xae]) => char::from_u32(0x2000 + u32::from(last - 0x80)),
+                Some(&[0x81, last @ 0xa6..=0xa9]) => char::from_u32(0x2040 + u32::from(last - 0x80)),
+                _ => None,
+            };
+            if let Some(control) = control {
+                return Some((lines.of(content, start), control));
+            }
         }
-        at += 1;
-    }
-    found
+        None
+    })
 }
 
 /// The longest run of characters that nobody sees, if there is one of at least [`RUN`]: where it begins, and its length.
@@ -135,8 +135,11 @@ mod tests {
     #[test]
     fn controls_of_direction_are_found_with_their_lines() {
         let text = "a\nb \u{202e} c \u{2069}\n\u{200b}\u{2026}\u{2066}";
-        assert_eq!(bidi(text.as_bytes()), [(2, '\u{202e}'), (2, '\u{2069}'), (3, '\u{2066}')]);
-        assert_eq!(bidi(b"\xe2\x80"), []);
+        assert_eq!(
+            bidi(text.as_bytes()).collect::<Vec<_>>(),
+            [(2, '\u{202e}'), (2, '\u{2069}'), (3, '\u{2066}')]
+        );
+        assert_eq!(bidi(b"\xe2\x80").count(), 0);
     }
 
     #[test]

@@ -93,5 +93,7 @@ mod tests {
         // A library that lies where others have their tests.
         let files: &[(&str, &[u8])] = &[("tests/lib.rs", b"include_str!(\"../../x\");")];
         assert_eq!(seen_in("include-outside", "[lib]\npath = 'tests/lib.rs'", files)[0].0, Weight::Review);
+        let files: &[(&str, &[u8])] = &[("tests/build.rs", b"include_str!(\"../../x\");")];
+        assert_eq!(seen_in("include-outside", "build = './tests/build.rs'", files)[0].0, Weight::Review);
     }
 }

@@ -42,6 +42,10 @@ mod tests {
         for (source, is_seen) in [
             ("#[ctor] fn f() {}", true),
             ("#[ctor::ctor(unsafe)] fn f() {}", true),
+            ("#[::ctor::ctor] fn f() {}", true),
+            ("use ctor::ctor as init; #[init] fn f() {}", true),
+            ("use ctor::{self, ctor /* a */ as init}; #[init] fn f() {}", true),
+            ("let x = self.ctor as usize;", false),
             ("#[cfg_attr(unix, ctor::ctor)] fn f() {}", true),
             ("#[used] #[link_section = \".init_array\"] static F: fn() = f;", true),
             ("#[unsafe(link_section = \".CRT$XCU\")] static F: fn() = f;", true),

@@ -54,6 +54,24 @@ mod tests {
     }
 
     #[test]
+    fn what_cargo_begins_with_is_found_however_the_manifest_writes_it() {
+        let text = "// \u{202e} x".as_bytes();
+        for (manifest, path) in [
+            ("build = './make.txt'", "make.txt"),
+            ("build = 'a/../make.txt'", "make.txt"),
+            ("build = 'a\\.\\make.txt'", "a/make.txt"),
+            ("build = 'MAKE.txt'", "make.txt"),
+            ("build = ['.//make.txt']", "make.txt"),
+            ("[lib]\npath = './x.txt'", "x.txt"),
+            ("[lib]\npath = 'src/../X.txt'", "x.txt"),
+            ("[lib]\npath = 'src/lib.txt'", "src/lib.txt"),
+        ] {
+            let found = seen_in("unicode-bidi", manifest, &[(path, text)]);
+            assert_eq!(found, [(Weight::Denial, path.to_owned())], "{manifest}");
+        }
+    }
+
+    #[test]
     fn a_file_of_another_name_that_is_included_is_a_source() {
         let text = "// \u{2066} x".as_bytes();
         let files: &[(&str, &[u8])] = &[("src/lib.rs", b"include!(\"gen.in\");"), ("src/gen.in", text)];

@@ -21,16 +21,16 @@ pub(super) fn found(taken: &Taken, files: &str) -> Option<Finding> {
     for Sourced { value, origin } in &taken.prefixes {
         weaker.push(note(origin, format!("packages may come from what `Cargo.lock` has below `{value}`")));
     }
-    if let Some(Sourced { value, origin }) = &taken.databases {
-        if !value.iter().any(|url| url.trim_end_matches(".git") == RUSTSEC) {
-            weaker.push(note(origin, format!("`{RUSTSEC}` is no longer asked for advisories")));
-        }
+    if let Some(Sourced { value, origin }) = &taken.databases
+        && !value.iter().any(|url| url.trim_end_matches(".git") == RUSTSEC)
+    {
+        weaker.push(note(origin, format!("`{RUSTSEC}` is no longer asked for advisories")));
     }
-    if let Some(Sourced { value, origin }) = &taken.max_age {
-        let seconds = |age| MaxAge::parse(age).map(|age| age.seconds);
-        if seconds(value) > seconds(MAX_AGE) {
-            weaker.push(note(origin, format!("advisories may be as old as {value}, by default {MAX_AGE}")));
-        }
+    let seconds = |age| MaxAge::parse(age).map(|age| age.seconds);
+    if let Some(Sourced { value, origin }) = &taken.max_age
+        && seconds(value) > seconds(MAX_AGE)
+    {
+        weaker.push(note(origin, format!("advisories may be as old as {value}, by default {MAX_AGE}")));
     }
     if weaker.is_empty() {
         return None;

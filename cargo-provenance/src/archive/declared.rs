@@ -134,21 +134,26 @@ fn flag(item: &Item, key: &str) -> bool {
     value.and_then(Item::as_bool) == Some(true)
 }
 
-fn entries(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
+pub(super) fn entries(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
     item.and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter)
 }
 
 fn collect_dependencies(holder: Option<&dyn TableLike>, dependencies: &mut Vec<Requirement>) {
-    let Some(holder) = holder else { return };
-    for (kind, spellings) in [
-        (DependencyKind::Normal, &["dependencies"][..]),
+    for (kind, table) in holder.into_iter().flat_map(dependency_tables) {
+        dependencies.extend(entries(Some(table)).map(|(key, item)| requirement(key, item, kind)));
+    }
+}
+
+/// The tables of dependencies that a manifest or one of its targets holds.
+pub(super) fn dependency_tables(holder: &dyn TableLike) -> impl Iterator<Item = (DependencyKind, &Item)> {
+    const TABLES: [(DependencyKind, &[&str]); 3] = [
+        (DependencyKind::Normal, &["dependencies"]),
         (DependencyKind::Build, &["build-dependencies", "build_dependencies"]),
         (DependencyKind::Dev, &["dev-dependencies", "dev_dependencies"]),
-    ] {
-        // Cargo's `TomlManifest`: where both spellings are there, the first one counts.
-        let table = spellings.iter().find_map(|spelling| holder.get(spelling));
-        dependencies.extend(entries(table).map(|(key, item)| requirement(key, item, kind)));
-    }
+    ];
+    // Cargo's `TomlManifest`: where both spellings are there, the first one counts.
+    let table = |spellings: &[&str]| spellings.iter().find_map(|spelling| holder.get(spelling));
+    TABLES.into_iter().filter_map(move |(kind, spellings)| Some((kind, table(spellings)?)))
 }
 
 fn requirement(key: &str, item: &Item, kind: DependencyKind) -> Requirement {

@@ -8,6 +8,7 @@ use toml_edit::{Document, TableLike};
 
 use super::declared::{Declared, declared, package};
 use super::fault::{Fault, printable};
+use super::following::Manifests;
 use super::limits::Limits;
 use super::targets::strays;
 
@@ -89,6 +90,22 @@ pub(super) fn read(
 /// Reads the manifest that an author wrote; the error follows the file's name.
 pub(super) fn read_original(bytes: &[u8], limits: &Limits) -> Result<Declared, String> {
     parse(bytes, limits).map(|document| declared(&document))
+}
+
+/// What the packaged manifest has that does not follow from the author's, nor from that of the workspace if it is at hand.
+pub(super) fn deviations(
+    packaged: &[u8],
+    original: &[u8],
+    workspace: Option<&[u8]>,
+    has: &dyn Fn(&str) -> bool,
+    limits: &Limits,
+) -> Result<Vec<String>, String> {
+    // The packaged one was read before.
+    let (packaged, original) = (parse(packaged, limits)?, parse(original, limits)?);
+    let workspace = workspace.map(|bytes| parse(bytes, limits)).transpose();
+    let workspace = workspace.map_err(|why| format!("has a workspace whose `Cargo.toml` {why}"))?;
+    let workspace = workspace.as_ref();
+    Ok(Manifests { packaged: &packaged, original: &original, workspace, has }.deviations())
 }
 
 fn parse<'b>(bytes: &'b [u8], limits: &Limits) -> Result<Document<&'b str>, String> {

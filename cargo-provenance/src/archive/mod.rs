@@ -5,6 +5,7 @@
 
 mod declared;
 mod fault;
+mod following;
 mod gzip;
 mod limits;
 mod manifest;
@@ -29,6 +30,7 @@ use limits::Limits;
 
 pub use declared::{Build, Declared, Field, Origin, Requirement};
 pub use fault::{Fault, printable};
+pub use following::normal;
 pub use manifest::License;
 pub use targets::{is_stray, strays};
 pub use vcs::Vcs;
@@ -70,8 +72,8 @@ pub struct File<'a> {
 pub enum Original {
     /// The archive has none.
     Missing,
-    /// It is there.
-    Known(Declared),
+    /// It is there; and what the other has that cargo cannot have made of it, a line each.
+    Known(Vec<String>),
     /// It is there and cannot be read, and why: it follows the file's name.
     Unreadable(String),
 }
@@ -236,12 +238,15 @@ impl Archive {
         self.manifest.is_generated
     }
 
-    /// What its author's manifest declares. It is read anew at each call: only one check asks.
-    pub fn original(&self) -> Original {
-        match self.file(ORIGINAL).map(|bytes| manifest::read_original(bytes, &Limits::DEFAULT)) {
-            None => Original::Missing,
-            Some(Ok(declared)) => Original::Known(declared),
-            Some(Err(why)) => Original::Unreadable(why),
+    /// What its manifest is to the one of its author, and to that of the `workspace`, if it is at hand. Without it, what a member
+    /// inherits is not compared. They are read anew at each call.
+    pub fn original(&self, workspace: Option<&[u8]>) -> Original {
+        let Some(original) = self.file(ORIGINAL) else { return Original::Missing };
+        let packaged = self.file(MANIFEST).unwrap_or_default();
+        let has = |path: &str| self.entries.iter().any(|entry| entry.path == path);
+        match manifest::deviations(packaged, original, workspace, &has, &Limits::DEFAULT) {
+            Ok(deviations) => Original::Known(deviations),
+            Err(why) => Original::Unreadable(why),
         }
     }
 

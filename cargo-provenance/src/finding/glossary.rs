@@ -269,6 +269,11 @@ pub static TERMS: &[Term] = &[
         "vendor-differs",
         "What `cargo vendor` made of a package is not what was proven. Find out which cargo ran, and run the command again.",
     ),
+    remark(
+        "weaker-than-default",
+        "Another tool's file made the new policy milder than it is by itself: a level below the default, or another place that \
+         packages or advisories may come from. Look at each, and take out of `Provenance.toml` what the team does not mean.",
+    ),
     drift(
         "workspace-root",
         "Cargo takes another directory for the workspace root than the one that holds the manifest. Remove the \

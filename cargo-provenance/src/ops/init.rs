@@ -207,7 +207,12 @@ fn init(
             template.taken = takeover.taken.clone();
             let text = write_template(&template);
             let policy = gate::parse_policy(&text, &root)?;
-            text + &takeover.exceptions(&policy, &entering, known().known().copied(), vetting.today())
+            let license_of = |id: &PackageId| {
+                let at = entering.iter().position(|package| package.id == *id)?;
+                proven.get(at)?.as_ref().ok().map(|entrant| entrant.license.clone())
+            };
+            let databases = known().known().copied();
+            text + &takeover.exceptions(&policy, &entering, &license_of, databases, vetting.today())
         }
     };
     let policy = gate::parse_policy(&policy_text, &root)?;

@@ -240,3 +240,56 @@ fn the_result_is_kept_in_the_pin_and_dies_with_the_bytes() {
         .code(0)
         .stderr_has("nothing was kept: there is no pin here");
 }
+
+/// The archive at `from` with another packaged manifest.
+fn with_manifest(from: &std::path::Path, change: impl Fn(String) -> String) -> Vec<u8> {
+    let reader = flate2::read::GzDecoder::new(std::fs::File::open(from).expect("an archive"));
+    let writer = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+    let (mut archive, mut builder) = (tar::Archive::new(reader), tar::Builder::new(writer));
+    for entry in archive.entries().expect("an archive of cargo") {
+        let mut entry = entry.expect("an entry");
+        let path = entry.path().expect("a path").into_owned();
+        let mut content = vec![];
+        std::io::Read::read_to_end(&mut entry, &mut content).expect("its content");
+        if path.ends_with("Cargo.toml") {
+            content = change(String::from_utf8(content).expect("UTF-8")).into_bytes();
+        }
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, &path, &content[..]).expect("in memory");
+    }
+    builder.into_inner().and_then(flate2::write::GzEncoder::finish).expect("in memory")
+}
+
+#[test]
+fn a_packaged_manifest_that_was_changed_afterwards_is_not_taken_for_cargos() {
+    let sandbox = Sandbox::new();
+    let origin = origin(&sandbox);
+    package(origin);
+    let file = sandbox.path("thing-1.0.0.crate");
+    let words = [&*file.display().to_string(), &url(&sandbox)].map(str::to_owned);
+    for (old, new, told) in [
+        (
+            "path = \"src/lib.rs\"",
+            "path = \"src/table.rs\"",
+            "its library is `src/table.rs`, and was `src/lib.rs`",
+        ),
+        ("[lib]", "[features]\ndefault = []\n\n[lib]", "it has the feature `default`"),
+        ("edition = \"2021\"", "edition = \"2018\"", "its edition is `2018`, and was `2021`"),
+    ] {
+        let changed = with_manifest(&origin.path(CRATE), |manifest| {
+            assert!(manifest.contains(old), "{manifest}");
+            manifest.replace(old, new)
+        });
+        std::fs::write(&file, changed).expect("a file");
+        vet(origin, &[&words[0], &words[1]])
+            .code(1)
+            .stderr_has(
+                "error[repository-differs]: `thing v1.0.0` is not what its commit holds: 1 difference",
+            )
+            .stderr_has(told)
+            .stderr_has("2 written by cargo, ")
+            .stderr_has("error[manifest-orig-mismatch]");
+    }
+}

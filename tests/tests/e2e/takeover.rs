@@ -51,7 +51,7 @@ fn every_key_is_translated_or_listed_with_the_reason() {
     let project = app(&sandbox).with("deny.toml", DENY).with(".cargo/audit.toml", audit);
     let output = project.provenance(["init"]).run().code(0);
     let output = output
-        .stderr_has("Taking over 10 settings from `deny.toml`, `.cargo/audit.toml`")
+        .stderr_has("Taking over 11 settings from `deny.toml`, `.cargo/audit.toml`")
         .stderr_has("warning[not-taken-over]: ")
         .stderr_has("deny.toml:2: `graph.all-features`: every package of `Cargo.lock` is judged")
         .stderr_has("deny.toml:10: `ignore`: `RUSTSEC-2020-0099` is about no package of `Cargo.lock`")
@@ -68,7 +68,7 @@ fn every_key_is_translated_or_listed_with_the_reason() {
         "# deny.toml:26\nregistries = [\"crates-io\"]\n",
         "# deny.toml:21\n[[ban]]\npackage = \"openssl\"\nreason = \"no C\"\ninstead = \"rustls\"\n",
         "# deny.toml:8\n[[exception]]\ncheck = \"vulnerability\"\npackage = \"victim\"\nid = \"RUSTSEC-2026-0001\"\nreason = \"not reached from here\"\nexpires = \"20",
-        "# deny.toml:16\n[[exception]]\ncheck = \"license\"\npackage = \"victim\"\nreason = \"MIT allowed for it alone\"\n",
+        "# deny.toml:16\n[[exception]]\ncheck = \"license\"\npackage = \"victim@1.0.0\"\nreason = \"MIT allowed for it alone\"\n",
         "# deny.toml:9\n[[exception]]\ncheck = \"unmaintained\"\npackage = \"victim\"\nid = \"RUSTSEC-2026-0002\"\n",
         "# .cargo/audit.toml:2\n[[exception]]\ncheck = \"vulnerability\"\npackage = \"victim\"\nid = \"RUSTSEC-2026-0003\"\n",
     ] {
@@ -163,4 +163,35 @@ fn a_policy_that_is_there_says_everything() {
     let output = project.provenance(["init"]).run().code(0);
     output.stderr_has("Skipping `deny.toml`: there is a policy already");
     assert_eq!(files::read(&project.path("Provenance.toml")), policy);
+}
+
+#[test]
+fn nothing_gets_weaker_than_the_default_unseen() {
+    let sandbox = Sandbox::new();
+    let project = app(&sandbox).with(
+        "deny.toml",
+        "[advisories]\nvulnerability = \"allow\"\nyanked = \"warn\"\nmaximum-db-staleness = \"P90D\"\n\
+         [licenses]\nunlicensed = \"allow\"\nallow = [\"Zlib\"]\nexceptions = [{ allow = [\"ISC\"], crate = \"victim\" }]\n\
+         [sources]\nunknown-registry = \"allow\"\nunknown-git = \"warn\"\n\
+         allow-registry = [\"https://github.com/rust-lang/crates.io-index\", \"https://evil.invalid/index\"]\n\
+         allow-git = [\"https://evil.invalid/x\"]\n",
+    );
+    let ignored = "cargo-deny ignores it today, and denies";
+    let output = project.provenance(["init"]).run().code(0);
+    output
+        .stderr_has(&format!("deny.toml:2: `advisories.vulnerability`: {ignored}"))
+        .stderr_has(&format!("deny.toml:6: `licenses.unlicensed`: {ignored}"))
+        .stderr_has(
+            "deny.toml:8: `license`: the exception does not cover the license of `victim v1.0.0`, `MIT`",
+        )
+        .stderr_has("warning[weaker-than-default]: ")
+        .stderr_has("deny.toml:3: `version-yanked` is `\"note\"`, by default `\"review\"`")
+        .stderr_has("deny.toml:10: `source` is `\"note\"`, by default `\"deny\"`")
+        .stderr_has("deny.toml:4: advisories may be as old as 90 days, by default 14 days")
+        .stderr_has("deny.toml:12: packages may come from `registry+https://evil.invalid/index`")
+        .stderr_has("deny.toml:13: packages may come from `https://evil.invalid/x`");
+    let policy = files::read(&project.path("Provenance.toml"));
+    for line in ["vulnerability = \"allow\"", "license-missing = ", "ISC"] {
+        assert!(!policy.lines().any(|it| it.contains(line) && !it.starts_with('#')), "{policy}");
+    }
 }

@@ -1,14 +1,17 @@
 //! What `init` takes over from cargo-deny and cargo-audit: it reads their files, finds the packages that ignored advisories are
 //! about, and tells what was left.
 
+mod weaker;
+
 use std::path::Path;
 
-use provenance_build::{LockedPackage, toml};
+use provenance_build::{LockedPackage, PackageId, toml};
 
 use super::Error;
 use crate::advisory::{Database, Hit, Kind};
+use crate::archive::{License, printable};
 use crate::finding::{Finding, Weight};
-use crate::model::Date;
+use crate::model::{Date, LicenseExpression, LicenseName};
 use crate::policy::takeover::{self, Ignored, Left, NO_REASON, Sourced, Taken, Tool};
 use crate::policy::{Firmness, Level, Policy};
 use crate::report::{Report, plural};
@@ -55,6 +58,7 @@ impl Takeover {
         &mut self,
         policy: &Policy,
         packages: &[&LockedPackage],
+        license_of: &dyn Fn(&PackageId) -> Option<License>,
         databases: Option<&[Database]>,
         today: Date,
     ) -> String {
@@ -64,6 +68,10 @@ impl Takeover {
                 Ignored::Advisory { id, reason } => {
                     let reason = reason_of(reason, &origin);
                     ("ignore", self.of_advisory(policy, packages, databases, &id, &reason, today))
+                }
+                Ignored::License { package, allowed } => {
+                    let allowed = Exempt { package: &package, allowed: &allowed };
+                    ("license", of_license(policy, packages, license_of, &allowed, today))
                 }
                 Ignored::Package { check, package, reason } => {
                     let reason = reason_of(reason, &origin);
@@ -136,6 +144,7 @@ impl Takeover {
         report.step("Taking over", format!("{} from {files}", plural(self.taken.number, "setting")));
         report.count("taken-over", self.taken.number);
         report.count("not-taken-over", self.taken.left.len());
+        report.findings.extend(weaker::found(&self.taken, &files));
         if self.taken.left.is_empty() {
             return;
         }
@@ -164,17 +173,69 @@ fn of_package(
     reason: &str,
     today: Date,
 ) -> Result<String, String> {
-    let fits = |locked: &&LockedPackage| {
-        let id = &locked.id;
-        package == id.name.as_str() || package == format!("{}@{}", id.name, id.version)
-    };
-    if !packages.iter().any(fits) {
+    if !packages.iter().any(|locked| fits(&locked.id, package)) {
         return Err(format!("`{package}` is not in `Cargo.lock`"));
     }
     if !refuses(policy, check) {
         return Err(format!("`{check}` refuses nothing here, so that it needs no exception"));
     }
     Ok(lines(check, package, None, reason, today))
+}
+
+/// Whether an exception that names `package` is about `id`.
+fn fits(id: &PackageId, package: &str) -> bool {
+    package == id.name.as_str() || package == format!("{}@{}", id.name, id.version)
+}
+
+/// A package that alone may have licenses.
+struct Exempt<'a> {
+    package: &'a str,
+    allowed: &'a [String],
+}
+
+/// An exception from `license` waives every license. So there is one only for versions that are there, and only if what they
+/// are licensed under is covered.
+fn of_license(
+    policy: &Policy,
+    packages: &[&LockedPackage],
+    license_of: &dyn Fn(&PackageId) -> Option<License>,
+    exempt: &Exempt<'_>,
+    today: Date,
+) -> Result<String, String> {
+    let here = packages.iter().map(|locked| &locked.id).filter(|id| fits(id, exempt.package));
+    let here = here.collect::<Vec<_>>();
+    if here.is_empty() {
+        return Err(format!("`{}` is not in `Cargo.lock`", exempt.package));
+    }
+    let everywhere = policy.licenses().map(|list| list.value.iter().map(|at| &at.value).collect::<Vec<_>>());
+    let Some(everywhere) = everywhere.filter(|_| refuses(policy, "license")) else {
+        return Err("`license` refuses nothing here, so that it needs no exception".to_owned());
+    };
+    let also = exempt.allowed.iter().filter_map(|name| LicenseName::parse(name)).collect::<Vec<_>>();
+    let mut text = String::new();
+    for id in here {
+        let expression = license_of(id).and_then(|license| license.expression);
+        let Some(Ok(parsed)) = expression.as_deref().map(LicenseExpression::parse) else {
+            return Err(format!(
+                "`{}` has no license that can be compared: read it, and accept it",
+                id.short()
+            ));
+        };
+        if parsed.is_met_by(everywhere.iter().copied()).is_ok() {
+            continue;
+        }
+        if parsed.is_met_by(everywhere.iter().copied().chain(&also)).is_err() {
+            let license = printable(expression.unwrap_or_default().as_bytes());
+            return Err(format!("the exception does not cover the license of `{}`, `{license}`", id.short()));
+        }
+        let reason = format!("{} allowed for it alone", exempt.allowed.join(", "));
+        let reason = reason_of(Some(reason), "");
+        text.push_str(&lines("license", &format!("{}@{}", id.name, id.version), None, &reason, today));
+    }
+    match text.is_empty() {
+        true => Err(format!("the license of `{}` is allowed for every package", exempt.package)),
+        false => Ok(text),
+    }
 }
 
 /// Whether a check can refuse under a policy.

@@ -185,9 +185,10 @@ fn judged(id: &PackageId, archive: &Archive, compared: &Compared) -> Outcome {
         path == "Cargo.toml.orig" || risk(path, contents.get(path).copied().unwrap_or_default()) < Risk::Other
     };
     let mut outcome = Outcome::default();
-    let (mut code, mut other) = (compared.dependencies.clone(), vec![]);
+    let (mut code, mut other) = (compared.deviations.clone(), vec![]);
     for (class, path) in &compared.files {
         let how = match class {
+            Class::Differs if path == "Cargo.toml" && !compared.deviations.is_empty() => continue,
             Class::Differs => "has other contents than in the commit",
             Class::Extra => "is not in the commit",
             _ => continue,

@@ -13,6 +13,9 @@ use crate::model::LicenseName;
 
 const WHOLE_GRAPH: &str = "every package of `Cargo.lock` is judged, for all targets and features";
 
+/// Why a setting is not followed that made an old cargo-deny milder, and that the ones since 0.15 do not read.
+const IGNORED: &str = "cargo-deny ignores it today, and denies";
+
 /// Why settings about the list itself have none.
 const NO_COUNTERPART: &str = "has no counterpart";
 
@@ -94,10 +97,13 @@ fn advisories(taking: &mut Taking<'_>, value: &mut Value<'_>, span: Span) -> Res
                     }
                 }
             }
-            "vulnerability" | "notice" => {
-                let check = if name == "notice" { "notice" } else { "vulnerability" };
+            "vulnerability" => match taking.lint(&value, &key)? {
+                Level::Deny => taking.set(span, &key, "vulnerability", Level::Deny),
+                _ => taking.leave(span, &key, IGNORED),
+            },
+            "notice" => {
                 let level = taking.lint(&value, &key)?;
-                taking.set(span, &key, check, level);
+                taking.set(span, &key, "notice", level);
             }
             "unused-ignored-advisory" => {
                 let level = taking.lint(&value, &key)?;
@@ -273,10 +279,10 @@ fn licenses(taking: &mut Taking<'_>, value: &mut Value<'_>, span: Span) -> Resul
                 taking.taken.licenses = Some(allow);
             }
             "exceptions" => exceptions(taking, value, &key)?,
-            "unlicensed" => {
-                let level = taking.lint(&value, &key)?;
-                taking.set(span, &key, "license-missing", level);
-            }
+            "unlicensed" => match taking.lint(&value, &key)? {
+                Level::Deny => taking.set(span, &key, "license-missing", Level::Deny),
+                _ => taking.leave(span, &key, IGNORED),
+            },
             "deny" => taking.leave(span, &key, "what is not in `allow` is not allowed"),
             "copyleft" | "default" | "allow-osi-fsf-free" => {
                 taking.leave(span, &key, "licenses are allowed by their names alone");
@@ -306,14 +312,11 @@ fn exceptions(taking: &mut Taking<'_>, value: Value<'_>, key: &str) -> Result<()
         let span = entry.span;
         let table = taking.reader.table(&mut entry, span, "exceptions")?;
         let spec = package_of(taking, &table)?;
-        let allowed = match table.get("allow").and_then(Value::as_array) {
-            Some(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
-            None => String::new(),
-        };
+        let list = table.get("allow").and_then(Value::as_array).into_iter().flatten();
+        let allowed = list.filter_map(Value::as_str).map(quoted).collect();
         match spec.as_deref().and_then(exact) {
             Some(package) => {
-                let reason = Some(format!("{} allowed for it alone", quoted(&allowed)));
-                let ignored = taking.sourced(span, Ignored::Package { check: "license", package, reason });
+                let ignored = taking.sourced(span, Ignored::License { package, allowed });
                 taking.taken.ignored.push(ignored);
             }
             None => taking.leave(span, key, "names not one package or one version"),

@@ -48,6 +48,13 @@ pub enum Ignored {
         /// Why, if that was said.
         reason: Option<String>,
     },
+    /// Licenses of one package.
+    License {
+        /// The package, as `name` or `name@version`.
+        package: String,
+        /// The licenses that it alone may have.
+        allowed: Vec<String>,
+    },
     /// A check about one package.
     Package {
         /// The check's id.
@@ -104,7 +111,7 @@ impl Taken {
         for ignored in other.ignored {
             let id = |one: &Ignored| match one {
                 Ignored::Advisory { id, .. } => Some(id.clone()),
-                Ignored::Package { .. } => None,
+                Ignored::License { .. } | Ignored::Package { .. } => None,
             };
             let known = self
                 .ignored

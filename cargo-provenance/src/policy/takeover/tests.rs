@@ -102,6 +102,23 @@ fn of_two_settings_of_one_file_the_stricter_counts_and_of_two_files_the_first() 
 }
 
 #[test]
+fn what_cargo_deny_no_longer_reads_makes_nothing_milder() {
+    for level in ["allow", "warn"] {
+        let taken = deny(&format!(
+            "[advisories]\nvulnerability = \"{level}\"\n[licenses]\nunlicensed = \"{level}\"\n"
+        ));
+        assert_eq!((taken.checks.len(), taken.number), (0, 0));
+        let left = taken.left.iter().map(|left| (left.origin.as_str(), left.key.as_str(), left.why.as_str()));
+        let why = "cargo-deny ignores it today, and denies";
+        assert_eq!(
+            left.collect::<Vec<_>>(),
+            [("deny.toml:2", "advisories.vulnerability", why), ("deny.toml:4", "licenses.unlicensed", why)]
+        );
+    }
+    assert_eq!(deny("[advisories]\nvulnerability = \"deny\"\n").checks.len(), 1);
+}
+
+#[test]
 fn ignored_advisories_and_packages_keep_their_reasons() {
     let taken = deny(
         "[advisories]\nignore = [\n  \"RUSTSEC-2024-0436\",\n  { id = \"RUSTSEC-2024-0001\", reason = \"not reached\" },\n  \"time@0.1.40\",\n\
@@ -125,7 +142,10 @@ fn ignored_advisories_and_packages_keep_their_reasons() {
             ("deny.toml:4", advisory("RUSTSEC-2024-0001", Some("not reached"))),
             ("deny.toml:5", package("version-yanked", "time@0.1.40", None)),
             ("deny.toml:6", package("version-yanked", "a", Some("soon"))),
-            ("deny.toml:9", package("license", "ring", Some("OpenSSL allowed for it alone"))),
+            (
+                "deny.toml:9",
+                Ignored::License { package: "ring".to_owned(), allowed: vec!["OpenSSL".to_owned()] }
+            ),
         ]
     );
     assert_eq!(taken.left[0].origin, "deny.toml:7");

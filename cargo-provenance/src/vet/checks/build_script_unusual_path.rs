@@ -1,6 +1,6 @@
 //! `build-script-unusual-path`: a build script that is not `build.rs`.
 
-use crate::archive::{Build, printable};
+use crate::archive::{Build, normal, printable};
 use crate::policy::{Firmness, Level};
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::Dossier;
@@ -33,21 +33,6 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     }
     let name = dossier.id.short();
     vec![Observation::new(format!("the build script of `{name}` is {}", unusual.join(", ")))]
-}
-
-/// A path as cargo writes it: `/` between its parts, without `.` and `..`.
-pub(super) fn normal(path: &str) -> String {
-    let mut parts = vec![];
-    for part in path.split(['/', '\\']) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::Document;
 
-use crate::archive::{self, Archive, Declared, File, Origin};
+use crate::archive::{self, Archive, Declared, File, Origin, Original};
 
 /// Links that are followed on the way to one file: what Linux follows, and more than anybody nests.
 const LINKS: usize = 40;
@@ -61,8 +61,8 @@ pub(super) struct Compared {
     pub(super) prefix: String,
     /// The files of the package, worst first.
     pub(super) files: Vec<(Class, String)>,
-    /// Dependencies that the packaged manifest has and the commit does not mean, a line each.
-    pub(super) dependencies: Vec<String>,
+    /// What the packaged manifest has that cargo cannot have made of the commit's, a line each.
+    pub(super) deviations: Vec<String>,
     /// How many files of the commit are not in the package.
     pub(super) left_out: usize,
 }
@@ -72,11 +72,21 @@ impl Commit<'_> {
     pub(super) fn compare(&self, archive: &Archive, path: Option<&str>) -> Compared {
         let original = archive.file(ORIGINAL).or_else(|| archive.file(MANIFEST)).unwrap_or_default();
         let prefix = path.map_or_else(|| self.place_of(original), str::to_owned);
-        let declared = archive::read_manifest(original).unwrap_or_default();
         let packed = archive.files().map(|file| file.path).collect::<BTreeSet<_>>();
         let above = self.named_above(original, &prefix, &packed);
-        let has_original = packed.contains(ORIGINAL);
-        let class = |file: File<'_>| (self.class(&file, has_original, &prefix, &above), file.path.to_owned());
+        let deviations = self.deviations(archive, &prefix);
+        let rewritten = match (packed.contains(ORIGINAL), deviations.is_empty()) {
+            (false, _) => None,
+            (true, true) => Some(Class::Rewritten),
+            (true, false) => Some(Class::Differs),
+        };
+        let class = |file: File<'_>| {
+            let class = match (&rewritten, file.path) {
+                (Some(class), MANIFEST) => class.clone(),
+                _ => self.class(&file, &prefix, &above),
+            };
+            (class, file.path.to_owned())
+        };
         let mut files = archive.files().map(class).collect::<Vec<_>>();
         files.sort();
         let below = |path: &&String| {
@@ -84,15 +94,13 @@ impl Commit<'_> {
             inner.is_some_and(|inner| !packed.contains(inner))
         };
         let left_out = self.nodes.keys().filter(below).count();
-        let dependencies = self.inherited(archive.declared(), &declared, &prefix);
-        Compared { prefix, files, dependencies, left_out }
+        Compared { prefix, files, deviations, left_out }
     }
 
-    fn class(&self, file: &File<'_>, has_original: bool, prefix: &str, above: &Above) -> Class {
+    fn class(&self, file: &File<'_>, prefix: &str, above: &Above) -> Class {
         let hash = *blake3::hash(file.content).as_bytes();
         let path = match file.path {
             VCS => return Class::Rewritten,
-            MANIFEST if has_original => return Class::Rewritten,
             ORIGINAL => MANIFEST,
             path => path,
         };
@@ -177,48 +185,36 @@ impl Commit<'_> {
             .map_or(String::new(), |(folder, _)| folder.to_owned())
     }
 
-    /// Inherited dependencies that are other packages in the packaged manifest than in the workspace's: the one thing about them
-    /// that the author's manifest alone does not tell.
-    fn inherited(&self, packaged: &Declared, original: &Declared, prefix: &str) -> Vec<String> {
-        let inherited =
-            original.dependencies.iter().filter(|it| it.origin == Origin::Inherited).collect::<Vec<_>>();
-        if inherited.is_empty() {
-            return vec![];
+    /// What the packaged manifest has that cargo makes neither of the author's nor of their workspace's.
+    fn deviations(&self, archive: &Archive, prefix: &str) -> Vec<String> {
+        let workspace = self.workspace(prefix);
+        match archive.original(workspace.as_deref()) {
+            Original::Missing => vec![],
+            Original::Unreadable(why) => vec![format!("its `Cargo.toml.orig` {why}")],
+            Original::Known(mut deviations) => {
+                let declared = archive.file(ORIGINAL).and_then(|bytes| archive::read_manifest(bytes).ok());
+                let inherits =
+                    |it: &Declared| it.dependencies.iter().any(|it| it.origin == Origin::Inherited);
+                if workspace.is_none() && declared.is_some_and(|declared| inherits(&declared)) {
+                    let lost = "its dependencies come from a workspace that the commit does not have";
+                    deviations.push(lost.to_owned());
+                }
+                deviations
+            }
         }
-        let Some(workspace) = self.workspace(prefix) else {
-            return vec!["its dependencies come from a workspace that the commit does not have".to_owned()];
-        };
-        let named = |key: &str| workspace.get(key).map_or(key, String::as_str).to_owned();
-        let wrong = |it: &&&archive::Requirement| {
-            let mut same =
-                packaged.dependencies.iter().filter(|other| (&other.key, other.kind) == (&it.key, it.kind));
-            same.any(|other| other.package != named(&it.key))
-        };
-        let told = |it: &&archive::Requirement| {
-            let meant = archive::printable(named(&it.key).as_bytes());
-            format!(
-                "its dependency `{}` is another package than the workspace's `{meant}`",
-                archive::printable(it.key.as_bytes())
-            )
-        };
-        inherited.iter().filter(wrong).map(told).collect()
     }
 
-    /// What the workspace of a package calls its dependencies, and which packages these are.
-    fn workspace(&self, prefix: &str) -> Option<BTreeMap<String, String>> {
+    /// The manifest of the workspace of a package.
+    fn workspace(&self, prefix: &str) -> Option<Vec<u8>> {
         let folders = std::iter::successors(Some(prefix), |folder| {
             (!folder.is_empty()).then(|| folder.rsplit_once('/').map_or("", |(above, _)| above))
         });
         folders.filter_map(|folder| self.resolve(&join(folder, MANIFEST))).find_map(|manifest| {
-            let text = String::from_utf8((self.read)(&manifest)).ok()?;
-            let document = Document::parse(text.as_str()).ok()?;
-            let workspace = document.get("workspace")?.as_table_like()?;
-            let dependencies = workspace.get("dependencies").and_then(|it| it.as_table_like());
-            let named = |(key, item): (&str, &toml_edit::Item)| {
-                let package = item.get("package").and_then(|package| package.as_str()).unwrap_or(key);
-                (key.to_owned(), package.to_owned())
-            };
-            Some(dependencies.into_iter().flat_map(|table| table.iter()).map(named).collect())
+            let bytes = (self.read)(&manifest);
+            let document = Document::parse(std::str::from_utf8(&bytes).ok()?).ok()?;
+            document.get("workspace")?.as_table_like()?;
+            drop(document);
+            Some(bytes)
         })
     }
 }
@@ -367,7 +363,7 @@ mod tests {
 
     #[test]
     fn an_inherited_dependency_is_what_the_workspace_means() {
-        let original = "[package]\nname='dep'\n[dependencies]\na.workspace = true\nb.workspace = true\n";
+        let original = "[package]\nname='dep'\nversion='1.0.0'\n[dependencies]\na.workspace = true\nb.workspace = true\n";
         let packaged = |a: &str| {
             format!(
                 "{PACKAGED}[dependencies.a]\nversion='1'\n{a}[dependencies.b]\nversion='1'\npackage='c'\n"
@@ -378,11 +374,51 @@ mod tests {
         for (a, number) in [("", 0), ("package='evil'\n", 1)] {
             let manifest = packaged(a);
             let package = [("Cargo.toml", manifest.as_str()), ("Cargo.toml.orig", original)];
-            assert_eq!(compare(&package, &commit, Some("dep")).dependencies.len(), number, "{a}");
+            assert_eq!(compare(&package, &commit, Some("dep")).deviations.len(), number, "{a}");
         }
         let manifest = packaged("");
         let package = [("Cargo.toml", manifest.as_str()), ("Cargo.toml.orig", original)];
-        assert_eq!(compare(&package, &commit[1..], Some("dep")).dependencies.len(), 1);
+        assert_eq!(compare(&package, &commit[1..], Some("dep")).deviations.len(), 1);
+    }
+
+    #[test]
+    fn a_manifest_that_follows_from_no_manifest_of_the_commit_was_not_written_by_cargo() {
+        let original = "[package]\nname='dep'\nversion.workspace=true\nedition.workspace=true\n\
+                        [dependencies]\na = { workspace = true, features = ['y'] }\n";
+        let root = "[workspace.package]\nversion = '1.0.0'\nedition = '2021'\n\
+                    [workspace.dependencies]\na = { version = '1', features = ['x'], default-features = false }\n";
+        let commit = [("Cargo.toml", root), ("dep/Cargo.toml", original)];
+        let honest = format!(
+            "{PACKAGED}edition='2021'\n[lib]\nname='dep'\npath='src/lib.rs'\n\
+             [dependencies.a]\nversion='1'\nfeatures=['x','y']\ndefault-features=false\n"
+        );
+        for (old, new, expected) in [
+            ("", "", None),
+            ("src/lib.rs", "tests/x.rs", Some("its library is `tests/x.rs`, and was `src/lib.rs`")),
+            ("2021", "2018", Some("its edition is `2018`, and was `2021`")),
+            (
+                "version='1'",
+                "version='=1.2.3'",
+                Some("its dependency `a` is required as `=1.2.3`, and was `1`"),
+            ),
+            ("'y'", "'y','evil'", Some("its dependency `a` has the feature `evil`")),
+            ("'x',", "", Some("its dependency `a` lacks the feature `x`")),
+            ("default-features=false", "", Some("its dependency `a` has the default features")),
+            (
+                "default-features=false",
+                "default-features=false\nregistry-index='https://evil.example/'",
+                Some("its dependency `a` comes from the registry `https://evil.example/`"),
+            ),
+            (".a]", ".b]", Some("it has the dependency `b`")),
+        ] {
+            let manifest = honest.replace(old, new);
+            let manifest = if old.is_empty() { honest.clone() } else { manifest };
+            let package = [("Cargo.toml", manifest.as_str()), ("Cargo.toml.orig", original)];
+            let compared = compare(&package, &commit, Some("dep"));
+            assert_eq!(compared.deviations.first().map(String::as_str), expected, "{manifest}");
+            let meant = if expected.is_some() { Class::Differs } else { Class::Rewritten };
+            assert_eq!(class(&compared, "Cargo.toml"), &meant, "{manifest}");
+        }
     }
 
     #[test]

@@ -145,6 +145,9 @@ fn what_a_macro_is_given_is_read_as_code() {
     }
     let hides = surveyed(&[("build.rs", "include!(\"OUT_DIR.txt\");"), ("OUT_DIR.txt", NET)], false);
     assert!(hides.build_time.has(What::Net));
+    for text in ["include!(concat!(core::env!(\"X\"), \"/x\"));", "#[cfg_attr(a, b(path = c))] fn f() {}"] {
+        assert!(!library(text).has(What::Unread), "{text}");
+    }
     assert!(library("use core::include as inc; inc!(\"x.txt\");").has(What::Unread));
     assert!(library("macro_rules! m{($p:literal)=>{#[path = $p] mod x;}}").has(What::Unread));
 }

@@ -165,7 +165,8 @@ impl<'r> Reader<'r> {
                 Some(file) if file.kind == Kind::Str => {
                     self.add(Place::At(file.value().into_owned()), is_test)
                 }
-                _ => false,
+                // Only a macro can put in something else.
+                value => !value.is_some_and(|it| it.is('$')),
             },
             "mod" if self.attribute.is_none() => self.module(tokens, at, is_test),
             "include" if is_next(1, '!') => match arguments(tokens, at + 2, INCLUDE) {
@@ -228,7 +229,7 @@ impl<'r> Reader<'r> {
 
     fn include(&mut self, arguments: &[Token<'_>]) -> bool {
         let has_room = self.found.includes.len() < FILES;
-        match included(arguments) {
+        match included(arguments, self.is_build_time) {
             Some(Some(include)) if has_room => self.found.includes.push(include),
             Some(None) => {}
             _ => return false,
@@ -250,8 +251,8 @@ pub(super) fn called<'t>(tokens: &[Token<'t>], at: usize) -> Option<&'t str> {
 }
 
 /// The file that the arguments of `include!` name: `Some(None)` is one that the build script makes, and `None` one that cannot
-/// be told from the source.
-fn included(tokens: &[Token<'_>]) -> Option<Option<Include>> {
+/// be told from the source. Later than at build time the build script also says what variables are; it is read for itself.
+fn included(tokens: &[Token<'_>], is_build_time: bool) -> Option<Option<Include>> {
     let mut tokens = tokens;
     if let [rest @ .., last] = tokens
         && last.is(',')
@@ -264,6 +265,7 @@ fn included(tokens: &[Token<'_>]) -> Option<Option<Include>> {
         tokens = rest;
     }
     let mut parts = match tokens {
+        [env, mark, _, _, _] if env.is_ident("env") && mark.is('!') => tokens,
         [only] if only.kind == Kind::Str => tokens,
         [name, mark, _, parts @ .., _] if name.is_ident("concat") && mark.is('!') => parts,
         _ => return None,
@@ -271,7 +273,8 @@ fn included(tokens: &[Token<'_>]) -> Option<Option<Include>> {
     let (mut path, mut from_root) = (String::new(), false);
     while let [part, rest @ ..] = parts {
         parts = match (part.kind, rest) {
-            (Kind::Punct(','), _) => rest,
+            (Kind::Punct(',' | ':'), _) => rest,
+            (Kind::Ident, [colon, ..]) if colon.is(':') => rest,
             (Kind::Str, _) => {
                 path.push_str(&part.value());
                 rest
@@ -280,6 +283,7 @@ fn included(tokens: &[Token<'_>]) -> Option<Option<Include>> {
                 match &*name.value() {
                     "CARGO_MANIFEST_DIR" => from_root = true,
                     "OUT_DIR" => return Some(None),
+                    _ if !is_build_time => return Some(None),
                     _ => return None,
                 }
                 rest

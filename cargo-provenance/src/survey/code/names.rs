@@ -38,7 +38,7 @@ const READ: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// Names, and the paths that they stand for wherever one of them is imported.
-    aliases: HashSet<(String, String)>,
+    aliases: BTreeSet<(String, String)>,
     /// The same, followed to the crates that matter.
     meanings: HashMap<String, Vec<String>>,
     /// Everything in these modules has a name.
@@ -51,7 +51,7 @@ pub(super) struct Names {
     foreign: HashSet<String>,
     /// Whether a glob brings in names from somewhere else in the package.
     has_own_glob: bool,
-    /// The first import that was not followed to its end, and whether it gives a macro that brings in files another name.
+    /// The first import that was not followed to its end, or that gives a macro which brings in files another name.
     unread: Option<usize>,
 }
 

@@ -3,6 +3,7 @@
 //! A determined author gets around every rule here: code can be put together at run time, and a name can come from anywhere. Age,
 //! pins and the closure are the floor; this raises the price.
 
+mod declared;
 mod difference;
 mod encoded;
 mod names;
@@ -15,6 +16,8 @@ mod tests_only;
 mod words;
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Sources;
 use crate::archive::File;
 use crate::model::DependencyKind;
+use scan::Seen;
 use sources::{Files, Set};
 
 pub use difference::Change;
@@ -34,6 +38,11 @@ const KEPT: usize = 256 * 1024;
 
 /// Sources with more lines are not kept: to compare two of them takes their product in time.
 const KEPT_LINES: usize = 4_000;
+
+/// So many bytes of a package's sources are read, and so many modules and the like are followed, so that no package keeps
+/// whoever judges it from judging another. That there is more is told.
+const BUDGET: usize = 64 * 1024 * 1024;
+const FOLLOWED: usize = 65_536;
 
 /// What the Rust code of a package can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -134,6 +143,8 @@ pub enum What {
     Temporary,
     /// It takes any certificate.
     TlsOff,
+    /// Part of it cannot be read, or is more than is read.
+    Unread,
 }
 
 impl Code {
@@ -148,7 +159,8 @@ impl Code {
         }
         let build_time = files.compiled(roots, true);
         let mut later = files.below_src();
-        if let Some(library) = library.filter(|library| !library.path.starts_with("src/")) {
+        // The root may have any name.
+        if let Some(library) = library.filter(|library| later.iter().all(|it| it.path != library.path)) {
             later.extend(files.compiled(vec![library], false).into_values());
         }
         later.retain(|file| !build_time.contains_key(file.path));
@@ -195,7 +207,13 @@ impl Part {
         for file in set.values() {
             let scanned = files.scanned(file, is_build_time);
             let is_compiled = |is_test: bool| is_build_time || !(is_test || scanned.is_test);
-            for (seen, _) in scanned.seen.iter().filter(|(_, is_test)| is_compiled(*is_test)) {
+            let unread = files.is_unread(file.path).then(|| Seen {
+                what: What::Unread,
+                line: 1,
+                excerpt: "the package has more code than is read".to_owned(),
+            });
+            let seen = scanned.seen.iter().filter(|(_, is_test)| is_compiled(*is_test)).map(|(seen, _)| seen);
+            for seen in seen.chain(&unread) {
                 let known = in_files.entry(seen.what).or_default();
                 known.insert(file.path);
                 if known.len() <= FILES {

@@ -3,13 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::super::lex::{Kind, Token};
-use super::paths;
-
-/// Longer imports are generated, and only cost time.
-const LONGEST_IMPORT: usize = 4_096;
-
-/// The deepest braces of an import that are followed.
-const DEEPEST: usize = 32;
+use super::{declared, paths, tests_only};
 
 /// The types that matter: one that a source makes itself is another.
 const TYPES: &[&str] = &[
@@ -23,172 +17,287 @@ const TYPES: &[&str] = &[
     "UdpSocket",
 ];
 
-/// The most segments of a path, and how often one name may stand for another.
+/// The most segments of a path in code: what follows is read as another one.
 const SEGMENTS: usize = 12;
-const RENAMES: usize = 4;
+
+/// The longest path of an import, in segments and bytes.
+const DEEPEST: usize = 32;
+const LONGEST: usize = 256;
+
+/// So many meanings are followed, of one name and of all of a source.
+const MEANINGS: usize = 8;
+const ALL_MEANINGS: usize = 16_384;
+
+/// So many modules of crates that matter give all their names to one source.
+const GLOBS: usize = 32;
+
+/// How often each token is read as part of an import, on average.
+const READ: usize = 4;
 
 /// The names that a source gives to paths of the crates that matter.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    /// A name and the path that it stands for.
-    aliases: HashMap<String, String>,
+    /// Names, and the paths that they stand for wherever one of them is imported.
+    aliases: BTreeSet<(String, String)>,
+    /// The same, followed to the crates that matter.
+    meanings: HashMap<String, Vec<String>>,
     /// Everything in these modules has a name.
     globs: BTreeSet<String>,
+    /// Those of them that matter.
+    open: BTreeSet<String>,
     /// Types that the source makes itself, which hide what a glob brings.
     own: HashSet<String>,
+    /// What tests go by, and means something else here.
+    foreign: HashSet<String>,
     /// Whether a glob brings in names from somewhere else in the package.
     has_own_glob: bool,
+    /// The first import that was not followed to its end, or that gives a macro which brings in files another name.
+    unread: Option<usize>,
 }
 
 impl Names {
     /// Reads the imports among `tokens`. `renamed` are the dependencies that have another name here.
-    pub(super) fn learn(&mut self, tokens: &[Token<'_>], renamed: &[(String, String)]) {
+    ///
+    /// Says which token begins an import that cannot be followed to its end.
+    pub(super) fn learn(&mut self, tokens: &[Token<'_>], renamed: &[(String, String)]) -> Option<usize> {
+        self.unread = None;
         for (key, package) in renamed {
-            self.aliases.insert(key.clone(), package.clone());
+            self.rename(key, package);
+            self.foreign.insert(key.clone());
         }
+        let mut left = READ * tokens.len();
         for (at, token) in tokens.iter().enumerate() {
             if token.kind != Kind::Ident {
                 continue;
             }
             let next = |by: usize| tokens.get(at + by).copied();
             match token.raw {
-                "use" => self.import(&tokens[at + 1..tokens.len().min(at + LONGEST_IMPORT)]),
+                "use" => self.import(tokens, at, &mut left),
                 "extern" => {
                     let renames = next(1).is_some_and(|it| it.is_ident("crate"))
                         && next(3).is_some_and(|it| it.is_ident("as"));
                     if let (true, Some(krate), Some(name)) = (renames, next(2), next(4)) {
-                        self.rename(name.raw, krate.raw);
+                        self.leaf(&[krate.raw], Some(name.raw), at);
                     }
                 }
                 "type" if next(2).is_some_and(|it| it.is('=')) => {
                     if let (Some(name), Some((path, _))) = (next(1), path_at(tokens, at + 3)) {
-                        self.rename(name.raw, &path.join("::"));
+                        self.leaf(&path, Some(name.raw), at);
                     }
                 }
                 "struct" | "enum" | "trait" | "union" => {
                     let name = next(1).filter(|name| TYPES.contains(&name.raw));
                     self.own.extend(name.map(|name| name.raw.to_owned()));
                 }
+                "mod" => {
+                    let name = next(1).filter(|name| tests_only::RUNTIMES.contains(&name.raw));
+                    self.foreign.extend(name.map(|name| name.raw.to_owned()));
+                }
                 _ => {}
             }
         }
-        // Most imports lead nowhere that matters, and every name in the source is looked up.
-        let leading = self.aliases.keys().filter(|name| self.whole(&[name]).is_some()).cloned();
-        let leading = leading.collect::<HashSet<_>>();
-        self.aliases.retain(|name, _| leading.contains(name));
+        if !self.follow() {
+            self.unread = self.unread.or(Some(0));
+        }
+        self.unread
+    }
+
+    /// Follows every name from the crates that matter to whatever else stands for the same, however often it changes. False
+    /// where there are more than are followed.
+    fn follow(&mut self) -> bool {
+        let (mut is_all, mut count) = (true, 0);
+        let mut by_first: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
+        let mut next = vec![];
+        for (name, path) in &self.aliases {
+            let (first, rest) = path.split_once("::").unwrap_or((path, ""));
+            if first != name {
+                by_first.entry(first).or_default().push((name, rest));
+            }
+            if paths::is_root(first) {
+                next.push((name.as_str(), path.clone()));
+            }
+        }
+        // What is left out does not hang on the order of a set.
+        next.sort_unstable();
+        let mut meanings: HashMap<String, Vec<String>> = HashMap::new();
+        while let Some((name, path)) = next.pop() {
+            let known = meanings.entry(name.to_owned()).or_default();
+            if known.contains(&path) {
+                continue;
+            }
+            if count == ALL_MEANINGS {
+                is_all = false;
+                break;
+            }
+            if known.len() == MEANINGS || path.len() > LONGEST {
+                is_all = false;
+                continue;
+            }
+            count += 1;
+            for (name, rest) in by_first.get(name).into_iter().flatten() {
+                let whole = if rest.is_empty() { path.clone() } else { format!("{path}::{rest}") };
+                next.push((*name, whole));
+            }
+            known.push(path);
+        }
+        // Most imports lead nowhere that matters.
+        self.aliases.retain(|(name, _)| meanings.get(name).is_some_and(|known| !known.is_empty()));
+        self.meanings = meanings;
+        for glob in std::mem::take(&mut self.globs) {
+            for path in self.whole(&glob.split("::").collect::<Vec<_>>()) {
+                if !paths::may_open(&path) || self.open.contains(&path) {
+                    continue;
+                }
+                if self.open.len() == GLOBS {
+                    is_all = false;
+                    continue;
+                }
+                self.open.insert(path);
+            }
+        }
+        is_all
     }
 
     /// Whether a path that begins with this name can mean anything; `is_alone` says that nothing follows the name.
     pub(super) fn may_matter(&self, first: &str, is_alone: bool) -> bool {
-        self.aliases.contains_key(first)
+        self.meanings.contains_key(first)
             || (!is_alone && paths::is_root(first))
-            || !self.globs.is_empty()
+            || !self.open.is_empty()
             || self.has_own_glob && TYPES.contains(&first)
     }
 
+    /// What tests go by, and means something else here.
+    pub(super) fn foreign(&self) -> &HashSet<String> {
+        &self.foreign
+    }
+
     fn rename(&mut self, name: &str, path: &str) {
-        // A name that stands for itself would be followed in a circle.
         if name != "_" && name != path {
-            self.aliases.insert(name.to_owned(), path.to_owned());
+            self.aliases.insert((name.to_owned(), path.to_owned()));
         }
     }
 
-    /// Reads one import, which follows `use`.
-    fn import(&mut self, tokens: &[Token<'_>]) {
-        let mut outer: Vec<Vec<&str>> = vec![];
+    /// Reads one import, which begins with `use` at `start`.
+    fn import(&mut self, tokens: &[Token<'_>], start: usize, left: &mut usize) {
+        // How long the path is outside of each brace.
+        let mut outer: Vec<usize> = vec![];
         let mut path: Vec<&str> = vec![];
-        let mut at = 0;
+        // Whether the path names something yet: after a group, only its prefix is left of it.
+        let mut names = false;
+        let mut at = start + 1;
         while let Some(token) = tokens.get(at) {
+            let Some(less) = left.checked_sub(1) else {
+                self.unread = self.unread.or(Some(start));
+                return;
+            };
+            *left = less;
+            at += 1;
             match token.kind {
                 Kind::Ident if token.raw == "as" => {
-                    if let Some(name) = tokens.get(at + 1) {
-                        self.leaf(&path, Some(name.raw));
-                        path.clear();
+                    let name = tokens.get(at).filter(|_| names);
+                    if let Some(name) = name {
+                        self.leaf(&path, Some(name.raw), start);
                     }
+                    names = false;
                     at += 1;
                 }
-                Kind::Ident => path.push(token.raw),
+                Kind::Ident => {
+                    names = true;
+                    if path.len() == DEEPEST {
+                        self.unread = self.unread.or(Some(start));
+                        return;
+                    }
+                    path.push(token.raw);
+                }
                 Kind::Punct(':') => {}
                 Kind::Punct('*') => {
-                    match path.first() {
-                        Some(&("super" | "crate" | "self")) => self.has_own_glob = true,
-                        Some(first) if paths::is_root(first) || self.aliases.contains_key(*first) => {
-                            self.globs.insert(path.join("::"));
-                        }
-                        _ => {}
-                    }
-                    path.clear();
+                    self.glob(&path, start);
+                    names = false;
                 }
-                Kind::Punct('{') if outer.len() < DEEPEST => {
-                    outer.push(path.clone());
+                Kind::Punct('{') => {
+                    outer.push(path.len());
+                    names = false;
                 }
-                Kind::Punct(',') | Kind::Punct('}') => {
-                    if !path.is_empty() {
-                        self.leaf(&path, None);
+                Kind::Punct(',' | '}' | ';') => {
+                    if names {
+                        self.leaf(&path, None, start);
                     }
+                    names = false;
                     if token.is('}') {
                         outer.pop();
-                        path.clear();
-                        if outer.is_empty() {
-                            return;
-                        }
-                    } else {
-                        path = outer.last().cloned().unwrap_or_default();
-                        at += 1;
-                        continue;
                     }
-                }
-                Kind::Punct(';') => {
-                    if !path.is_empty() {
-                        self.leaf(&path, None);
+                    path.truncate(outer.last().copied().unwrap_or(0));
+                    if token.is(';') || token.is('}') && outer.is_empty() {
+                        return;
                     }
-                    return;
                 }
                 _ => return,
             }
-            at += 1;
         }
     }
 
-    /// Records what an import names. After a group, only its prefix is left of the path, which names nothing.
-    fn leaf(&mut self, path: &[&str], name: Option<&str>) {
+    /// Records that everything in a module has a name here.
+    fn glob(&mut self, path: &[&str], start: usize) {
+        match path.first() {
+            Some(&("super" | "crate" | "self")) => self.has_own_glob = true,
+            Some(_) => {
+                let path = path.join("::");
+                if path.len() > LONGEST {
+                    self.unread = self.unread.or(Some(start));
+                } else {
+                    self.globs.insert(path);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Records what an import names.
+    fn leaf(&mut self, path: &[&str], name: Option<&str>, start: usize) {
         let path = match path {
             [rest @ .., "self"] if !rest.is_empty() => rest,
             path => path,
         };
-        let Some(last) = path.last() else { return };
+        let (Some(first), Some(last)) = (path.first(), path.last()) else { return };
         let name = name.unwrap_or(last);
-        if path.len() > 1 || name != *last {
-            self.rename(name, &path.join("::"));
+        let is_test = name == "test" || name == "bench";
+        let is_runtime = tests_only::RUNTIMES.contains(&name);
+        let is_known = tests_only::RUNTIMES.contains(first);
+        // `use test::{self, Bencher}` names a module.
+        if is_test && !is_known && (path.len() > 1 || name != *last)
+            || is_runtime && (!is_known || name != *last)
+        {
+            self.foreign.insert(name.to_owned());
         }
+        // Under another name it is a macro like any other, or is taken for one that does no harm.
+        let is_hidden = name != "_" && name != *last;
+        if is_hidden && (declared::INCLUDES.contains(last) || declared::HARMLESS.contains(&name)) {
+            self.unread = self.unread.or(Some(start));
+        }
+        if path.len() == 1 && name == *last {
+            return;
+        }
+        if path.iter().map(|segment| segment.len() + 2).sum::<usize>() + name.len() > LONGEST {
+            self.unread = self.unread.or(Some(start));
+            return;
+        }
+        self.rename(name, &path.join("::"));
     }
 
-    /// The whole path that `path` stands for, if its crate can mean anything.
-    pub(super) fn whole(&self, path: &[&str]) -> Option<String> {
-        let (first, rest) = path.split_first()?;
-        let Some(found) = self.aliases.get(*first) else {
-            return (path.len() > 1 && paths::is_root(first)).then(|| path.join("::"));
-        };
-        let mut whole = found.clone();
-        for _ in 0..RENAMES {
-            let (first, rest) =
-                whole.split_once("::").map_or((&*whole, None), |(first, rest)| (first, Some(rest)));
-            let Some(next) = self.aliases.get(first) else { break };
-            whole = rest.map_or(next.clone(), |rest| format!("{next}::{rest}"));
-        }
-        let whole = rest.iter().fold(whole, |whole, segment| whole + "::" + segment);
-        paths::is_root(whole.split("::").next()?).then_some(whole)
+    /// The whole paths that `path` may stand for, if its crate can mean anything.
+    pub(super) fn whole(&self, path: &[&str]) -> Vec<String> {
+        let Some((first, rest)) = path.split_first() else { return vec![] };
+        let rest = rest.iter().map(|segment| format!("::{segment}")).collect::<String>();
+        let known = self.meanings.get(*first).into_iter().flatten();
+        let itself = (path.len() > 1 && paths::is_root(first)).then_some(*first);
+        known.map(String::as_str).chain(itself).map(|whole| format!("{whole}{rest}")).collect()
     }
 
     /// The paths that a name may stand for because everything in some module has a name here.
     pub(super) fn by_globs<'n>(&'n self, path: &'n [&str]) -> impl Iterator<Item = String> + 'n {
         let is_own = path.first().is_none_or(|first| self.own.contains(*first));
-        let globs = self.globs.iter().filter(move |_| !is_own);
-        globs.filter_map(move |glob| {
-            let glob = glob.split("::").collect::<Vec<_>>();
-            let whole = self.whole(&glob).or_else(|| paths::is_root(glob[0]).then(|| glob.join("::")))?;
-            Some(format!("{whole}::{}", path.join("::")))
-        })
+        let globs = self.open.iter().filter(move |_| !is_own);
+        globs.map(move |glob| format!("{glob}::{}", path.join("::")))
     }
 
     /// Whether a name that no import explains may come from elsewhere in the package.

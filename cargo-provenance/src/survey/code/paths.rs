@@ -31,6 +31,16 @@ pub(super) fn is_root(krate: &str) -> bool {
     RUNTIMES.contains(&krate) || OTHERS.contains(&krate) || words::is_net_crate(krate)
 }
 
+/// Whether anything in a module matters, if all its names are given to a source.
+pub(super) fn may_open(path: &str) -> bool {
+    match path.split("::").collect::<Vec<_>>()[..] {
+        [krate, module, ..] if RUNTIMES.contains(&krate) => {
+            matches!(module, "env" | "fs" | "net" | "process")
+        }
+        _ => true,
+    }
+}
+
 /// What a path does, the crate first.
 pub(super) fn kinds(path: &str) -> Vec<What> {
     let segments = path.split("::").collect::<Vec<_>>();

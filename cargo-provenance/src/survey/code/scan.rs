@@ -1,9 +1,10 @@
 //! What the tokens of one source can do, and which other sources it brings in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use super::super::lex::{self, Kind, Token, Tokens};
+use super::declared::{Declared, Reader};
 use super::names::{Names, path_at};
 use super::{What, encoded, paths, tests_only, words};
 use crate::archive::printable;
@@ -11,11 +12,16 @@ use crate::archive::printable;
 /// So many tokens are looked at together, which bounds memory whatever the size of a source.
 const AT_ONCE: usize = 500_000;
 
-/// So many tokens of the block before are looked at again, so that nothing is cut in two.
-const OVERLAP: usize = 256;
+/// So many tokens before and after those that are read are there to be looked at, so that nothing is cut in two.
+const BEFORE: usize = 256;
+const AFTER: usize = 8_192;
 
-/// The arguments of a call that are looked at, in tokens.
-const ARGUMENTS: usize = 64;
+/// The arguments of a call that are looked at, in tokens, and how often each token is, on average.
+const ARGUMENTS: usize = 4_096;
+const LOOKS: usize = 4;
+
+/// The tokens in which a constant says what it is.
+const CONSTANT: usize = 64;
 
 /// The pieces of an encoded text that are joined, and the tokens that may lie between two of them.
 const PIECES: usize = 32;
@@ -26,10 +32,6 @@ const EXCERPT: usize = 80;
 
 /// The longest row of numbers or characters that may spell something.
 const LONGEST_ROW: usize = 4_096;
-
-/// The deepest modules, and the most files that one source brings in: libcore has 80.
-const MODULES: usize = 32;
-const FILES: usize = 4_096;
 
 /// So many sightings of one kind in one source say it all.
 const EACH: usize = 4;
@@ -45,10 +47,8 @@ const DECODER: usize = 96;
 pub(super) struct Scanned {
     /// What it can do, and whether only its tests do.
     pub(super) seen: Vec<(Seen, bool)>,
-    /// The modules that it declares in files of their own.
-    pub(super) modules: Vec<Module>,
-    /// What it includes as code.
-    pub(super) includes: Vec<Include>,
+    /// The other files that it brings in.
+    pub(super) declared: Declared,
     /// Whether all of it is for tests.
     pub(super) is_test: bool,
 }
@@ -61,44 +61,30 @@ pub(super) struct Seen {
     pub(super) excerpt: String,
 }
 
-/// A module in a file of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Module {
-    /// The modules around it in the same source, and its own name.
-    pub(super) path: Vec<String>,
-    /// Where `#[path]` says that it is.
-    pub(super) file: Vec<String>,
-    /// Whether only tests have it.
-    pub(super) is_test: bool,
-}
-
-/// A file that is included as code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Include {
-    pub(super) path: String,
-    /// Whether it is relative to the package's root rather than to the source.
-    pub(super) from_root: bool,
-}
-
 /// Reads one source.
 ///
-/// Whether it hides something is looked at only where `is_build_time`: that takes longest.
-pub(super) fn scan(bytes: &[u8], renamed: &[(String, String)], is_build_time: bool) -> Scanned {
+/// Whether it hides something is looked at only where `is_build_time`: that takes longest. `names` are those of the package's
+/// files.
+pub(super) fn scan(
+    bytes: &[u8],
+    renamed: &[(String, String)],
+    names: &HashSet<String>,
+    is_build_time: bool,
+) -> Scanned {
     let text = lex::text(bytes);
     let mut source = lex::tokens(&text);
-    let mut scanner = Scanner { text: &text, renamed, is_build_time, ..Scanner::default() };
-    let mut tokens = vec![];
+    let mut scanner = Scanner::new(&text, renamed, Reader::new(names, is_build_time), is_build_time);
+    let (mut tokens, mut from) = (vec![], 0);
     loop {
-        let before = tokens.len();
         fill(&mut tokens, &mut source);
-        if tokens.len() == before {
+        let is_last = tokens.len() < AT_ONCE;
+        let until = if is_last { tokens.len() } else { tokens.len() - AFTER };
+        scanner.read(&tokens, from..until);
+        if is_last {
             break;
         }
-        scanner.read(&tokens);
-        if tokens.len() < AT_ONCE {
-            break;
-        }
-        tokens.drain(..tokens.len() - OVERLAP);
+        tokens.drain(..until - BEFORE);
+        from = BEFORE;
     }
     scanner.finish()
 }
@@ -110,12 +96,14 @@ fn fill<'t>(tokens: &mut Vec<Token<'t>>, source: &mut Tokens<'t>) {
     }
 }
 
-#[derive(Default)]
 struct Scanner<'t, 'r> {
     text: &'t str,
     renamed: &'r [(String, String)],
     is_build_time: bool,
+    reader: Reader<'r>,
     names: Names,
+    /// How many more tokens are looked at as arguments.
+    left: usize,
     constants: BTreeMap<String, String>,
     knows_constants: bool,
     found: Scanned,
@@ -129,18 +117,45 @@ struct Scanner<'t, 'r> {
     decodes: Option<Token<'t>>,
 }
 
-impl<'t> Scanner<'t, '_> {
-    fn read(&mut self, tokens: &[Token<'t>]) {
-        self.names.learn(tokens, self.renamed);
+impl<'t, 'r> Scanner<'t, 'r> {
+    fn new(text: &'t str, renamed: &'r [(String, String)], reader: Reader<'r>, is_build_time: bool) -> Self {
+        Self {
+            text,
+            renamed,
+            is_build_time,
+            reader,
+            names: Names::default(),
+            left: 0,
+            constants: BTreeMap::new(),
+            knows_constants: false,
+            found: Scanned::default(),
+            pieces: vec![],
+            last_piece: 0,
+            numbers: false,
+            turned: None,
+            made_text: None,
+            decodes: None,
+        }
+    }
+
+    fn read(&mut self, tokens: &[Token<'t>], range: Range<usize>) {
+        if let Some(at) = self.names.learn(tokens, self.renamed)
+            && let Some(token) = tokens.get(at)
+        {
+            self.see(What::Unread, *token, false);
+        }
         self.knows_constants = false;
-        let tests = tests_only::ranges(tokens);
-        self.found.is_test |= tests_only::is_all(tokens);
-        self.declared(tokens, &tests);
+        self.left = LOOKS * tokens.len().max(ARGUMENTS);
+        let tests = tests_only::ranges(tokens, self.names.foreign());
+        self.found.is_test |= tests_only::is_all(tokens, self.names.foreign());
         let mut tests = tests.into_iter().peekable();
         let mut skip_path_until = 0;
-        for at in 0..tokens.len() {
+        for at in range {
             while tests.next_if(|range: &Range<usize>| range.end <= at).is_some() {}
             let is_test = tests.peek().is_some_and(|range| range.contains(&at));
+            if !self.reader.take(tokens, at, is_test) {
+                self.see(What::Unread, tokens[at], is_test);
+            }
             match tokens[at].kind {
                 Kind::Str => self.string(tokens, at, is_test),
                 Kind::Number => self.numbers(tokens, at, is_test),
@@ -169,6 +184,12 @@ impl<'t> Scanner<'t, '_> {
 
     /// Records a sighting, and what it comes to where that does not stand in the source.
     fn tell(&mut self, what: What, token: Token<'t>, is_test: bool, means: Option<&str>) {
+        let alike = self.found.seen.iter().filter(|(seen, test)| seen.what == what && *test == is_test);
+        let (count, in_line) = alike
+            .fold((0, false), |(count, in_line), (seen, _)| (count + 1, in_line || seen.line == token.line));
+        if if in_line { means.is_none() } else { count >= EACH } {
+            return;
+        }
         let start = token.raw.as_ptr() as usize - self.text.as_ptr() as usize;
         // A line may be as long as the source.
         let line =
@@ -183,13 +204,9 @@ impl<'t> Scanner<'t, '_> {
         };
         if let Some((known, _)) = self.found.seen.iter_mut().find(same_line) {
             // All pieces together say more than the first one alone.
-            if means.is_some() && known.excerpt.len() < excerpt.len() {
+            if known.excerpt.len() < excerpt.len() {
                 known.excerpt = excerpt;
             }
-            return;
-        }
-        let same = |(seen, test): &&(Seen, bool)| seen.what == what && *test == is_test;
-        if self.found.seen.iter().filter(same).count() >= EACH {
             return;
         }
         self.found.seen.push((Seen { what, line: token.line, excerpt }, is_test));
@@ -204,7 +221,7 @@ impl<'t> Scanner<'t, '_> {
             if !(token.is_ident("const") || token.is_ident("static") || token.is_ident("let")) {
                 continue;
             }
-            let rest = &tokens[at + 1..tokens.len().min(at + ARGUMENTS)];
+            let rest = &tokens[at + 1..tokens.len().min(at + CONSTANT)];
             let name = rest.iter().find(|it| it.kind == Kind::Ident && it.raw != "mut");
             let value = rest.iter().skip_while(|it| !it.is('=') && !it.is(';')).skip(1);
             if let (Some(name), Some(value)) = (name, value_of(value).filter(|it| it.kind == Kind::Str)) {
@@ -215,15 +232,14 @@ impl<'t> Scanner<'t, '_> {
 
     fn string(&mut self, tokens: &[Token<'t>], at: usize, is_test: bool) {
         let token = tokens[at];
-        // Documentation does nothing.
-        if at > 1 && tokens[at - 1].is('=') && tokens[at - 2].is_ident("doc") {
+        if is_documentation(tokens, at) {
             return;
         }
         let value = token.value();
         self.text_of(&value, token, is_test);
         let is_joined = at > 2 && tokens[at - 2].is('!') && tokens[at - 3].is_ident("concat");
         if is_joined {
-            let pieces = arguments(tokens, at - 1).iter().filter(|it| it.kind == Kind::Str);
+            let pieces = self.arguments(tokens, at - 1, is_test).iter().filter(|it| it.kind == Kind::Str);
             self.text_of(&pieces.map(Token::value).collect::<String>(), token, is_test);
         }
         if !self.is_build_time {
@@ -370,7 +386,7 @@ impl<'t> Scanner<'t, '_> {
     fn path(&mut self, tokens: &[Token<'t>], at: usize, path: &[&str], length: usize, is_test: bool) {
         let whole = self.names.whole(path);
         let mut kinds = whole.iter().flat_map(|whole| paths::kinds(whole)).collect::<Vec<_>>();
-        if whole.is_none() {
+        if whole.is_empty() {
             kinds.extend(self.names.by_globs(path).flat_map(|whole| paths::kinds(&whole)));
             let module = match path[0] {
                 "Command" => Some("process"),
@@ -381,19 +397,22 @@ impl<'t> Scanner<'t, '_> {
                 kinds = paths::kinds(&format!("std::{module}::{}", path.join("::")));
             }
         }
+        kinds.sort_unstable();
+        kinds.dedup();
         for kind in kinds {
             self.see(kind, tokens[at], is_test);
-            let arguments = arguments(tokens, at + length);
-            if matches!(kind, What::Exec | What::FileWrite) {
-                self.learn_constants(tokens);
+            if !matches!(kind, What::Exec | What::FileWrite) {
+                continue;
             }
+            let arguments = self.arguments(tokens, at + length, is_test);
+            self.learn_constants(tokens);
             match kind {
                 What::Exec => {
-                    let program = self.text_in(arguments);
-                    if program.as_deref().is_some_and(words::is_downloader) {
+                    let programs = self.texts_in(arguments);
+                    if programs.iter().any(|program| words::is_downloader(program)) {
                         self.see(What::Downloader, tokens[at], is_test);
                     }
-                    if program.as_deref() == Some("chmod") {
+                    if programs.iter().any(|program| program == "chmod") {
                         self.see(What::Chmod, tokens[at], is_test);
                     }
                 }
@@ -405,18 +424,28 @@ impl<'t> Scanner<'t, '_> {
         }
     }
 
-    /// The text that the arguments of a call are, if they are one: strings, joined, or a constant's.
-    fn text_in(&self, arguments: &[Token<'t>]) -> Option<String> {
-        let strings = arguments.iter().filter(|it| it.kind == Kind::Str).map(Token::value);
-        let joined = strings.collect::<String>();
-        if !joined.is_empty() {
-            return Some(joined);
+    /// The texts that the arguments of a call may be: strings, each and joined, or a constant's.
+    fn texts_in(&self, arguments: &[Token<'t>]) -> Vec<String> {
+        let strings = arguments.iter().filter(|it| it.kind == Kind::Str).map(|it| it.value().into_owned());
+        let mut texts = strings.collect::<Vec<_>>();
+        if texts.len() > 1 {
+            texts.push(texts.concat());
         }
-        arguments
-            .iter()
-            .filter(|it| it.kind == Kind::Ident)
-            .find_map(|it| self.constants.get(it.raw))
-            .cloned()
+        if texts.is_empty() {
+            let mut names = arguments.iter().filter(|it| it.kind == Kind::Ident);
+            texts.extend(names.find_map(|it| self.constants.get(it.raw)).cloned());
+        }
+        texts
+    }
+
+    /// The arguments of a call whose parenthesis is at `at`. That there are more than are looked at is recorded.
+    fn arguments<'s>(&mut self, tokens: &'s [Token<'t>], at: usize, is_test: bool) -> &'s [Token<'t>] {
+        let (found, is_all) = arguments(tokens, at, ARGUMENTS.min(self.left));
+        self.left -= found.len().min(self.left);
+        if !is_all && tokens.get(at).is_some_and(|it| it.is('(') || it.is('[') || it.is('{')) {
+            self.see(What::Unread, tokens[at], is_test);
+        }
+        found
     }
 
     /// Whether a call writes to a place that its arguments name as a whole.
@@ -429,55 +458,6 @@ impl<'t> Scanner<'t, '_> {
             || arguments.iter().any(|it| it.is_ident("temp_dir") || it.is_ident("home_dir"))
     }
 
-    /// The files that the tokens bring in.
-    fn declared(&mut self, tokens: &[Token<'t>], tests: &[Range<usize>]) {
-        let mut around: Vec<(String, usize)> = vec![];
-        let mut depth = 0_usize;
-        for (at, token) in tokens.iter().enumerate() {
-            match token.kind {
-                Kind::Punct('{') => depth += 1,
-                Kind::Punct('}') => {
-                    depth = depth.saturating_sub(1);
-                    while around.last().is_some_and(|(_, opened)| *opened > depth) {
-                        around.pop();
-                    }
-                }
-                Kind::Ident if token.raw == "mod" => {
-                    let (Some(name), Some(after)) = (tokens.get(at + 1), tokens.get(at + 2)) else {
-                        continue;
-                    };
-                    if name.kind != Kind::Ident {
-                        continue;
-                    }
-                    if after.is('{') && around.len() < MODULES {
-                        around.push((name.raw.to_owned(), depth + 1));
-                    } else if after.is(';') && self.found.modules.len() < FILES {
-                        let path = around.iter().map(|(name, _)| name.clone());
-                        let path = path.chain([name.raw.to_owned()]).collect();
-                        let is_test = tests.iter().any(|range| range.contains(&at));
-                        self.found.modules.push(Module { path, file: path_attributes(tokens, at), is_test });
-                    }
-                }
-                Kind::Ident
-                    if token.raw == "include"
-                        && tokens.get(at + 1).is_some_and(|it| it.is('!'))
-                        && self.found.includes.len() < FILES =>
-                {
-                    let arguments = arguments(tokens, at + 2);
-                    let path = arguments.iter().filter(|it| it.kind == Kind::Str).map(Token::value);
-                    let path = path.filter(|text| text != "CARGO_MANIFEST_DIR").collect::<String>();
-                    let from_root =
-                        arguments.iter().any(|it| it.kind == Kind::Str && it.value() == "CARGO_MANIFEST_DIR");
-                    if !path.contains("OUT_DIR") {
-                        let path = if from_root { path.trim_start_matches('/').to_owned() } else { path };
-                        self.found.includes.push(Include { path, from_root });
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
     fn finish(mut self) -> Scanned {
         let acts = |(seen, _): &&(Seen, bool)| {
             matches!(seen.what, What::Exec | What::FileWrite | What::Net | What::Dlopen)
@@ -487,6 +467,7 @@ impl<'t> Scanner<'t, '_> {
         if let (Some(is_test), Some(token)) = (is_test, self.decodes.filter(|_| self.numbers)) {
             self.see(What::Decoding, token, is_test);
         }
+        self.found.declared = self.reader.found;
         self.found
     }
 }
@@ -500,20 +481,28 @@ fn cut(text: &str, characters: usize) -> String {
     shown
 }
 
-/// The arguments of a call whose parenthesis is at `at`, as far as they are looked at.
-fn arguments<'s, 't>(tokens: &'s [Token<'t>], at: usize) -> &'s [Token<'t>] {
+/// Whether the string at `at` is `#[doc = "…"]` or `#![doc = "…"]`, which does nothing.
+fn is_documentation(tokens: &[Token<'_>], at: usize) -> bool {
+    let before = |by: usize| at.checked_sub(by).map(|at| tokens[at]);
+    let is = |by: usize, punct: char| before(by).is_some_and(|it| it.is(punct));
+    let is_doc = is(1, '=') && before(2).is_some_and(|it| it.is_ident("doc")) && is(3, '[');
+    is_doc && (is(4, '#') || is(4, '!') && is(5, '#')) && tokens.get(at + 1).is_some_and(|it| it.is(']'))
+}
+
+/// The arguments of a call whose parenthesis is at `at`, as far as so many tokens reach, and whether that is all of them.
+pub(super) fn arguments<'s, 't>(tokens: &'s [Token<'t>], at: usize, most: usize) -> (&'s [Token<'t>], bool) {
     let mut depth = 0_usize;
-    let Some(rest) = tokens.get(at..tokens.len().min(at + ARGUMENTS)) else { return &[] };
+    let Some(rest) = tokens.get(at..tokens.len().min(at + most)) else { return (&[], true) };
     for (offset, token) in rest.iter().enumerate() {
         match token.kind {
             Kind::Punct('(' | '[' | '{') => depth += 1,
-            Kind::Punct(')' | ']' | '}') if depth == 1 => return &rest[1..offset],
+            Kind::Punct(')' | ']' | '}') if depth == 1 => return (&rest[1..offset], true),
             Kind::Punct(')' | ']' | '}') => depth = depth.saturating_sub(1),
-            _ if depth == 0 => return &[],
+            _ if depth == 0 => return (&[], true),
             _ => {}
         }
     }
-    rest.get(1..).unwrap_or_default()
+    (rest.get(1..).unwrap_or_default(), false)
 }
 
 /// What a value begins with: a string, or a name, without what only wraps it.
@@ -528,10 +517,12 @@ fn value_of<'s, 't: 's>(mut tokens: impl Iterator<Item = &'s Token<'t>>) -> Opti
 
 /// Every second token from `at` on, as long as only commas lie between.
 fn row<'s, 't>(tokens: &'s [Token<'t>], at: usize) -> impl Iterator<Item = &'s Token<'t>> {
-    let is_next = move |pair: &&[Token<'t>]| pair.get(1).is_none_or(|it| it.is(','));
-    let whole = tokens[at..].chunks(2).take_while(is_next).count();
-    // The last one is followed by what ends the row.
-    tokens[at..].chunks(2).take(whole + 1).filter_map(|pair| pair.first())
+    let mut goes_on = true;
+    tokens[at..].chunks(2).map_while(move |pair| {
+        // The last one is followed by what ends the row.
+        let is_next = std::mem::replace(&mut goes_on, pair.get(1).is_some_and(|it| it.is(',')));
+        pair.first().filter(|_| is_next)
+    })
 }
 
 /// A number that is a byte.
@@ -547,13 +538,4 @@ fn byte(raw: &str) -> Option<u8> {
 fn is_member(tokens: &[Token<'_>], at: usize) -> bool {
     let is_dot = |by: usize| at.checked_sub(by).is_some_and(|at| tokens[at].is('.'));
     is_dot(1) && !is_dot(2)
-}
-
-/// What `#[path]` says of the module that is declared at `at`.
-fn path_attributes(tokens: &[Token<'_>], at: usize) -> Vec<String> {
-    let before = &tokens[at.saturating_sub(ARGUMENTS)..at];
-    let start =
-        before.iter().rposition(|it| it.is(';') || it.is('}') || it.is('{')).map_or(0, |last| last + 1);
-    let attributes = before[start..].windows(3).filter(|it| it[0].is_ident("path") && it[1].is('='));
-    attributes.filter(|it| it[2].kind == Kind::Str).map(|it| it[2].value().into_owned()).collect()
 }

@@ -1,10 +1,13 @@
 //! Which files of a package are compiled for what: modules and includes are followed from the roots.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
+use super::declared::{Module, Place};
 use super::path::{folder, joined, stem};
 use super::relevant::Relevant;
-use super::scan::{self, Module, Scanned};
+use super::scan::{self, Scanned};
+use super::{BUDGET, FOLLOWED};
 use crate::archive::File;
 use crate::survey::Sources;
 
@@ -13,15 +16,25 @@ pub(super) struct Files<'a> {
     /// By path, in the case of the smallest letters: where case does not matter, `mod a` is in `A.rs` too.
     by_path: BTreeMap<String, File<'a>>,
     renamed: Vec<(String, String)>,
-    read: BTreeMap<&'a str, Scanned>,
+    /// The names of the files, without their folders and in small letters.
+    names: HashSet<String>,
+    read: BTreeMap<&'a str, Rc<Scanned>>,
+    /// How many more bytes are read, and how many more modules and the like are looked for.
+    left: usize,
+    lookups: usize,
+    /// The files that are not read, or not followed to all that they bring in.
+    unread: BTreeSet<&'a str>,
 }
 
 impl<'a> Files<'a> {
     pub(super) fn of(sources: &Sources<'a>) -> Self {
-        let by_path = sources.files.iter().map(|file| (file.path.to_lowercase(), *file)).collect();
+        let by_path = sources.files.iter().map(|file| (file.path.to_lowercase(), *file));
+        let by_path = by_path.collect::<BTreeMap<_, _>>();
+        let names = by_path.keys().filter_map(|path| path.rsplit('/').next().map(str::to_owned)).collect();
         let renamed = sources.dependencies.iter().filter(|it| it.key != it.package);
         let renamed = renamed.map(|it| (it.key.replace('-', "_"), it.package.replace('-', "_"))).collect();
-        Self { by_path, renamed, read: BTreeMap::new() }
+        let (read, unread) = (BTreeMap::new(), BTreeSet::new());
+        Self { by_path, renamed, names, read, left: BUDGET, lookups: FOLLOWED, unread }
     }
 
     /// The file of a path that a manifest or a source names.
@@ -35,10 +48,29 @@ impl<'a> Files<'a> {
         self.by_path.iter().filter(is_source).map(|(_, file)| *file).collect()
     }
 
-    /// What was read of a file.
-    pub(super) fn scanned(&mut self, file: &File<'a>, is_build_time: bool) -> &Scanned {
-        let renamed = &self.renamed;
-        self.read.entry(file.path).or_insert_with(|| scan::scan(file.content, renamed, is_build_time))
+    /// What was read of a file. What is more than the package may have is not read.
+    pub(super) fn scanned(&mut self, file: &File<'a>, is_build_time: bool) -> Rc<Scanned> {
+        if let Some(known) = self.read.get(file.path) {
+            return known.clone();
+        }
+        let scanned = match self.left.checked_sub(file.content.len()) {
+            Some(left) => {
+                self.left = left;
+                scan::scan(file.content, &self.renamed, &self.names, is_build_time)
+            }
+            None => {
+                self.unread.insert(file.path);
+                Scanned::default()
+            }
+        };
+        let scanned = Rc::new(scanned);
+        self.read.insert(file.path, scanned.clone());
+        scanned
+    }
+
+    /// Whether a file is not read, or not followed to all that it brings in.
+    pub(super) fn is_unread(&self, path: &str) -> bool {
+        self.unread.contains(path)
     }
 
     /// The sources among `files` that can matter where a program runs, and what these include from elsewhere. What only tests
@@ -80,7 +112,8 @@ impl<'a> Files<'a> {
             let mut parent_path = None;
             for parent in parents {
                 let scanned = self.scanned(&parent, false);
-                for module in scanned.modules.iter().filter(|module| module.path.last() == Some(&name)) {
+                let is_it = |module: &&Module| matches!(&module.place, Place::Named(it) if *it == name);
+                for module in scanned.declared.modules.iter().filter(is_it) {
                     declared = Some(declared.unwrap_or(true) && (module.is_test || scanned.is_test));
                     parent_path = Some(parent.path.to_owned());
                 }
@@ -111,15 +144,25 @@ impl<'a> Files<'a> {
     /// The files that a source brings in, and those that only its tests do.
     fn brought_in(&mut self, file: &File<'a>, is_build_time: bool) -> (Vec<File<'a>>, Vec<File<'a>>) {
         let scanned = self.scanned(file, is_build_time);
-        let (modules, includes) = (scanned.modules.clone(), scanned.includes.clone());
+        let declared = &scanned.declared;
         let (mut found, mut tests) = (vec![], vec![]);
-        for module in &modules {
+        let looked_for = declared.modules.len() + declared.includes.len() + declared.literals.len();
+        let Some(lookups) = self.lookups.checked_sub(looked_for) else {
+            self.unread.insert(file.path);
+            return (found, tests);
+        };
+        self.lookups = lookups;
+        for module in &declared.modules {
             let files = self.files_of(file.path, module);
             if module.is_test { tests.extend(files) } else { found.extend(files) }
         }
-        for include in &includes {
+        for include in &declared.includes {
             let folder = if include.from_root { "" } else { folder(file.path) };
             found.extend(self.find(folder, &include.path));
+        }
+        for path in &declared.literals {
+            let files = [folder(file.path), ""].into_iter().filter_map(|folder| self.find(folder, path));
+            found.extend(files.filter(|file| std::str::from_utf8(file.content).is_ok()));
         }
         (found, tests)
     }
@@ -129,16 +172,19 @@ impl<'a> Files<'a> {
     fn files_of(&self, source: &str, module: &Module) -> Vec<File<'a>> {
         let own = folder(source);
         let below = format!("{own}/{}", stem(source));
-        let (name, around) = module.path.split_last().map_or(("", &[][..]), |(name, around)| (name, around));
-        let around = around.join("/");
+        let around = module.folder();
         let mut found = vec![];
         for base in [own, &below] {
             let inner = format!("{base}/{around}");
-            found.extend(self.find(&inner, &format!("{name}.rs")));
-            found.extend(self.find(&inner, &format!("{name}/mod.rs")));
-            for path in &module.file {
-                found.extend(self.find(base, path));
-                found.extend(self.find(&inner, path));
+            match &module.place {
+                Place::Named(name) => {
+                    found.extend(self.find(&inner, &format!("{name}.rs")));
+                    found.extend(self.find(&inner, &format!("{name}/mod.rs")));
+                }
+                Place::At(path) => {
+                    found.extend(self.find(base, path));
+                    found.extend(self.find(&inner, path));
+                }
             }
         }
         found

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn surveyed(files: &[(&str, &str)], proc_macro: bool) -> Code {
+pub(super) fn surveyed(files: &[(&str, &str)], proc_macro: bool) -> Code {
     let file = |(path, text): &(&'static str, &'static str)| File {
         path,
         executable: false,
@@ -27,9 +27,9 @@ fn surveyed(files: &[(&str, &str)], proc_macro: bool) -> Code {
     Code::of(&sources)
 }
 
-const NET: &str = "fn f() { std::net::TcpStream::connect(a); }";
+pub(super) const NET: &str = "fn f() { std::net::TcpStream::connect(a); }";
 
-fn where_net(part: &Part) -> Vec<&str> {
+pub(super) fn where_net(part: &Part) -> Vec<&str> {
     part.all(What::Net).map(|seen| seen.file.as_str()).collect()
 }
 

@@ -37,6 +37,7 @@ mod build_write_outside_out_dir;
 mod burst;
 mod capability_gained;
 mod checksum_changed;
+mod code_unread;
 mod crate_too_young;
 mod dependency_first_ever;
 mod dependency_too_young;
@@ -149,6 +150,7 @@ pub static CHECKS: &[&Check] = &[
     &burst::CHECK,
     &capability_gained::CHECK,
     &checksum_changed::CHECK,
+    &code_unread::CHECK,
     &crate_too_young::CHECK,
     &dependency_first_ever::CHECK,
     &dependency_too_young::CHECK,

@@ -76,7 +76,10 @@ fn read_lockfile(file: &Path) -> Result<Lockfile, Error> {
         return Lockfile::parse(toml::read(file)?.as_bytes(), file);
     }
     let what = format!("there is no `{}`", file.display());
-    Err(Error::unclear(what, "restore it with `git checkout Cargo.lock`; or run `cargo generate-lockfile`, then `cargo provenance pin`"))
+    Err(Error::unclear(
+        what,
+        "restore it with `git checkout Cargo.lock`; or run `cargo generate-lockfile`, then `cargo provenance pin`",
+    ))
 }
 
 /// Path packages outside the workspace have no source in the lockfile; their pins say where they lie.

@@ -50,7 +50,9 @@ pub struct Tokens<'a> {
 
 /// The text of a source. What is not UTF-8, which rustc refuses, is replaced.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // Most sources are ASCII, which only this one leaps over.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The tokens of a source.

@@ -289,7 +289,10 @@ impl<'a> Scan<'a> {
                 sight.role = Role::BuildTime;
             }
         }
-        let can_be_for_tests = |sight: &Sight| sight.role == Role::Package && sight.kind.is_of_sources();
+        // Data is only noted in what users run and in tests alike: it is not worth reading every source again.
+        let can_be_for_tests = |sight: &Sight| {
+            sight.role == Role::Package && sight.kind.is_of_sources() && sight.kind != Kind::Blob
+        };
         // A macro may compile a module of any name anew.
         if !self.is_indirect && sights.values().any(can_be_for_tests) {
             let (tests, others) = self.modules();

@@ -103,6 +103,17 @@ fn includes(text: &str) -> bool {
 
 /// Whether there may be an attribute that names a file or a section.
 fn has_attribute(text: &str) -> bool {
+    // Every other source has derives behind a condition, hardly any what matters here.
+    let hides_in_condition = || {
+        let names_path = text.match_indices("path").any(|(at, _)| {
+            let rest = unblanked(&text[at + 4..]);
+            rest.starts_with('/')
+                || rest.strip_prefix('=').is_some_and(|value| {
+                    unblanked(value).starts_with(['"', 'r', 'c', 'b', '$', '/', 'i', 'e', 's'])
+                })
+        });
+        names_path || text.contains("link_section") || text.contains("ctor") || text.contains("static_init")
+    };
     text.match_indices('#').any(|(at, _)| {
         let rest = unblanked(&text[at + 1..]);
         let rest = unblanked(rest.strip_prefix('!').unwrap_or(rest));
@@ -110,7 +121,8 @@ fn has_attribute(text: &str) -> bool {
         let inner = unblanked(inner);
         inner.starts_with(['/', ':'])
             || inner.starts_with("r#")
-            || ["path", "cfg_attr", "ctor", "link_section", "unsafe", "small_ctor", "static_init"]
+            || inner.starts_with("cfg_attr") && hides_in_condition()
+            || ["path", "ctor", "link_section", "unsafe", "small_ctor", "static_init"]
                 .iter()
                 .any(|name| inner.starts_with(name))
     })

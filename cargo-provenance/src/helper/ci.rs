@@ -80,12 +80,16 @@ mod tests {
             );
             assert!(text.contains("PROVENANCE_VERSION: \"1.2.3\"") && text.contains("RUSTUP_TOOLCHAIN"));
             assert!(text.contains("PROVENANCE_WORKSPACE: \"rust/app\""), "{text}");
+            let install =
+                "cargo install --locked --git \"$PROVENANCE_SOURCE\" --tag \"v$PROVENANCE_VERSION\"";
+            assert!(text.contains(install), "{text}");
             for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
                 // By cargo, an alias could take its place; by `PATH`, a program of the checkout.
                 assert!(!line.contains("cargo provenance"), "{line}");
                 let called = line.split("cargo-provenance").next().unwrap_or_default();
-                let installed =
-                    line.contains("cargo install --locked --version \"$PROVENANCE_VERSION\" --root ");
+                let is_install =
+                    line.trim_start().starts_with("--root ") && line.ends_with(" cargo-provenance");
+                let installed = is_install || line.contains("PROVENANCE_SOURCE: \"https://");
                 assert!(
                     !line.contains("cargo-provenance") || installed || called.ends_with("/provenance/bin/"),
                     "{line}"

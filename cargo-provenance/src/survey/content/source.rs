@@ -1,7 +1,10 @@
 //! What tells, before its tokens are read or from one of them, that a Rust source hides something or reaches for other files.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
+
+use memchr::memmem;
 
 use super::super::lex::{self, Kind, Token};
 use super::unicode;
@@ -32,7 +35,7 @@ pub(super) fn is_suspect(text: &str) -> bool {
     let is_foreign = |byte: u8| matches!(byte, 0xcd..=0xd6 | 0xe1 | 0xe2 | 0xea);
     let hides = || !text.is_ascii() && (text.bytes().any(is_foreign) || unicode::invisible(text).is_some());
     let names =
-        || text.contains("concat") || names_module(text) || renames_ctor(text) || text.contains("asm!");
+        || contains(text, "concat") || names_module(text) || renames_ctor(text) || contains(text, "asm!");
     is_dense(text.as_bytes()) || includes(text) || has_attribute(text) || names() || hides()
 }
 
@@ -53,19 +56,27 @@ pub(super) fn names_file(text: &str, is_file: impl Fn(&str) -> bool) -> bool {
     false
 }
 
+/// Where a word stands in a text.
+fn places<'t>(text: &'t str, word: &'static str) -> impl Iterator<Item = usize> + 't {
+    memmem::find_iter(text.as_bytes(), word)
+}
+
+fn contains(text: &str, word: &str) -> bool {
+    memmem::find(text.as_bytes(), word.as_bytes()).is_some()
+}
+
 /// A text without the blanks that it begins with: what Rust takes for one (Rust reference, "Whitespace").
 fn unblanked(text: &str) -> &str {
     text.trim_start_matches(|it: char| it.is_whitespace() || matches!(it, '\u{200e}' | '\u{200f}'))
 }
 
 fn renames_ctor(text: &str) -> bool {
-    text.match_indices("ctor").any(|(at, _)| unblanked(&text[at + 4..]).starts_with(['a', '/']))
+    places(text, "ctor").any(|at| unblanked(&text[at + 4..]).starts_with(['a', '/']))
 }
 
 /// Whether a macro may declare a module by a name that it is given.
 fn names_module(text: &str) -> bool {
-    text.contains('$')
-        && text.match_indices("mod").any(|(at, _)| unblanked(&text[at + 3..]).starts_with(['$', '/']))
+    text.contains('$') && places(text, "mod").any(|at| unblanked(&text[at + 3..]).starts_with(['$', '/']))
 }
 
 /// Whether a long stretch has only what data is written in. Code has other punctuation every few characters, so that the
@@ -93,8 +104,8 @@ fn is_dense(bytes: &[u8]) -> bool {
 
 /// Whether one of the macros that include is called, or given another name.
 fn includes(text: &str) -> bool {
-    text.match_indices("include").any(|(at, word)| {
-        let rest = &text[at + word.len()..];
+    places(text, "include").any(|at| {
+        let rest = &text[at + "include".len()..];
         let rest = rest.strip_prefix("_bytes").or(rest.strip_prefix("_str")).unwrap_or(rest);
         let rest = unblanked(rest);
         rest.starts_with(['!', '/', ',', ';', ')', ']', '}', '$', '"']) || rest.starts_with("as")
@@ -104,24 +115,24 @@ fn includes(text: &str) -> bool {
 /// Whether there may be an attribute that names a file or a section.
 fn has_attribute(text: &str) -> bool {
     // Every other source has derives behind a condition, hardly any what matters here.
-    let hides_in_condition = || {
-        let names_path = text.match_indices("path").any(|(at, _)| {
+    let hides_in_condition = LazyCell::new(|| {
+        let names_path = places(text, "path").any(|at| {
             let rest = unblanked(&text[at + 4..]);
             rest.starts_with('/')
                 || rest.strip_prefix('=').is_some_and(|value| {
                     unblanked(value).starts_with(['"', 'r', 'c', 'b', '$', '/', 'i', 'e', 's'])
                 })
         });
-        names_path || text.contains("link_section") || text.contains("ctor") || text.contains("static_init")
-    };
-    text.match_indices('#').any(|(at, _)| {
+        names_path || ["link_section", "ctor", "static_init"].iter().any(|name| contains(text, name))
+    });
+    memchr::memchr_iter(b'#', text.as_bytes()).any(|at| {
         let rest = unblanked(&text[at + 1..]);
         let rest = unblanked(rest.strip_prefix('!').unwrap_or(rest));
         let Some(inner) = rest.strip_prefix('[') else { return rest.starts_with('/') };
         let inner = unblanked(inner);
         inner.starts_with(['/', ':'])
             || inner.starts_with("r#")
-            || inner.starts_with("cfg_attr") && hides_in_condition()
+            || inner.starts_with("cfg_attr") && *hides_in_condition
             || ["path", "ctor", "link_section", "unsafe", "small_ctor", "static_init"]
                 .iter()
                 .any(|name| inner.starts_with(name))
@@ -172,7 +183,7 @@ pub(super) fn written(text: &str, long: &BTreeMap<u32, usize>) -> Option<(u32, u
 }
 
 pub(super) fn section_before_main(text: &str) -> Option<&'static str> {
-    SECTIONS.iter().copied().find(|section| text.contains(section))
+    SECTIONS.iter().copied().find(|section| contains(text, section))
 }
 
 /// How long the longest stretch in a string is that is written in the alphabet of base64.

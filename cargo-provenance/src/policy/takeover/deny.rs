@@ -182,7 +182,11 @@ fn bans(taking: &mut Taking<'_>, value: &mut Value<'_>, span: Span) -> Result<()
             }
             "highlight" => taking.leave(span, &key, "says how another tool prints"),
             "multiple-versions-include-dev" | "skip" | "skip-tree" => {
-                taking.leave(span, &key, "two versions of a package refuse nothing here");
+                taking.leave(
+                    span,
+                    &key,
+                    "let two versions in with an `[[exception]]` of `duplicate-version`",
+                );
             }
             "wildcards" | "allow-wildcard-paths" | "workspace-dependencies" => {
                 taking.leave(span, &key, "is about the team's own manifests; pins hold every version anyway");

@@ -149,12 +149,13 @@ impl<'t> Taking<'t> {
 
     /// Takes a database's URL.
     pub(super) fn databases(&mut self, span: Span, key: &str, urls: Vec<(Span, String)>) {
-        let mut fine = vec![];
+        let mut fine: Vec<String> = vec![];
         for (at, url) in urls {
             let text = format!("version = 1\n[advisories]\ndatabases = [{}]\n", basic(&url));
             let is_url = url.contains("://");
             match super::super::Policy::parse(text.as_bytes(), "x".as_ref(), &[]) {
-                Ok(_) if is_url && fine.contains(&url) => {}
+                // One repository in two spellings is one.
+                Ok(_) if is_url && fine.iter().any(|known| same(known, &url)) => {}
                 Ok(_) if is_url && fine.len() == DATABASES => {
                     self.leave(at, key, format!("at most {DATABASES} databases are read"));
                 }
@@ -168,6 +169,12 @@ impl<'t> Taking<'t> {
             self.taken.databases = Some(databases);
         }
     }
+}
+
+/// Whether two URLs name the same repository, as forges take them.
+fn same(one: &str, other: &str) -> bool {
+    let plain = |url: &str| url.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase();
+    plain(one) == plain(other)
 }
 
 /// The keys of a table in the order in which they stand.

@@ -70,7 +70,7 @@ fn what_has_no_counterpart_is_left_with_its_line_and_the_reason() {
             "deny.toml:6 advisories.db-urls: a database is named by its URL",
             "deny.toml:8 licenses.allow: `MITT` is no single license of SPDX",
             "deny.toml:9 licenses.confidence-threshold: texts are not compared: what the manifest says counts",
-            "deny.toml:11 bans.skip: two versions of a package refuse nothing here",
+            "deny.toml:11 bans.skip: let two versions in with an `[[exception]]` of `duplicate-version`",
             "deny.toml:12 bans.deny.wrappers: a ban here holds whoever depends on the package",
             "deny.toml:12 bans.deny: `deny-multiple-versions` bans no package; two versions refuse nothing here",
             "deny.toml:12 bans.deny: `e@x` names no package",

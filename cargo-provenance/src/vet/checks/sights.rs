@@ -24,7 +24,7 @@ pub(super) fn told(
     let id = dossier.id.short();
     if sights.len() <= ONE_BY_ONE {
         let one = |sight: &&Sight| {
-            let tests = if sight.role == Role::Tests { ", for tests" } else { "" };
+            let tests = if sight.role == Role::Tests { " (test code)" } else { "" };
             let message = format!("`{id}`: `{}`{tests} {verb} {}", place(sight), sight.what);
             let seen = Observation::new(message).on(sight.path.clone());
             let seen = match sight.more {

@@ -1,6 +1,6 @@
 //! `build-chmod`: build-time code that changes permissions.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -26,8 +26,8 @@ Read what becomes of the file.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::Chmod], "changes the permissions of a file");
-    sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
+    let seen = of_code::at_build_time(dossier, &[What::Chmod], "changes the permissions of a file");
+    of_code::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 
 #[cfg(test)]

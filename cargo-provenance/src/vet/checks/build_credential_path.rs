@@ -1,6 +1,6 @@
 //! `build-credential-path`: build-time code that names a file of credentials.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -29,14 +29,14 @@ Do not build it. Use another version, and tell the registry.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let settings = sighted::at_build_time(dossier, &[What::DotEnv], "names a file of settings");
-    let settings = sighted::leads(settings, Level::Review, "find out what it reads there");
-    let seen = sighted::at_build_time(
+    let settings = of_code::at_build_time(dossier, &[What::DotEnv], "names a file of settings");
+    let settings = of_code::leads(settings, Level::Review, "find out what it reads there");
+    let seen = of_code::at_build_time(
         dossier,
         &[What::CredentialPath],
         "names a file of credentials, or one that runs at every login",
     );
-    let seen = sighted::with(seen, HELP);
+    let seen = of_code::with(seen, HELP);
     let is_known = |it: &Observation| seen.iter().any(|seen| seen.subject == it.subject);
     let settings = settings.into_iter().filter(|it| !is_known(it)).collect::<Vec<_>>();
     seen.into_iter().chain(settings).collect()

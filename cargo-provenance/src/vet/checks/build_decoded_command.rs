@@ -1,6 +1,6 @@
 //! `build-decoded-command`: build-time code that decodes bytes and acts.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -29,12 +29,12 @@ Work out what the bytes become before you build it.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(
+    let seen = of_code::at_build_time(
         dossier,
         &[What::Decoding],
         "turns bytes into text, and starts or writes something",
     );
-    sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
+    of_code::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 
 #[cfg(test)]

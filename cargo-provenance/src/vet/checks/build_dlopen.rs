@@ -1,6 +1,6 @@
 //! `build-dlopen`: build-time code that loads a library.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -27,8 +27,8 @@ Find out where the library comes from.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::Dlopen], "loads a library while it runs");
-    sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
+    let seen = of_code::at_build_time(dossier, &[What::Dlopen], "loads a library while it runs");
+    of_code::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `build-encoded-url`: build-time code that hides an address.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -29,8 +29,8 @@ Do not build it. Use another version, and tell the registry.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::EncodedUrl], "hides an address or a command");
-    sighted::with(seen, "do not build it; look for another version, and tell the registry")
+    let seen = of_code::at_build_time(dossier, &[What::EncodedUrl], "hides an address or a command");
+    of_code::with(seen, "do not build it; look for another version, and tell the registry")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `build-env-dump`: build-time code that reads the whole environment.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -26,11 +26,11 @@ build.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::EnvDump], "reads the whole environment");
-    let build_time = sighted::code(dossier).map(|code| &code.build_time);
+    let seen = of_code::at_build_time(dossier, &[What::EnvDump], "reads the whole environment");
+    let build_time = of_code::code(dossier).map(|code| &code.build_time);
     let is_online = build_time.is_some_and(|part| part.has(What::Net) || part.has(What::NetName));
     match is_online {
-        true => sighted::leads(seen, Level::Review, "find out what it sends, and to whom"),
+        true => of_code::leads(seen, Level::Review, "find out what it sends, and to whom"),
         false => seen,
     }
 }

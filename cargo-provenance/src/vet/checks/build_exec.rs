@@ -1,6 +1,6 @@
 //! `build-exec`: build-time code that starts a program.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -25,7 +25,7 @@ it is seen when it is new; programs that download are `build-exec-downloader`.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    sighted::at_build_time(dossier, &[What::Exec], "starts a program")
+    of_code::at_build_time(dossier, &[What::Exec], "starts a program")
 }
 
 #[cfg(test)]

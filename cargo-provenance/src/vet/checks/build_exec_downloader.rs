@@ -1,6 +1,6 @@
 //! `build-exec-downloader`: build-time code that starts a downloader or a shell.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -31,12 +31,12 @@ about again.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(
+    let seen = of_code::at_build_time(
         dossier,
         &[What::Downloader],
         "starts a program that downloads or that runs what it is told",
     );
-    sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
+    of_code::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `build-exfil-host`: build-time code that names a place for stolen data.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -30,8 +30,8 @@ Do not build it. Use another version, and tell the registry.",
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen =
-        sighted::at_build_time(dossier, &[What::ExfilHost], "names a host that stolen data is sent to");
-    sighted::with(seen, "do not build it; look for another version, and tell the registry")
+        of_code::at_build_time(dossier, &[What::ExfilHost], "names a host that stolen data is sent to");
+    of_code::with(seen, "do not build it; look for another version, and tell the registry")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `build-net`: build-time code that opens a connection.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -29,8 +29,8 @@ brings what it needs, or a system library.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::Net, What::NetName], "reaches the network");
-    sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
+    let seen = of_code::at_build_time(dossier, &[What::Net, What::NetName], "reaches the network");
+    of_code::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `build-net-dependency`: build-time code with a dependency that brings the network.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::Dossier;
@@ -26,7 +26,7 @@ Find out what is downloaded, and prefer a package that brings it.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let Some(code) = sighted::code(dossier) else { return vec![] };
+    let Some(code) = of_code::code(dossier) else { return vec![] };
     let name = dossier.id.short();
     let seen = code.net_dependencies.iter().map(|dependency| {
         let what =

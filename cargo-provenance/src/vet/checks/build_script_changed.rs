@@ -1,6 +1,6 @@
 //! `build-script-changed`: build-time code that is not what it was.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::report::plural;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -28,7 +28,7 @@ update reads these lines and nothing else.",
 const LINES: usize = 6;
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let (Some(code), Some(previous)) = (sighted::code(dossier), dossier.previous.known()) else {
+    let (Some(code), Some(previous)) = (of_code::code(dossier), dossier.previous.known()) else {
         return vec![];
     };
     // What is all new is said by others.

@@ -1,9 +1,7 @@
 //! `build-script-new`: a build script that the version before had not.
 
-use super::sighted;
-use crate::model::Evidence;
+use super::of_code;
 use crate::policy::{Firmness, Level};
-use crate::survey::Code;
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::Dossier;
 use crate::vet::engine::Ground;
@@ -28,20 +26,7 @@ Read it.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let Some(code) = sighted::code(dossier) else { return vec![] };
-    let has = |code: &Code| !code.build_scripts.is_empty();
-    let previous = match &dossier.previous {
-        Evidence::Known(previous) if has(code) && !has(&previous.survey.code) => previous,
-        Evidence::Unavailable(why) if has(code) => {
-            let what =
-                format!("`{}` has a build script, and whether that is new is not known", dossier.id.short());
-            return vec![Observation::new(what).at(Level::Note).undecided(why)];
-        }
-        Evidence::Absent | Evidence::Known(_) | Evidence::Unavailable(_) => return vec![],
-    };
-    let (name, version) = (dossier.id.short(), previous.version);
-    let what = format!("`{name}` has a build script, and {version} had none");
-    vec![Observation::new(what).help("read what it does before you accept it")]
+    of_code::new_since(dossier, |code| !code.build_scripts.is_empty(), ("has a build script", "had none"))
 }
 
 #[cfg(test)]

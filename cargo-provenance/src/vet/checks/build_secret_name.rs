@@ -1,6 +1,6 @@
 //! `build-secret-name`: build-time code that names a secret.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -29,12 +29,12 @@ Do not build it where such a variable is set. Use another version, and tell the 
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(
+    let seen = of_code::at_build_time(
         dossier,
         &[What::SecretName, What::PrivateKey],
         "names a secret of the environment",
     );
-    sighted::with(seen, "do not build it; look for another version, and tell the registry")
+    of_code::with(seen, "do not build it; look for another version, and tell the registry")
 }
 
 #[cfg(test)]

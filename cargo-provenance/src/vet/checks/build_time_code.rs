@@ -1,6 +1,6 @@
 //! `build-time-code`: a package with code that runs while others compile.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::Dossier;
@@ -25,7 +25,7 @@ One in five packages has some, so nobody is asked: each pin records it as `build
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let Some(code) = sighted::code(dossier) else { return vec![] };
+    let Some(code) = of_code::code(dossier) else { return vec![] };
     let name = dossier.id.short();
     let scripts =
         code.build_scripts.iter().map(|script| (script.as_str(), format!("the build script `{script}`")));

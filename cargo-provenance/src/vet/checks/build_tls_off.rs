@@ -1,6 +1,6 @@
 //! `build-tls-off`: build-time code that takes any certificate.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -27,8 +27,8 @@ Do not build it. Use another version, and tell the registry.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::at_build_time(dossier, &[What::TlsOff], "takes any certificate");
-    sighted::with(seen, "do not build it; look for another version, and tell the registry")
+    let seen = of_code::at_build_time(dossier, &[What::TlsOff], "takes any certificate");
+    of_code::with(seen, "do not build it; look for another version, and tell the registry")
 }
 
 #[cfg(test)]

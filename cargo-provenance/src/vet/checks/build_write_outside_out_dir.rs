@@ -1,6 +1,6 @@
 //! `build-write-outside-out-dir`: build-time code that writes outside `OUT_DIR`.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -28,8 +28,8 @@ Read what is written, and who reads it.",
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let seen =
-        sighted::at_build_time(dossier, &[What::OutsideWrite], "writes to a place that is not its own");
-    sighted::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
+        of_code::at_build_time(dossier, &[What::OutsideWrite], "writes to a place that is not its own");
+    of_code::with(seen, "read the file that is named; what it needs from elsewhere should be in the package")
 }
 
 #[cfg(test)]

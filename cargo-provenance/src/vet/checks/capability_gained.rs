@@ -1,6 +1,6 @@
 //! `capability-gained`: a library that can do more than the version before.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -39,7 +39,7 @@ const CAPABILITIES: &[(What, &str, &str)] = &[
 ];
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let (Some(code), Some(previous)) = (sighted::code(dossier), dossier.previous.known()) else {
+    let (Some(code), Some(previous)) = (of_code::code(dossier), dossier.previous.known()) else {
         return vec![];
     };
     let (now, before) = (&code.run_time, &previous.survey.code.run_time);
@@ -48,7 +48,7 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let gained = CAPABILITIES.iter().filter(|(what, ..)| now.has(*what) && !before.has(*what));
     let seen = gained.map(|(what, subject, can)| {
         let seen = Observation::new(format!("`{name}` can {can}, and {version} could not")).on(*subject);
-        let seen = now.all(*what).take(2).fold(seen, |seen, it| seen.note(sighted::place(it)));
+        let seen = now.all(*what).take(2).fold(seen, |seen, it| seen.note(of_code::place(it)));
         match is_patch && matches!(what, What::Net | What::Exec) {
             true => seen.at(Level::Review).help("read whether the release is about it before you accept it"),
             false => seen,

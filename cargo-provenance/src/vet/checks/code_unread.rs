@@ -1,6 +1,6 @@
 //! `code-unread`: code that cannot be read whole.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -29,12 +29,12 @@ Read the line that is named, and the file that it leads to.",
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let does = "cannot be read whole";
-    let mut seen = sighted::at_build_time(dossier, &[What::Unread], does);
-    if let Some(code) = sighted::code(dossier) {
-        let later = sighted::in_each_file(dossier, &code.run_time, &[What::Unread], "the code", does);
+    let mut seen = of_code::at_build_time(dossier, &[What::Unread], does);
+    if let Some(code) = of_code::code(dossier) {
+        let later = of_code::in_each_file(dossier, &code.run_time, &[What::Unread], "the code", does);
         seen.extend(later);
     }
-    sighted::with(seen, "read the file that is named, and what it brings in")
+    of_code::with(seen, "read the file that is named, and what it brings in")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `exec-script`: scripts that can be run.
 
-use super::sights::told;
+use super::of_files::told;
 use crate::policy::{Firmness, Level};
 use crate::survey::content::Kind;
 use crate::vet::check::{Check, Group, Needs, Observation};

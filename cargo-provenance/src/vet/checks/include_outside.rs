@@ -1,6 +1,6 @@
 //! `include-outside`: sources that read files from outside of their package.
 
-use super::sights::told;
+use super::of_files::told;
 use crate::policy::{Firmness, Level};
 use crate::survey::content::{Kind, Role, Sight};
 use crate::vet::check::{Check, Group, Needs, Observation};

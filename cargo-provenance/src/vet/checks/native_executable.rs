@@ -1,6 +1,6 @@
 //! `native-executable`: programs and shared libraries.
 
-use super::sights::told;
+use super::of_files::told;
 use crate::model::Evidence;
 use crate::policy::{Firmness, Level};
 use crate::survey::content::{Kind, Sight};

@@ -1,9 +1,7 @@
 //! `proc-macro-new`: a library that has become a procedural macro.
 
-use super::sighted;
-use crate::model::Evidence;
+use super::of_code;
 use crate::policy::{Firmness, Level};
-use crate::survey::Code;
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::Dossier;
 use crate::vet::engine::Ground;
@@ -27,22 +25,7 @@ Read it.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let Some(code) = sighted::code(dossier) else { return vec![] };
-    let has = |code: &Code| code.proc_macro;
-    let previous = match &dossier.previous {
-        Evidence::Known(previous) if has(code) && !has(&previous.survey.code) => previous,
-        Evidence::Unavailable(why) if has(code) => {
-            let what = format!(
-                "`{}` is a procedural macro, and whether that is new is not known",
-                dossier.id.short()
-            );
-            return vec![Observation::new(what).at(Level::Note).undecided(why)];
-        }
-        Evidence::Absent | Evidence::Known(_) | Evidence::Unavailable(_) => return vec![],
-    };
-    let (name, version) = (dossier.id.short(), previous.version);
-    let what = format!("`{name}` is a procedural macro, and {version} was none");
-    vec![Observation::new(what).help("read what it does before you accept it")]
+    of_code::new_since(dossier, |code| code.proc_macro, ("is a procedural macro", "was none"))
 }
 
 #[cfg(test)]

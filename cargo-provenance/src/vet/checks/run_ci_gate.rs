@@ -1,6 +1,6 @@
 //! `run-ci-gate`: code that behaves differently on a build server.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -26,7 +26,7 @@ terminal ask for `CI` too, to leave out colors and questions.",
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
     let does = "asks whether a build server runs it, and opens connections or starts programs";
-    sighted::together(dossier, does, &[&[What::CiVariable], &[What::Net, What::Exec]])
+    of_code::together(dossier, does, &[&[What::CiVariable], &[What::Net, What::Exec]])
 }
 
 #[cfg(test)]

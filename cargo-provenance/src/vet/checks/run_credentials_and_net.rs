@@ -1,6 +1,6 @@
 //! `run-credentials-and-net`: code that knows credentials and the network.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -25,12 +25,12 @@ rpc-check and tracing-check (2026-02) read keys of SSH and of wallets and sent t
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::together(
+    let seen = of_code::together(
         dossier,
         "names credentials, and opens connections",
         &[&[What::CredentialPath, What::SecretName], &[What::Net]],
     );
-    sighted::with(
+    of_code::with(
         seen,
         "read the files that are named; where the code is needed and honest, accept it for these bytes",
     )

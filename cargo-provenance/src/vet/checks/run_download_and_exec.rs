@@ -1,6 +1,6 @@
 //! `run-download-and-exec`: code that downloads and starts programs.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -25,12 +25,12 @@ the same from a function that everybody calls. An updater does so too.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::together(
+    let seen = of_code::together(
         dossier,
         "opens connections, uses a folder for temporary files, and starts programs",
         &[&[What::Net], &[What::Exec], &[What::Temporary]],
     );
-    sighted::with(
+    of_code::with(
         seen,
         "read the files that are named; where the code is needed and honest, accept it for these bytes",
     )

@@ -1,6 +1,6 @@
 //! `run-exfil-host`: code that names a place for stolen data.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -26,15 +26,15 @@ faster_log (2025) and rpc-check (2026) sent what they stole to such hosts. A cli
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let Some(code) = sighted::code(dossier) else { return vec![] };
-    let seen = sighted::in_each_file(
+    let Some(code) = of_code::code(dossier) else { return vec![] };
+    let seen = of_code::in_each_file(
         dossier,
         &code.run_time,
         &[What::ExfilHost],
         "the code",
         "names a host that stolen data is sent to",
     );
-    sighted::with(seen, "read what is sent there")
+    of_code::with(seen, "read what is sent there")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `run-net-and-env-dump`: code that reads the whole environment and knows the network.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -24,12 +24,12 @@ jfrog_quotes and its siblings (2025) swept the environment and sent it off. Four
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::together(
+    let seen = of_code::together(
         dossier,
         "reads the whole environment, and opens connections",
         &[&[What::EnvDump], &[What::Net]],
     );
-    sighted::with(
+    of_code::with(
         seen,
         "read the files that are named; where the code is needed and honest, accept it for these bytes",
     )

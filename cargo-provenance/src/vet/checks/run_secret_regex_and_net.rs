@@ -1,6 +1,6 @@
 //! `run-secret-regex-and-net`: code that looks for secrets and knows the network.
 
-use super::sighted;
+use super::of_code;
 use crate::policy::{Firmness, Level};
 use crate::survey::What;
 use crate::vet::check::{Check, Group, Needs, Observation};
@@ -25,12 +25,12 @@ to a `workers.dev` host. None of 4,500 packages does both.",
 };
 
 fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
-    let seen = sighted::together(
+    let seen = of_code::together(
         dossier,
         "looks for what secrets look like, and opens connections",
         &[&[What::SecretPattern], &[What::Net]],
     );
-    sighted::with(
+    of_code::with(
         seen,
         "read the files that are named; where the code is needed and honest, accept it for these bytes",
     )

@@ -1,6 +1,6 @@
 //! `source-long-line`: lines that nobody reads to their end.
 
-use super::sights::told;
+use super::of_files::told;
 use crate::policy::{Firmness, Level};
 use crate::survey::content::{Kind, Role};
 use crate::vet::check::{Check, Group, Needs, Observation};

@@ -1,6 +1,6 @@
 //! `source-not-utf8`: sources that are no text.
 
-use super::sights::told;
+use super::of_files::told;
 use crate::policy::{Firmness, Level};
 use crate::survey::content::{Kind, Role};
 use crate::vet::check::{Check, Group, Needs, Observation};

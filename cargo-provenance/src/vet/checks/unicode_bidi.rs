@@ -1,6 +1,6 @@
 //! `unicode-bidi`: text that is shown in another order than it is compiled.
 
-use super::sights::told;
+use super::of_files::told;
 use crate::policy::{Firmness, Level};
 use crate::survey::content::Kind;
 use crate::vet::check::{Check, Group, Needs, Observation};

@@ -1,5 +1,6 @@
 //! Observations about what a package's code does: one for each file, so that accepting one says nothing of another.
 
+use crate::model::Evidence;
 use crate::policy::Level;
 use crate::survey::{Code, Part, Sighting, What};
 use crate::vet::check::Observation;
@@ -11,6 +12,29 @@ const SHOWN: usize = 3;
 /// What the code of the package can do.
 pub(super) fn code<'d>(dossier: &Dossier<'d>) -> Option<&'d Code> {
     dossier.survey.known().map(|survey| &survey.code)
+}
+
+/// What the code has that the version before had not. `is` and `was` say it of the two.
+pub(super) fn new_since(
+    dossier: &Dossier<'_>,
+    has: fn(&Code) -> bool,
+    (is, was): (&str, &str),
+) -> Vec<Observation> {
+    if !code(dossier).is_some_and(has) {
+        return vec![];
+    }
+    let name = dossier.id.short();
+    match &dossier.previous {
+        Evidence::Known(previous) if !has(&previous.survey.code) => {
+            let what = format!("`{name}` {is}, and {} {was}", previous.version);
+            vec![Observation::new(what).help("read what it does before you accept it")]
+        }
+        Evidence::Unavailable(why) => {
+            let what = format!("`{name}` {is}, and whether that is new is not known");
+            vec![Observation::new(what).at(Level::Note).undecided(why)]
+        }
+        Evidence::Absent | Evidence::Known(_) => vec![],
+    }
 }
 
 /// What one of `kinds` was seen in at build time; `does` says what that code does.

@@ -4,9 +4,12 @@ mod advisory;
 mod package;
 mod text;
 
+use std::path::Path;
+
+use provenance_build::config::Configuration;
 use provenance_build::{PackageName, Version};
 
-use crate::collect::gate;
+use crate::collect::{self, gate};
 use crate::finding::glossary::{self, TERMS, Term};
 use crate::model::Surroundings;
 use crate::policy::{At, Firmness, ParameterKind, Policy, nearest};
@@ -14,7 +17,7 @@ use crate::report::Report;
 use crate::report::failure::{Failure, Kind};
 use crate::vet::checks::{self, CHECKS};
 use crate::vet::reference::{GROUPS, taken};
-use crate::vet::{Check, catalogue};
+use crate::vet::{Check, Cooldown, catalogue};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub fn run(surroundings: &Surroundings, question: &Question) -> Result<Report, F
     report.output = match question {
         Question::All => list(&policy),
         Question::Of(word) => match (checks::check(word), glossary::term(word)) {
-            (Some(check), _) => of_check(check, &policy),
+            (Some(check), _) => of_check(check, &policy, &cooldown(check, surroundings, &root)?),
             (None, Some(term)) => of_term(term),
             (None, None) if advisory::is_id(word) => advisory::explain(surroundings, &root, &policy, word)?,
             (None, None) => package::explain(surroundings, &root, &policy, word)?,
@@ -78,7 +81,16 @@ fn in_force(check: &Check, policy: &Policy) -> (&'static str, String) {
     }
 }
 
-fn of_check(check: &Check, policy: &Policy) -> String {
+/// Cargo's own cool-down, where it can play a part.
+fn cooldown(check: &Check, surroundings: &Surroundings, root: &Path) -> Result<Cooldown, Failure> {
+    if check.id != "version-too-new" {
+        return Ok(Cooldown::default());
+    }
+    let configuration = Configuration::read(&gate::kernel_surroundings(surroundings, root))?;
+    Ok(collect::cooldown::read(&configuration, root)?)
+}
+
+fn of_check(check: &Check, policy: &Policy, cooldown: &Cooldown) -> String {
     let (level, why) = in_force(check, policy);
     let mut text = format!("{} ({})\n\n", check.id, check.group.as_str());
     text.push_str(&format!("  level    {level}, {why}\n"));
@@ -99,6 +111,11 @@ fn of_check(check: &Check, policy: &Policy) -> String {
         };
         let set = set.unwrap_or_else(|| format!("{default}, the default; takes {}", taken(parameter.kind)));
         text.push_str(&format!("  {key:8} {set}\n"));
+    }
+    if policy.days(check.id, "days").is_none() {
+        for span in cooldown.spans() {
+            text.push_str(&format!("  cargo    {}, where that is more; set by {}\n", span.text, span.set));
+        }
     }
     text.push_str(&format!("  accept   {}\n", way(check, level)));
     text.push_str(&format!("\n{}\n", check.docs.trim_end()));
@@ -164,21 +181,23 @@ mod tests {
     fn what_is_in_force_is_told_with_its_line() {
         let policy = policy("[checks]\nversion-too-new = { level = \"note\", days = 3 }\n");
         let check = checks::check("version-too-new").expect("a check");
-        let text = of_check(check, &policy);
+        let text = of_check(check, &policy, &Cooldown::default());
         assert!(text.contains("level    note, set in Provenance.toml:3"), "{text}");
         assert!(text.contains("days     3, set in Provenance.toml:3"), "{text}");
         assert!(text.contains("fixes-advisory false, the default; takes `true` or `false`"), "{text}");
-        let young = of_check(checks::check("crate-too-young").expect("a check"), &policy);
+        let young =
+            of_check(checks::check("crate-too-young").expect("a check"), &policy, &Cooldown::default());
         assert!(young.contains("deny-days 30, the default; takes a number of days"), "{young}");
-        let license = of_check(checks::check("license").expect("a check"), &policy);
+        let license = of_check(checks::check("license").expect("a check"), &policy, &Cooldown::default());
         assert!(license.contains("accept   by an `[[exception]]` of `license`"), "{license}");
-        let missing = of_check(checks::check("license-missing").expect("a check"), &policy);
+        let missing =
+            of_check(checks::check("license-missing").expect("a check"), &policy, &Cooldown::default());
         assert!(missing.contains("--accept 'PACKAGE@VERSION:license-missing=REASON'"), "{missing}");
-        let noted = of_check(check, &policy);
+        let noted = of_check(check, &policy, &Cooldown::default());
         assert!(noted.contains("accept   not needed"), "{noted}");
         let firm = checks::check("archive-link").expect("a check");
         assert_eq!(in_force(firm, &policy).1, "nobody may wave it through");
-        assert!(of_check(firm, &policy).contains("accept   nobody can"));
+        assert!(of_check(firm, &policy, &Cooldown::default()).contains("accept   nobody can"));
     }
 
     #[test]

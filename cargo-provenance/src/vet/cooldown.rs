@@ -75,6 +75,11 @@ impl Cooldown {
         }
     }
 
+    /// What is set for all registries, and for single ones.
+    pub fn spans(&self) -> impl Iterator<Item = &Span> {
+        self.global.iter().chain(self.registries.values())
+    }
+
     /// What holds for packages of a source: what is set for its registry, else what is set for all.
     pub fn of(&self, source: &Source, index_of: impl Fn(&str) -> Option<String>) -> Option<&Span> {
         let is_it = |name: &str| match name {

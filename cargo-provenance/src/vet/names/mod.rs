@@ -1,7 +1,7 @@
 //! Names that people mean, and names that look like them.
 //!
 //! What people mean is what they use: the packages that are pinned, the members of the workspace, what the policy names,
-//! packages that have advisories, and a [`core`] of well-known ones. All of it is at hand, so that no name is asked of
+//! packages that have advisories, and a `core` of well-known ones. All of it is at hand, so that no name is asked of
 //! anybody. A name is compared without its case, its `-` and its `_`.
 
 mod core;

@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(archive.file(file.path).is_some());
         }
         let _ = tree.map(|tree| tree.digest());
-        let _ = (archive.declared(), archive.original(), archive.vcs());
+        let _ = (archive.declared(), archive.original(None), archive.vcs());
         if let Some(license) = &archive.license().expression {
             let _ = LicenseExpression::parse(license).map(|it| (it.names(), it.sufficient()));
         }

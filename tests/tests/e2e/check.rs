@@ -273,7 +273,9 @@ fn exceptions_that_ended_deny_and_those_that_nothing_needs_are_noted() {
     check(project, [])
         .code(0)
         .stderr_has("Living with 2 findings: 2 excepted")
-        .stderr_has("warning[exception-unused]: nothing needs the exception of `vulnerability` for `victim`");
+        .stderr_has(
+            "warning[exception-unused]: nothing needs the exception of `vulnerability/RUSTSEC-2025-0004` for `victim`",
+        );
     check(project, ["-v"]).stderr_has("until 2099-01-01 (Provenance.toml:2)");
 
     // The day has come.

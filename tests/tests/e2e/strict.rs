@@ -112,7 +112,9 @@ fn a_strict_build_demands_guard_signature_and_no_setting_from_outside() {
     let settings = files::read(&home.join("config.toml"));
     files::remove(&home.join("config.toml"));
     files::write(&app.path(".cargo/config.toml"), settings);
-    app.provenance(["pin"]).ok();
+    // Settings are new in the manifest: a person signs it.
+    app.provenance(["pin"]).ok().stderr_has("it records a cargo setting that is new");
+    app.provenance(["sign"]).ok();
     guarded(&home).ok();
     app.provenance(["run", "--quiet"]).ok().stdout_has(CLEAN);
     files::remove(&app.path("Provenance.lock.sig"));

@@ -124,6 +124,9 @@ fn is_beside(input: &Path, tree: &Path) -> bool {
     tree.parent().is_some_and(|parent| input.starts_with(parent))
 }
 
+/// How the lines begin that are no rules (`rustc_interface::passes::write_out_deps`).
+const COMMENTS: [&str; 2] = ["# env-dep:", "# checksum:"];
+
 /// The inputs that a dep-info file names.
 pub(super) fn read(text: &str) -> Result<BTreeSet<PathBuf>, Refusal> {
     let unclear = |line: &str| {
@@ -135,8 +138,12 @@ pub(super) fn read(text: &str) -> Result<BTreeSet<PathBuf>, Refusal> {
     let (mut needed, mut listed) = (BTreeSet::new(), BTreeSet::new());
     for line in text.split('\n') {
         let line = line.strip_suffix('\r').unwrap_or(line);
-        if line.is_empty() || line.starts_with('#') {
+        // A name never begins so: rustc escapes its blanks.
+        if line.is_empty() || COMMENTS.iter().any(|comment| line.starts_with(comment)) {
             continue;
+        }
+        if line.starts_with('#') {
+            return Err(unclear(line));
         }
         match line.strip_suffix(':') {
             Some(name) => listed.extend(words(name)),
@@ -274,6 +281,14 @@ mod tests {
         let rules = ["a.d", "liba.rlib"].map(|out| format!("{out}: {}\n\n", escaped.join(" ")));
         let listed = escaped.iter().map(|input| format!("{input}:\n")).collect::<String>();
         format!("{}{listed}\n# env-dep:X=y\n", rules.concat())
+    }
+
+    #[test]
+    fn a_name_that_begins_a_line_like_a_comment_hides_nothing() {
+        for name in ["\n#", "\n# x", "\n# env-dep:x"] {
+            let inputs = [name, "#", "/tmp/evil.rs"].map(str::to_owned);
+            assert!(read(&written(&inputs)).is_err(), "{name:?}");
+        }
     }
 
     proptest! {

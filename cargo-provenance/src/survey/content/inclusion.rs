@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::magic::Format;
+use super::magic::{self, Format};
 use super::place::{self, Place};
 use super::reading::{self, Base, Found};
 use super::{Kind, Role, Scan, escaped, invisible, source, unicode};
@@ -11,6 +11,10 @@ use crate::survey::lex;
 
 /// No file has a longer name.
 const NAME: usize = 255;
+
+/// Extensions of sources in other languages.
+const LANGUAGES: &[&str] =
+    &["asm", "c", "cc", "cpp", "h", "hpp", "inl", "js", "m", "mm", "pl", "py", "s", "sh"];
 
 struct Inclusion<'a> {
     source: &'a str,
@@ -78,9 +82,11 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Whether rustc may take a file for a source, whatever its name.
+    /// Whether rustc may take a file for a source that nothing names as one. What is called a source of another language is
+    /// taken for that: ring's macros, for one, would make Rust of all its assembly.
     fn may_be_source(&self, file: &File<'a>) -> bool {
-        !self.formats.contains_key(file.path)
+        !LANGUAGES.contains(&&*magic::extension(file.path))
+            && !self.formats.contains_key(file.path)
             && !file.content.contains(&0)
             && std::str::from_utf8(file.content).is_ok()
     }

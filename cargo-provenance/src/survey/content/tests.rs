@@ -34,6 +34,23 @@ fn sources_that_include_each_other_are_read_once() {
 }
 
 #[test]
+fn a_macro_makes_no_rust_of_what_is_called_another_language() {
+    let lib: &[u8] =
+        b"macro_rules! m { ($p:literal) => { include!($p); } } m!(\"x\"); fn f() { \"table.h\"; }";
+    let text = format!("static A: [u8; 600] = [{}];", "1, ".repeat(600));
+    let found = |name: &str| {
+        let lib = String::from_utf8_lossy(lib).replace("table.h", name);
+        let path = format!("src/{name}");
+        kinds(&[("src/lib.rs", lib.as_bytes()), (&path, text.as_bytes())])
+    };
+    assert!(found("table.txt").contains(&("src/table.txt".to_owned(), Kind::Blob)));
+    assert_eq!(found("table.h"), []);
+    // What is named as a source is one.
+    let named = kinds(&[("src/lib.rs", b"include!(\"table.h\");"), ("src/table.h", text.as_bytes())]);
+    assert_eq!(named, [("src/table.h".to_owned(), Kind::Blob)]);
+}
+
+#[test]
 fn the_same_thing_in_many_places_is_one_sight() {
     let source = "include_str!(\"/x\");\n".repeat(10);
     let content = of(&sources(&[("src/lib.rs", source.as_bytes())]));

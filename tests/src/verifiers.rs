@@ -1,28 +1,57 @@
-//! Judges that this project did not write: a Python environment with `verifiers/requirements.txt` of this package.
+//! Judges that this project did not write, which `.ci/run` installs and names:
 //!
-//! `PROVENANCE_VERIFIERS` names its folder, which `.ci/run` makes.
+//! - `PROVENANCE_VERIFIERS`: the folder of a Python environment with what the scripts import;
+//! - `PROVENANCE_PEERS`: a folder whose `bin` has other programs of the field.
+//!
+//! Without one of them its tests judge nothing, which is said; in CI that is a failure.
 
 use std::path::{Path, PathBuf};
 
 use crate::process::Run;
 use crate::sandbox::Sandbox;
 
-const VARIABLE: &str = "PROVENANCE_VERIFIERS";
-
-/// A script of `verifiers/`, ready to be given its arguments. `None` without the environment, which is said; in CI that is a
-/// failure.
-#[expect(clippy::print_stderr, reason = "a test that judges nothing must say so")]
+/// A script of this package's `verifiers/`, ready to be given its arguments.
 #[track_caller]
 pub fn verifier(sandbox: &Sandbox, script: &str) -> Option<Run> {
-    let Some(folder) = std::env::var_os(VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from)
-    else {
-        assert!(std::env::var_os("CI").is_none(), "{VARIABLE} is not set: in CI nothing is skipped");
-        eprintln!("SKIPPED: {VARIABLE} is not set, `{script}` was not run");
-        return None;
-    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("verifiers").join(script);
+    python(sandbox, &script)
+}
+
+/// A script of the shared verifiers, beside the shared test data that `PROVENANCE_TEST_DATA` names.
+#[track_caller]
+pub fn shared_verifier(sandbox: &Sandbox, script: &str) -> Option<Run> {
+    let data = folder("PROVENANCE_TEST_DATA", script)?;
+    python(sandbox, &data.parent()?.join("verifiers").join(script))
+}
+
+/// Another program of the field, ready to be given its arguments.
+#[track_caller]
+pub fn peer(sandbox: &Sandbox, program: &str) -> Option<Run> {
+    let path = folder("PROVENANCE_PEERS", program)?.join("bin").join(program);
+    let path = [path.with_extension("exe"), path].into_iter().find(|path| path.exists());
+    let path = path.unwrap_or_else(|| panic!("PROVENANCE_PEERS has no `{program}`"));
+    Some(sandbox.run(&path, sandbox.root()))
+}
+
+#[track_caller]
+fn python(sandbox: &Sandbox, script: &Path) -> Option<Run> {
+    let name = script.file_name()?.to_string_lossy();
+    let folder = folder("PROVENANCE_VERIFIERS", &name)?;
     let python = ["bin/python", "Scripts/python.exe"].map(|path| folder.join(path));
     let python = python.into_iter().find(|path| path.exists());
     let python = python.unwrap_or_else(|| panic!("no Python in `{}`", folder.display()));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("verifiers").join(script);
+    assert!(script.exists(), "no script `{}`", script.display());
     Some(sandbox.run(&python, sandbox.root()).args([script]))
+}
+
+/// The folder that a variable names.
+#[expect(clippy::print_stderr, reason = "a test that judges nothing must say so")]
+#[track_caller]
+fn folder(variable: &str, what: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    if folder.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "{variable} is not set: in CI nothing is skipped");
+        eprintln!("SKIPPED: {variable} is not set, `{what}` was not run");
+    }
+    folder
 }

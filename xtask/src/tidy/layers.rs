@@ -4,8 +4,11 @@ use super::source::Source;
 use super::{KERNEL, Offence, TOOL};
 
 const DOMAIN: &[&str] = &["exit_code", "finding", "model", "report"];
-const KNOWLEDGE: &[&str] = &["advisory", "archive", "graph", "helper", "merge", "policy", "survey"];
-const EDGES: &[&str] = &["cargo", "git", "keys", "registry", "store"];
+const KNOWLEDGE: &[&str] = &[
+    "advisory", "archive", "artifact", "attest", "audit", "commit", "deploy", "graph", "helper", "merge",
+    "policy", "sbom", "survey", "vex",
+];
+const EDGES: &[&str] = &["cargo", "git", "keys", "processes", "registry", "store"];
 
 /// A layer and the groups of layers that it may use besides itself.
 const LAYERS: &[(&str, &[&[&str]])] = &[
@@ -15,15 +18,23 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("exit_code", &[&["report"]]),
     ("advisory", &[DOMAIN]),
     ("archive", &[DOMAIN]),
+    ("artifact", &[DOMAIN]),
+    ("attest", &[DOMAIN]),
+    ("audit", &[DOMAIN]),
+    ("commit", &[DOMAIN]),
+    ("deploy", &[DOMAIN, &["attest"]]),
     ("graph", &[DOMAIN]),
     ("helper", &[DOMAIN, &["policy"]]),
     ("merge", &[DOMAIN]),
     ("policy", &[DOMAIN]),
+    ("sbom", &[DOMAIN, &["artifact", "attest", "graph"]]),
     ("survey", &[DOMAIN, &["archive"]]),
+    ("vex", &[DOMAIN]),
     ("vet", &[DOMAIN, KNOWLEDGE]),
     ("cargo", &[DOMAIN, KNOWLEDGE, &["store"]]),
     ("git", &[DOMAIN, KNOWLEDGE]),
     ("keys", &[DOMAIN]),
+    ("processes", &[DOMAIN]),
     ("registry", &[DOMAIN, KNOWLEDGE]),
     ("store", &[DOMAIN, KNOWLEDGE]),
     ("collect", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES]),

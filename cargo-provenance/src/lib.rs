@@ -22,6 +22,7 @@ pub mod policy;
 pub mod registry;
 pub mod render;
 pub mod report;
+pub mod sbom;
 pub mod shell;
 #[expect(clippy::disallowed_methods, reason = "the layer that writes files")]
 pub mod store;

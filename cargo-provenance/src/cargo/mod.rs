@@ -10,7 +10,7 @@ mod scratch;
 mod shadow;
 mod workspace;
 
-pub use command::{CargoCommand, Extent, Lock, Output};
+pub use command::{CargoCommand, Extent, Lock, Output, Resolution};
 pub use error::{Error, LastWords};
 pub use guarded::{Artifact, Guarded, Names};
 pub use home::ScratchHome;

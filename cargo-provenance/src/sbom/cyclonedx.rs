@@ -135,7 +135,8 @@ struct Ancestor<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
-    purl: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -245,7 +246,7 @@ fn part(component: &Component) -> Part<'_> {
 
 fn ancestor(ancestor: &super::Ancestor) -> Ancestor<'_> {
     let version = ancestor.version.as_deref();
-    Ancestor { kind: "library", name: &ancestor.name, version, purl: &ancestor.purl }
+    Ancestor { kind: "library", name: &ancestor.name, version, purl: ancestor.purl.as_deref() }
 }
 
 fn reference<'a>(link: &'a super::Link, digests: &'a Digests) -> Reference<'a> {

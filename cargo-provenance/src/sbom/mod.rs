@@ -220,8 +220,8 @@ pub struct Ancestor {
     pub name: String,
     /// Its version, where it is known.
     pub version: Option<String>,
-    /// Its package URL.
-    pub purl: String,
+    /// Its package URL, where it is known.
+    pub purl: Option<String>,
 }
 
 impl Context {

@@ -6,6 +6,7 @@
 pub mod advisory;
 pub mod archive;
 pub mod artifact;
+pub mod attest;
 pub mod cargo;
 pub mod cli;
 pub mod collect;

@@ -6,6 +6,7 @@ mod harmful;
 mod license;
 mod release;
 mod surroundings;
+mod timestamp;
 mod whereabouts;
 
 pub use date::Date;
@@ -14,4 +15,5 @@ pub use harmful::is_harmful;
 pub use license::{LicenseExpression, LicenseName};
 pub use release::{Dependency, DependencyKind, Release};
 pub use surroundings::{Clock, Network, Surroundings};
+pub use timestamp::Timestamp;
 pub use whereabouts::{Spot, Whereabouts};

@@ -7,8 +7,10 @@ mod archives;
 mod binary;
 mod deliverable;
 mod describe;
+mod ground;
 mod patches;
 mod pinned;
+mod reach;
 mod selection;
 mod unknowns;
 mod workspace;
@@ -17,7 +19,7 @@ use std::path::PathBuf;
 
 use crate::cargo::Resolution;
 use crate::collect::gate;
-use crate::model::{Clock, Surroundings};
+use crate::model::{Surroundings, Timestamp};
 use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
@@ -36,7 +38,7 @@ pub struct Options {
     /// Who answers for it; the policy says it otherwise.
     pub author: Option<String>,
     /// When it is made.
-    pub made: Clock,
+    pub made: Timestamp,
     /// Where it is written, absolute; standard output, where nothing is said.
     pub output: Option<PathBuf>,
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::identity::{timestamp, uuid};
+use super::identity::uuid;
 use super::{
     Bill, Component, Contact, Context, Digests, Form, Kind, License, LinkKind, NAMESPACE, Scope, Target,
     UNKNOWN,
@@ -195,7 +195,7 @@ fn metadata(bill: &Bill) -> Metadata<'_> {
     };
     properties.extend(bill.unknowns.iter().map(|line| own("not-known", line)));
     Metadata {
-        timestamp: timestamp(bill.made),
+        timestamp: bill.made.to_string(),
         lifecycles: [Lifecycle { phase: Context::as_str(bill.context) }],
         tools: Tools {
             components: [Tool {

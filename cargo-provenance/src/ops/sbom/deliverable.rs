@@ -38,7 +38,11 @@ pub(super) fn form(name: &str) -> Form {
 }
 
 /// Enters what was built: a single file is what the bill is about; several are parts of it, made from their packages.
-pub(super) fn enter(deliverables: Vec<Deliverable>, subject: &mut Component, components: &mut Vec<Component>) {
+pub(super) fn enter(
+    deliverables: Vec<Deliverable>,
+    subject: &mut Component,
+    components: &mut Vec<Component>,
+) {
     if let [Deliverable { name, form, digests, .. }] = &deliverables[..] {
         subject.digests = digests.clone();
         subject.file = Some(File { name: name.clone(), form: *form });

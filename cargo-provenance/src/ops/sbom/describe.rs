@@ -20,11 +20,13 @@ pub(super) enum Place<'a> {
 /// Describes a package by its manifest.
 pub(super) fn component(package: &Package, place: &Place<'_>) -> Component {
     let makes = |kind: &TargetKind| package.targets.iter().any(|target| target.kind.contains(kind));
-    let kind = if makes(&TargetKind::Bin) && !makes(&TargetKind::Lib) { Kind::Application } else { Kind::Library };
+    let kind =
+        if makes(&TargetKind::Bin) && !makes(&TargetKind::Lib) { Kind::Application } else { Kind::Library };
     let mut component = Component::named(kind, package.name.as_str());
     let version = package.version.to_string();
     component.license = license(package);
-    component.authors = package.authors.iter().filter_map(|author| Contact::parse(author)).take(AUTHORS).collect();
+    component.authors =
+        package.authors.iter().filter_map(|author| Contact::parse(author)).take(AUTHORS).collect();
     component.description = package.description.as_deref().map(text::line).filter(|text| !text.is_empty());
     component.opaque = package.links.is_some();
     for (kind, url, read) in [
@@ -48,7 +50,12 @@ pub(super) fn component(package: &Package, place: &Place<'_>) -> Component {
 }
 
 /// What follows from where a package comes from alone.
-pub(super) fn from_source(component: &mut Component, id: &PackageId, source: &Source, checksum: Option<Checksum>) {
+pub(super) fn from_source(
+    component: &mut Component,
+    id: &PackageId,
+    source: &Source,
+    checksum: Option<Checksum>,
+) {
     component.purl = Some(purl::of(id));
     component.supplier = Some(supplier(source));
     if let Some(repository) = source.is_git().then(|| text::repository(source.url())).flatten() {

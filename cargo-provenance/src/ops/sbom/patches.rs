@@ -51,9 +51,9 @@ pub(super) fn pedigree(patches: &[Patch], package: &cargo_metadata::Package) -> 
                 let own = package.manifest_path.parent();
                 source.is_none() && own.is_some_and(|own| real(own.as_std_path()) == *directory)
             }
-            With::Git(url) => source.and_then(|source| source.strip_prefix("git+")).is_some_and(|source| {
-                source.split(['?', '#']).next() == Some(url.as_str())
-            }),
+            With::Git(url) => source
+                .and_then(|source| source.strip_prefix("git+"))
+                .is_some_and(|source| source.split(['?', '#']).next() == Some(url.as_str())),
             With::Other => source.is_some_and(|source| source != provenance_build::name::CRATES_IO),
         };
         package.name.as_str() == patch.name && is_right

@@ -42,9 +42,11 @@ fn usual<'m>(metadata: &'m Metadata, members: &[&'m Package]) -> Vec<&'m Package
 fn named<'m>(members: &[&'m Package], wanted: &[String]) -> Result<Vec<&'m Package>, Failure> {
     let mut found = vec![];
     for spec in wanted {
-        let (name, version) = spec.split_once('@').map_or((spec.as_str(), None), |(name, it)| (name, Some(it)));
+        let (name, version) =
+            spec.split_once('@').map_or((spec.as_str(), None), |(name, it)| (name, Some(it)));
         let is_it = |package: &&&Package| {
-            package.name.as_str() == name && version.is_none_or(|version| package.version.to_string() == version)
+            package.name.as_str() == name
+                && version.is_none_or(|version| package.version.to_string() == version)
         };
         let before = found.len();
         found.extend(members.iter().filter(is_it).copied());

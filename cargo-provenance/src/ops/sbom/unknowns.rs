@@ -11,7 +11,8 @@ pub(super) fn state(bill: &mut Bill) {
             lines.push(format!("{what} of {}{why}", plural(count, "component")));
         }
     };
-    let count = |is_unknown: fn(&Component) -> bool| bill.components.iter().filter(|it| is_unknown(it)).count();
+    let count =
+        |is_unknown: fn(&Component) -> bool| bill.components.iter().filter(|it| is_unknown(it)).count();
     add(count(|it| it.digests.sha256.is_none()), "the SHA-256", ", which come in no archive");
     add(
         count(|it| it.digests.sha256.is_some() && it.digests.sha512.is_none()),

@@ -4,8 +4,8 @@ use std::fs::File as Opened;
 use std::io::Read;
 use std::path::Path;
 
-use provenance_build::manifest::Origin;
 use provenance_build::PackageId;
+use provenance_build::manifest::Origin;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::describe;

@@ -61,8 +61,8 @@ impl Ground {
         let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
         // A workspace of its own below one that is behind the gate is not.
         let gate = gate.filter(|gate| gate.root == workspace.root);
-        let patches = patches::read(&workspace.root)?;
         let situation = Situation::read(surroundings, workspace)?;
+        let patches = patches::read(&situation.workspace.root, &situation.configuration)?;
         let located =
             locate::locate(&situation.lockfile, &situation.configuration, &surroundings.cargo_home)?;
         let mut locked = BTreeMap::<_, Vec<usize>>::new();

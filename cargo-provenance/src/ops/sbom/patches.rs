@@ -1,8 +1,9 @@
-//! `[patch]` of the workspace's manifest: packages that take the place of others.
+//! `[patch]` of the workspace's manifest and of the repository's cargo configuration: packages that take the place of others.
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Item, TableLike};
+use provenance_build::config::{Configuration, Setting};
+use toml_edit::{Item, Key, TableLike, Value};
 
 use crate::cargo::{self, real};
 use crate::sbom::{Ancestor, Pedigree, purl, text};
@@ -25,9 +26,9 @@ enum With {
 }
 
 /// Reads the patches of the workspace at `root`.
-pub(super) fn read(root: &Path) -> Result<Vec<Patch>, cargo::Error> {
+pub(super) fn read(root: &Path, configuration: &Configuration) -> Result<Vec<Patch>, cargo::Error> {
     let document = cargo::read_manifest(&root.join("Cargo.toml"))?;
-    let mut patches = vec![];
+    let mut patches = configuration.recorded.values().filter_map(configured).collect::<Vec<_>>();
     for (of, entries) in tables(document.get("patch")) {
         for (key, entry) in tables(Some(entries)) {
             let word = |name: &str| entry.get(name).and_then(Item::as_str);
@@ -40,6 +41,20 @@ pub(super) fn read(root: &Path) -> Result<Vec<Patch>, cargo::Error> {
         }
     }
     Ok(patches)
+}
+
+/// A patch of a configuration file, whose paths count from the folder above its own.
+fn configured(setting: &Setting) -> Option<Patch> {
+    let key = setting.key.rsplit_once('#').map_or(setting.key.as_str(), |(_, key)| key);
+    let keys = Key::parse(key).ok()?;
+    let [patch, of, name, kind] = &keys[..] else { return None };
+    let value = setting.value.parse::<Value>().ok()?;
+    let with = match (patch.get(), kind.get(), value.as_str()?) {
+        ("patch", "path", path) => With::Directory(real(&setting.file.parent()?.parent()?.join(path))),
+        ("patch", "git", url) => With::Git(url.to_owned()),
+        _ => return None,
+    };
+    Some(Patch { name: name.get().to_owned(), of: of.get().to_owned(), with })
 }
 
 /// The pedigree of a package that takes another's place.
@@ -63,7 +78,7 @@ pub(super) fn pedigree(patches: &[Patch], package: &cargo_metadata::Package) -> 
     let purl = (patch.of == "crates-io").then(|| purl::of_crates_io(&patch.name, None));
     let ancestor = Ancestor { name: patch.name.clone(), version: None, purl };
     let of = text::line(&text::without_password(&patch.of));
-    let notes = format!("takes the place of `{}` of `{of}`, by `[patch]` of the workspace", patch.name);
+    let notes = format!("takes the place of `{}` of `{of}`, by `[patch]`", patch.name);
     Some(Pedigree { ancestor: Some(ancestor), notes })
 }
 

@@ -13,18 +13,19 @@ pub(super) fn state(bill: &mut Bill) {
     };
     let count =
         |is_unknown: fn(&Component) -> bool| bill.components.iter().filter(|it| is_unknown(it)).count();
-    add(count(|it| it.digests.sha256.is_none()), "the SHA-256", ", which come in no archive");
+    add(count(|it| it.digests.sha256.is_none()), "the SHA-256", " without an archive");
     add(
         count(|it| it.digests.sha256.is_some() && it.digests.sha512.is_none()),
         "the SHA-512",
-        ", whose archives are not at hand",
+        ", with no archive at hand",
     );
     add(count(|it| matches!(it.license, License::Unknown)), "the license", "");
-    add(count(|it| matches!(it.license, License::File(_))), "the license", ", which only name a file");
-    add(count(|it| matches!(it.license, License::Other(_))), "the license", ", which is no SPDX expression");
+    add(count(|it| matches!(it.license, License::File(_))), "the license", " that only a file tells");
+    add(count(|it| matches!(it.license, License::Other(_))), "the license", " in words of SPDX");
     add(count(|it| it.authors.is_empty()), "the makers", "");
     add(count(|it| it.needs.is_none()), "the dependencies", "");
-    add(count(|it| it.opaque), "the native libraries", ", which link some");
+    add(count(|it| it.opaque), "the native libraries", " with a build script that links some");
+    lines.push("the standard library that is compiled in".to_owned());
     if bill.subject.file.is_none() {
         lines.push("the digests of what is delivered: name the files with `--artifact`".to_owned());
     }

@@ -228,8 +228,11 @@ fn subject(
     components: &mut BTreeMap<Id, Component>,
 ) -> Component {
     if let [root] = roots
-        && let Some(component) = components.remove(&root.id)
+        && let Some(mut component) = components.remove(&root.id)
     {
+        if root.targets.iter().any(|target| target.kind.contains(&TargetKind::Bin)) {
+            component.kind = ComponentKind::Application;
+        }
         return component;
     }
     let folder = ground.situation.workspace.root.file_name().map(|name| name.to_string_lossy().into_owned());

@@ -264,8 +264,8 @@ fn subject(
     subject.reference = format!("workspace:{}", subject.name);
     // What all have in common is true of the whole.
     if let [first, others @ ..] = &parts[..] {
-        let in_common = |other: &&Component| other.version == first.version;
-        subject.version = first.version.clone().filter(|_| others.iter().all(|it| in_common(&it)));
+        let in_common = others.iter().all(|other| other.version == first.version);
+        subject.version = first.version.clone().filter(|_| in_common);
         let words = |component: &Component| match &component.license {
             License::Expression(expression) => Some(expression.canonical()),
             _ => None,

@@ -182,6 +182,11 @@ pub static TERMS: &[Term] = &[
         "member-without-gate",
         "A member whose plain `cargo build` does not refuse drift. `cargo provenance verify` finds it all the same.",
     ),
+    remark(
+        "not-embedded",
+        "A binary that says nothing yet about what it is built from, though `init --embed` asked for it. The build script writes the \
+         list and `main.rs` includes it: that line is for you to add, because the code is yours.",
+    ),
     undecided(
         "not-judged",
         "Something could not be looked up, and the answer depends on it. What is not known is never a pass: the exit code \

@@ -19,6 +19,7 @@ mod content;
 mod data;
 mod db;
 mod distrust;
+mod embed;
 mod entering;
 mod explain;
 mod extends;

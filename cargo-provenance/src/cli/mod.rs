@@ -19,6 +19,7 @@ pub mod keygen;
 pub mod pin;
 pub mod progress;
 pub mod remove;
+pub mod report;
 pub mod settings;
 pub mod sign;
 pub mod update;
@@ -99,6 +100,7 @@ pub enum Command {
     Clippy(build::Args),
     Exec(build::Exec),
     Explain(explain::Args),
+    Report(report::Args),
     Db(db::Args),
     Completions(completions::Args),
 }
@@ -161,6 +163,7 @@ impl Command {
             Self::Clippy(_) => "clippy",
             Self::Exec(_) => "exec",
             Self::Explain(_) => "explain",
+            Self::Report(_) => "report",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
         }
@@ -193,6 +196,7 @@ impl Command {
             Self::Clippy(args) => args.run(Build::Clippy, context),
             Self::Exec(args) => args.run(context),
             Self::Explain(args) => args.run(context),
+            Self::Report(args) => args.run(context),
             Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),
         }

@@ -40,6 +40,7 @@ mod members;
 mod merge;
 mod messages;
 mod names;
+mod page;
 mod poison;
 mod registry;
 mod remap;

@@ -21,6 +21,7 @@ pub mod pin;
 pub mod progress;
 pub mod remove;
 pub mod report;
+pub mod sbom;
 pub mod settings;
 pub mod sign;
 pub mod update;
@@ -101,6 +102,7 @@ pub enum Command {
     Clippy(build::Args),
     Exec(build::Exec),
     Attest(attest::Args),
+    Sbom(Box<sbom::Args>),
     Explain(explain::Args),
     Report(report::Args),
     Db(db::Args),
@@ -165,6 +167,7 @@ impl Command {
             Self::Clippy(_) => "clippy",
             Self::Exec(_) => "exec",
             Self::Attest(_) => "attest",
+            Self::Sbom(_) => "sbom",
             Self::Explain(_) => "explain",
             Self::Report(_) => "report",
             Self::Db(_) => "db",
@@ -199,6 +202,7 @@ impl Command {
             Self::Clippy(args) => args.run(Build::Clippy, context),
             Self::Exec(args) => args.run(context),
             Self::Attest(args) => args.run(context),
+            Self::Sbom(args) => args.run(context),
             Self::Explain(args) => args.run(context),
             Self::Report(args) => args.run(context),
             Self::Db(args) => args.run(context),

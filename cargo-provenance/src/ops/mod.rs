@@ -25,6 +25,7 @@ mod pinning;
 mod proving;
 pub mod remove;
 mod repair;
+pub mod sbom;
 pub mod sign;
 pub mod signing;
 pub mod update;

@@ -47,6 +47,7 @@ mod remap;
 mod reports;
 mod repository;
 mod roots;
+mod sbom;
 mod signing;
 mod since;
 mod sources;

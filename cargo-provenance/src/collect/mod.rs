@@ -5,6 +5,7 @@ pub mod archives;
 pub mod cooldown;
 pub mod entrants;
 pub mod gate;
+pub mod images;
 pub mod indices;
 pub mod proofs;
 pub mod publishers;

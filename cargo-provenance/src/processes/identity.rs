@@ -54,14 +54,18 @@ impl Identity {
     pub fn was_written(&self, now: &Self) -> bool {
         (self.bytes, self.changed.0) != (now.bytes, now.changed.0)
     }
-}
 
-/// Opens a file and sees that it is the one that was inspected: between the two, another may have taken its place.
-pub(super) fn open(path: &Path, expected: &Identity) -> io::Result<File> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    match metadata.is_file() && expected.is_same_file(&Identity::of(&metadata)) {
-        true => Ok(file),
-        false => Err(io::Error::other("another file took its place while it was looked at")),
+    /// Opens a file and sees that it is this one: between the two, another may have taken its place.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says, and that it is another file.
+    pub fn open(&self, path: &Path) -> io::Result<File> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        match metadata.is_file() && self.is_same_file(&Self::of(&metadata)) {
+            true => Ok(file),
+            false => Err(io::Error::other("another file took its place while it was looked at")),
+        }
     }
 }

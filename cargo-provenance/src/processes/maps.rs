@@ -52,9 +52,8 @@ fn device_of(text: &str) -> Option<u64> {
 /// The number that `stat` has for a device.
 pub(super) fn device(major: u64, minor: u64) -> Option<u64> {
     let fits = |number: u64| number <= u64::from(u32::MAX);
-    (fits(major) && fits(minor)).then_some(
-        (major & 0xfff) << 8 | (major & !0xfff) << 32 | (minor & 0xff) | (minor & !0xff) << 12,
-    )
+    (fits(major) && fits(minor))
+        .then_some((major & 0xfff) << 8 | (major & !0xfff) << 32 | (minor & 0xff) | (minor & !0xff) << 12)
 }
 
 /// `\012` is a line feed. A path that holds these four characters itself cannot be told from that, and is then not found.

@@ -113,7 +113,7 @@ impl Running {
     pub fn open(&self) -> io::Result<File> {
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for user in &self.users {
-            match identity::open(&user.door, &self.identity) {
+            match self.identity.open(&user.door) {
                 Ok(file) => return Ok(file),
                 Err(error) => last = error,
             }

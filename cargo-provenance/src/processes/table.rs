@@ -21,9 +21,28 @@ const UNSEEN: usize = 10_000;
 
 /// File systems that hold no files but views of the kernel: reading them blocks, never ends, or does something.
 const PSEUDO: [&str; 22] = [
-    "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
-    "functionfs", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "rpc_pipefs", "securityfs", "selinuxfs",
-    "sysfs", "tracefs",
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "functionfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "rpc_pipefs",
+    "securityfs",
+    "selinuxfs",
+    "sysfs",
+    "tracefs",
 ];
 
 /// Reads the process table at `proc`.
@@ -103,7 +122,9 @@ impl Seen<'_> {
             }
             Err(error) => return self.unseen(format!("process {pid} cannot be read: {error}")),
         };
-        let Some(stat) = stat else { return self.unseen(format!("process {pid} has a `stat` that cannot be read")) };
+        let Some(stat) = stat else {
+            return self.unseen(format!("process {pid} has a `stat` that cannot be read"));
+        };
         if stat.is_kernel_thread {
             self.table.kernel_threads += 1;
             return;
@@ -115,8 +136,8 @@ impl Seen<'_> {
         }
         let namespace = fs::read_link(folder.join("ns/mnt")).ok();
         let root = fs::read_link(folder.join("root")).ok();
-        let contained = (namespace.is_some() && namespace != self.own)
-            || root.is_some_and(|root| root != Path::new("/"));
+        let contained =
+            (namespace.is_some() && namespace != self.own) || root.is_some_and(|root| root != Path::new("/"));
         let process = Process { pid, folder, started: stat.started, contained };
         if let Err(error) = self.files_of(&process) {
             match started(self.proc, pid) {
@@ -132,13 +153,15 @@ impl Seen<'_> {
         let path = fs::read_link(&door)?.into_os_string();
         self.add(process, Role::Program, program, path.as_encoded_bytes(), door);
         let text = read(&process.folder.join("maps"), MAPS_BYTES)?;
-        let mappings = maps::parse(&text).ok_or_else(|| io::Error::other("its `maps` is not as it should be"))?;
+        let mappings =
+            maps::parse(&text).ok_or_else(|| io::Error::other("its `maps` is not as it should be"))?;
         // Some file systems (btrfs, overlayfs) have other device numbers here than for `stat`. The program itself tells.
         let own = mappings.iter().find(|it| it.inode == program.inode).map(|it| it.device);
         let device = |device: u64| if Some(device) == own { program.device } else { device };
         for mapping in mappings {
             let is_it = |found: &Identity| {
-                found.inode == mapping.inode && [mapping.device, device(mapping.device)].contains(&found.device)
+                found.inode == mapping.inode
+                    && [mapping.device, device(mapping.device)].contains(&found.device)
             };
             if is_it(&program) {
                 continue;
@@ -157,7 +180,10 @@ impl Seen<'_> {
                 Some(identity) => self.add(process, Role::Library, identity, &mapping.path, door),
                 None => {
                     let path = String::from_utf8_lossy(&mapping.path).into_owned();
-                    self.unseen(format!("process {} runs code of `{path}`, which cannot be opened", process.pid));
+                    self.unseen(format!(
+                        "process {} runs code of `{path}`, which cannot be opened",
+                        process.pid
+                    ));
                 }
             }
         }

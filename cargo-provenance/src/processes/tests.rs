@@ -108,13 +108,23 @@ fn hidden_processes_are_not_taken_for_none() {
 
 #[test]
 fn lines_that_the_kernel_does_not_write_are_no_mappings() {
-    for bad in ["x", "0-1 r-xp 0 0:0", "g-1 r-xp 0 0:0 1 /x", "0-1 r-xp 0 0:0 -1 /x", "0-1 rxp 0 0:0 1 /x", "0-1 r-xp 0 0 1 /x"] {
+    for bad in [
+        "x",
+        "0-1 r-xp 0 0:0",
+        "g-1 r-xp 0 0:0 1 /x",
+        "0-1 r-xp 0 0:0 -1 /x",
+        "0-1 rxp 0 0:0 1 /x",
+        "0-1 r-xp 0 0 1 /x",
+    ] {
         assert_eq!(maps::parse(bad.as_bytes()), None, "{bad}");
     }
     let plain = b"00400000-00401000 r-xp 00000000 fd:01 12   /bin/a b\n00401000-00402000 rw-p 0 fd:01 13 /x\n7f-80 r-xp 0 00:00 0 [vdso]\n";
     let mappings = maps::parse(plain).expect("mappings");
     assert_eq!(mappings.len(), 1);
-    assert_eq!((mappings[0].range.as_str(), mappings[0].device, mappings[0].path.as_slice()), ("400000-401000", 0xfd01, &b"/bin/a b"[..]));
+    assert_eq!(
+        (mappings[0].range.as_str(), mappings[0].device, mappings[0].path.as_slice()),
+        ("400000-401000", 0xfd01, &b"/bin/a b"[..])
+    );
 }
 
 proptest! {

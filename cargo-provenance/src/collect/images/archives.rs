@@ -52,7 +52,10 @@ impl Examination<'_> {
                 Ok(())
             }
             (Err(error), _) => Err(error),
-            (Ok(_), _) => self.within(name, &mut io::Cursor::new(head).chain(&mut from), 0, depth),
+            // The checksum stands behind everything.
+            (Ok(_), _) => self
+                .within(name, &mut io::Cursor::new(head).chain(&mut from), 0, depth)
+                .and_then(|()| io::copy(&mut from, &mut io::sink()).map(drop)),
         };
         self.allowance = self.allowance.min(allowance);
         result
@@ -69,7 +72,8 @@ impl Examination<'_> {
                 60 => {}
                 _ => return Err(cut_off()),
             }
-            let text = |range: std::ops::Range<usize>| std::str::from_utf8(&header[range]).ok().map(str::trim_end);
+            let text =
+                |range: std::ops::Range<usize>| std::str::from_utf8(&header[range]).ok().map(str::trim_end);
             let size = text(48..58).and_then(|size| size.parse::<u64>().ok());
             let (Some(member), Some(size), b"`\n") = (text(0..16), size, &header[58..]) else {
                 return Err(malformed());
@@ -89,24 +93,27 @@ impl Examination<'_> {
         let mut extension = Extension::default();
         loop {
             let mut block = [0; BLOCK as usize];
-            match fill(from, &mut block)? as u64 {
-                0 => return Ok(()),
-                BLOCK => {}
-                _ => return Err(cut_off()),
+            // Every packer writes blocks of zeros behind the last file.
+            if fill(from, &mut block)? as u64 != BLOCK {
+                return Err(cut_off());
             }
             if block.iter().all(|byte| *byte == 0) {
                 return Ok(());
             }
             let header = Header::from_byte_slice(&block);
             // POSIX.1-2024 pax, "ustar interchange format": the sum of all bytes with the field itself as eight spaces.
-            let sum = block[..148].iter().chain(&block[156..]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
+            let sum =
+                block[..148].iter().chain(&block[156..]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
             if header.cksum().ok() != Some(sum) {
                 return Err(malformed());
             }
             let told = header.entry_size().map_err(|_| malformed())?;
             let flag = header.as_old().linkflag[0];
             match flag {
-                b'L' => extension.path = Some(taken(from, told, NAME)?.into_iter().take_while(|it| *it != 0).collect()),
+                b'L' => {
+                    extension.path =
+                        Some(taken(from, told, NAME)?.into_iter().take_while(|it| *it != 0).collect())
+                }
                 b'x' => extended(&taken(from, told, EXTENDED)?, &mut extension)?,
                 b'K' | b'g' => drop(taken(from, told, EXTENDED)?),
                 b'0' | 0 | b'7' | b'S' => {
@@ -143,7 +150,8 @@ fn extended(records: &[u8], extension: &mut Extension) -> io::Result<()> {
     while !rest.is_empty() {
         let space = rest.iter().position(|byte| *byte == b' ').ok_or_else(malformed)?;
         let length = std::str::from_utf8(&rest[..space]).ok().and_then(|it| it.parse::<usize>().ok());
-        let length = length.filter(|length| *length > space + 1 && *length <= rest.len()).ok_or_else(malformed)?;
+        let length =
+            length.filter(|length| *length > space + 1 && *length <= rest.len()).ok_or_else(malformed)?;
         let (record, after) = rest.split_at(length);
         let record = record[space + 1..].strip_suffix(b"\n").ok_or_else(malformed)?;
         let equals = record.iter().position(|byte| *byte == b'=').ok_or_else(malformed)?;

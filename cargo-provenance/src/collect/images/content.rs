@@ -75,7 +75,13 @@ impl<'f> Examination<'f> {
     }
 
     /// Looks into something of so many bytes in an archive.
-    pub(super) fn within(&mut self, name: &str, from: &mut dyn Read, bytes: u64, depth: usize) -> io::Result<()> {
+    pub(super) fn within(
+        &mut self,
+        name: &str,
+        from: &mut dyn Read,
+        bytes: u64,
+        depth: usize,
+    ) -> io::Result<()> {
         self.entries += 1;
         if self.entries > ENTRIES {
             return Err(io::Error::other(format!("it holds more than {ENTRIES} files")));
@@ -107,13 +113,18 @@ impl<'f> Examination<'f> {
             Kind::Tar => self.tar(name, from, depth + 1),
         };
         if let Err(error) = result {
-            self.push(name.to_owned(), Content::Unreadable(format!("it cannot be read to its end: {error}")), None);
+            self.push(
+                name.to_owned(),
+                Content::Unreadable(format!("it cannot be read to its end: {error}")),
+                None,
+            );
         }
     }
 
     /// A program or library, read whole.
     fn image(&mut self, name: &str, from: &mut dyn Read, bytes: u64) {
-        let mut content = Vec::with_capacity(usize::try_from(bytes.min(IMAGE_BYTES)).unwrap_or_default().min(1 << 26));
+        let mut content =
+            Vec::with_capacity(usize::try_from(bytes.min(IMAGE_BYTES)).unwrap_or_default().min(1 << 26));
         let result = match bytes > IMAGE_BYTES {
             true => Err(too_large()),
             false => from.take(IMAGE_BYTES + 1).read_to_end(&mut content),
@@ -136,8 +147,8 @@ impl<'f> Examination<'f> {
             }
             Err(error) => Content::Unreadable(error.to_string()),
         };
-        let sha256 = (self.hashing == Hashing::On)
-            .then(|| Checksum::from_bytes(Sha256::digest(&content).into()));
+        let sha256 =
+            (self.hashing == Hashing::On).then(|| Checksum::from_bytes(Sha256::digest(&content).into()));
         self.push(name.to_owned(), told, sha256);
     }
 

@@ -82,7 +82,8 @@ impl Walk {
                 }
             };
             for entry in entries {
-                let inspected = entry.and_then(|entry| Ok((fs::symlink_metadata(entry.path())?, entry.path())));
+                let inspected =
+                    entry.and_then(|entry| Ok((fs::symlink_metadata(entry.path())?, entry.path())));
                 match inspected {
                     Ok((metadata, path)) => self.take(path, &metadata, false, &mut folders),
                     // It is gone, and with it what it held.

@@ -6,6 +6,7 @@
 pub mod advisory;
 pub mod archive;
 pub mod artifact;
+pub mod attest;
 pub mod cargo;
 pub mod cli;
 pub mod collect;
@@ -24,6 +25,7 @@ pub mod processes;
 pub mod registry;
 pub mod render;
 pub mod report;
+pub mod sbom;
 pub mod shell;
 #[expect(clippy::disallowed_methods, reason = "the layer that writes files")]
 pub mod store;

@@ -24,6 +24,7 @@ mod pinning;
 mod proving;
 pub mod remove;
 mod repair;
+pub mod scan;
 pub mod sign;
 pub mod signing;
 pub mod update;

@@ -25,6 +25,8 @@ mod pinning;
 mod proving;
 pub mod remove;
 mod repair;
+pub mod sbom;
+pub mod scan;
 pub mod sign;
 pub mod signing;
 pub mod update;

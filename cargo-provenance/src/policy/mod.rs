@@ -60,6 +60,7 @@ pub struct Policy {
     advisories: advisories::Advisories,
     advisories_line: Option<u32>,
     signing: Trust,
+    sbom_author: Option<String>,
     names: names::Names,
     extends: Option<At<extends::Extends>>,
     /// What it locks, if it is one that others extend, and the line that says so.
@@ -226,6 +227,11 @@ impl Policy {
     /// Whose signatures of the manifest count, and whether it must be signed.
     pub fn signing(&self) -> &Trust {
         &self.signing
+    }
+
+    /// Who answers for the bills of materials, as `NAME <ADDRESS>`.
+    pub fn sbom_author(&self) -> Option<&str> {
+        self.sbom_author.as_deref()
     }
 
     /// The level that the policy sets for a check.

@@ -254,9 +254,20 @@ fn nothing_is_attested_of_what_is_not_what_was_built() {
     app.provenance(["attest", "--key-was-apart", "target/debug/app", "--key"]).args([&secret]).run().code(4);
     files::write(&artifact, good);
 
-    for file in ["Cargo.lock", "Provenance.lock"] {
+    let digest = files::read(&app.path("Provenance.lock"));
+    let digest =
+        digest.split('"').find(|text| text.starts_with("sha256:")).expect("the policy's digest").to_owned();
+    let others = [
+        (
+            "Cargo.lock",
+            "name = \"app\"\nversion = \"0.1.0\"",
+            "name = \"app\"\nversion = \"0.1.1\"".to_owned(),
+        ),
+        ("Provenance.lock", digest.as_str(), format!("sha256:{}", "0".repeat(64))),
+    ];
+    for (file, from, to) in others {
         let text = files::read(&app.path(file));
-        files::append(&app.path(file), "\n");
+        files::replace(&app.path(file), from, &to);
         refused(4, "error[build-outdated]");
         files::write(&app.path(file), text);
     }

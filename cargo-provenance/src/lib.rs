@@ -21,6 +21,7 @@ pub mod merge;
 pub mod model;
 pub mod ops;
 pub mod policy;
+pub mod processes;
 pub mod registry;
 pub mod render;
 pub mod report;
@@ -30,6 +31,7 @@ pub mod shell;
 pub mod store;
 pub mod survey;
 pub mod vet;
+pub mod vex;
 
 /// Runs the program.
 pub fn main() -> std::process::ExitCode {

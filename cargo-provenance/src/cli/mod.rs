@@ -20,7 +20,9 @@ pub mod keygen;
 pub mod pin;
 pub mod progress;
 pub mod remove;
+pub mod report;
 pub mod sbom;
+pub mod scan;
 pub mod settings;
 pub mod sign;
 pub mod update;
@@ -103,6 +105,8 @@ pub enum Command {
     Attest(attest::Args),
     Sbom(Box<sbom::Args>),
     Explain(explain::Args),
+    Report(report::Args),
+    Scan(scan::Args),
     Db(db::Args),
     Completions(completions::Args),
 }
@@ -119,6 +123,8 @@ pub struct Context<'a> {
     pub dialog: Option<&'a dyn Dialog>,
     /// Asks for a passphrase on the terminal.
     pub ask: &'a dyn Fn(&str) -> io::Result<String>,
+    /// Shows a report now, of a command that makes more than one.
+    pub show: &'a dyn Fn(&Report) -> io::Result<()>,
 }
 
 const AFTER_HELP: &str = "\
@@ -167,6 +173,8 @@ impl Command {
             Self::Attest(_) => "attest",
             Self::Sbom(_) => "sbom",
             Self::Explain(_) => "explain",
+            Self::Report(_) => "report",
+            Self::Scan(_) => "scan",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
         }
@@ -201,6 +209,8 @@ impl Command {
             Self::Attest(args) => args.run(context),
             Self::Sbom(args) => args.run(context),
             Self::Explain(args) => args.run(context),
+            Self::Report(args) => args.run(context),
+            Self::Scan(args) => args.run(context),
             Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),
         }
@@ -269,7 +279,8 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
         let terminal = Terminal::new(shell, view(&presentation, environment));
         let dialog = environment.answers(&cli.global).then_some(&terminal as &dyn Dialog);
         let (global, ask) = (&cli.global, &shell::passphrase);
-        let context = Context { environment, global, progress: &progress, dialog, ask };
+        let show = |report: &Report| show(report, shell, &view(&presentation, environment));
+        let context = Context { environment, global, progress: &progress, dialog, ask, show: &show };
         let result = cli.command.run(&context);
         if presentation.format.is_document() {
             // Where this cannot be told, the report says less of places.
@@ -286,6 +297,15 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
         Ok(()) => code,
         Err(error) => error::unwritten(&error, shell),
     }
+}
+
+/// Shows a report of several. Each line is written on its own, so that whoever ends this program cuts none in two.
+fn show(report: &Report, shell: &Shell, view: &View) -> io::Result<()> {
+    let rendered = render::report(report, view);
+    shell.err(&rendered.before);
+    rendered.output.split_inclusive('\n').try_for_each(|line| shell.out(line))?;
+    shell.err(&rendered.after);
+    Ok(())
 }
 
 fn view(presentation: &Presentation, environment: &Environment) -> View {

@@ -104,6 +104,13 @@ impl Environment {
         }
     }
 
+    /// The same process later: everything but the clock is as it was given.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads environment and clock")]
+    pub fn later(&self) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Self { now, ..self.clone() }
+    }
+
     /// The command line, program name first.
     pub fn arguments(&self) -> &[OsString] {
         &self.arguments

@@ -147,6 +147,21 @@ pub static TERMS: &[Term] = &[
         "The guard package that `init --build-helper=guard` writes stays in the workspace. `cargo publish` refuses \
          members that depend on it; for those use `--build-helper=binaries`.",
     ),
+    drift(
+        "image-other-manifest",
+        "A program that was built by another `Provenance.lock` than the one given, or does not say by which. What it was built from \
+         was pinned by somebody else, or at another time. Roll out the release that was built by this manifest.",
+    ),
+    refusal(
+        "image-unlisted",
+        "A program that does not say what it was built from, where `scan --require-sections` demands it. Build it with the line of \
+         `provenance_build::embed`, or with `cargo auditable`.",
+    ),
+    undecided(
+        "image-unreadable",
+        "A file, a folder or a part of an archive that could not be looked into. What it holds is not known, and what is not known is \
+         never a pass. Run `scan` as a user who may read it, or unpack what is not opened.",
+    ),
     remark(
         "interrupted",
         "An earlier command was interrupted while it wrote. Some files may be old and some new until `cargo provenance \
@@ -191,6 +206,11 @@ pub static TERMS: &[Term] = &[
     remark(
         "member-without-gate",
         "A member whose plain `cargo build` does not refuse drift. `cargo provenance verify` finds it all the same.",
+    ),
+    remark(
+        "not-embedded",
+        "A binary that says nothing yet about what it is built from, though `init --embed` asked for it. The build script writes the \
+         list and `main.rs` includes it: that line is for you to add, because the code is yours.",
     ),
     undecided(
         "not-judged",
@@ -244,6 +264,11 @@ pub static TERMS: &[Term] = &[
         "The policy is not the one that the signed manifest was written under. Somebody changed it after the signature. \
          Undo the change, or run `cargo provenance pin` after review and sign again.",
     ),
+    undecided(
+        "process-unseen",
+        "A process, or code that it runs, that could not be looked into. What it runs is not known, and what is not known is never a \
+         pass. Run `scan --running` as the administrator.",
+    ),
     refusal(
         "repository-differs",
         "A package that is not what its repository has at the commit that it names. Files were changed, or put in, after the \
@@ -254,6 +279,20 @@ pub static TERMS: &[Term] = &[
         "repository-unknown",
         "A package that could not be compared with its repository. It names no commit, or none that a branch or a tag of the \
          repository leads to, or the repository is out of reach. What is not known is never a pass.",
+    ),
+    remark(
+        "running-deleted",
+        "A program or library that runs and was deleted on disk. An upgrade does that: what was installed instead does not run before \
+         it is started anew. Restart it, or find out why it is gone.",
+    ),
+    remark(
+        "running-in-memory",
+        "A program or library that runs and never lay on disk. Few honest programs do that, and malware does. Find out who started it.",
+    ),
+    remark(
+        "running-replaced",
+        "A program or library that runs while another file has its place on disk. An upgrade does that: what was installed does not \
+         run before it is started anew. Restart it.",
     ),
     refusal(
         "setting-new",
@@ -274,6 +313,11 @@ pub static TERMS: &[Term] = &[
         "source-unacceptable",
         "The sources on disk hold something that no package of their kind can hold: a link, a device, a name that is no \
          text. `cargo provenance verify --repair` restores them.",
+    ),
+    distrust(
+        "unattested",
+        "A program that no trusted key signed provenance for. Who built it, and from what, nobody vouches for. It refuses with `scan \
+         --require-attested`, and is a note without.",
     ),
     refusal(
         "vendor-differs",

@@ -26,6 +26,7 @@ mod proving;
 pub mod remove;
 mod repair;
 pub mod sbom;
+pub mod scan;
 pub mod sign;
 pub mod signing;
 pub mod update;

@@ -72,6 +72,7 @@ fn run(task: &Task, context: &Context<'_>) -> Result<Report, Failure> {
         program: context.environment.beside_this(guard::PROGRAM),
         guard: GUARD,
         target_directory: context.environment.target_directory()?,
+        settings: context.environment.build_settings(),
         withheld: context.environment.secrets(),
     };
     build::run(&context.surroundings()?, &options, task, context.progress)

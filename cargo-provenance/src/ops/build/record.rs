@@ -53,6 +53,7 @@ impl Begun {
     pub(super) fn look(
         surroundings: &Surroundings,
         gate: &Gate,
+        settings: &[(String, String)],
         mut request: Request,
     ) -> Result<Self, Failure> {
         let file = |path: &Path| {
@@ -87,7 +88,7 @@ impl Begun {
         let encoded = encoded.map(|flags| flags.split('\u{1f}').map(str::to_owned).collect());
         let flags = encoded.or_else(|| overriding(&["RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"]).map(words));
         request.rustflags = flags.unwrap_or_default();
-        request.environment = environment(surroundings, gate);
+        request.environment = environment(surroundings, gate, settings);
         let rustc =
             overriding(&["RUSTC", "CARGO_BUILD_RUSTC"]).or_else(|| Some(setting(gate, "build.rustc")?.1));
         let compiler = Compiler::ask(surroundings, rustc.as_deref().map(OsStr::new))?;
@@ -143,8 +144,8 @@ impl Begun {
 
 /// Settings from outside of the repository that change what comes of a build. Where packages come from does not: their bytes are
 /// pinned.
-fn environment(surroundings: &Surroundings, gate: &Gate) -> Vec<String> {
-    let of_environment = surroundings.overrides.iter().filter(|(name, _)| {
+fn environment(surroundings: &Surroundings, gate: &Gate, settings: &[(String, String)]) -> Vec<String> {
+    let of_environment = surroundings.overrides.iter().chain(settings).filter(|(name, _)| {
         let elsewhere = ["CARGO_ALIAS_", "CARGO_SOURCE_", "CARGO_REGISTRIES_"];
         let known = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
         !elsewhere.iter().any(|start| name.starts_with(start))

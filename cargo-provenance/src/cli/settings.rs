@@ -94,7 +94,7 @@ impl Environment {
             program: std::env::current_exe().ok(),
             directory: std::env::current_dir().ok(),
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
-            now: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            now: now().0,
             started: Instant::now(),
             terminals: Terminals {
                 input: std::io::stdin().is_terminal(),
@@ -196,6 +196,17 @@ impl Environment {
             user: self.user(),
             directory: directory.to_owned(),
         })
+    }
+
+    /// Variables that change what cargo makes, besides those that make it run something else.
+    pub fn build_settings(&self) -> Vec<(String, String)> {
+        let changes = |name: &str| {
+            ["CARGO_PROFILE_", "CARGO_UNSTABLE_"].iter().any(|start| name.starts_with(start))
+                || ["CARGO_BUILD_TARGET", "SOURCE_DATE_EPOCH"].contains(&name)
+        };
+        let text = |text: &OsString| text.to_string_lossy().into_owned();
+        let all = self.variables.iter().map(|(name, value)| (text(name), text(value)));
+        all.filter(|(name, value)| changes(name) && !value.is_empty()).collect()
     }
 
     /// The names of variables that hold a key, a passphrase or a token to publish or to sign with, or that lead to an agent.
@@ -382,6 +393,12 @@ impl Environment {
             .unwrap_or("unknown")
             .to_owned()
     }
+}
+
+/// The time now, for what takes so long that its end is told, too.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads environment and clock")]
+pub fn now() -> Clock {
+    Clock(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
 fn manifest_path(path: &Path) -> Result<PathBuf, Failure> {

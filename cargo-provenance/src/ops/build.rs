@@ -22,7 +22,7 @@ use super::interruption::noticing;
 use super::verify;
 use crate::cargo::{Guarded, Names};
 use crate::collect::gate::{self, Gate};
-use crate::model::Surroundings;
+use crate::model::{Clock, Surroundings};
 use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
@@ -52,7 +52,7 @@ pub enum Command {
 }
 
 /// Where the guard is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The guard's program, in full.
     pub program: PathBuf,
@@ -60,6 +60,10 @@ pub struct Options {
     pub guard: Guard,
     /// `CARGO_TARGET_DIR` or `CARGO_BUILD_TARGET_DIR`, absolute.
     pub target_directory: Option<PathBuf>,
+    /// The time when it is asked, for the record.
+    pub now: fn() -> Clock,
+    /// Variables that change what cargo makes, for the record.
+    pub settings: Vec<(String, String)>,
     /// Variables that hold what signs or publishes, or lead to it: whoever compiles has no need of them.
     pub withheld: Vec<OsString>,
 }
@@ -146,7 +150,13 @@ pub fn run(
                     Some(file) => surroundings.directory.join(file),
                     None => usual,
                 });
-                let recording = record.map(|file| Recording { file, target: &target, build: &folder });
+                let recording = record.map(|file| Recording {
+                    file,
+                    target: &target,
+                    build: &folder,
+                    settings: &options.settings,
+                    now: options.now,
+                });
                 if !options.withheld.is_empty() {
                     fetch(&guarded, &gate, &given)?;
                 }
@@ -207,6 +217,8 @@ struct Recording<'a> {
     file: PathBuf,
     target: &'a Path,
     build: &'a Path,
+    settings: &'a [(String, String)],
+    now: fn() -> Clock,
 }
 
 /// Brings what needs an agent or a token to be fetched, before anything is compiled without them. What comes from crates.io needs
@@ -234,7 +246,8 @@ fn cargo(
     report: &mut Report,
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
-    let begun = recording.as_ref().map(|_| Begun::look(surroundings, gate, given.request())).transpose()?;
+    let begun = recording.as_ref().map(|it| Begun::look(surroundings, gate, it.settings, given.request()));
+    let begun = begun.transpose()?;
     let (compiling, arguments) = given.for_compiling(command);
     let (code, artifacts) = guarded.compile(compiling, &arguments)?;
     if code != 0 {
@@ -251,8 +264,8 @@ fn cargo(
     let packages = artifacts.iter().map(|artifact| &artifact.manifest).collect::<BTreeSet<_>>().len();
     report.count("packages", packages);
     report.count("artifacts", artifacts.len());
-    if let (Some(Recording { file, target, build }), Some(begun)) = (recording, begun) {
-        let record = begun.ended(gate, &artifacts, &Folders { target, build })?;
+    if let (Some(Recording { file, target, build, now, .. }), Some(begun)) = (recording, begun) {
+        let record = begun.ended(gate, &artifacts, &Folders { target, build }, now())?;
         store::keep(&file, record.to_text().as_bytes())?;
         report.step(
             "Recording",

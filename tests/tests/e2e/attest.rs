@@ -182,6 +182,7 @@ fn a_package_is_attested_with_everything_that_was_compiled_for_it_and_nothing_el
         Some(named("inner")["digest"]["dirHash"].as_str().expect("a hash")),
         sums.stdout.split(' ').next()
     );
+    // The macro and the program have each their own `inner`: they are optimized differently.
     let units = record(app)["units"].as_array().expect("a list").clone();
     let kinds = units.iter().map(|it| {
         (
@@ -195,6 +196,7 @@ fn a_package_is_attested_with_everything_that_was_compiled_for_it_and_nothing_el
         [
             ("app", "bin", "target"),
             ("inner", "build-script", "host"),
+            ("inner", "lib", "unknown"),
             ("inner", "lib", "unknown"),
             ("outer", "proc-macro", "host")
         ]

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use provenance_build::locate::Place;
 use provenance_build::manifest::{self, Pin};
@@ -21,7 +20,7 @@ use crate::collect::dir_hash;
 use crate::collect::gate::Gate;
 use crate::collect::opened::{self, Wanted};
 use crate::git::Standing;
-use crate::model::{Surroundings, Timestamp};
+use crate::model::{Clock, Surroundings, Timestamp};
 use crate::report::failure::{Failure, Kind as Fault};
 use crate::store;
 
@@ -33,7 +32,6 @@ const CHECKSUMS: &str = ".cargo-checksum.json";
 
 /// What has to be looked at before cargo begins.
 pub(super) struct Begun {
-    at: Instant,
     started: Timestamp,
     request: Request,
     workspace: Workspace,
@@ -53,6 +51,7 @@ impl Begun {
     pub(super) fn look(
         surroundings: &Surroundings,
         gate: &Gate,
+        settings: &[(String, String)],
         mut request: Request,
     ) -> Result<Self, Failure> {
         let file = |path: &Path| {
@@ -87,12 +86,12 @@ impl Begun {
         let encoded = encoded.map(|flags| flags.split('\u{1f}').map(str::to_owned).collect());
         let flags = encoded.or_else(|| overriding(&["RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"]).map(words));
         request.rustflags = flags.unwrap_or_default();
-        request.environment = environment(surroundings, gate);
+        request.environment = environment(surroundings, gate, settings);
         let rustc =
             overriding(&["RUSTC", "CARGO_BUILD_RUSTC"]).or_else(|| Some(setting(gate, "build.rustc")?.1));
         let compiler = Compiler::ask(surroundings, rustc.as_deref().map(OsStr::new))?;
         let started = Timestamp(surroundings.clock.0);
-        Ok(Self { at: Instant::now(), started, request, workspace, compiler })
+        Ok(Self { started, request, workspace, compiler })
     }
 
     /// Makes the record when cargo has ended.
@@ -101,8 +100,8 @@ impl Begun {
         gate: &Gate,
         made: &[cargo::Artifact],
         folders: &Folders<'_>,
+        now: Clock,
     ) -> Result<Record, Failure> {
-        let finished = Timestamp(self.started.0 + self.at.elapsed().as_secs());
         let triples = triples(made, folders);
         if self.request.target.is_none() {
             self.request.target = triples.iter().next().cloned();
@@ -125,7 +124,7 @@ impl Begun {
             version: record::VERSION,
             tool: concat!("cargo-provenance ", env!("CARGO_PKG_VERSION")).to_owned(),
             started: self.started,
-            finished,
+            finished: Timestamp(now.0.max(self.started.0)),
             request: self.request,
             workspace: self.workspace,
             toolchain: Toolchain {
@@ -143,8 +142,8 @@ impl Begun {
 
 /// Settings from outside of the repository that change what comes of a build. Where packages come from does not: their bytes are
 /// pinned.
-fn environment(surroundings: &Surroundings, gate: &Gate) -> Vec<String> {
-    let of_environment = surroundings.overrides.iter().filter(|(name, _)| {
+fn environment(surroundings: &Surroundings, gate: &Gate, settings: &[(String, String)]) -> Vec<String> {
+    let of_environment = surroundings.overrides.iter().chain(settings).filter(|(name, _)| {
         let elsewhere = ["CARGO_ALIAS_", "CARGO_SOURCE_", "CARGO_REGISTRIES_"];
         let known = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
         !elsewhere.iter().any(|start| name.starts_with(start))

@@ -5,6 +5,7 @@ mod evidence;
 mod license;
 mod release;
 mod surroundings;
+mod timestamp;
 mod whereabouts;
 
 pub use date::Date;
@@ -12,4 +13,5 @@ pub use evidence::Evidence;
 pub use license::{LicenseExpression, LicenseName};
 pub use release::{Dependency, DependencyKind, Release};
 pub use surroundings::{Clock, Network, Surroundings};
+pub use timestamp::Timestamp;
 pub use whereabouts::{Spot, Whereabouts};

@@ -23,6 +23,7 @@ pub mod settings;
 pub mod sign;
 pub mod update;
 pub mod verify;
+pub mod verify_artifact;
 pub mod vet;
 
 use std::ffi::OsString;
@@ -98,6 +99,7 @@ pub enum Command {
     #[command(about = "Lint under the guard")]
     Clippy(build::Args),
     Exec(build::Exec),
+    VerifyArtifact(verify_artifact::Args),
     Explain(explain::Args),
     Db(db::Args),
     Completions(completions::Args),
@@ -160,6 +162,7 @@ impl Command {
             Self::Bench(_) => "bench",
             Self::Clippy(_) => "clippy",
             Self::Exec(_) => "exec",
+            Self::VerifyArtifact(_) => "verify-artifact",
             Self::Explain(_) => "explain",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
@@ -192,6 +195,7 @@ impl Command {
             Self::Bench(args) => args.run(Build::Bench, context),
             Self::Clippy(args) => args.run(Build::Clippy, context),
             Self::Exec(args) => args.run(context),
+            Self::VerifyArtifact(args) => args.run(context),
             Self::Explain(args) => args.run(context),
             Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),

@@ -168,12 +168,26 @@ impl Environment {
             cargo: self.variable("CARGO").map_or_else(|| "cargo".into(), OsStr::to_owned),
             lockfile: self.variable("CARGO_RESOLVER_LOCKFILE_PATH").map(|path| directory.join(path)),
             overrides: self.overrides(),
-            agent: self.variable("SSH_AUTH_SOCK").map(|path| directory.join(path)),
+            agent: self.agent()?,
             network: self.network(global)?,
-            clock: Clock(self.now),
+            clock: self.clock(),
             user: self.user(),
             directory: directory.to_owned(),
         })
+    }
+
+    /// The time of this run.
+    pub fn clock(&self) -> Clock {
+        Clock(self.now)
+    }
+
+    /// `SSH_AUTH_SOCK`: where an ssh-agent listens, absolute.
+    ///
+    /// # Errors
+    ///
+    /// A current directory that is gone.
+    pub fn agent(&self) -> Result<Option<PathBuf>, Failure> {
+        self.variable("SSH_AUTH_SOCK").map(|path| self.absolute(Path::new(path))).transpose()
     }
 
     /// A path from the command line, absolute.

@@ -6,6 +6,7 @@ pub mod cooldown;
 pub mod entrants;
 pub mod gate;
 pub mod indices;
+pub mod opened;
 pub mod proofs;
 pub mod publishers;
 pub mod records;

@@ -11,9 +11,7 @@ use super::catalogue::{self, Firmness, Known, ParameterKind, Setting};
 use super::extends::Role;
 use super::names::Names;
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
-use super::{
-    At, Glob, Level, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry,
-};
+use super::{At, Glob, Level, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry};
 use crate::model::LicenseName;
 
 /// Days that a check may ask for: ten years is as good as for ever.
@@ -356,6 +354,7 @@ pub(super) fn git_url(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::POLICY_BYTES;
     use super::super::catalogue::SAMPLES;
     use super::*;
 

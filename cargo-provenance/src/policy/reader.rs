@@ -33,7 +33,10 @@ impl<'t> Reader<'t> {
         let reader = Self { text: "", file };
         if bytes.len() > POLICY_BYTES {
             let what = format!("has {} bytes, and a policy at most {POLICY_BYTES}", bytes.len());
-            return Err(PolicyError { line: 0, ..reader.invalid(START, &what, "keep generated lists out of the policy") });
+            return Err(PolicyError {
+                line: 0,
+                ..reader.invalid(START, &what, "keep generated lists out of the policy")
+            });
         }
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -64,11 +67,7 @@ impl Reader<'_> {
     /// Reads the version first: with another format, no other message would make sense.
     pub fn version(&self, root: &Table<'_>) -> Result<()> {
         let Some((key, value)) = root.get_key_value("version") else {
-            return Err(self.invalid(
-                START,
-                "`version` is missing",
-                "begin the file with `version = 1`",
-            ));
+            return Err(self.invalid(START, "`version` is missing", "begin the file with `version = 1`"));
         };
         match value.as_integer() {
             Some(VERSION) => Ok(()),

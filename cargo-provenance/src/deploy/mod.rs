@@ -16,3 +16,6 @@ pub use self::evidence::{Claim, Evidence, Ignored, Spot};
 pub use self::expected::Expected;
 pub use self::judge::{Judgment, Met, Missing, Step, judge};
 pub use self::policy::{Artifact, DeployPolicy, Grant, Required};
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,7 @@ pub mod signing;
 pub mod update;
 mod vendoring;
 pub mod verify;
+pub mod verify_artifact;
 pub mod vet;
 mod vetting;
 pub mod whereabouts;

@@ -8,10 +8,10 @@ mod advisories;
 mod catalogue;
 mod exceptions;
 mod extends;
-mod glob;
+pub mod glob;
 mod names;
 mod read;
-mod reader;
+pub mod reader;
 pub mod takeover;
 mod template;
 

@@ -8,6 +8,7 @@ pub mod archive;
 pub mod cargo;
 pub mod cli;
 pub mod collect;
+pub mod commit;
 pub mod exit_code;
 pub mod finding;
 pub mod git;

@@ -3,6 +3,7 @@
 mod date;
 mod evidence;
 mod license;
+mod openpgp;
 mod release;
 mod surroundings;
 mod whereabouts;
@@ -10,6 +11,7 @@ mod whereabouts;
 pub use date::Date;
 pub use evidence::Evidence;
 pub use license::{LicenseExpression, LicenseName};
+pub use openpgp::OpenPgpKey;
 pub use release::{Dependency, DependencyKind, Release};
 pub use surroundings::{Clock, Network, Surroundings};
 pub use whereabouts::{Spot, Whereabouts};

@@ -21,6 +21,7 @@ pub mod progress;
 pub mod remove;
 pub mod settings;
 pub mod sign;
+pub mod source;
 pub mod update;
 pub mod verify;
 pub mod vet;
@@ -86,6 +87,7 @@ pub enum Command {
     Keygen(keygen::Args),
     Key(key::Args),
     Sign(sign::Args),
+    Source(source::Args),
     Diff(diff::Args),
     #[command(about = "Build under the guard, everything verified before")]
     Build(build::Args),
@@ -153,6 +155,7 @@ impl Command {
             Self::Keygen(_) => "keygen",
             Self::Key(_) => "key",
             Self::Sign(_) => "sign",
+            Self::Source(_) => "source",
             Self::Diff(_) => "diff",
             Self::Build(_) => "build",
             Self::Test(_) => "test",
@@ -185,6 +188,7 @@ impl Command {
             Self::Keygen(args) => args.run(context),
             Self::Key(args) => args.run(context),
             Self::Sign(args) => args.run(context),
+            Self::Source(args) => args.run(context),
             Self::Diff(args) => args.run(context),
             Self::Build(args) => args.run(Build::Build, context),
             Self::Test(args) => args.run(Build::Test, context),

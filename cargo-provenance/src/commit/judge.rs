@@ -25,6 +25,26 @@ pub struct Trusted {
     pub openpgp: Vec<OpenPgpKey>,
 }
 
+impl Trusted {
+    /// Whether a key is listed at all, for whomever.
+    pub fn knows(&self, by: &By) -> bool {
+        match by {
+            By::OpenPgp(fingerprint) => self.openpgp.iter().any(|key| key.fingerprint == *fingerprint),
+            By::Ssh(key) => self.signers.keys().contains(key),
+        }
+    }
+
+    /// Whether a key counts for somebody.
+    pub fn counts(&self, by: &By, email: &str, when: When) -> bool {
+        match by {
+            By::OpenPgp(fingerprint) => {
+                self.openpgp.iter().any(|key| key.fingerprint == *fingerprint && key.email == email)
+            }
+            By::Ssh(key) => matches!(self.signers.standing(key, email, when.at, when.end), Standing::Counts(_)),
+        }
+    }
+}
+
 /// The times that a key is judged by; neither is what the signature says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When {
@@ -127,35 +147,28 @@ pub fn judge(
 }
 
 fn openpgp(email: &str, trusted: &[&Trusted], answer: Answer) -> Ruling {
-    let listed = |it: &&Trusted, fingerprints: &[String]| {
-        let mut keys = it.openpgp.iter().filter(|key| fingerprints.contains(&key.fingerprint));
-        keys.next().map(|first| (first.clone(), first.email == email || keys.any(|key| key.email == email)))
-    };
-    match answer {
-        Answer::Bad(why) => Err(Fault::Bad(why.to_owned())),
-        Answer::Expired(why) => Err(Fault::Expired(why.to_owned())),
-        Answer::NoKey(Some(key)) if trusted.iter().all(|it| listed(it, std::slice::from_ref(&key)).is_none()) => {
-            Err(Fault::Unknown(format!("OpenPGP {key}")))
+    let fingerprints = match answer {
+        Answer::Bad(why) => return Err(Fault::Bad(why.to_owned())),
+        Answer::Expired(why) => return Err(Fault::Expired(why.to_owned())),
+        Answer::Good(fingerprints) => fingerprints,
+        Answer::NoKey(Some(key)) if !trusted.iter().any(|it| it.knows(&By::OpenPgp(key.clone()))) => {
+            return Err(Fault::Unknown(format!("OpenPGP {key}")));
         }
         Answer::NoKey(key) => {
             let key = key.map(|key| format!(" `{key}`")).unwrap_or_default();
-            Err(Fault::Undecided(format!("gpg does not have the key{key}")))
+            return Err(Fault::Undecided(format!("gpg does not have the key{key}")));
         }
-        Answer::Good(fingerprints) => {
-            let primary = fingerprints.last().cloned().unwrap_or_default();
-            if trusted.is_empty() {
-                return Err(Fault::Unknown(format!("OpenPGP {primary}")));
-            }
-            for it in trusted {
-                match listed(it, &fingerprints) {
-                    None => return Err(Fault::Unknown(format!("OpenPGP {primary}"))),
-                    Some((first, false)) => return Err(Fault::NotCommitter(format!("OpenPGP {primary}"), first.email)),
-                    Some((_, true)) => {}
-                }
-            }
-            Ok(By::OpenPgp(primary))
-        }
+    };
+    let unknown = || Fault::Unknown(format!("OpenPGP {}", fingerprints.last().map_or("", String::as_str)));
+    let mut by = None;
+    for it in trusted {
+        let listed = it.openpgp.iter().filter(|key| fingerprints.contains(&key.fingerprint));
+        let first = listed.clone().next().ok_or_else(unknown)?;
+        let own = listed.clone().find(|key| key.email == email);
+        let own = own.ok_or_else(|| Fault::NotCommitter(first.fingerprint.clone(), first.email.clone()))?;
+        by = Some(By::OpenPgp(own.fingerprint.clone()));
     }
+    by.ok_or_else(unknown)
 }
 
 #[cfg(test)]

@@ -91,7 +91,12 @@ impl Key {
     /// Reads `KIND BASE64`.
     pub fn parse(kind: &str, encoded: &str) -> Option<Self> {
         let key = Self::of_blob(&base64::decode(encoded)?)?;
-        (key.kind == kind && KINDS.contains(&kind)).then_some(key)
+        (key.kind == kind && key.is_supported()).then_some(key)
+    }
+
+    /// Whether it is of a kind that a file of signers can list.
+    pub fn is_supported(&self) -> bool {
+        KINDS.contains(&self.kind.as_str())
     }
 
     /// The wire format.

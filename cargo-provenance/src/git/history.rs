@@ -214,7 +214,6 @@ impl History {
         let settings = [
             format!("gpg.ssh.allowedSignersFile={signers}"),
             "gpg.ssh.program=ssh-keygen".to_owned(),
-            "gpg.ssh.revocationFile=".to_owned(),
         ];
         let (is_good, said) = self.verify(id, kind, &settings)?;
         let mut lines = said.lines();

@@ -26,6 +26,7 @@ pub mod remove;
 mod repair;
 pub mod sign;
 pub mod signing;
+pub mod source;
 pub mod update;
 mod vendoring;
 pub mod verify;

@@ -192,6 +192,10 @@ pub static TERMS: &[Term] = &[
         "The commit that was trusted before is not in the history of the one that is judged. Somebody rewrote the branch, or it is another \
          one. Find out by whom; where it was meant, begin at a commit of the new history after review.",
     ),
+    refusal(
+        "hook-foreign",
+        "A hook of git that somebody else wrote stands where ours would. It stays as it is. Put the line that is shown into it.",
+    ),
     remark(
         "interrupted",
         "An earlier command was interrupted while it wrote. Some files may be old and some new until `cargo provenance \
@@ -323,6 +327,11 @@ pub static TERMS: &[Term] = &[
         "signers-unreadable",
         "A commit makes the list of signers unreadable. Until a further commit corrects it, the list before it counts. The finding \
          names the line.",
+    ),
+    distrust(
+        "signing-not-set-up",
+        "A commit made now would not be signed by a key that counts for its committer. The hook before a commit says so. Set git up, or \
+         let somebody put the key on the list.",
     ),
     drift(
         "source-differs",

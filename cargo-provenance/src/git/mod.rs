@@ -14,6 +14,7 @@ mod history;
 mod person;
 mod published;
 mod revision;
+pub mod setup;
 
 use std::fs;
 use std::io;

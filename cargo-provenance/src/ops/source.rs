@@ -4,6 +4,7 @@
 //! somebody whom the list before it names. What is judged never says who may judge it.
 
 mod anchor;
+pub mod hooks;
 mod telling;
 mod walk;
 

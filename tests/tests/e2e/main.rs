@@ -47,6 +47,7 @@ mod repository;
 mod roots;
 mod signing;
 mod since;
+mod source;
 mod sources;
 mod strict;
 mod takeover;

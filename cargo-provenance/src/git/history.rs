@@ -83,11 +83,23 @@ impl Repository {
 
     /// The commit that a name means.
     pub fn commit(&self, name: &str) -> Result<Id, GitError> {
-        let revision = Revision::find(&self.directory, name)?;
-        Id::parse(revision.commit()).ok_or_else(|| GitError::Revision {
-            name: name.to_owned(),
-            said: "it means no single commit".to_owned(),
-        })
+        let error = match Revision::find(&self.directory, name) {
+            Ok(revision) => match Id::parse(revision.commit()) {
+                Some(id) => return Ok(id),
+                None => GitError::Revision { name: name.to_owned(), said: "it means no single commit".to_owned() },
+            },
+            Err(error @ GitError::Revision { .. }) => error,
+            Err(error) => return Err(error),
+        };
+        // Git refuses a commit that is not what its name says, as if there were none. Its name is known all the same.
+        let ask = |arguments: &[&str]| -> Option<String> {
+            let answer = output_of(&self.directory, "", arguments).ok()?;
+            Some(String::from_utf8_lossy(&answer).trim().to_owned())
+        };
+        let is_acceptable = Revision::is_acceptable(name);
+        let id = is_acceptable.then(|| ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", name])).flatten();
+        let id = id.and_then(|id| Id::parse(&id));
+        id.filter(|id| ask(&["cat-file", "-t", id.as_str()]).as_deref() == Some("commit")).ok_or(error)
     }
 
     /// The object that a tag's name means; `None` where there is no such tag.
@@ -109,7 +121,11 @@ impl Repository {
         git.init()?;
         let stores = [self.objects.clone()];
         let here = Source { git: &git, stores: Some(&stores) };
-        let ids = here.commits(wanted).map_err(|error| self.incomplete(error, wanted.head))?;
+        let (ids, lost) = match here.commits(wanted) {
+            Ok(ids) => (ids, None),
+            // Perhaps because one of them is not what its name says, which is worth more than that it cannot be read.
+            Err(error) => (BTreeSet::from([wanted.head.clone()]), Some(self.incomplete(error, wanted.head))),
+        };
         let folders = folders(wanted);
         let named = |commit: &Id, path: &str| match path {
             "" => format!("{commit}^{{tree}}"),
@@ -120,13 +136,18 @@ impl Repository {
         let mut all = ids.clone();
         all.extend(inner.into_iter().flatten().filter(|(_, kind)| kind != "commit").map(|(id, _)| id));
         all.extend(wanted.tag.cloned());
-        here.pack(&all)?;
+        if let Err(error) = here.pack(&all) {
+            return Err(lost.unwrap_or(error));
+        }
 
         let there = Source { git: &git, stores: None };
         let listed = all.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>();
         let arrived = there.names(&listed)?;
         let forged = all.iter().zip(&arrived).filter(|(_, found)| found.is_none()).map(|(id, _)| id.clone());
         let forged = forged.collect::<BTreeSet<_>>();
+        if let Some(lost) = lost.filter(|_| forged.is_empty()) {
+            return Err(lost);
+        }
         let arrived = all.iter().filter(|id| !forged.contains(id)).cloned().collect::<Vec<_>>();
         let objects = there.read(&arrived)?;
         Ok(History { scratch: folder, objects, forged, gpg: gpg_of_user(&self.directory) })

@@ -48,6 +48,11 @@ impl Revision {
         Ok(Self { commit, ..revision })
     }
 
+    /// Whether a text could name a commit, and means nothing else to git.
+    pub(super) fn is_acceptable(name: &str) -> bool {
+        unacceptable(name).is_none()
+    }
+
     /// The commit's name.
     pub fn commit(&self) -> &str {
         &self.commit

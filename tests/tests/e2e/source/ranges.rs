@@ -1,6 +1,6 @@
 //! Which commits are judged: merges, tags, parts of repositories and parts of histories.
 
-use tests::{Sandbox, files};
+use tests::Sandbox;
 
 use super::{Repo, policy};
 
@@ -150,5 +150,4 @@ fn a_submodule_is_named_as_not_looked_into() {
     repo.git(&["update-index", "--cacheinfo", &format!("160000,{},vendor/sub", repo.id("HEAD"))]).ok();
     repo.git(&["commit", "--quiet", "--message=another"]).ok();
     repo.refused(&[], "commit-unsigned");
-    files::remove(&repo.root.join("data").with_file_name("allowed_signers"));
 }

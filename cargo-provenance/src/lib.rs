@@ -5,6 +5,8 @@
 
 pub mod advisory;
 pub mod archive;
+pub mod artifact;
+pub mod attest;
 pub mod cargo;
 pub mod cli;
 pub mod collect;
@@ -20,14 +22,17 @@ pub mod merge;
 pub mod model;
 pub mod ops;
 pub mod policy;
+pub mod processes;
 pub mod registry;
 pub mod render;
 pub mod report;
+pub mod sbom;
 pub mod shell;
 #[expect(clippy::disallowed_methods, reason = "the layer that writes files")]
 pub mod store;
 pub mod survey;
 pub mod vet;
+pub mod vex;
 
 /// Runs the program.
 pub fn main() -> std::process::ExitCode {

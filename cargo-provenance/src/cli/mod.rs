@@ -3,6 +3,7 @@
 
 pub mod add;
 pub mod argv;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod completions;
@@ -19,6 +20,9 @@ pub mod keygen;
 pub mod pin;
 pub mod progress;
 pub mod remove;
+pub mod report;
+pub mod sbom;
+pub mod scan;
 pub mod settings;
 pub mod sign;
 pub mod source;
@@ -100,7 +104,11 @@ pub enum Command {
     #[command(about = "Lint under the guard")]
     Clippy(build::Args),
     Exec(build::Exec),
+    Attest(attest::Args),
+    Sbom(Box<sbom::Args>),
     Explain(explain::Args),
+    Report(report::Args),
+    Scan(scan::Args),
     Db(db::Args),
     Completions(completions::Args),
 }
@@ -117,6 +125,8 @@ pub struct Context<'a> {
     pub dialog: Option<&'a dyn Dialog>,
     /// Asks for a passphrase on the terminal.
     pub ask: &'a dyn Fn(&str) -> io::Result<String>,
+    /// Shows a report now, of a command that makes more than one.
+    pub show: &'a dyn Fn(&Report) -> io::Result<()>,
 }
 
 const AFTER_HELP: &str = "\
@@ -163,7 +173,11 @@ impl Command {
             Self::Bench(_) => "bench",
             Self::Clippy(_) => "clippy",
             Self::Exec(_) => "exec",
+            Self::Attest(_) => "attest",
+            Self::Sbom(_) => "sbom",
             Self::Explain(_) => "explain",
+            Self::Report(_) => "report",
+            Self::Scan(_) => "scan",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
         }
@@ -196,7 +210,11 @@ impl Command {
             Self::Bench(args) => args.run(Build::Bench, context),
             Self::Clippy(args) => args.run(Build::Clippy, context),
             Self::Exec(args) => args.run(context),
+            Self::Attest(args) => args.run(context),
+            Self::Sbom(args) => args.run(context),
             Self::Explain(args) => args.run(context),
+            Self::Report(args) => args.run(context),
+            Self::Scan(args) => args.run(context),
             Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),
         }
@@ -265,7 +283,8 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
         let terminal = Terminal::new(shell, view(&presentation, environment));
         let dialog = environment.answers(&cli.global).then_some(&terminal as &dyn Dialog);
         let (global, ask) = (&cli.global, &shell::passphrase);
-        let context = Context { environment, global, progress: &progress, dialog, ask };
+        let show = |report: &Report| show(report, shell, &view(&presentation, environment));
+        let context = Context { environment, global, progress: &progress, dialog, ask, show: &show };
         let result = cli.command.run(&context);
         if presentation.format.is_document() {
             // Where this cannot be told, the report says less of places.
@@ -282,6 +301,15 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
         Ok(()) => code,
         Err(error) => error::unwritten(&error, shell),
     }
+}
+
+/// Shows a report of several. Each line is written on its own, so that whoever ends this program cuts none in two.
+fn show(report: &Report, shell: &Shell, view: &View) -> io::Result<()> {
+    let rendered = render::report(report, view);
+    shell.err(&rendered.before);
+    rendered.output.split_inclusive('\n').try_for_each(|line| shell.out(line))?;
+    shell.err(&rendered.after);
+    Ok(())
 }
 
 fn view(presentation: &Presentation, environment: &Environment) -> View {

@@ -93,6 +93,11 @@ pub static TERMS: &[Term] = &[
         "A cached archive that cannot be read. Remove it and let cargo fetch it again.",
     ),
     drift(
+        "artifact-changed",
+        "A file is not what the recorded build came to. Nothing is attested of it. Find out who changed it, and build again \
+         with `cargo provenance build --record`.",
+    ),
+    drift(
         "artifact-not-pinned",
         "Cargo compiled a package from a directory that is neither a member nor was compared with a pin. Nothing of it was \
          run. Look for what leads cargo there: `paths`, `[patch]`, `[source]` or `--config`.",
@@ -107,6 +112,11 @@ pub static TERMS: &[Term] = &[
         "beyond-packages",
         "Something besides packages changed, and `pin --only-packages` is for packages. The policy, the members and the cargo \
          settings decide what runs and who is trusted. Look at the change, then run `cargo provenance pin`.",
+    ),
+    drift(
+        "build-outdated",
+        "`Cargo.lock` or `Provenance.lock` is not what it was when the recorded build began. What it came to was not made of what is \
+         locked and pinned now. Build again with `cargo provenance build --record`.",
     ),
     drift(
         "cargo-setting",
@@ -196,6 +206,21 @@ pub static TERMS: &[Term] = &[
         "hook-foreign",
         "A hook of git that somebody else wrote stands where ours would. It stays as it is. Put the line that is shown into it.",
     ),
+    drift(
+        "image-other-manifest",
+        "A program that was built by another `Provenance.lock` than the one given, or does not say by which. What it was built from \
+         was pinned by somebody else, or at another time. Roll out the release that was built by this manifest.",
+    ),
+    refusal(
+        "image-unlisted",
+        "A program that does not say what it was built from, where `scan --require-sections` demands it. Build it with the line of \
+         `provenance_build::embed`, or with `cargo auditable`.",
+    ),
+    undecided(
+        "image-unreadable",
+        "A file, a folder or a part of an archive that could not be looked into. What it holds is not known, and what is not known is \
+         never a pass. Run `scan` as a user who may read it, or unpack what is not opened.",
+    ),
     remark(
         "interrupted",
         "An earlier command was interrupted while it wrote. Some files may be old and some new until `cargo provenance \
@@ -240,6 +265,11 @@ pub static TERMS: &[Term] = &[
     remark(
         "member-without-gate",
         "A member whose plain `cargo build` does not refuse drift. `cargo provenance verify` finds it all the same.",
+    ),
+    remark(
+        "not-embedded",
+        "A binary that says nothing yet about what it is built from, though `init --embed` asked for it. The build script writes the \
+         list and `main.rs` includes it: that line is for you to add, because the code is yours.",
     ),
     undecided(
         "not-judged",
@@ -298,6 +328,11 @@ pub static TERMS: &[Term] = &[
         "The policy is not the one that the signed manifest was written under. Somebody changed it after the signature. \
          Undo the change, or run `cargo provenance pin` after review and sign again.",
     ),
+    undecided(
+        "process-unseen",
+        "A process, or code that it runs, that could not be looked into. What it runs is not known, and what is not known is never a \
+         pass. Run `scan --running` as the administrator.",
+    ),
     refusal(
         "repository-differs",
         "A package that is not what its repository has at the commit that it names. Files were changed, or put in, after the \
@@ -308,6 +343,20 @@ pub static TERMS: &[Term] = &[
         "repository-unknown",
         "A package that could not be compared with its repository. It names no commit, or none that a branch or a tag of the \
          repository leads to, or the repository is out of reach. What is not known is never a pass.",
+    ),
+    remark(
+        "running-deleted",
+        "A program or library that runs and was deleted on disk. An upgrade does that: what was installed instead does not run before \
+         it is started anew. Restart it, or find out why it is gone.",
+    ),
+    remark(
+        "running-in-memory",
+        "A program or library that runs and never lay on disk. Few honest programs do that, and malware does. Find out who started it.",
+    ),
+    remark(
+        "running-replaced",
+        "A program or library that runs while another file has its place on disk. An upgrade does that: what was installed does not \
+         run before it is started anew. Restart it.",
     ),
     refusal(
         "setting-new",
@@ -348,6 +397,11 @@ pub static TERMS: &[Term] = &[
         "A tag that is not the one that its name says. It is not annotated, or a signed tag of another version was renamed. Find out \
          who put it there.",
     ),
+    distrust(
+        "unattested",
+        "A program that no trusted key signed provenance for. Who built it, and from what, nobody vouches for. It refuses with `scan \
+         --require-attested`, and is a note without.",
+    ),
     refusal(
         "vendor-differs",
         "What `cargo vendor` made of a package is not what was proven. Find out which cargo ran, and run the command again.",
@@ -356,6 +410,11 @@ pub static TERMS: &[Term] = &[
         "weaker-than-default",
         "Another tool's file made the new policy milder than it is by itself: a level below the default, or another place that \
          packages or advisories may come from. Look at each, and take out of `Provenance.toml` what the team does not mean.",
+    ),
+    refusal(
+        "workspace-dirty",
+        "Files of the workspace differed from the commit, or lay beside it, when the recorded build began. A statement that names \
+         the commit alone would say what is not so. Commit them and build again, or attest with `--allow-dirty`.",
     ),
     drift(
         "workspace-root",

@@ -15,6 +15,7 @@ mod person;
 mod published;
 mod revision;
 pub mod setup;
+mod standing;
 
 use std::fs;
 use std::io;
@@ -28,6 +29,7 @@ pub use self::history::{History, Kind as Object, Repository, Wanted};
 pub use self::person::email;
 pub use self::published::fetch_commit;
 pub use self::revision::Revision;
+pub use self::standing::Standing;
 
 use self::export::{Exporter, Submodules, make_folder, scratch};
 use crate::report::failure::{Explain, Kind};

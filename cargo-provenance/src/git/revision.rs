@@ -1,6 +1,7 @@
 //! Files as they were at another commit of the repository that a workspace lies in.
 //!
-//! Only objects are read: no hook, no filter, no pager and nothing from the network. The user's own git configuration is in
+//! Only objects are read: no hook, no filter, no pager and nothing from the network. (`status`, which [`super::Standing`] asks for,
+//! compares files as the user's configuration says.) The user's own git configuration is in
 //! force, because it says which repositories of other owners may be read (`safe.directory`).
 
 #![expect(clippy::disallowed_methods, reason = "git is started here, and reads objects only")]
@@ -117,7 +118,7 @@ impl Revision {
         Ok(false)
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
         output_of(&self.directory, &self.commit, arguments)
     }
 }
@@ -159,6 +160,7 @@ pub(super) fn output_of(directory: &Path, commit: &str, arguments: &[&str]) -> R
             ["ls-tree", ..] => "ls-tree",
             ["merge-base", ..] => "merge-base",
             ["rev-list", ..] => "rev-list",
+            ["status", ..] => "status",
             _ => "rev-parse",
         },
         commit: commit.to_owned(),

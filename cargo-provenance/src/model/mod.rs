@@ -2,16 +2,20 @@
 
 mod date;
 mod evidence;
+mod harmful;
 mod license;
 mod openpgp;
 mod release;
 mod surroundings;
+mod timestamp;
 mod whereabouts;
 
 pub use date::Date;
 pub use evidence::Evidence;
+pub use harmful::is_harmful;
 pub use license::{LicenseExpression, LicenseName};
 pub use openpgp::OpenPgpKey;
 pub use release::{Dependency, DependencyKind, Release};
 pub use surroundings::{Clock, Network, Surroundings};
+pub use timestamp::Timestamp;
 pub use whereabouts::{Spot, Whereabouts};

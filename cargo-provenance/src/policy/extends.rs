@@ -358,6 +358,7 @@ impl Policy {
                 (origin, _) => origin,
             });
         }
+        self.sbom_author = self.sbom_author.or(base.sbom_author);
         self.base = Some((PathBuf::from(path), base.lines));
         self
     }

@@ -62,6 +62,7 @@ pub struct Policy {
     advisories: advisories::Advisories,
     advisories_line: Option<u32>,
     signing: Trust,
+    sbom_author: Option<String>,
     names: names::Names,
     source: Option<SourceRules>,
     extends: Option<At<extends::Extends>>,
@@ -229,6 +230,11 @@ impl Policy {
     /// Whose signatures of the manifest count, and whether it must be signed.
     pub fn signing(&self) -> &Trust {
         &self.signing
+    }
+
+    /// Who answers for the bills of materials, as `NAME <ADDRESS>`.
+    pub fn sbom_author(&self) -> Option<&str> {
+        self.sbom_author.as_deref()
     }
 
     /// The level that the policy sets for a check.

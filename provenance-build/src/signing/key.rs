@@ -54,7 +54,7 @@ impl PublicKey {
     }
 
     /// Whether the signature is its own over `data`. Strict: RFC 8032 with canonical values and no points of small order.
-    pub(super) fn verifies(&self, data: &[u8], signature: &[u8; 64]) -> bool {
+    pub fn verifies(&self, data: &[u8], signature: &[u8; 64]) -> bool {
         self.0.verify_strict(data, &Signature::from_bytes(signature)).is_ok()
     }
 }

@@ -10,6 +10,7 @@ pub mod attest;
 pub mod cargo;
 pub mod cli;
 pub mod collect;
+pub mod commit;
 pub mod deploy;
 pub mod exit_code;
 pub mod finding;

@@ -25,6 +25,7 @@ pub mod sbom;
 pub mod scan;
 pub mod settings;
 pub mod sign;
+pub mod source;
 pub mod update;
 pub mod verify;
 pub mod verify_artifact;
@@ -91,6 +92,7 @@ pub enum Command {
     Keygen(keygen::Args),
     Key(key::Args),
     Sign(sign::Args),
+    Source(source::Args),
     Diff(diff::Args),
     #[command(about = "Build under the guard, everything verified before")]
     Build(build::Args),
@@ -165,6 +167,7 @@ impl Command {
             Self::Keygen(_) => "keygen",
             Self::Key(_) => "key",
             Self::Sign(_) => "sign",
+            Self::Source(_) => "source",
             Self::Diff(_) => "diff",
             Self::Build(_) => "build",
             Self::Test(_) => "test",
@@ -202,6 +205,7 @@ impl Command {
             Self::Keygen(args) => args.run(context),
             Self::Key(args) => args.run(context),
             Self::Sign(args) => args.run(context),
+            Self::Source(args) => args.run(context),
             Self::Diff(args) => args.run(context),
             Self::Build(args) => args.run(Build::Build, context),
             Self::Test(args) => args.run(Build::Test, context),

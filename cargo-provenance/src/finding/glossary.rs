@@ -172,6 +172,56 @@ pub static TERMS: &[Term] = &[
         "cargo-setting-gone",
         "A recorded cargo setting that is no longer there. `cargo provenance pin` brings the manifest up to date.",
     ),
+    distrust(
+        "commit-backdated",
+        "A commit that is dated before what it builds on. A date that was set back makes a key look valid that is over. Find out \
+         why, and commit it again.",
+    ),
+    distrust(
+        "commit-key-expired",
+        "A commit or tag signed by a key that is over, or not valid yet. It is judged by the clock of whoever verifies, whatever \
+         date it bears. Sign it with a key that is valid, or name a revision that was accepted in time: `source --accepted REV`.",
+    ),
+    distrust(
+        "commit-key-removed",
+        "A commit signed by a key that was taken from the list of signers by a commit that is no part of its history. Whoever \
+         has the old key could go on from any older point. Rebase it, signed by a key that counts.",
+    ),
+    distrust(
+        "commit-malformed",
+        "A commit or tag that can be read in two ways. Two signature headers, a NUL byte, a line out of place: git guesses what is \
+         meant, and others guess otherwise. Make it again with git.",
+    ),
+    distrust(
+        "commit-postdated",
+        "A commit or tag that is dated later than now. Its date says nothing about when its key was valid. Set the clock, and \
+         commit it again.",
+    ),
+    distrust(
+        "commit-signature-bad",
+        "A commit or tag whose signature does not hold. It was changed after it was signed, or the signature was made for something else. \
+         Find out where it comes from, and let its committer sign it.",
+    ),
+    distrust(
+        "commit-signer-not-committer",
+        "A commit signed by a listed key that is not its committer's, or a tag not by its tagger. Git shows such a signature as good. \
+         Let the committer sign, or list the key for that address too.",
+    ),
+    distrust(
+        "commit-signer-unknown",
+        "A commit or tag signed by a key that is not on the list of signers. Anybody can make a key. Let somebody who is listed \
+         put it on the list, in a commit before what it signs.",
+    ),
+    undecided(
+        "commit-undecided",
+        "A signature that could not be judged. gpg lacks the key, or OpenSSH does not know its kind. Import the signers' keys, or \
+         install what is missing, and run it again.",
+    ),
+    distrust(
+        "commit-unsigned",
+        "A commit that changes the workspace, or a tag, without a signature. Who made it is what it says of itself. Let its committer sign it: \
+         `git commit --amend --no-edit --gpg-sign`.",
+    ),
     drift(
         "checksum-differs",
         "`Cargo.lock` names another archive than the pin. A registry never replaces a published version, so one of the \
@@ -196,6 +246,15 @@ pub static TERMS: &[Term] = &[
         "guard-not-published",
         "The guard package that `init --build-helper=guard` writes stays in the workspace. `cargo publish` refuses \
          members that depend on it; for those use `--build-helper=binaries`.",
+    ),
+    distrust(
+        "history-rewritten",
+        "The commit that was trusted before is not in the history of the one that is judged. Somebody rewrote the branch, or it is another \
+         one. Find out by whom; where it was meant, begin at a commit of the new history after review.",
+    ),
+    refusal(
+        "hook-foreign",
+        "A hook of git that somebody else wrote stands where ours would. It stays as it is. Put the line that is shown into it.",
     ),
     drift(
         "image-other-manifest",
@@ -286,6 +345,11 @@ pub static TERMS: &[Term] = &[
         "not-vendored",
         "The vendor directory does not hold the new packages yet. Vendor as before, then verify.",
     ),
+    distrust(
+        "object-forged",
+        "An object of the repository is not what its name says. Git does not look again when it reads it; a signature over the name \
+         says nothing about the content then. Clone the repository again.",
+    ),
     drift(
         "path-detour",
         "A dependency, a patch or a `paths` override leads to another directory than the listed one. Undo it, or list \
@@ -354,6 +418,20 @@ pub static TERMS: &[Term] = &[
         "The manifest is not signed as the policy or the caller demands. What it pins was perhaps never reviewed. Find out \
          who changed it; where it is right, run `cargo provenance sign` with a trusted key.",
     ),
+    remark(
+        "signers-changed",
+        "A commit changes who may sign the next ones. Somebody signed it who might. Look whether it was meant.",
+    ),
+    distrust(
+        "signers-unreadable",
+        "A commit makes the list of signers unreadable. Until a further commit corrects it, the list before it counts. The finding \
+         names the line.",
+    ),
+    distrust(
+        "signing-not-set-up",
+        "A commit made now would not be signed by a key that counts for its committer. The hook before a commit says so. Set git up, or \
+         let somebody put the key on the list.",
+    ),
     drift(
         "source-differs",
         "The sources on disk are not the pinned ones. `cargo provenance diff` shows what changed, `cargo provenance verify \
@@ -368,6 +446,11 @@ pub static TERMS: &[Term] = &[
         "summary-failed",
         "A verifier that the policy trusts found fault with this artifact. It decides nothing here, since whoever \
          carries the attestations could have left it out. Ask the verifier why.",
+    ),
+    distrust(
+        "tag-differs",
+        "A tag that is not the one that its name says. It is not annotated, or a signed tag of another version was renamed. Find out \
+         who put it there.",
     ),
     distrust(
         "unattested",

@@ -29,6 +29,7 @@ pub mod sbom;
 pub mod scan;
 pub mod sign;
 pub mod signing;
+pub mod source;
 pub mod update;
 mod vendoring;
 pub mod verify;

@@ -83,6 +83,7 @@ impl Reader<'_> {
             signing,
             sbom_author: None,
             names: Names::default(),
+            source: None,
             extends: None,
             locks: vec![],
             locked_line: 0,
@@ -112,8 +113,7 @@ impl Reader<'_> {
                 "sbom" => policy.sbom_author = self.sbom(&self.table(&mut value, span, "sbom")?)?,
                 "source" => {
                     let table = self.table(&mut value, span, "source")?;
-                    self.known(&table, "source", &["signers", "since"])?;
-                    return Err(self.unsupported(span, "`[source]`, the check of commit signatures,"));
+                    policy.source = Some(self.source(table)?);
                 }
                 "extends" => policy.extends = self.extends(value)?,
                 "exception" => policy.exceptions = self.exceptions(value, catalogue)?,
@@ -508,7 +508,6 @@ mod tests {
             ("version = 2\nnew-key = 1", 1),
             ("version = 1\n[audits]\nrequired = \"new\"", 3),
             ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
-            ("version = 1\n[source]\nsigners = \"allowed_signers\"", 2),
             ("version = 1\n[checks]\nname-edit = { level = \"note\" }", 3),
         ] {
             let error = refused(text);

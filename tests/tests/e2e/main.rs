@@ -50,6 +50,7 @@ mod roots;
 mod sbom;
 mod signing;
 mod since;
+mod source;
 mod sources;
 mod strict;
 mod takeover;

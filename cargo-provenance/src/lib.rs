@@ -5,6 +5,7 @@
 
 pub mod advisory;
 pub mod archive;
+pub mod audit;
 pub mod cargo;
 pub mod cli;
 pub mod collect;

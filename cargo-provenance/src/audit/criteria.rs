@@ -185,11 +185,10 @@ mod tests {
     fn a_set_holds_all_that_its_names_imply() {
         let criteria = criteria(&[("b", &["a"]), ("a", &["safe-to-run"])]).expect("criteria");
         let set = criteria.set(&["b".into()]).expect("known");
-        assert_eq!(set.indices().map(|index| criteria.name(index)).collect::<Vec<_>>(), [
-            "safe-to-run",
-            "a",
-            "b"
-        ]);
+        assert_eq!(
+            set.indices().map(|index| criteria.name(index)).collect::<Vec<_>>(),
+            ["safe-to-run", "a", "b"]
+        );
         assert_eq!(criteria.minimal(set), ["b"]);
         assert_eq!(criteria.minimal(criteria.all()), ["safe-to-deploy", "b"]);
         assert_eq!(criteria.set(&["b".into(), "c".into()]), Err("c"));

@@ -79,7 +79,9 @@ mod tests {
         for text in ["1.0.0", "1.0.0-rc.1+build.5", &format!("1.0.1@git:{commit}")] {
             assert_eq!(version(text).to_string(), text);
         }
-        for bad in ["", "1", "1.0", "1.0.0@", "1.0.0@git:0011", "1.0.0@hg:00", &format!("1.0.0@git:{commit}g")] {
+        for bad in
+            ["", "1", "1.0", "1.0.0@", "1.0.0@git:0011", "1.0.0@hg:00", &format!("1.0.0@git:{commit}g")]
+        {
             assert_eq!(VetVersion::parse(bad), None, "{bad}");
         }
         assert!(version("1.0.0-rc.1") < version("1.0.0"));

@@ -55,8 +55,11 @@ impl<'r, 'v> Fields<'r, 'v> {
         match self.table.keys().min_by_key(|key| key.span.start) {
             None => Ok(()),
             Some(key) => {
-                let place =
-                    if self.name.is_empty() { String::new() } else { format!(" of `{}`", quoted(&self.name)) };
+                let place = if self.name.is_empty() {
+                    String::new()
+                } else {
+                    format!(" of `{}`", quoted(&self.name))
+                };
                 let what = format!("`{}` is not a key{place}", quoted(&key.name));
                 Err(self.reader.fault(key.span.start, &what, "remove it; cargo-vet would drop it"))
             }

@@ -11,9 +11,7 @@ use toml_span::value::{Key, Table, ValueInner};
 
 use super::fields::{Fields, array};
 use super::{Reader, Result, entries, quoted};
-use crate::audit::{
-    AuditError, AuditKind, Bar, ByName, Requirement, SAFE_TO_DEPLOY, SAFE_TO_RUN, Set,
-};
+use crate::audit::{AuditError, AuditKind, Bar, ByName, Requirement, SAFE_TO_DEPLOY, SAFE_TO_RUN, Set};
 
 /// A set from elsewhere, in its own criteria.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -257,7 +255,8 @@ fn convert_value(value: &toml_edit::Value) -> Value<'static> {
         Edit::Datetime(_) => ValueInner::Float(f64::NAN),
         Edit::Array(array) => ValueInner::Array(array.iter().map(convert_value).collect()),
         Edit::InlineTable(table) => {
-            let key = |name: &str, value: &Value<'static>| Key { name: name.to_owned().into(), span: value.span };
+            let key =
+                |name: &str, value: &Value<'static>| Key { name: name.to_owned().into(), span: value.span };
             let entry = |(name, value): (&str, &Edit)| {
                 let value = convert_value(value);
                 (key(name, &value), value)

@@ -146,7 +146,9 @@ fn publication(publication: &Publication) -> Table {
 fn set(set: &Set, accounts: &Accounts<'_>) -> Table {
     let mut root = Table::default();
     put(&mut root, "criteria", &set.criteria, |entry| Item::Table(criterion(entry)));
-    entries(&mut root, "wildcard-audits", &set.wildcards, order::wildcards, |entry| wildcard(entry, accounts));
+    entries(&mut root, "wildcard-audits", &set.wildcards, order::wildcards, |entry| {
+        wildcard(entry, accounts)
+    });
     // The one table that stands there even when it is empty.
     let audits = listed(&set.audits, order::audits, audit);
     root.put("audits", Item::Table(audits));

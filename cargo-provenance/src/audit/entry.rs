@@ -1,6 +1,7 @@
 //! What stands in the files of an audit store: one type for each kind of entry, in the order in which it is written.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::{Requirement, VetVersion};
 use crate::model::Date;
@@ -11,6 +12,8 @@ pub type ByName<T> = BTreeMap<String, T>;
 /// The three files of a `supply-chain/` folder.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
+    /// Where they lie.
+    pub folder: PathBuf,
     /// `config.toml`: what is required and what is let through.
     pub config: Config,
     /// `audits.toml`: what the team itself says.

@@ -7,7 +7,10 @@
 mod criteria;
 mod entry;
 mod error;
+mod import;
 mod read;
+mod resolve;
+mod tree;
 mod version;
 mod write;
 
@@ -17,7 +20,13 @@ pub use entry::{
     Publication, Publisher, Set, Store, StoreVersion, Trust, Unpublished, Wildcard,
 };
 pub use error::AuditError;
+pub use import::{inert, translate};
 pub use read::{FILE_BYTES, Loss, Published};
+pub use resolve::{
+    Against, AuditRef, Circumstances, Conclusion, Conflict, Gap, Grade, KNOWN_VERSION, Link, Mode, Strict,
+    Verdict, Verdicts, Void, Why, resolve,
+};
+pub use tree::{Origin, Tree, TreeError, TreePackage};
 pub use version::{Requirement, VetVersion};
 
 #[cfg(test)]

@@ -138,11 +138,7 @@ end = "2026-01-01"
 "#;
 
 fn read(config: &str, audits: &str, imports: &str) -> Result<Store, AuditError> {
-    Ok(Store {
-        config: Config::read(config.as_bytes(), Path::new("config.toml"))?,
-        audits: Set::read(audits.as_bytes(), Path::new("audits.toml"))?,
-        imports: Imports::read(imports.as_bytes(), Path::new("imports.lock"))?,
-    })
+    Store::read(Path::new(""), config.as_bytes(), audits.as_bytes(), imports.as_bytes())
 }
 
 #[test]

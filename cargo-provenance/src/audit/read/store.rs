@@ -7,9 +7,21 @@ use super::entries::{audit, criterion, trust, wildcard};
 use super::fields::Fields;
 use super::{Reader, Result, quoted};
 use crate::audit::{
-    Account, ByName, Config, Exemption, Import, Imports, Policy, PolicyFor, Publication, Publisher, Set,
+    Account, ByName, Config, Exemption, Import, Imports, Policy, PolicyFor, Publication, Publisher, Set, Store,
     StoreVersion, Unpublished, VetVersion,
 };
+
+impl Store {
+    /// Reads the three files of a folder.
+    pub fn read(folder: &Path, config: &[u8], audits: &[u8], imports: &[u8]) -> Result<Self> {
+        Ok(Self {
+            folder: folder.to_owned(),
+            config: Config::read(config, &folder.join("config.toml"))?,
+            audits: Set::read(audits, &folder.join("audits.toml"))?,
+            imports: Imports::read(imports, &folder.join("imports.lock"))?,
+        })
+    }
+}
 
 impl Set {
     /// Reads an `audits.toml` of one's own.

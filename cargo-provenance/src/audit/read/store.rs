@@ -7,8 +7,8 @@ use super::entries::{audit, criterion, trust, wildcard};
 use super::fields::Fields;
 use super::{Reader, Result, quoted};
 use crate::audit::{
-    Account, ByName, Config, Exemption, Import, Imports, Policy, PolicyFor, Publication, Publisher, Set, Store,
-    StoreVersion, Unpublished, VetVersion,
+    Account, ByName, Config, Exemption, Import, Imports, Policy, PolicyFor, Publication, Publisher, Set,
+    Store, StoreVersion, Unpublished, VetVersion,
 };
 
 impl Store {

@@ -7,6 +7,7 @@ pub mod advisory;
 pub mod archive;
 pub mod artifact;
 pub mod attest;
+pub mod audit;
 pub mod cargo;
 pub mod cli;
 pub mod collect;

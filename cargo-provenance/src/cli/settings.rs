@@ -198,6 +198,17 @@ impl Environment {
         })
     }
 
+    /// Variables that change what cargo makes, besides those that make it run something else.
+    pub fn build_settings(&self) -> Vec<(String, String)> {
+        let changes = |name: &str| {
+            ["CARGO_PROFILE_", "CARGO_UNSTABLE_"].iter().any(|start| name.starts_with(start))
+                || ["CARGO_BUILD_TARGET", "SOURCE_DATE_EPOCH"].contains(&name)
+        };
+        let text = |text: &OsString| text.to_string_lossy().into_owned();
+        let all = self.variables.iter().map(|(name, value)| (text(name), text(value)));
+        all.filter(|(name, value)| changes(name) && !value.is_empty()).collect()
+    }
+
     /// The names of variables that hold a key, a passphrase or a token to publish or to sign with, or that lead to an agent.
     pub fn secrets(&self) -> Vec<OsString> {
         let is_secret = |name: &str, value: &str| {

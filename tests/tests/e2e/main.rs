@@ -8,6 +8,7 @@ mod add;
 mod advice;
 mod advisories;
 mod arrayref;
+mod attest;
 mod between;
 mod buildtime;
 mod check;

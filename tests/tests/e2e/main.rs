@@ -45,6 +45,7 @@ mod remap;
 mod reports;
 mod repository;
 mod roots;
+mod scan;
 mod signing;
 mod since;
 mod sources;

@@ -285,7 +285,7 @@ fn hostile_files_hang_and_fool_nobody() {
 
     // A file that claims to be far larger than it is takes no time and no memory.
     let sparse = sandbox.path("sparse");
-    files::write(&sparse, &vulnerable());
+    files::write(&sparse, vulnerable());
     File::options().write(true).open(&sparse).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
     scan(&sandbox, &db)
         .args([&sparse])
@@ -542,4 +542,33 @@ fn main() {
         let own = [&library, &good].map(|path| path.as_os_str().to_owned());
         scan(&sandbox, &db).args(own).run().code(1).stderr_has("libbad.so").stderr_lacks("good`");
     }
+}
+
+/// What the guide shows works, and its unit names a command that there is.
+#[test]
+fn the_guide_tells_the_truth() {
+    let sandbox = Sandbox::new();
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cargo-provenance/docs/guide/scan.md");
+    let guide = files::read(&guide);
+    files::write(&sandbox.path("server"), harmless());
+    files::write(&sandbox.path("image/usr/bin/server"), harmless());
+    files::write(&sandbox.path("server.tar.gz"), tar_gz(&[("server", &harmless())]));
+    let app = json!({ "@id": "pkg:cargo/app@0.1.0" });
+    vex(&sandbox, "server.vex.json", &app, "not_affected", "2026-01-01T00:00:00Z");
+    AdvisoryDb::new(&sandbox);
+    sandbox.provenance(&sandbox.path("")).args(["db", "update"]).ok();
+    let commands =
+        guide.lines().filter_map(|line| line.strip_prefix("$ cargo provenance ")).collect::<Vec<_>>();
+    assert!(commands.len() > 5, "{commands:?}");
+    for command in commands {
+        let run = sandbox.provenance(&sandbox.path("")).args(command.split(' ')).run();
+        // Nobody can say what else runs on this machine, and who may look into it.
+        let codes: &[i32] = if command.contains("--running") { &[0, 3] } else { &[0] };
+        run.code_in(codes);
+    }
+    let unit = guide
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/cargo-provenance "))
+        .expect("a unit");
+    sandbox.provenance(&sandbox.path("")).args(unit.split(' ')).run().code_in(&[0, 3]);
 }

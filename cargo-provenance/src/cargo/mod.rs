@@ -8,13 +8,15 @@ mod guarded;
 mod home;
 mod scratch;
 mod shadow;
+mod toolchain;
 mod workspace;
 
-pub use command::{CargoCommand, Extent, Lock, Output};
+pub use command::{CargoCommand, Extent, Lock, Output, Resolution};
 pub use error::{Error, LastWords};
 pub use guarded::{Artifact, Guarded, Names};
 pub use home::ScratchHome;
 pub use scratch::sweep;
 pub use shadow::{Bound, Edit, Files, Shadow};
+pub use toolchain::Toolchain;
 pub use workspace::{Member, PathPackage, Workspace};
 pub(crate) use workspace::{read_manifest, real};

@@ -3,6 +3,7 @@
 
 pub mod add;
 pub mod argv;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod completions;
@@ -19,11 +20,15 @@ pub mod keygen;
 pub mod pin;
 pub mod progress;
 pub mod remove;
+pub mod report;
+pub mod sbom;
 pub mod scan;
 pub mod settings;
 pub mod sign;
+pub mod source;
 pub mod update;
 pub mod verify;
+pub mod verify_artifact;
 pub mod vet;
 
 use std::ffi::OsString;
@@ -87,6 +92,7 @@ pub enum Command {
     Keygen(keygen::Args),
     Key(key::Args),
     Sign(sign::Args),
+    Source(source::Args),
     Diff(diff::Args),
     #[command(about = "Build under the guard, everything verified before")]
     Build(build::Args),
@@ -99,7 +105,11 @@ pub enum Command {
     #[command(about = "Lint under the guard")]
     Clippy(build::Args),
     Exec(build::Exec),
+    Attest(attest::Args),
+    Sbom(Box<sbom::Args>),
+    VerifyArtifact(verify_artifact::Args),
     Explain(explain::Args),
+    Report(report::Args),
     Scan(scan::Args),
     Db(db::Args),
     Completions(completions::Args),
@@ -157,6 +167,7 @@ impl Command {
             Self::Keygen(_) => "keygen",
             Self::Key(_) => "key",
             Self::Sign(_) => "sign",
+            Self::Source(_) => "source",
             Self::Diff(_) => "diff",
             Self::Build(_) => "build",
             Self::Test(_) => "test",
@@ -164,7 +175,11 @@ impl Command {
             Self::Bench(_) => "bench",
             Self::Clippy(_) => "clippy",
             Self::Exec(_) => "exec",
+            Self::Attest(_) => "attest",
+            Self::Sbom(_) => "sbom",
+            Self::VerifyArtifact(_) => "verify-artifact",
             Self::Explain(_) => "explain",
+            Self::Report(_) => "report",
             Self::Scan(_) => "scan",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
@@ -190,6 +205,7 @@ impl Command {
             Self::Keygen(args) => args.run(context),
             Self::Key(args) => args.run(context),
             Self::Sign(args) => args.run(context),
+            Self::Source(args) => args.run(context),
             Self::Diff(args) => args.run(context),
             Self::Build(args) => args.run(Build::Build, context),
             Self::Test(args) => args.run(Build::Test, context),
@@ -197,7 +213,11 @@ impl Command {
             Self::Bench(args) => args.run(Build::Bench, context),
             Self::Clippy(args) => args.run(Build::Clippy, context),
             Self::Exec(args) => args.run(context),
+            Self::Attest(args) => args.run(context),
+            Self::Sbom(args) => args.run(context),
+            Self::VerifyArtifact(args) => args.run(context),
             Self::Explain(args) => args.run(context),
+            Self::Report(args) => args.run(context),
             Self::Scan(args) => args.run(context),
             Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::global::{ColorWhen, Global, MessageFormat};
-use crate::model::{Clock, Network, Surroundings};
+use crate::model::{Clock, Network, Surroundings, Timestamp};
 use crate::render::{Charset, Format, Verbosity};
 use crate::report::failure::{Failure, Kind};
 use crate::shell::{Color, Colors, Pager};
@@ -54,6 +54,9 @@ pub struct Presentation {
 /// The width of the progress line where `CARGO_TERM_PROGRESS_WIDTH` does not say: cargo's own limit.
 const PROGRESS_WIDTH: u16 = 80;
 
+/// The last second that a date of four digits can name.
+const LAST_SECOND: u64 = 253_402_300_799;
+
 /// Variables that make cargo run or compile with something else, named in full.
 const OVERRIDES: [&str; 11] = [
     "CARGO_ALIAS_PROVENANCE",
@@ -67,6 +70,18 @@ const OVERRIDES: [&str; 11] = [
     "RUSTC_WORKSPACE_WRAPPER",
     "RUSTC_WRAPPER",
     "RUSTFLAGS",
+];
+
+/// Variables that hold what signs or publishes, or lead to it, named in full.
+const SECRETS: [&str; 8] = [
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "COSIGN_PASSWORD",
+    "COSIGN_PRIVATE_KEY",
+    "SIGSTORE_ID_TOKEN",
+    "SSH_AGENT_PID",
+    "SSH_ASKPASS",
+    "SSH_AUTH_SOCK",
 ];
 
 impl Environment {
@@ -175,12 +190,40 @@ impl Environment {
             cargo: self.variable("CARGO").map_or_else(|| "cargo".into(), OsStr::to_owned),
             lockfile: self.variable("CARGO_RESOLVER_LOCKFILE_PATH").map(|path| directory.join(path)),
             overrides: self.overrides(),
-            agent: self.variable("SSH_AUTH_SOCK").map(|path| directory.join(path)),
+            agent: self.agent()?,
             network: self.network(global)?,
-            clock: Clock(self.now),
+            clock: self.clock(),
             user: self.user(),
             directory: directory.to_owned(),
         })
+    }
+
+    /// The names of variables that hold a key, a passphrase or a token to publish or to sign with, or that lead to an agent.
+    pub fn secrets(&self) -> Vec<OsString> {
+        let is_secret = |name: &str, value: &str| {
+            SECRETS.contains(&name)
+                || name.contains("PASSPHRASE")
+                || (name.starts_with("CARGO_REGISTR") && name.ends_with("_TOKEN"))
+                || value.contains("PRIVATE KEY-----")
+        };
+        let variables = self.variables.iter();
+        let secret =
+            variables.filter(|(name, value)| is_secret(&name.to_string_lossy(), &value.to_string_lossy()));
+        secret.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The time of this run.
+    pub fn clock(&self) -> Clock {
+        Clock(self.now)
+    }
+
+    /// `SSH_AUTH_SOCK`: where an ssh-agent listens, absolute.
+    ///
+    /// # Errors
+    ///
+    /// A current directory that is gone.
+    pub fn agent(&self) -> Result<Option<PathBuf>, Failure> {
+        self.variable("SSH_AUTH_SOCK").map(|path| self.absolute(Path::new(path))).transpose()
     }
 
     /// A path from the command line, absolute.
@@ -207,6 +250,20 @@ impl Environment {
     pub fn target_directory(&self) -> Result<Option<PathBuf>, Failure> {
         let named = self.variable("CARGO_TARGET_DIR").or_else(|| self.variable("CARGO_BUILD_TARGET_DIR"));
         named.map(|named| self.absolute(Path::new(named))).transpose()
+    }
+
+    /// The time that documents bear: `SOURCE_DATE_EPOCH`, so that the same input makes the same bytes; else now.
+    ///
+    /// # Errors
+    ///
+    /// A variable that holds no number of seconds of the years 1970 to 9999.
+    pub fn document_time(&self) -> Result<Timestamp, Failure> {
+        let Some(text) = self.variable("SOURCE_DATE_EPOCH") else { return Ok(Timestamp(self.now)) };
+        let seconds = text.to_str().and_then(|text| text.parse().ok());
+        seconds.filter(|seconds| *seconds <= LAST_SECOND).map(Timestamp).ok_or_else(|| {
+            Failure::new(Kind::Usage, "`SOURCE_DATE_EPOCH` is no number of seconds since 1970")
+                .help("set it to what `git log -1 --format=%ct` prints, or unset it")
+        })
     }
 
     fn directory(&self) -> Result<&Path, Failure> {

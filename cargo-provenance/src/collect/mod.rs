@@ -3,10 +3,12 @@
 pub mod advisories;
 pub mod archives;
 pub mod cooldown;
+pub mod dir_hash;
 pub mod entrants;
 pub mod gate;
 pub mod images;
 pub mod indices;
+pub mod opened;
 pub mod proofs;
 pub mod publishers;
 pub mod records;

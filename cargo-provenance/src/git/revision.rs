@@ -1,6 +1,7 @@
 //! Files as they were at another commit of the repository that a workspace lies in.
 //!
-//! Only objects are read: no hook, no filter, no pager and nothing from the network. The user's own git configuration is in
+//! Only objects are read: no hook, no filter, no pager and nothing from the network. (`status`, which [`super::Standing`] asks for,
+//! compares files as the user's configuration says.) The user's own git configuration is in
 //! force, because it says which repositories of other owners may be read (`safe.directory`).
 
 #![expect(clippy::disallowed_methods, reason = "git is started here, and reads objects only")]
@@ -46,6 +47,11 @@ impl Revision {
             return Err(unknown("it means no single commit"));
         }
         Ok(Self { commit, ..revision })
+    }
+
+    /// Whether a text could name a commit, and means nothing else to git.
+    pub(super) fn is_acceptable(name: &str) -> bool {
+        unacceptable(name).is_none()
     }
 
     /// The commit's name.
@@ -112,48 +118,54 @@ impl Revision {
         Ok(false)
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
-        let mut command = Command::new("git");
-        for variable in FOREIGN_VARIABLES.iter().chain(&ELSEWHERE) {
-            command.env_remove(variable);
-        }
-        for (variable, value) in [
-            ("GIT_ALLOW_PROTOCOL", ""),
-            ("GIT_CONFIG_COUNT", "0"),
-            ("GIT_LITERAL_PATHSPECS", "1"),
-            ("GIT_NO_LAZY_FETCH", "1"),
-            ("GIT_NO_REPLACE_OBJECTS", "1"),
-            ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-            ("LC_ALL", "C"),
-        ] {
-            command.env(variable, value);
-        }
-        if arguments.first() == Some(&"rev-list") {
-            command.env("GIT_LITERAL_PATHSPECS", "0");
-        }
-        command
-            .arg("--no-pager")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
-            .args(arguments)
-            .current_dir(&self.directory)
-            .stdin(Stdio::null());
-        let output = command.output().map_err(GitError::Missing)?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        Err(GitError::Refused {
-            command: match arguments {
-                ["cat-file", ..] => "cat-file",
-                ["ls-tree", ..] => "ls-tree",
-                ["merge-base", ..] => "merge-base",
-                ["rev-list", ..] => "rev-list",
-                _ => "rev-parse",
-            },
-            commit: self.commit.clone(),
-            said: last_line(&output.stderr),
-        })
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+        output_of(&self.directory, &self.commit, arguments)
     }
+}
+
+/// Runs git in the repository around a directory, and only reads. `commit` is what an error is about.
+pub(super) fn output_of(directory: &Path, commit: &str, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+    let mut command = Command::new("git");
+    for variable in FOREIGN_VARIABLES.iter().chain(&ELSEWHERE) {
+        command.env_remove(variable);
+    }
+    for (variable, value) in [
+        ("GIT_ALLOW_PROTOCOL", ""),
+        ("GIT_CONFIG_COUNT", "0"),
+        ("GIT_LITERAL_PATHSPECS", "1"),
+        ("GIT_NO_LAZY_FETCH", "1"),
+        ("GIT_NO_REPLACE_OBJECTS", "1"),
+        ("GIT_OPTIONAL_LOCKS", "0"),
+        ("GIT_TERMINAL_PROMPT", "0"),
+        ("LC_ALL", "C"),
+    ] {
+        command.env(variable, value);
+    }
+    if arguments.first() == Some(&"rev-list") {
+        command.env("GIT_LITERAL_PATHSPECS", "0");
+    }
+    command
+        .arg("--no-pager")
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args(arguments)
+        .current_dir(directory)
+        .stdin(Stdio::null());
+    let output = command.output().map_err(GitError::Missing)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(GitError::Refused {
+        command: match arguments {
+            ["cat-file", ..] => "cat-file",
+            ["ls-tree", ..] => "ls-tree",
+            ["merge-base", ..] => "merge-base",
+            ["rev-list", ..] => "rev-list",
+            ["status", ..] => "status",
+            _ => "rev-parse",
+        },
+        commit: commit.to_owned(),
+        said: last_line(&output.stderr),
+    })
 }
 
 /// Variables that would lead git to another repository than the one around the directory.

@@ -3,6 +3,7 @@
 
 pub mod add;
 mod asking;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod db;
@@ -24,12 +25,15 @@ mod pinning;
 mod proving;
 pub mod remove;
 mod repair;
+pub mod sbom;
 pub mod scan;
 pub mod sign;
 pub mod signing;
+pub mod source;
 pub mod update;
 mod vendoring;
 pub mod verify;
+pub mod verify_artifact;
 pub mod vet;
 mod vetting;
 pub mod whereabouts;

@@ -49,6 +49,7 @@ mod reports;
 mod repository;
 mod roots;
 mod sbom;
+mod scan;
 mod signing;
 mod since;
 mod source;

@@ -5,6 +5,7 @@
 
 pub mod advisory;
 pub mod archive;
+pub mod artifact;
 pub mod attest;
 pub mod cargo;
 pub mod cli;
@@ -24,6 +25,7 @@ pub mod policy;
 pub mod registry;
 pub mod render;
 pub mod report;
+pub mod sbom;
 pub mod shell;
 #[expect(clippy::disallowed_methods, reason = "the layer that writes files")]
 pub mod store;

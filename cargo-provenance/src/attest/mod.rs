@@ -4,6 +4,7 @@
 //! Pure: bytes in, values out. Whatever an envelope holds is nobody's word before [`envelope::verify`] says whose it is.
 
 pub mod bundle;
+pub mod cargo_build;
 pub mod digests;
 pub mod envelope;
 pub mod json;

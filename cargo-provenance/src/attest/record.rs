@@ -64,8 +64,10 @@ pub struct Request {
     pub no_default_features: bool,
     /// Flags for rustc from the environment.
     pub rustflags: Vec<String>,
-    /// `--config` and `-Z`, and whatever else of the arguments can change what is built.
+    /// `--config`, `--workspace` and whatever else of the arguments can change what is built.
     pub others: Vec<String>,
+    /// What the environment and configuration outside of the repository say that can change it, as `NAME=VALUE`.
+    pub environment: Vec<String>,
 }
 
 /// The workspace as it was when the build began.
@@ -90,6 +92,8 @@ pub struct Revision {
     pub reference: Option<String>,
     /// Where the repository was cloned from, without credentials.
     pub origin: Option<String>,
+    /// Where the workspace lies in the repository: nothing at its root, else a path with a slash at its end.
+    pub folder: String,
     /// Whether files differed from the commit, or lay there that are neither in it nor ignored.
     pub dirty: bool,
 }
@@ -333,6 +337,7 @@ pub(crate) mod tests {
                     commit: "1".repeat(40),
                     reference: Some("refs/heads/main".to_owned()),
                     origin: Some("https://example.org/app.git".to_owned()),
+                    folder: String::new(),
                     dirty: false,
                 }),
                 manifest: "2".repeat(64),

@@ -31,6 +31,7 @@ pub struct Guarded {
     root: PathBuf,
     inner: Option<OsString>,
     build_directory: PathBuf,
+    withheld: Vec<OsString>,
 }
 
 /// Something that cargo compiled or found compiled.
@@ -40,11 +41,29 @@ pub struct Artifact {
     pub manifest: PathBuf,
     /// The name of the target.
     pub target: String,
+    /// Its package, as cargo writes package ids.
+    pub package: String,
+    /// What the target is, in cargo's words.
+    pub kinds: Vec<String>,
+    /// What it is made into.
+    pub crate_types: Vec<String>,
+    /// Features that were on.
+    pub features: Vec<String>,
+    /// `opt-level`.
+    pub opt_level: String,
+    /// `debug-assertions`.
+    pub debug_assertions: bool,
+    /// Whether it is a test harness.
+    pub test: bool,
+    /// The files that came of it.
+    pub files: Vec<PathBuf>,
 }
 
 impl Guarded {
     /// Programs that run where the user stands, for the workspace at `root`. `inner` is the wrapper of rustc that was in
-    /// force; `build_directory` is where intermediate artifacts go (`build.build-dir`, cargo 1.91).
+    /// force; `build_directory` is where intermediate artifacts go (`build.build-dir`, cargo 1.91); `withheld` are variables that
+    /// nothing needs which compiles, and that give whoever has them a key or an agent that signs.
+    #[expect(clippy::too_many_arguments, reason = "each is a different thing, and there is one caller")]
     pub fn new(
         surroundings: &Surroundings,
         guard: &Path,
@@ -52,6 +71,7 @@ impl Guarded {
         root: &Path,
         inner: Option<OsString>,
         build_directory: &Path,
+        withheld: Vec<OsString>,
     ) -> Self {
         Self {
             cargo: surroundings.cargo.clone(),
@@ -61,6 +81,7 @@ impl Guarded {
             root: root.to_owned(),
             inner,
             build_directory: build_directory.to_owned(),
+            withheld,
         }
     }
 
@@ -70,11 +91,19 @@ impl Guarded {
         Ok(code(cargo.status().map_err(|source| missing(&self.cargo, source))?))
     }
 
+    /// Lets cargo bring what it lacks. No code of a package runs, so that nothing is withheld.
+    pub fn fetch(&self, arguments: &[OsString]) -> Result<u8, Error> {
+        self.cargo("fetch", arguments)
+    }
+
     /// Lets cargo compile, and returns its exit code and everything that it says came of it. Diagnostics are shown as usual.
     pub fn compile(&self, command: &str, arguments: &[OsString]) -> Result<(u8, Vec<Artifact>), Error> {
         let mut all = vec!["--message-format=json-render-diagnostics".into()];
         all.extend_from_slice(arguments);
         let mut cargo = self.prepared_cargo(command, &all);
+        for variable in &self.withheld {
+            cargo.env_remove(variable);
+        }
         let mut child =
             cargo.stdout(Stdio::piped()).spawn().map_err(|source| missing(&self.cargo, source))?;
         let io = |source| Error::Io { args: command.to_owned(), source };
@@ -82,8 +111,7 @@ impl Guarded {
         if let Some(stdout) = child.stdout.take() {
             for message in Message::parse_stream(BufReader::new(stdout)) {
                 if let Message::CompilerArtifact(artifact) = message.map_err(io)? {
-                    let manifest = artifact.manifest_path.into_std_path_buf();
-                    artifacts.push(Artifact { manifest, target: artifact.target.name });
+                    artifacts.push(artifact.into());
                 }
             }
         }
@@ -124,6 +152,24 @@ impl Guarded {
             None => command.env_remove(self.names.inner),
         };
         command
+    }
+}
+
+impl From<cargo_metadata::Artifact> for Artifact {
+    fn from(artifact: cargo_metadata::Artifact) -> Self {
+        let target = artifact.target;
+        Self {
+            manifest: artifact.manifest_path.into_std_path_buf(),
+            target: target.name,
+            package: artifact.package_id.repr,
+            kinds: target.kind.iter().map(ToString::to_string).collect(),
+            crate_types: target.crate_types.iter().map(ToString::to_string).collect(),
+            features: artifact.features,
+            opt_level: artifact.profile.opt_level,
+            debug_assertions: artifact.profile.debug_assertions,
+            test: artifact.profile.test,
+            files: artifact.filenames.into_iter().map(Into::into).collect(),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod guarded;
 mod home;
 mod scratch;
 mod shadow;
+mod toolchain;
 mod workspace;
 
 pub use command::{CargoCommand, Extent, Lock, Output};
@@ -16,5 +17,6 @@ pub use guarded::{Artifact, Guarded, Names};
 pub use home::ScratchHome;
 pub use scratch::sweep;
 pub use shadow::{Bound, Edit, Files, Shadow};
+pub use toolchain::Toolchain;
 pub use workspace::{Member, PathPackage, Workspace};
 pub(crate) use workspace::{read_manifest, real};

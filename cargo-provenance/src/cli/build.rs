@@ -68,6 +68,7 @@ fn run(task: &Task, context: &Context<'_>) -> Result<Report, Failure> {
         program: context.environment.beside_this(guard::PROGRAM),
         guard: GUARD,
         target_directory: context.environment.target_directory()?,
+        withheld: context.environment.secrets(),
     };
     build::run(&context.surroundings()?, &options, task, context.progress)
 }

@@ -3,6 +3,7 @@
 
 pub mod add;
 pub mod argv;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod completions;
@@ -99,6 +100,7 @@ pub enum Command {
     #[command(about = "Lint under the guard")]
     Clippy(build::Args),
     Exec(build::Exec),
+    Attest(attest::Args),
     VerifyArtifact(verify_artifact::Args),
     Explain(explain::Args),
     Db(db::Args),
@@ -162,6 +164,7 @@ impl Command {
             Self::Bench(_) => "bench",
             Self::Clippy(_) => "clippy",
             Self::Exec(_) => "exec",
+            Self::Attest(_) => "attest",
             Self::VerifyArtifact(_) => "verify-artifact",
             Self::Explain(_) => "explain",
             Self::Db(_) => "db",
@@ -195,6 +198,7 @@ impl Command {
             Self::Bench(args) => args.run(Build::Bench, context),
             Self::Clippy(args) => args.run(Build::Clippy, context),
             Self::Exec(args) => args.run(context),
+            Self::Attest(args) => args.run(context),
             Self::VerifyArtifact(args) => args.run(context),
             Self::Explain(args) => args.run(context),
             Self::Db(args) => args.run(context),

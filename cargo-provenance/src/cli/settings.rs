@@ -69,6 +69,18 @@ const OVERRIDES: [&str; 11] = [
     "RUSTFLAGS",
 ];
 
+/// Variables that hold what signs or publishes, or lead to it, named in full.
+const SECRETS: [&str; 8] = [
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "COSIGN_PASSWORD",
+    "COSIGN_PRIVATE_KEY",
+    "SIGSTORE_ID_TOKEN",
+    "SSH_AGENT_PID",
+    "SSH_ASKPASS",
+    "SSH_AUTH_SOCK",
+];
+
 impl Environment {
     /// Reads what the process was given.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads environment and clock")]
@@ -188,6 +200,20 @@ impl Environment {
     /// A current directory that is gone.
     pub fn agent(&self) -> Result<Option<PathBuf>, Failure> {
         self.variable("SSH_AUTH_SOCK").map(|path| self.absolute(Path::new(path))).transpose()
+    }
+
+    /// The names of variables that hold a key, a passphrase or a token to publish or to sign with, or that lead to an agent.
+    pub fn secrets(&self) -> Vec<OsString> {
+        let is_secret = |name: &str, value: &str| {
+            SECRETS.contains(&name)
+                || name.contains("PASSPHRASE")
+                || (name.starts_with("CARGO_REGISTR") && name.ends_with("_TOKEN"))
+                || value.contains("PRIVATE KEY-----")
+        };
+        let variables = self.variables.iter();
+        let secret =
+            variables.filter(|(name, value)| is_secret(&name.to_string_lossy(), &value.to_string_lossy()));
+        secret.map(|(name, _)| name.clone()).collect()
     }
 
     /// A path from the command line, absolute.

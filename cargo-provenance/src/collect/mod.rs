@@ -3,6 +3,7 @@
 pub mod advisories;
 pub mod archives;
 pub mod cooldown;
+pub mod dir_hash;
 pub mod entrants;
 pub mod gate;
 pub mod indices;

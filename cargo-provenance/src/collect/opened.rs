@@ -102,6 +102,11 @@ pub fn bytes(file: &Path, most: usize) -> Result<Vec<u8>, Unread> {
     read().map_err(|why| Unread { file: file.to_owned(), why })
 }
 
+/// The SHA-256 of some bytes, in hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 fn hash(file: &Path, wanted: Wanted) -> Result<DigestSet, Why> {
     let named = fs::symlink_metadata(file)?;
     if named.is_symlink() {

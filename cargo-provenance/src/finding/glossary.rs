@@ -98,6 +98,11 @@ pub static TERMS: &[Term] = &[
          in. Add an `[[artifact]]` to that policy, or say with `--artifact NAME` which one it is.",
     ),
     drift(
+        "artifact-changed",
+        "A file is not what the recorded build came to. Nothing is attested of it. Find out who changed it, and build again \
+         with `cargo provenance build --record`.",
+    ),
+    drift(
         "artifact-not-pinned",
         "Cargo compiled a package from a directory that is neither a member nor was compared with a pin. Nothing of it was \
          run. Look for what leads cargo there: `paths`, `[patch]`, `[source]` or `--config`.",
@@ -152,6 +157,11 @@ pub static TERMS: &[Term] = &[
         "beyond-packages",
         "Something besides packages changed, and `pin --only-packages` is for packages. The policy, the members and the cargo \
          settings decide what runs and who is trusted. Look at the change, then run `cargo provenance pin`.",
+    ),
+    drift(
+        "build-outdated",
+        "`Cargo.lock` or `Provenance.lock` is not what it was when the recorded build began. What it came to was not made of what is \
+         locked and pinned now. Build again with `cargo provenance build --record`.",
     ),
     drift(
         "cargo-setting",
@@ -328,6 +338,11 @@ pub static TERMS: &[Term] = &[
         "weaker-than-default",
         "Another tool's file made the new policy milder than it is by itself: a level below the default, or another place that \
          packages or advisories may come from. Look at each, and take out of `Provenance.toml` what the team does not mean.",
+    ),
+    refusal(
+        "workspace-dirty",
+        "Files of the workspace differed from the commit, or lay beside it, when the recorded build began. A statement that names \
+         the commit alone would say what is not so. Commit them and build again, or attest with `--allow-dirty`.",
     ),
     drift(
         "workspace-root",

@@ -13,6 +13,7 @@ mod fetch;
 mod person;
 mod published;
 mod revision;
+mod standing;
 
 use std::fs;
 use std::io;
@@ -25,6 +26,7 @@ pub use self::fetch::{Fetched, fetch};
 pub use self::person::email;
 pub use self::published::fetch_commit;
 pub use self::revision::Revision;
+pub use self::standing::Standing;
 
 use self::export::{Exporter, Submodules, make_folder, scratch};
 use crate::report::failure::{Explain, Kind};

@@ -1,6 +1,7 @@
 //! Files as they were at another commit of the repository that a workspace lies in.
 //!
-//! Only objects are read: no hook, no filter, no pager and nothing from the network. The user's own git configuration is in
+//! Only objects are read: no hook, no filter, no pager and nothing from the network. (`status`, which [`super::Standing`] asks for,
+//! compares files as the user's configuration says.) The user's own git configuration is in
 //! force, because it says which repositories of other owners may be read (`safe.directory`).
 
 #![expect(clippy::disallowed_methods, reason = "git is started here, and reads objects only")]
@@ -112,7 +113,7 @@ impl Revision {
         Ok(false)
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
         let mut command = Command::new("git");
         for variable in FOREIGN_VARIABLES.iter().chain(&ELSEWHERE) {
             command.env_remove(variable);
@@ -148,6 +149,7 @@ impl Revision {
                 ["ls-tree", ..] => "ls-tree",
                 ["merge-base", ..] => "merge-base",
                 ["rev-list", ..] => "rev-list",
+                ["status", ..] => "status",
                 _ => "rev-parse",
             },
             commit: self.commit.clone(),

@@ -162,7 +162,8 @@ impl Signer {
         Ok(sshsig::armor(&self.public(), NAMESPACE, &signature))
     }
 
-    /// The bare signature of some bytes.
+    /// The bare signature of some bytes, which must say themselves what they are: what is signed for one thing must not be good
+    /// for another.
     pub fn sign_bytes(&mut self, data: &[u8]) -> Result<[u8; 64], KeyError> {
         let signature = match self {
             Self::Agent(agent, key) => agent.sign(key, data)?,

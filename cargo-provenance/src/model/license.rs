@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use spdx::expression::{ExprNode, Operator};
 use spdx::{LicenseItem, LicenseReq, Licensee, ParseMode};
 
 /// Bytes of an expression: forty times the longest among 3,000 published packages.
@@ -44,6 +45,41 @@ impl LicenseExpression {
         met.map_err(|missing| sorted(missing.into_iter().map(|one| LicenseName::of(&one.req))))
     }
 
+    /// The expression in today's spelling: operators in capitals, `OR` for `/`, identifiers that SPDX has replaced by
+    /// their successors, and no parentheses that change nothing.
+    pub fn canonical(&self) -> String {
+        // What stands in parts of lower precedence needs parentheses: `AND` binds closer than `OR`.
+        let mut stack: Vec<(String, Option<Operator>)> = vec![];
+        for node in self.0.iter() {
+            let part = match node {
+                ExprNode::Req(one) => (current(&one.req), None),
+                ExprNode::Op(operator) => {
+                    let (right, left) = (stack.pop().unwrap_or_default(), stack.pop().unwrap_or_default());
+                    let word = if *operator == Operator::And { "AND" } else { "OR" };
+                    let within = |(text, inner): (String, Option<Operator>)| match (operator, inner) {
+                        (Operator::And, Some(Operator::Or)) => format!("({text})"),
+                        _ => text,
+                    };
+                    (format!("{} {word} {}", within(left), within(right)), Some(*operator))
+                }
+            };
+            stack.push(part);
+        }
+        stack.pop().unwrap_or_default().0
+    }
+
+    /// The names of its own that it refers to: `LicenseRef-…`; sorted.
+    pub fn references(&self) -> Vec<String> {
+        let names = self.0.requirements().filter_map(|one| match &one.req.license {
+            LicenseItem::Other(reference) => Some(reference.to_string()),
+            LicenseItem::Spdx { .. } => None,
+        });
+        let mut names = names.collect::<Vec<_>>();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Every license that it names; sorted.
     pub fn names(&self) -> Vec<LicenseName> {
         sorted(self.0.requirements().map(|one| LicenseName::of(&one.req)))
@@ -65,9 +101,7 @@ impl LicenseName {
         let mut nodes = expression.0.iter();
         match (nodes.next(), nodes.next()) {
             // `X+` stands for several licenses, unless SPDX has a name for that.
-            (Some(spdx::expression::ExprNode::Req(one)), None) if !is_range(&one.req) => {
-                Some(Self::of(&one.req))
-            }
+            (Some(ExprNode::Req(one)), None) if !is_range(&one.req) => Some(Self::of(&one.req)),
             _ => None,
         }
     }
@@ -118,6 +152,18 @@ impl fmt::Display for LicenseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// A requirement with the identifier that SPDX has for it today.
+fn current(wanted: &LicenseReq) -> String {
+    let license = match &wanted.license {
+        LicenseItem::Spdx { id, or_later } if id.is_gnu() && id.is_deprecated() => {
+            let id = spdx::gnu_license_id(id.name, *or_later).unwrap_or(*id);
+            LicenseItem::Spdx { id, or_later: false }
+        }
+        other => other.clone(),
+    };
+    LicenseReq { license, addition: wanted.addition.clone() }.to_string()
 }
 
 fn is_range(wanted: &LicenseReq) -> bool {
@@ -178,6 +224,30 @@ mod tests {
         }
         let long = format!("MIT{}", " OR MIT".repeat(1_000));
         assert_eq!(LicenseExpression::parse(&long).expect_err("too long"), "it has 7003 bytes");
+    }
+
+    #[test]
+    fn the_canonical_spelling_is_todays() {
+        for (text, canonical) in [
+            ("MIT/Apache-2.0", "MIT OR Apache-2.0"),
+            ("MIT or Apache-2.0", "MIT OR Apache-2.0"),
+            ("(MIT OR Apache-2.0) AND Unicode-3.0", "(MIT OR Apache-2.0) AND Unicode-3.0"),
+            ("(MIT AND ISC) OR (Zlib)", "MIT AND ISC OR Zlib"),
+            ("MIT AND (ISC AND Zlib)", "MIT AND ISC AND Zlib"),
+            ("GPL-2.0", "GPL-2.0-only"),
+            ("GPL-2.0+", "GPL-2.0-or-later"),
+            ("LGPL-2.1-or-later", "LGPL-2.1-or-later"),
+            ("MPL-2.0+", "MPL-2.0+"),
+            ("Apache-2.0 WITH LLVM-exception", "Apache-2.0 WITH LLVM-exception"),
+            ("LicenseRef-Corp OR MIT", "LicenseRef-Corp OR MIT"),
+        ] {
+            let expression = LicenseExpression::parse(text).expect("an expression");
+            assert_eq!(expression.canonical(), canonical);
+            let again = LicenseExpression::parse(canonical).expect("an expression");
+            assert_eq!(again.canonical(), canonical);
+        }
+        let expression = LicenseExpression::parse("LicenseRef-b OR MIT AND LicenseRef-a").expect("one");
+        assert_eq!(expression.references(), ["LicenseRef-a", "LicenseRef-b"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod date;
 mod evidence;
+mod harmful;
 mod license;
 mod release;
 mod surroundings;
@@ -10,6 +11,7 @@ mod whereabouts;
 
 pub use date::Date;
 pub use evidence::Evidence;
+pub use harmful::is_harmful;
 pub use license::{LicenseExpression, LicenseName};
 pub use release::{Dependency, DependencyKind, Release};
 pub use surroundings::{Clock, Network, Surroundings};

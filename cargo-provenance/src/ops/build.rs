@@ -3,6 +3,7 @@
 
 mod arguments;
 mod confirm;
+mod record;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ use provenance_build::marker::Marker;
 
 use self::arguments::Arguments;
 use self::confirm::confirm;
+use self::record::{Begun, Folders};
 use self::settings::{inner_wrapper, target_directory};
 use super::guarding::Guard;
 use super::interruption::noticing;
@@ -25,6 +27,9 @@ use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 use crate::store;
+
+/// The folder of the target directory where cargo builds under the guard.
+const FOLDER: &str = "provenance";
 
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +60,8 @@ pub struct Options {
     pub guard: Guard,
     /// `CARGO_TARGET_DIR` or `CARGO_BUILD_TARGET_DIR`, absolute.
     pub target_directory: Option<PathBuf>,
+    /// Variables that hold what signs or publishes, or lead to it: whoever compiles has no need of them.
+    pub withheld: Vec<OsString>,
 }
 
 impl Command {
@@ -94,6 +101,10 @@ pub fn run(
         Task::Cargo(_, arguments) => Arguments::read(arguments)?,
         Task::Program(..) => Arguments::default(),
     };
+    if given.record.is_some() && !matches!(task, Task::Cargo(Command::Build, _)) {
+        let what = "only `cargo provenance build` makes a record";
+        return Err(Failure::new(Kind::Usage, what).help("build with `cargo provenance build --record`"));
+    }
     let manifest = given.manifest.as_ref().map(|path| surroundings.directory.join(path));
     let surroundings = &Surroundings {
         manifest_path: manifest.or_else(|| surroundings.manifest_path.clone()),
@@ -115,9 +126,14 @@ pub fn run(
         let Guard { program, workspace_variable, inner_variable } = options.guard;
         let names = Names { workspace: workspace_variable, inner: inner_variable };
         let inner = inner_wrapper(surroundings, &gate, program);
-        let folder = target.join("provenance");
+        let folder = target.join(FOLDER);
         let marker = forget_repinned(&target, &folder, &gate, report)?;
-        let guarded = Guarded::new(surroundings, &options.program, names, &gate.root, inner, &folder);
+        let withheld = options.withheld.clone();
+        let guarded =
+            Guarded::new(surroundings, &options.program, names, &gate.root, inner, &folder, withheld);
+        let usual = record_in(&target);
+        // Whatever comes of this build, an older record is not about it.
+        store::remove_file(&target, &usual)?;
         let done = match task {
             Task::Program(program, arguments) => {
                 report.outcome = ended(guarded.program(program, arguments)?);
@@ -126,7 +142,15 @@ pub fn run(
             Task::Cargo(command, _) => {
                 // A flag before the command's name is cargo's too.
                 let given = given.with_manifest(surroundings.manifest_path.as_deref());
-                cargo(surroundings, &guarded, &gate, *command, &given, report, progress)
+                let record = given.record.as_ref().map(|record| match record {
+                    Some(file) => surroundings.directory.join(file),
+                    None => usual,
+                });
+                let recording = record.map(|file| Recording { file, target: &target, build: &folder });
+                if !options.withheld.is_empty() {
+                    fetch(&guarded, &gate, &given)?;
+                }
+                cargo(surroundings, &guarded, &gate, *command, &given, recording, report, progress)
             }
         };
         if folder.is_dir() {
@@ -134,6 +158,19 @@ pub fn run(
         }
         done
     })
+}
+
+/// Where cargo builds: what was `given`, else what the configuration says.
+pub(super) fn target(surroundings: &Surroundings, given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    match given {
+        Some(target) => Ok(target),
+        None => Ok(target_directory(&Gate::open(surroundings)?)),
+    }
+}
+
+/// Where the record of the last build lies.
+pub(super) fn record_in(target: &Path) -> PathBuf {
+    target.join(FOLDER).join(record::FILE_NAME)
 }
 
 /// Removes what was compiled from bytes that were pinned under the same version before, on another branch for instance: cargo
@@ -165,15 +202,39 @@ fn forget_repinned(
     Ok(marker)
 }
 
+/// Where a record goes, and what it is about.
+struct Recording<'a> {
+    file: PathBuf,
+    target: &'a Path,
+    build: &'a Path,
+}
+
+/// Brings what needs an agent or a token to be fetched, before anything is compiled without them. What comes from crates.io needs
+/// neither.
+fn fetch(guarded: &Guarded, gate: &Gate, given: &Arguments) -> Result<(), Failure> {
+    let packages = gate.seen.observation.lockfile.packages.iter().zip(&gate.seen.located);
+    let mut missing =
+        packages.filter(|(_, located)| located.directories.is_empty() && located.archives.is_empty());
+    let is_private = |source: &provenance_build::Source| !source.is_crates_io();
+    if missing.any(|(package, _)| package.id.source.as_ref().is_some_and(is_private)) {
+        // Where it fails, so does the build, which says what it lacks.
+        guarded.fetch(&given.for_fetching())?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is a different thing, and there is one caller")]
 fn cargo(
     surroundings: &Surroundings,
     guarded: &Guarded,
     gate: &Gate,
     command: Command,
     given: &Arguments,
+    recording: Option<Recording<'_>>,
     report: &mut Report,
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
+    let begun = recording.as_ref().map(|_| Begun::look(surroundings, gate, given.request())).transpose()?;
     let (compiling, arguments) = given.for_compiling(command);
     let (code, artifacts) = guarded.compile(compiling, &arguments)?;
     if code != 0 {
@@ -190,6 +251,14 @@ fn cargo(
     let packages = artifacts.iter().map(|artifact| &artifact.manifest).collect::<BTreeSet<_>>().len();
     report.count("packages", packages);
     report.count("artifacts", artifacts.len());
+    if let (Some(Recording { file, target, build }), Some(begun)) = (recording, begun) {
+        let record = begun.ended(gate, &artifacts, &Folders { target, build })?;
+        store::keep(&file, record.to_text().as_bytes())?;
+        report.step(
+            "Recording",
+            format!("{} in `{}`", plural(record.artifacts.len(), "result"), file.display()),
+        );
+    }
     if given.is_done_by_compiling(command) {
         let count = plural(artifacts.len(), "artifact");
         report.conclusion = format!("{count} of {} confirmed", plural(packages, "package"));

@@ -3,6 +3,7 @@
 
 pub mod add;
 mod asking;
+pub mod attest;
 pub mod build;
 pub mod check;
 pub mod db;

@@ -70,7 +70,8 @@ fn sign(
         .help("name a day to come with `--expires YYYY-MM-DD`"));
     }
     let trust = signing::demand(surroundings, &Wanted::default())?.on(policy.signing().clone());
-    let mut signer = signer(surroundings, options, passphrase, |key| signing::is_trusted(&trust, key))?;
+    let mut signer =
+        signer(surroundings, options.key.as_ref(), passphrase, |key| signing::is_trusted(&trust, key))?;
     let new = manifest.to_text();
     let block = signer.sign(new.as_bytes())?;
     let public = signer.public();
@@ -103,14 +104,14 @@ fn sign(
 }
 
 /// The key to sign with: the one that is named, the user's own, or the one that an agent holds.
-fn signer(
+pub(super) fn signer(
     surroundings: &Surroundings,
-    options: &Options,
+    key: Option<&PathBuf>,
     passphrase: Passphrase<'_>,
     is_trusted: impl Fn(&provenance_build::signing::PublicKey) -> bool,
 ) -> Result<Signer, Failure> {
     let own = signing::default_key(surroundings);
-    let file = options.key.as_ref().or(Some(&own).filter(|own| own.exists()));
+    let file = key.or(Some(&own).filter(|own| own.exists()));
     let named = file.and_then(|file| signing::public_key(file));
     if let (Some(file), None) = (file, named) {
         return Ok(Signer::File(KeyFile::read(file)?.open(passphrase)?));

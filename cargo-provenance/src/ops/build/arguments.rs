@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::Command;
+use crate::attest::record::Request;
 
 /// Options of cargo's compiling commands that take the next argument for their value (`cargo help build`, 1.95).
 const TAKE_A_VALUE: [&str; 20] = [
@@ -29,6 +30,24 @@ const TAKE_A_VALUE: [&str; 20] = [
     "-p",
 ];
 
+/// Options that change what is said, where it lies or how fast it is made, and nothing of what is made.
+const CHANGE_NOTHING: [&str; 14] = [
+    "--color",
+    "--frozen",
+    "--future-incompat-report",
+    "--jobs",
+    "--keep-going",
+    "--locked",
+    "--manifest-path",
+    "--offline",
+    "--quiet",
+    "--target-dir",
+    "--timings",
+    "--verbose",
+    "-j",
+    "-q",
+];
+
 /// What was given after the command's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Arguments {
@@ -40,6 +59,10 @@ pub(super) struct Arguments {
     pub(super) manifest: Option<PathBuf>,
     /// `--target-dir`.
     pub(super) target_directory: Option<PathBuf>,
+    /// `--record`, our own: that a record of the build is wanted, and where, if not in its usual place.
+    pub(super) record: Option<Option<PathBuf>>,
+    /// The options with their values.
+    pairs: Vec<(String, Option<String>)>,
 }
 
 /// An argument that does not go together with the guard.
@@ -68,6 +91,12 @@ impl Arguments {
                 break;
             }
             all.next();
+            if let Some(record) =
+                text.strip_prefix("--record").filter(|rest| rest.is_empty() || rest.starts_with('='))
+            {
+                arguments.record = Some(record.strip_prefix('=').map(PathBuf::from));
+                continue;
+            }
             arguments.options.push(argument.clone());
             let (flag, mut value) = match text.split_once('=') {
                 Some((flag, value)) => (flag.to_owned(), Some(OsString::from(value))),
@@ -77,6 +106,9 @@ impl Arguments {
                 value = all.next().cloned();
                 arguments.options.extend(value.clone());
             }
+            arguments
+                .pairs
+                .push((flag.clone(), value.as_ref().map(|value| value.to_string_lossy().into_owned())));
             match flag.as_str() {
                 "--message-format" | "--build-plan" | "--unit-graph" => return Err(Unfit { flag }),
                 "--manifest-path" => arguments.manifest = value.map(PathBuf::from),
@@ -119,6 +151,19 @@ impl Arguments {
         }
     }
 
+    /// The arguments of `cargo fetch` for the same workspace.
+    pub(super) fn for_fetching(&self) -> Vec<OsString> {
+        let mut arguments = vec!["--locked".into()];
+        for (flag, value) in &self.pairs {
+            if matches!(flag.as_str(), "--config" | "--manifest-path" | "--target" | "--lockfile-path" | "-Z")
+            {
+                arguments.push(flag.into());
+                arguments.extend(value.as_ref().map(OsString::from));
+            }
+        }
+        arguments
+    }
+
     /// The arguments of the command itself.
     pub(super) fn for_running(&self) -> Vec<OsString> {
         let options = self.locked().into_iter().chain(self.options.iter().cloned());
@@ -128,6 +173,39 @@ impl Arguments {
     /// Whether nothing is left to run when everything is compiled.
     pub(super) fn is_done_by_compiling(&self, command: Command) -> bool {
         matches!(command, Command::Build | Command::Clippy) || self.has("--no-run")
+    }
+
+    /// What was asked for.
+    pub(super) fn request(&self) -> Request {
+        let mut request = Request { profile: "dev".to_owned(), ..Request::default() };
+        let split = |text: &str| -> Vec<String> {
+            text.split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        };
+        for (flag, value) in &self.pairs {
+            // `-pNAME` is `-p NAME`.
+            let (flag, glued) = match flag.get(..2) {
+                Some(short @ ("-p" | "-F" | "-j" | "-Z")) if flag.len() > 2 => (short, flag.get(2..)),
+                _ => (flag.as_str(), None),
+            };
+            let value = glued.or(value.as_deref());
+            match (flag, value) {
+                ("-p" | "--package", Some(package)) => request.packages.push(package.to_owned()),
+                ("-F" | "--features", Some(features)) => request.features.extend(split(features)),
+                ("--all-features", _) => request.all_features = true,
+                ("--no-default-features", _) => request.no_default_features = true,
+                ("-r" | "--release", _) => "release".clone_into(&mut request.profile),
+                ("--profile", Some(profile)) => profile.clone_into(&mut request.profile),
+                ("--target", Some(target)) if request.target.is_none() => {
+                    request.target = Some(target.to_owned())
+                }
+                (flag, _) if CHANGE_NOTHING.contains(&flag) || flag.starts_with("-v") => {}
+                (flag, Some(value)) => request.others.push(format!("{flag}={value}")),
+                (flag, None) => request.others.push(flag.to_owned()),
+            }
+        }
+        request.features.sort();
+        request.features.dedup();
+        request
     }
 
     fn locked(&self) -> Option<OsString> {
@@ -179,6 +257,36 @@ mod tests {
             let rest = (!arguments.is_done_by_compiling(command)).then(|| line(&arguments.for_running()));
             assert_eq!(rest.as_deref(), running, "{given}");
         }
+    }
+
+    #[test]
+    fn what_was_asked_for_is_told_apart_from_how() {
+        let given = "-v --release -pa --package b -F x,y --features=z --target t --locked -j4 --bin a --config k=1 --workspace";
+        let arguments = Arguments::read(&words(given)).expect("fit");
+        let request = Request {
+            packages: vec!["a".to_owned(), "b".to_owned()],
+            profile: "release".to_owned(),
+            target: Some("t".to_owned()),
+            features: vec!["x".to_owned(), "y".to_owned(), "z".to_owned()],
+            others: vec!["--bin=a".to_owned(), "--config=k=1".to_owned(), "--workspace".to_owned()],
+            ..Request::default()
+        };
+        assert_eq!(arguments.request(), request);
+        assert_eq!(Arguments::read(&[]).expect("fit").request().profile, "dev");
+    }
+
+    #[test]
+    fn the_record_is_no_option_of_cargo() {
+        for (given, record) in [
+            ("--release", None),
+            ("--record --release", Some(None)),
+            ("--release --record=r.json", Some(Some(PathBuf::from("r.json")))),
+        ] {
+            let arguments = Arguments::read(&words(given)).expect("fit");
+            assert_eq!(arguments.record, record, "{given}");
+            assert_eq!(line(&arguments.for_compiling(Command::Build).1), "--locked --release");
+        }
+        assert_eq!(Arguments::read(&words("--records")).expect("fit").record, None);
     }
 
     #[test]

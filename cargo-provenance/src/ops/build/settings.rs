@@ -35,7 +35,7 @@ pub(super) fn inner_wrapper(surroundings: &Surroundings, gate: &Gate, guard: &st
 }
 
 // A setting of text: the workspace root's, then another one's of the repository, then one from outside.
-fn setting<'g>(gate: &'g Gate, key: &str) -> Option<(&'g Setting, String)> {
+pub(super) fn setting<'g>(gate: &'g Gate, key: &str) -> Option<(&'g Setting, String)> {
     let configuration = &gate.seen.configuration;
     let elsewhere = format!("#{key}");
     let others =

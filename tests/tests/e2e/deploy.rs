@@ -36,7 +36,8 @@ impl Host {
         let public = self.path(&format!("keys/{name}.line"));
         if !public.exists() {
             std::fs::create_dir_all(self.path("keys")).expect("a folder");
-            let made = self.sandbox.provenance(&self.path("")).args(["keygen", "--no-passphrase", "--output"]);
+            let made =
+                self.sandbox.provenance(&self.path("")).args(["keygen", "--no-passphrase", "--output"]);
             let line = made.args([&file]).args(["--comment", name]).ok().stdout;
             files::write(&public, line.trim());
         }
@@ -88,7 +89,9 @@ impl Host {
     /// A policy that lets `release` vouch for the builder and `gate` for the verifier, and expects a server.
     fn policy(&self, more: &str) {
         let (release, gate) = (self.key("release"), self.key("gate"));
-        let expected = format!("build-type = \"https://example.org/cargo/v1\"\nsource = \"{SOURCE}\"\nref = \"refs/tags/v*\"\nprofile = \"release\"\n");
+        let expected = format!(
+            "build-type = \"https://example.org/cargo/v1\"\nsource = \"{SOURCE}\"\nref = \"refs/tags/v*\"\nprofile = \"release\"\n"
+        );
         let expected = if more.contains("require") { String::new() } else { expected };
         files::write(
             &self.path("deploy.toml"),
@@ -104,7 +107,12 @@ impl Host {
     }
 
     fn verify(&self, more: &[&str]) -> Output {
-        let run = self.sandbox.provenance(&self.path("")).args(["verify-artifact", "server", "--policy", "deploy.toml"]);
+        let run = self.sandbox.provenance(&self.path("")).args([
+            "verify-artifact",
+            "server",
+            "--policy",
+            "deploy.toml",
+        ]);
         run.args(more).run()
     }
 
@@ -150,7 +158,12 @@ fn an_attested_artifact_may_be_used() {
 
     // Where it is deployed there may be no home, no cargo and nothing that can be written to.
     let binary = tests::sandbox::provenance_binary();
-    let bare = tests::Run::new(binary, &host.path("")).args(["verify-artifact", "server", "--policy", "deploy.toml"]);
+    let bare = tests::Run::new(binary, &host.path("")).args([
+        "verify-artifact",
+        "server",
+        "--policy",
+        "deploy.toml",
+    ]);
     bare.run().code(0);
 
     // Another bundle, another name.
@@ -159,7 +172,8 @@ fn an_attested_artifact_may_be_used() {
     host.verify(&["--attestation", "else.jsonl"]).code(0);
     std::fs::rename(host.path("server"), host.path("other")).expect("moved");
     let other = |more: &[&str]| {
-        let run = host.sandbox.provenance(&host.path("")).args(["verify-artifact", "other", "-a", "else.jsonl"]);
+        let run =
+            host.sandbox.provenance(&host.path("")).args(["verify-artifact", "other", "-a", "else.jsonl"]);
         run.args(["--policy", "deploy.toml"]).args(more).run()
     };
     other(&[]).code(1).stderr_has("the policy expects no file `other`");
@@ -177,12 +191,14 @@ fn an_attestation_that_nobody_trusted_signed() {
     host.refuses(&[unsigned.to_string()], 5, "has no signatures");
     host.refuses(&[host.envelope(&host.provenance(), &["mallory"])], 5, "is signed by no key of the policy");
     // The right key id on a signature of another key.
-    let mut hinted = serde_json::from_str::<Value>(&host.envelope(&host.provenance(), &["mallory"])).expect("JSON");
+    let mut hinted =
+        serde_json::from_str::<Value>(&host.envelope(&host.provenance(), &["mallory"])).expect("JSON");
     hinted["signatures"][0]["keyid"] = json!(host.signer("release").public().fingerprint().to_string());
     host.refuses(&[hinted.to_string()], 5, "is signed by no key of the policy");
     // A key of the policy, in the wrong role.
     host.refuses(&[host.envelope(&host.provenance(), &["gate"])], 5, "which is the key of no `[[root]]`");
-    let other = changed(host.provenance(), "/predicate/runDetails/builder/id", json!("https://example.org/laptop"));
+    let other =
+        changed(host.provenance(), "/predicate/runDetails/builder/id", json!("https://example.org/laptop"));
     host.refuses(&[host.envelope(&other, &["release"])], 5, "which the policy does not let SHA256:");
     // One letter of the payload.
     let tampered = good.replacen("\"payload\":\"ey", "\"payload\":\"ez", 1);
@@ -194,7 +210,11 @@ fn an_attestation_that_nobody_trusted_signed() {
 fn an_attestation_of_something_else() {
     let host = Host::new();
     for (pointer, value, what) in [
-        ("/subject", json!([{ "name": "server", "digest": { "sha256": "0".repeat(64) } }]), "is about other bytes"),
+        (
+            "/subject",
+            json!([{ "name": "server", "digest": { "sha256": "0".repeat(64) } }]),
+            "is about other bytes",
+        ),
         // MD5 of the very bytes.
         (
             "/subject",
@@ -245,11 +265,15 @@ fn a_threshold_met_with_one_key_twice() {
     host.policy("threshold = 2");
     host.bundle(&[]);
     host.verify(&[]).code(2).stderr_has("must be signed by 2 of the keys");
-    files::append(&host.path("deploy.toml"), &format!("\n[[root]]\nkey = {second:?}\nbuilder = \"{BUILDER}\"\n"));
+    files::append(
+        &host.path("deploy.toml"),
+        &format!("\n[[root]]\nkey = {second:?}\nbuilder = \"{BUILDER}\"\n"),
+    );
     let once = host.envelope(&host.provenance(), &["release"]);
     let mut twice = serde_json::from_str::<Value>(&once).expect("JSON");
     let signature = twice["signatures"][0].clone();
-    let disguised = json!({ "keyid": host.signer("second").public().fingerprint().to_string(), "sig": signature["sig"] });
+    let disguised =
+        json!({ "keyid": host.signer("second").public().fingerprint().to_string(), "sig": signature["sig"] });
     twice["signatures"] = json!([signature, disguised]);
     for lines in [vec![once.clone()], vec![once.clone(), once.clone()], vec![twice.to_string()]] {
         host.bundle(&lines);
@@ -283,20 +307,28 @@ fn an_expired_attestation_or_policy() {
 fn a_summary_that_failed_or_is_about_another_resource() {
     let host = Host::new();
     host.policy(&format!("require = [\"vsa\"]\nresource-uri = \"{RESOURCE}\""));
-    let summary = host.statement("https://slsa.dev/verification_summary/v1", json!({
-        "verifier": { "id": VERIFIER },
-        "timeVerified": "2025-01-01T00:00:00Z",
-        "resourceUri": RESOURCE,
-        "policy": { "uri": "https://example.org/policy" },
-        "verificationResult": "PASSED",
-        "verifiedLevels": ["SLSA_BUILD_LEVEL_1"],
-    }));
+    let summary = host.statement(
+        "https://slsa.dev/verification_summary/v1",
+        json!({
+            "verifier": { "id": VERIFIER },
+            "timeVerified": "2025-01-01T00:00:00Z",
+            "resourceUri": RESOURCE,
+            "policy": { "uri": "https://example.org/policy" },
+            "verificationResult": "PASSED",
+            "verifiedLevels": ["SLSA_BUILD_LEVEL_1"],
+        }),
+    );
     let honest = host.envelope(&summary, &["gate"]);
     host.bundle(&[honest.clone()]);
     host.verify(&[]).code(0);
     for (pointer, value, code, what) in [
         ("/predicate/verificationResult", json!("FAILED"), 1, "found fault with it"),
-        ("/predicate/resourceUri", json!("https://example.org/client/1.0.0"), 1, "is about `https://example.org/client"),
+        (
+            "/predicate/resourceUri",
+            json!("https://example.org/client/1.0.0"),
+            1,
+            "is about `https://example.org/client",
+        ),
         ("/predicate/verifier", json!({ "id": "https://example.org/else" }), 5, "does not let SHA256:"),
         ("/predicate/verifiedLevels", json!(["SLSA_SOURCE_LEVEL_3"]), 1, "error[attestation-level]"),
     ] {
@@ -317,7 +349,9 @@ fn a_summary_that_failed_or_is_about_another_resource() {
 #[test]
 fn a_line_deleted_or_added() {
     let host = Host::new();
-    let expected = format!("build-type = \"https://example.org/cargo/v1\"\nsource = \"{SOURCE}\"\nref = \"refs/tags/v*\"\nprofile = \"release\"\n");
+    let expected = format!(
+        "build-type = \"https://example.org/cargo/v1\"\nsource = \"{SOURCE}\"\nref = \"refs/tags/v*\"\nprofile = \"release\"\n"
+    );
     host.policy(&format!("require = [\"provenance\", \"sbom\"]\n{expected}"));
     let sbom = host.statement("https://cyclonedx.org/bom/v1.6", json!({ "bomFormat": "CycloneDX" }));
     let lines = [host.envelope(&host.provenance(), &["release"]), host.envelope(&sbom, &["release"])];
@@ -327,7 +361,8 @@ fn a_line_deleted_or_added() {
     host.verify(&[]).code(1).stderr_has("`sbom` of `server` has not been attested");
     host.bundle(&lines[1..]);
     host.verify(&[]).code(1).stderr_has("`provenance` of `server` has not been attested");
-    for added in ["", "{}", "[[[[", "\u{0}", "{\"payload\":\"e30=\",\"payloadType\":\"x\",\"signatures\":[]}"] {
+    for added in ["", "{}", "[[[[", "\u{0}", "{\"payload\":\"e30=\",\"payloadType\":\"x\",\"signatures\":[]}"]
+    {
         host.bundle(&[added.to_owned(), lines[1].clone(), added.to_owned(), lines[0].clone()]);
         host.verify(&[]).code(0);
         host.bundle(&[lines[1].clone(), added.to_owned(), host.envelope(&host.provenance(), &["mallory"])]);
@@ -344,7 +379,8 @@ fn envelopes_that_two_readers_would_read_in_two_ways() {
     host.refuses(&["[".repeat(100_000)], 5, "is signed by no key of the policy");
     let deep = format!("{{\"payload\":{}1{}}}", "[".repeat(100), "]".repeat(100));
     host.refuses(&[deep], 5, "deeper than");
-    let foreign = host.envelope_of("application/vnd.in-t\u{f6}to+json", &host.provenance().to_string(), &["release"]);
+    let foreign =
+        host.envelope_of("application/vnd.in-t\u{f6}to+json", &host.provenance().to_string(), &["release"]);
     host.refuses(&[foreign], 5, "payload type that is no media type");
     let plain = host.envelope_of("application/json", &host.provenance().to_string(), &["release"]);
     host.refuses(&[plain], 5, "something else than an in-toto statement");
@@ -379,7 +415,8 @@ fn what_is_no_regular_file() {
     host.sandbox.outer_program("mkfifo", &host.path("")).args(["server.intoto.jsonl"]).ok();
     host.verify(&[]).code(3).stderr_has("it is not a regular file");
     for policy in ["/dev/null", "/dev/zero", "."] {
-        let run = host.sandbox.provenance(&host.path("")).args(["verify-artifact", "server", "--policy", policy]);
+        let run =
+            host.sandbox.provenance(&host.path("")).args(["verify-artifact", "server", "--policy", policy]);
         run.run().code(2);
     }
 }
@@ -393,7 +430,12 @@ fn a_policy_with_a_slip_is_no_policy() {
         ("source =", "sorce =", 14, "did you mean `source`?"),
         ("builder =", "bilder =", 5, "did you mean `builder`?"),
         ("[[artifact]]", "[[artifact]]\nlevel = 3", 12, "add a `[[root]]`, or raise its `level`"),
-        ("[[artifact]]", "[[artifact]]\nrequire = [\"vsa\"]", 14, "is about provenance, which is not required here"),
+        (
+            "[[artifact]]",
+            "[[artifact]]\nrequire = [\"vsa\"]",
+            14,
+            "is about provenance, which is not required here",
+        ),
         ("[[artifact]]", "[[artifact]]\nrequire = []", 12, "`require` asks for nothing"),
         ("version = 1", "version = 2", 1, "is not supported by this version"),
     ] {
@@ -420,7 +462,10 @@ fn a_summary_is_written_and_accepted_in_its_turn() {
     assert_eq!(predicate["verifiedLevels"], json!(["SLSA_BUILD_LEVEL_1"]));
     assert_eq!(predicate["verificationResult"], json!("PASSED"));
     let bundle = files::read(&host.path("server.intoto.jsonl"));
-    assert_eq!(predicate["inputAttestations"][0]["digest"]["sha256"], json!(sha256(bundle.trim().as_bytes())));
+    assert_eq!(
+        predicate["inputAttestations"][0]["digest"]["sha256"],
+        json!(sha256(bundle.trim().as_bytes()))
+    );
     let policy = files::read(&host.path("deploy.toml"));
     assert_eq!(predicate["policy"]["digest"]["sha256"], json!(sha256(policy.as_bytes())));
     judges_agree(&host);
@@ -464,6 +509,60 @@ fn an_envelope_that_another_library_made() {
     let run = run.args([&host.path("statement.json"), &host.path("server.intoto.jsonl")]);
     let key = run.ok().stdout.trim().to_owned();
     host.verify(&[]).code(5).stderr_has("is signed by no key of the policy");
-    files::replace(&host.path("deploy.toml"), &format!("{:?}", host.key("release")), &format!("\"python {key}\""));
+    files::replace(
+        &host.path("deploy.toml"),
+        &format!("{:?}", host.key("release")),
+        &format!("\"python {key}\""),
+    );
     host.verify(&[]).code(0);
+}
+
+/// What the guide shows works: its policy is one, and its commands let the attested file in.
+#[test]
+fn the_guide_tells_the_truth() {
+    let host = Host::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    let guide = files::read(&root.join("cargo-provenance/docs/guide/verify-artifact.md"));
+    let block = |kind: &str| {
+        guide
+            .split(&format!("```{kind}\n"))
+            .nth(1)
+            .and_then(|rest| rest.split("```").next())
+            .expect("a block")
+    };
+    let mut policy = block("toml").to_owned();
+    for name in ["release", "gate"] {
+        policy = policy.replace(&format!("{name}@example.org ssh-ed25519 AAAA…"), &host.key(name));
+    }
+    files::write(&host.path("deploy.toml"), policy);
+    let parameters = json!({
+        "source": SOURCE, "ref": "refs/tags/v1.0.0", "package": "server", "bin": "server", "profile": "release",
+        "target": "x86_64-unknown-linux-gnu", "features": "tls",
+    });
+    let built = changed(host.provenance(), "/predicate/buildDefinition/externalParameters", parameters);
+    let built =
+        changed(built, "/predicate/runDetails/builder/id", json!("https://example.org/builders/release/v1"));
+    let kind = cargo_provenance::attest::cargo_build::BUILD_TYPE;
+    let built = changed(built, "/predicate/buildDefinition/buildType", json!(kind));
+    host.bundle(&[host.envelope(&built, &["release"])]);
+    let commands =
+        guide.lines().filter_map(|line| line.strip_prefix("$ cargo provenance ")).collect::<Vec<_>>();
+    assert!(commands.len() > 3, "{commands:?}");
+    for command in commands {
+        host.sandbox.provenance(&host.path("")).args(command.split(' ')).ok();
+    }
+    let unit = guide.lines().find_map(|line| line.strip_prefix("ExecStartPre=")).expect("a unit");
+    let unit = unit
+        .replace("/opt/server", &host.path("").to_string_lossy())
+        .replace("/etc/provenance", &host.path("").to_string_lossy());
+    host.sandbox.provenance(&host.path("")).args(unit.split(' ').skip(1)).ok();
+    for features in ["tls,backdoor", ""] {
+        let other =
+            changed(built.clone(), "/predicate/buildDefinition/externalParameters/features", json!(features));
+        host.bundle(&[host.envelope(&other, &["release"])]);
+        host.verify(&[]).code(1).stderr_has("parameter `features`");
+    }
+    let dirty = changed(built, "/predicate/buildDefinition/internalParameters", json!({ "dirty": true }));
+    host.bundle(&[host.envelope(&dirty, &["release"])]);
+    host.verify(&[]).code(1).stderr_has("differed from its commit");
 }

@@ -18,6 +18,7 @@ mod config;
 mod content;
 mod data;
 mod db;
+mod deploy;
 mod distrust;
 mod entering;
 mod explain;

@@ -252,7 +252,12 @@ impl Deploy<'_> {
                     value.as_str(),
                     artifact.threshold.value,
                 );
-                return invalid(*line, what, &format!("add a `[[{table}]]`, or raise its `level`"));
+                let line = match (artifact.level, artifact.threshold) {
+                    (level, _) if leveled && level.value > 1 => level.line,
+                    (_, threshold) if threshold.value > 1 => threshold.line,
+                    _ => *line,
+                };
+                return invalid(line, what, &format!("add a `[[{table}]]`, or raise its `level`"));
             }
         }
         let requires = |wanted: &Required| artifact.require.iter().any(|at| at.value == *wanted);

@@ -7,9 +7,11 @@ pub mod advisory;
 pub mod archive;
 pub mod artifact;
 pub mod attest;
+pub mod audit;
 pub mod cargo;
 pub mod cli;
 pub mod collect;
+pub mod commit;
 pub mod deploy;
 pub mod exit_code;
 pub mod finding;
@@ -22,6 +24,7 @@ pub mod merge;
 pub mod model;
 pub mod ops;
 pub mod policy;
+pub mod processes;
 pub mod registry;
 pub mod render;
 pub mod report;
@@ -31,6 +34,7 @@ pub mod shell;
 pub mod store;
 pub mod survey;
 pub mod vet;
+pub mod vex;
 
 /// Runs the program.
 pub fn main() -> std::process::ExitCode {

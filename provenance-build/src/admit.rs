@@ -1,12 +1,13 @@
 //! Whether a workspace's manifest may be used: it is signed as the policy beside it, or the caller, demands.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::digest::Checksum;
 use crate::error::Error;
 use crate::manifest::{Manifest, SIGNATURES};
 use crate::moment::Moment;
-use crate::signing::{Signed, Trust, TrustedKey, check, policy_digest};
+use crate::signing::{Signed, Trust, TrustedKey, check, policy_digest, sort};
 use crate::standing::{self, POLICY};
 use crate::toml;
 
@@ -43,15 +44,39 @@ pub fn admit(
     demand: &Demand,
     now: Moment,
 ) -> Result<Option<Signed>, Error> {
-    let (file, policy) = (root.join(POLICY), standing::policy(root)?);
-    let table = toml::parse(&policy, &file)?;
-    let trust = demand.on(Trust::of_policy(&table, &policy, &file)?);
+    let (trust, policy) = trust(root, demand)?;
     if !trust.required {
         return Ok(None);
     }
     let signed = check(text, read(&root.join(SIGNATURES))?.as_deref(), &trust, now)?;
-    same_policy(manifest, Some(policy_digest(&table)))?;
+    same_policy(manifest, Some(policy))?;
     Ok(Some(signed))
+}
+
+/// The fingerprints of the trusted keys that signed the manifest, sorted, whether or not any had to.
+pub fn signers(
+    root: &Path,
+    manifest: &Manifest,
+    text: &[u8],
+    demand: &Demand,
+    now: Moment,
+) -> Result<Vec<String>, Error> {
+    let (trust, policy) = trust(root, demand)?;
+    let signed = match read(&root.join(SIGNATURES))? {
+        Some(signatures) if policy == manifest.policy => sort(text, &signatures, &trust, now),
+        _ => Ok(Signed::default()),
+    };
+    // Where none is demanded, one that cannot be read is none.
+    let signers = signed.unwrap_or_default().signers;
+    let keys = signers.iter().map(|signer| signer.key.fingerprint().to_string()).collect::<BTreeSet<_>>();
+    Ok(keys.into_iter().collect())
+}
+
+/// Whose signatures count, and the digest of the policy that says so.
+fn trust(root: &Path, demand: &Demand) -> Result<(Trust, Checksum), Error> {
+    let (file, policy) = (root.join(POLICY), standing::policy(root)?);
+    let table = toml::parse(&policy, &file)?;
+    Ok((demand.on(Trust::of_policy(&table, &policy, &file)?), policy_digest(&table)))
 }
 
 /// Demands that the signed manifest was written under the policy that is in force.

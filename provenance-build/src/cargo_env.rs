@@ -40,11 +40,17 @@ pub struct BuildEnvironment {
     pub lockfile: Option<PathBuf>,
     /// `RUSTC_WRAPPER`: the wrapper of rustc in force, wherever it was named.
     pub wrapper: Option<PathBuf>,
+    /// Whether cargo-auditable writes a list of packages into what is built.
+    #[cfg(feature = "signatures")]
+    pub auditable: bool,
     cargo: OsString,
 }
 
 /// Variables whose change must run the script again.
-pub const WATCHED: [&str; 3] = ["CARGO_HOME", "CARGO_RESOLVER_LOCKFILE_PATH", "RUSTC_WRAPPER"];
+pub const WATCHED: [&str; 4] = [AUDITABLE, "CARGO_HOME", "CARGO_RESOLVER_LOCKFILE_PATH", "RUSTC_WRAPPER"];
+
+/// By this variable cargo-auditable tells itself, as rustc's wrapper, what it was asked for.
+const AUDITABLE: &str = "CARGO_AUDITABLE_ORIG_ARGS";
 
 impl BuildEnvironment {
     /// Reads the environment of a build script; `caller` is the `file!()` of the script.
@@ -68,6 +74,8 @@ impl BuildEnvironment {
             lockfile: env::var_os("CARGO_RESOLVER_LOCKFILE_PATH").map(|path| base.join(path)),
             arguments,
             wrapper: env::var_os("RUSTC_WRAPPER").filter(|name| !name.is_empty()).map(PathBuf::from),
+            #[cfg(feature = "signatures")]
+            auditable: env::var_os(AUDITABLE).is_some(),
             cargo: env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
             package,
             starts,

@@ -11,6 +11,8 @@ use crate::admit::{self, Demand};
 use crate::cargo_env::{self, BuildEnvironment};
 use crate::directive;
 use crate::drift::Drift;
+#[cfg(feature = "signatures")]
+use crate::embed;
 use crate::error::Error;
 use crate::manifest;
 use crate::marker::Marker;
@@ -43,6 +45,8 @@ pub fn enforce() {
 #[derive(Clone, Debug, Default)]
 pub struct Enforcer {
     always: bool,
+    #[cfg(feature = "signatures")]
+    embed: bool,
     strict: bool,
     keys: Vec<String>,
     signed: bool,
@@ -59,6 +63,17 @@ impl Enforcer {
     /// and the compilation of this package each time: meant for release builds.
     pub fn always(mut self) -> Self {
         self.always = true;
+        self
+    }
+
+    /// Also writes what the binary carries: the list of its packages (`.dep-v0`, which other scanners read) and their pins
+    /// (`.provenance-v1`). `main.rs` includes it: `include!(concat!(env!("OUT_DIR"), "/provenance_embed.rs"));`.
+    ///
+    /// The list holds everything that `Cargo.lock` says the package depends on, for whichever target and feature, but for what is
+    /// known to be for tests alone. Needs the feature `signatures`, which is on by default.
+    #[cfg(feature = "signatures")]
+    pub fn embed(mut self) -> Self {
+        self.embed = true;
         self
     }
 
@@ -111,6 +126,10 @@ impl Enforcer {
             directive::warning(what);
         }
         let Standing::Own(root) = standing else {
+            #[cfg(feature = "signatures")]
+            if self.embed {
+                embed::nothing(environment)?;
+            }
             directive::rerun_if_changed(&environment.package.join("build.rs"));
             return Ok(());
         };
@@ -136,16 +155,25 @@ impl Enforcer {
         if !repinned.is_empty() {
             return Err(Refusal::Repinned(repinned));
         }
+        #[cfg(feature = "signatures")]
+        if self.embed {
+            embed::write(environment, &root, &seen, &self.demand()?)?;
+        }
         self.watch(environment, &root, &seen);
         Ok(())
     }
 
     #[cfg(feature = "signatures")]
     fn signatures(&self, root: &Path, seen: &Seen) -> Result<(), Error> {
+        admit::admit(root, &seen.manifest, seen.text.as_bytes(), &self.demand()?, seen.observation.now)
+            .map(drop)
+    }
+
+    #[cfg(feature = "signatures")]
+    fn demand(&self) -> Result<Demand, Error> {
         let keys = self.keys.iter().map(|key| TrustedKey::parse(key, Path::new("build.rs"), 0));
         let keys = keys.collect::<Result<_, _>>()?;
-        let demand = Demand { required: self.signed, threshold: self.threshold, keys };
-        admit::admit(root, &seen.manifest, seen.text.as_bytes(), &demand, seen.observation.now).map(drop)
+        Ok(Demand { required: self.signed, threshold: self.threshold, keys })
     }
 
     /// A demand for signatures is beyond a helper that cannot check any.

@@ -14,8 +14,12 @@ pub mod config;
 pub mod digest;
 mod directive;
 pub mod drift;
+#[cfg(feature = "signatures")]
+mod embed;
 mod enforce;
 pub mod error;
+#[cfg(feature = "signatures")]
+pub mod inventory;
 pub mod limits;
 pub mod locate;
 pub mod lockfile;

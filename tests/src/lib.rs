@@ -18,4 +18,4 @@ pub use process::{Output, Run};
 pub use project::Project;
 pub use registry::{Registry, Response};
 pub use sandbox::Sandbox;
-pub use verifiers::verifier;
+pub use verifiers::{browser, peer, shared_verifier, verifier};

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::process::Run;
 use crate::sandbox::Sandbox;
+use crate::sandbox::outer;
 
 /// A script of this package's `verifiers/`, ready to be given its arguments.
 #[track_caller]
@@ -31,6 +32,19 @@ pub fn peer(sandbox: &Sandbox, program: &str) -> Option<Run> {
     let path = [path.with_extension("exe"), path].into_iter().find(|path| path.exists());
     let path = path.unwrap_or_else(|| panic!("PROVENANCE_PEERS has no `{program}`"));
     Some(sandbox.run(&path, sandbox.root()))
+}
+
+/// A browser, ready to be given its arguments.
+#[expect(clippy::print_stderr, reason = "a test that judges nothing must say so")]
+#[track_caller]
+pub fn browser(sandbox: &Sandbox) -> Option<Run> {
+    let program = ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| outer::find(name));
+    if program.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "no Chromium: in CI nothing is skipped");
+        eprintln!("SKIPPED: no Chromium, the page was not opened");
+    }
+    // It is a script that looks for the real one.
+    Some(sandbox.run(&program?, sandbox.root()).env("PATH", "/usr/bin:/bin"))
 }
 
 #[track_caller]

@@ -216,3 +216,6 @@ impl EmbeddedSource {
 fn unreadable(section: &'static str, why: impl Into<String>) -> ArtifactError {
     ArtifactError::Unreadable { section, why: why.into() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,19 @@ pub enum Lock {
     Settle,
 }
 
+/// What the graph is resolved for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolution {
+    /// Features to activate, as cargo's `--features` takes them.
+    pub features: Vec<String>,
+    /// Whether all features are activated.
+    pub all_features: bool,
+    /// Whether `default` is not.
+    pub no_default_features: bool,
+    /// The only platforms that count, by their target triples; all, where none is named.
+    pub targets: Vec<String>,
+}
+
 /// Whether a rustc and wrappers of it that the configuration names may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wrappers {
@@ -179,10 +192,32 @@ impl CargoCommand {
         }
         push_manifest(&mut args, manifest);
         push_lock(&mut args, lock);
-        let output = self.run(&args, None)?;
-        let unreadable = |source| Error::Unreadable { args: self.shown(&args), source };
+        self.parsed(&args, None)
+    }
+
+    fn parsed(&self, args: &[OsString], progress: Option<&dyn Progress>) -> Result<Metadata, Error> {
+        let output = self.run(args, progress)?;
+        let unreadable = |source| Error::Unreadable { args: self.shown(args), source };
         let text = str::from_utf8(&output.stdout).map_err(|e| unreadable(e.into()))?;
         MetadataCommand::parse(text).map_err(unreadable)
+    }
+
+    /// The graph that a build with these features for these platforms draws from, by the lockfile as it is. Downloads what is
+    /// missing, where the network may be used.
+    pub fn resolve(
+        &self,
+        manifest: Option<&Path>,
+        resolution: &Resolution,
+        progress: &dyn Progress,
+    ) -> Result<Metadata, Error> {
+        let mut args = arguments(["metadata", "--format-version", "1"]);
+        args.extend(resolution.features.iter().map(|features| format!("--features={features}").into()));
+        args.extend(resolution.all_features.then(|| "--all-features".into()));
+        args.extend(resolution.no_default_features.then(|| "--no-default-features".into()));
+        args.extend(resolution.targets.iter().map(|triple| format!("--filter-platform={triple}").into()));
+        push_manifest(&mut args, manifest);
+        push_lock(&mut args, Lock::Keep);
+        self.parsed(&args, Some(progress))
     }
 
     /// Downloads every package of the lockfile, for all platforms, and unpacks it below its cargo home: for a scratch home.

@@ -11,7 +11,7 @@ mod shadow;
 mod toolchain;
 mod workspace;
 
-pub use command::{CargoCommand, Extent, Lock, Output};
+pub use command::{CargoCommand, Extent, Lock, Output, Resolution};
 pub use error::{Error, LastWords};
 pub use guarded::{Artifact, Guarded, Names};
 pub use home::ScratchHome;

@@ -36,6 +36,12 @@ pub struct Args {
     #[arg(long, value_name = "PATH", requires = "build_helper")]
     helper_path: Option<PathBuf>,
 
+    /// Let each binary say what it is built from, for `scan` and for other scanners
+    ///
+    /// The build script writes the list of packages and their pins; a line in `main.rs`, which is shown and not added, includes them.
+    #[arg(long, requires = "build_helper")]
+    embed: bool,
+
     /// Also let cargo call the guard before rustc, which compares each package right before it is compiled
     ///
     /// Without this tool installed, every cargo command in the workspace fails from then on. Can be added to a workspace that
@@ -81,7 +87,7 @@ impl Args {
         });
         let path = self.helper_path.map(|path| context.environment.absolute(&path)).transpose()?;
         let options = init::Options {
-            helper: placement.map(|placement| init::Helper { placement, path }),
+            helper: placement.map(|placement| init::Helper { placement, embed: self.embed, path }),
             guard: self.guard.then_some(super::build::GUARD),
             ci: self.ci.map(|ci| match ci {
                 Ci::Github => Forge::Github,

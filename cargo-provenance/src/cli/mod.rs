@@ -20,8 +20,12 @@ pub mod keygen;
 pub mod pin;
 pub mod progress;
 pub mod remove;
+pub mod report;
+pub mod sbom;
+pub mod scan;
 pub mod settings;
 pub mod sign;
+pub mod source;
 pub mod update;
 pub mod verify;
 pub mod verify_artifact;
@@ -88,6 +92,7 @@ pub enum Command {
     Keygen(keygen::Args),
     Key(key::Args),
     Sign(sign::Args),
+    Source(source::Args),
     Diff(diff::Args),
     #[command(about = "Build under the guard, everything verified before")]
     Build(build::Args),
@@ -101,8 +106,11 @@ pub enum Command {
     Clippy(build::Args),
     Exec(build::Exec),
     Attest(attest::Args),
+    Sbom(Box<sbom::Args>),
     VerifyArtifact(verify_artifact::Args),
     Explain(explain::Args),
+    Report(report::Args),
+    Scan(scan::Args),
     Db(db::Args),
     Completions(completions::Args),
 }
@@ -119,6 +127,8 @@ pub struct Context<'a> {
     pub dialog: Option<&'a dyn Dialog>,
     /// Asks for a passphrase on the terminal.
     pub ask: &'a dyn Fn(&str) -> io::Result<String>,
+    /// Shows a report now, of a command that makes more than one.
+    pub show: &'a dyn Fn(&Report) -> io::Result<()>,
 }
 
 const AFTER_HELP: &str = "\
@@ -157,6 +167,7 @@ impl Command {
             Self::Keygen(_) => "keygen",
             Self::Key(_) => "key",
             Self::Sign(_) => "sign",
+            Self::Source(_) => "source",
             Self::Diff(_) => "diff",
             Self::Build(_) => "build",
             Self::Test(_) => "test",
@@ -165,8 +176,11 @@ impl Command {
             Self::Clippy(_) => "clippy",
             Self::Exec(_) => "exec",
             Self::Attest(_) => "attest",
+            Self::Sbom(_) => "sbom",
             Self::VerifyArtifact(_) => "verify-artifact",
             Self::Explain(_) => "explain",
+            Self::Report(_) => "report",
+            Self::Scan(_) => "scan",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
         }
@@ -191,6 +205,7 @@ impl Command {
             Self::Keygen(args) => args.run(context),
             Self::Key(args) => args.run(context),
             Self::Sign(args) => args.run(context),
+            Self::Source(args) => args.run(context),
             Self::Diff(args) => args.run(context),
             Self::Build(args) => args.run(Build::Build, context),
             Self::Test(args) => args.run(Build::Test, context),
@@ -199,8 +214,11 @@ impl Command {
             Self::Clippy(args) => args.run(Build::Clippy, context),
             Self::Exec(args) => args.run(context),
             Self::Attest(args) => args.run(context),
+            Self::Sbom(args) => args.run(context),
             Self::VerifyArtifact(args) => args.run(context),
             Self::Explain(args) => args.run(context),
+            Self::Report(args) => args.run(context),
+            Self::Scan(args) => args.run(context),
             Self::Db(args) => args.run(context),
             Self::Completions(args) => Ok(args.report()),
         }
@@ -269,7 +287,8 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
         let terminal = Terminal::new(shell, view(&presentation, environment));
         let dialog = environment.answers(&cli.global).then_some(&terminal as &dyn Dialog);
         let (global, ask) = (&cli.global, &shell::passphrase);
-        let context = Context { environment, global, progress: &progress, dialog, ask };
+        let show = |report: &Report| show(report, shell, &view(&presentation, environment));
+        let context = Context { environment, global, progress: &progress, dialog, ask, show: &show };
         let result = cli.command.run(&context);
         if presentation.format.is_document() {
             // Where this cannot be told, the report says less of places.
@@ -286,6 +305,15 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
         Ok(()) => code,
         Err(error) => error::unwritten(&error, shell),
     }
+}
+
+/// Shows a report of several. Each line is written on its own, so that whoever ends this program cuts none in two.
+fn show(report: &Report, shell: &Shell, view: &View) -> io::Result<()> {
+    let rendered = render::report(report, view);
+    shell.err(&rendered.before);
+    rendered.output.split_inclusive('\n').try_for_each(|line| shell.out(line))?;
+    shell.err(&rendered.after);
+    Ok(())
 }
 
 fn view(presentation: &Presentation, environment: &Environment) -> View {

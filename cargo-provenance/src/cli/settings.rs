@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::global::{ColorWhen, Global, MessageFormat};
-use crate::model::{Clock, Network, Surroundings};
+use crate::model::{Clock, Network, Surroundings, Timestamp};
 use crate::render::{Charset, Format, Verbosity};
 use crate::report::failure::{Failure, Kind};
 use crate::shell::{Color, Colors, Pager};
@@ -53,6 +53,9 @@ pub struct Presentation {
 
 /// The width of the progress line where `CARGO_TERM_PROGRESS_WIDTH` does not say: cargo's own limit.
 const PROGRESS_WIDTH: u16 = 80;
+
+/// The last second that a date of four digits can name.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Variables that make cargo run or compile with something else, named in full.
 const OVERRIDES: [&str; 11] = [
@@ -99,6 +102,13 @@ impl Environment {
                 err: std::io::stderr().is_terminal(),
             },
         }
+    }
+
+    /// The same process later: everything but the clock is as it was given.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads environment and clock")]
+    pub fn later(&self) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Self { now, ..self.clone() }
     }
 
     /// The command line, program name first.
@@ -188,20 +198,6 @@ impl Environment {
         })
     }
 
-    /// The time of this run.
-    pub fn clock(&self) -> Clock {
-        Clock(self.now)
-    }
-
-    /// `SSH_AUTH_SOCK`: where an ssh-agent listens, absolute.
-    ///
-    /// # Errors
-    ///
-    /// A current directory that is gone.
-    pub fn agent(&self) -> Result<Option<PathBuf>, Failure> {
-        self.variable("SSH_AUTH_SOCK").map(|path| self.absolute(Path::new(path))).transpose()
-    }
-
     /// The names of variables that hold a key, a passphrase or a token to publish or to sign with, or that lead to an agent.
     pub fn secrets(&self) -> Vec<OsString> {
         let is_secret = |name: &str, value: &str| {
@@ -214,6 +210,20 @@ impl Environment {
         let secret =
             variables.filter(|(name, value)| is_secret(&name.to_string_lossy(), &value.to_string_lossy()));
         secret.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The time of this run.
+    pub fn clock(&self) -> Clock {
+        Clock(self.now)
+    }
+
+    /// `SSH_AUTH_SOCK`: where an ssh-agent listens, absolute.
+    ///
+    /// # Errors
+    ///
+    /// A current directory that is gone.
+    pub fn agent(&self) -> Result<Option<PathBuf>, Failure> {
+        self.variable("SSH_AUTH_SOCK").map(|path| self.absolute(Path::new(path))).transpose()
     }
 
     /// A path from the command line, absolute.
@@ -240,6 +250,20 @@ impl Environment {
     pub fn target_directory(&self) -> Result<Option<PathBuf>, Failure> {
         let named = self.variable("CARGO_TARGET_DIR").or_else(|| self.variable("CARGO_BUILD_TARGET_DIR"));
         named.map(|named| self.absolute(Path::new(named))).transpose()
+    }
+
+    /// The time that documents bear: `SOURCE_DATE_EPOCH`, so that the same input makes the same bytes; else now.
+    ///
+    /// # Errors
+    ///
+    /// A variable that holds no number of seconds of the years 1970 to 9999.
+    pub fn document_time(&self) -> Result<Timestamp, Failure> {
+        let Some(text) = self.variable("SOURCE_DATE_EPOCH") else { return Ok(Timestamp(self.now)) };
+        let seconds = text.to_str().and_then(|text| text.parse().ok());
+        seconds.filter(|seconds| *seconds <= LAST_SECOND).map(Timestamp).ok_or_else(|| {
+            Failure::new(Kind::Usage, "`SOURCE_DATE_EPOCH` is no number of seconds since 1970")
+                .help("set it to what `git log -1 --format=%ct` prints, or unset it")
+        })
     }
 
     fn directory(&self) -> Result<&Path, Failure> {

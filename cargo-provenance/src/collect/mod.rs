@@ -6,6 +6,7 @@ pub mod cooldown;
 pub mod dir_hash;
 pub mod entrants;
 pub mod gate;
+pub mod images;
 pub mod indices;
 pub mod opened;
 pub mod proofs;

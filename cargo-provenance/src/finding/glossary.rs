@@ -92,15 +92,15 @@ pub static TERMS: &[Term] = &[
         "archive-unreadable",
         "A cached archive that cannot be read. Remove it and let cargo fetch it again.",
     ),
-    refusal(
-        "artifact-not-expected",
-        "A file that the policy for deployment expects nothing of, or several things. What is not expected is not let \
-         in. Add an `[[artifact]]` to that policy, or say with `--artifact NAME` which one it is.",
-    ),
     drift(
         "artifact-changed",
         "A file is not what the recorded build came to. Nothing is attested of it. Find out who changed it, and build again \
          with `cargo provenance build --record`.",
+    ),
+    refusal(
+        "artifact-not-expected",
+        "A file that the policy for deployment expects nothing of, or several things. What is not expected is not let \
+         in. Add an `[[artifact]]` to that policy, or say with `--artifact NAME` which one it is.",
     ),
     drift(
         "artifact-not-pinned",
@@ -172,6 +172,56 @@ pub static TERMS: &[Term] = &[
         "cargo-setting-gone",
         "A recorded cargo setting that is no longer there. `cargo provenance pin` brings the manifest up to date.",
     ),
+    distrust(
+        "commit-backdated",
+        "A commit that is dated before what it builds on. A date that was set back makes a key look valid that is over. Find out \
+         why, and commit it again.",
+    ),
+    distrust(
+        "commit-key-expired",
+        "A commit or tag signed by a key that is over, or not valid yet. It is judged by the clock of whoever verifies, whatever \
+         date it bears. Sign it with a key that is valid, or name a revision that was accepted in time: `source --accepted REV`.",
+    ),
+    distrust(
+        "commit-key-removed",
+        "A commit signed by a key that was taken from the list of signers by a commit that is no part of its history. Whoever \
+         has the old key could go on from any older point. Rebase it, signed by a key that counts.",
+    ),
+    distrust(
+        "commit-malformed",
+        "A commit or tag that can be read in two ways. Two signature headers, a NUL byte, a line out of place: git guesses what is \
+         meant, and others guess otherwise. Make it again with git.",
+    ),
+    distrust(
+        "commit-postdated",
+        "A commit or tag that is dated later than now. Its date says nothing about when its key was valid. Set the clock, and \
+         commit it again.",
+    ),
+    distrust(
+        "commit-signature-bad",
+        "A commit or tag whose signature does not hold. It was changed after it was signed, or the signature was made for something else. \
+         Find out where it comes from, and let its committer sign it.",
+    ),
+    distrust(
+        "commit-signer-not-committer",
+        "A commit signed by a listed key that is not its committer's, or a tag not by its tagger. Git shows such a signature as good. \
+         Let the committer sign, or list the key for that address too.",
+    ),
+    distrust(
+        "commit-signer-unknown",
+        "A commit or tag signed by a key that is not on the list of signers. Anybody can make a key. Let somebody who is listed \
+         put it on the list, in a commit before what it signs.",
+    ),
+    undecided(
+        "commit-undecided",
+        "A signature that could not be judged. gpg lacks the key, or OpenSSH does not know its kind. Import the signers' keys, or \
+         install what is missing, and run it again.",
+    ),
+    distrust(
+        "commit-unsigned",
+        "A commit that changes the workspace, or a tag, without a signature. Who made it is what it says of itself. Let its committer sign it: \
+         `git commit --amend --no-edit --gpg-sign`.",
+    ),
     drift(
         "checksum-differs",
         "`Cargo.lock` names another archive than the pin. A registry never replaces a published version, so one of the \
@@ -196,6 +246,30 @@ pub static TERMS: &[Term] = &[
         "guard-not-published",
         "The guard package that `init --build-helper=guard` writes stays in the workspace. `cargo publish` refuses \
          members that depend on it; for those use `--build-helper=binaries`.",
+    ),
+    distrust(
+        "history-rewritten",
+        "The commit that was trusted before is not in the history of the one that is judged. Somebody rewrote the branch, or it is another \
+         one. Find out by whom; where it was meant, begin at a commit of the new history after review.",
+    ),
+    refusal(
+        "hook-foreign",
+        "A hook of git that somebody else wrote stands where ours would. It stays as it is. Put the line that is shown into it.",
+    ),
+    drift(
+        "image-other-manifest",
+        "A program that was built by another `Provenance.lock` than the one given, or does not say by which. What it was built from \
+         was pinned by somebody else, or at another time. Roll out the release that was built by this manifest.",
+    ),
+    refusal(
+        "image-unlisted",
+        "A program that does not say what it was built from, where `scan --require-sections` demands it. Build it with the line of \
+         `provenance_build::embed`, or with `cargo auditable`.",
+    ),
+    undecided(
+        "image-unreadable",
+        "A file, a folder or a part of an archive that could not be looked into. What it holds is not known, and what is not known is \
+         never a pass. Run `scan` as a user who may read it, or unpack what is not opened.",
     ),
     remark(
         "interrupted",
@@ -242,6 +316,11 @@ pub static TERMS: &[Term] = &[
         "member-without-gate",
         "A member whose plain `cargo build` does not refuse drift. `cargo provenance verify` finds it all the same.",
     ),
+    remark(
+        "not-embedded",
+        "A binary that says nothing yet about what it is built from, though `init --embed` asked for it. The build script writes the \
+         list and `main.rs` includes it: that line is for you to add, because the code is yours.",
+    ),
     undecided(
         "not-judged",
         "Something could not be looked up, and the answer depends on it. What is not known is never a pass: the exit code \
@@ -265,6 +344,11 @@ pub static TERMS: &[Term] = &[
     remark(
         "not-vendored",
         "The vendor directory does not hold the new packages yet. Vendor as before, then verify.",
+    ),
+    distrust(
+        "object-forged",
+        "An object of the repository is not what its name says. Git does not look again when it reads it; a signature over the name \
+         says nothing about the content then. Clone the repository again.",
     ),
     drift(
         "path-detour",
@@ -294,6 +378,11 @@ pub static TERMS: &[Term] = &[
         "The policy is not the one that the signed manifest was written under. Somebody changed it after the signature. \
          Undo the change, or run `cargo provenance pin` after review and sign again.",
     ),
+    undecided(
+        "process-unseen",
+        "A process, or code that it runs, that could not be looked into. What it runs is not known, and what is not known is never a \
+         pass. Run `scan --running` as the administrator.",
+    ),
     refusal(
         "repository-differs",
         "A package that is not what its repository has at the commit that it names. Files were changed, or put in, after the \
@@ -305,6 +394,20 @@ pub static TERMS: &[Term] = &[
         "A package that could not be compared with its repository. It names no commit, or none that a branch or a tag of the \
          repository leads to, or the repository is out of reach. What is not known is never a pass.",
     ),
+    remark(
+        "running-deleted",
+        "A program or library that runs and was deleted on disk. An upgrade does that: what was installed instead does not run before \
+         it is started anew. Restart it, or find out why it is gone.",
+    ),
+    remark(
+        "running-in-memory",
+        "A program or library that runs and never lay on disk. Few honest programs do that, and malware does. Find out who started it.",
+    ),
+    remark(
+        "running-replaced",
+        "A program or library that runs while another file has its place on disk. An upgrade does that: what was installed does not \
+         run before it is started anew. Restart it.",
+    ),
     refusal(
         "setting-new",
         "`check --since`: the change brings a cargo setting that could run something while cargo resolves. No cargo was \
@@ -314,6 +417,20 @@ pub static TERMS: &[Term] = &[
         "signature",
         "The manifest is not signed as the policy or the caller demands. What it pins was perhaps never reviewed. Find out \
          who changed it; where it is right, run `cargo provenance sign` with a trusted key.",
+    ),
+    remark(
+        "signers-changed",
+        "A commit changes who may sign the next ones. Somebody signed it who might. Look whether it was meant.",
+    ),
+    distrust(
+        "signers-unreadable",
+        "A commit makes the list of signers unreadable. Until a further commit corrects it, the list before it counts. The finding \
+         names the line.",
+    ),
+    distrust(
+        "signing-not-set-up",
+        "A commit made now would not be signed by a key that counts for its committer. The hook before a commit says so. Set git up, or \
+         let somebody put the key on the list.",
     ),
     drift(
         "source-differs",
@@ -329,6 +446,16 @@ pub static TERMS: &[Term] = &[
         "summary-failed",
         "A verifier that the policy trusts found fault with this artifact. It decides nothing here, since whoever \
          carries the attestations could have left it out. Ask the verifier why.",
+    ),
+    distrust(
+        "tag-differs",
+        "A tag that is not the one that its name says. It is not annotated, or a signed tag of another version was renamed. Find out \
+         who put it there.",
+    ),
+    distrust(
+        "unattested",
+        "A program that no trusted key signed provenance for. Who built it, and from what, nobody vouches for. It refuses with `scan \
+         --require-attested`, and is a note without.",
     ),
     refusal(
         "vendor-differs",

@@ -1,7 +1,7 @@
 //! The guard package: a small leaf of the workspace that every member depends on, so that one build script stops them
 //! all.
 
-use super::{BUILD_SCRIPT, HELPER_NAME, Spec};
+use super::{BUILD_SCRIPT_LINE, HELPER_NAME, Spec, build_script_with};
 
 /// The guard package's name and folder.
 pub const GUARD_NAME: &str = "provenance-guard";
@@ -32,7 +32,7 @@ pub fn guard_files(helper: &Spec) -> Vec<GuardFile> {
     let library = "//! Holds nothing: the build script of this package is what counts.\n\n#![no_std]\n";
     vec![
         GuardFile { path: "Cargo.toml", text: manifest },
-        GuardFile { path: "build.rs", text: BUILD_SCRIPT.to_owned() },
+        GuardFile { path: "build.rs", text: build_script_with(BUILD_SCRIPT_LINE) },
         GuardFile { path: "src/lib.rs", text: library.to_owned() },
     ]
 }

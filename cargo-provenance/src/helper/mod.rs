@@ -16,17 +16,21 @@ pub use wrapper::{Wrapped, wrap};
 /// The package that refuses drift.
 pub const HELPER_NAME: &str = "provenance-build";
 
-/// The build script of a package that has none.
-pub const BUILD_SCRIPT: &str = "\
-//! Refuses to build sources that are not the ones that were vetted.
-
-fn main() {
-    provenance_build::enforce();
-}
-";
-
-/// The line that an existing build script needs, at the beginning of its `main`.
+/// The line that a build script needs, at the beginning of its `main`.
 pub const BUILD_SCRIPT_LINE: &str = "provenance_build::enforce();";
+
+/// The same, for a binary that is to say what it is built from.
+pub const EMBEDDING_LINE: &str = "provenance_build::Enforcer::new().embed().enforce();";
+
+/// The file that such a binary includes, below `OUT_DIR`.
+pub const INCLUDED: &str = "provenance_embed.rs";
+
+/// The build script of a package that has none.
+pub fn build_script_with(line: &str) -> String {
+    format!(
+        "//! Refuses to build sources that are not the ones that were vetted.\n\nfn main() {{\n    {line}\n}}\n"
+    )
+}
 
 /// What a package's manifest says about its build script.
 #[derive(Clone, Debug, PartialEq, Eq)]

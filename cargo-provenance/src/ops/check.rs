@@ -2,6 +2,7 @@
 //!
 //! Everything that `verify --full` finds is found here too; the archives are read once for both.
 
+mod ledger;
 mod since;
 mod told;
 
@@ -31,6 +32,7 @@ use crate::graph::Graph;
 use crate::model::Surroundings;
 use crate::policy::Policy;
 use crate::report::failure::Failure;
+use crate::report::ledger::Ledger;
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::vet::{Judgment, Open};
@@ -54,14 +56,32 @@ pub fn run(
 ) -> Result<Report, Failure> {
     let surroundings = &resolved(surroundings)?;
     noticing(Report::new("check"), &gate::root(surroundings)?, |report| {
-        check(report, surroundings, options, progress)
+        check(report, surroundings, options, &mut None, progress)
     })
+}
+
+/// The same over everything, with what is known of every package.
+///
+/// # Errors
+///
+/// Those of [`run`].
+pub fn with_ledger(
+    surroundings: &Surroundings,
+    progress: &dyn Progress,
+) -> Result<(Report, Option<Ledger>), Failure> {
+    let surroundings = &resolved(surroundings)?;
+    let mut ledger = None;
+    let report = noticing(Report::new("report"), &gate::root(surroundings)?, |report| {
+        check(report, surroundings, &Options::default(), &mut ledger, progress)
+    })?;
+    Ok((report, ledger))
 }
 
 fn check(
     report: &mut Report,
     surroundings: &Surroundings,
     options: &Options,
+    ledger: &mut Option<Ledger>,
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
     let mut gate = Gate::open(surroundings)?;
@@ -70,6 +90,7 @@ fn check(
     report.step("Checking", format!("{locked} of Cargo.lock against policy, advisories and registries"));
     archives::hash(&mut gate.seen, Which::All, progress)?;
     let (gate, verdict) = (&gate, gate.verdict());
+    let ledger = ledger.insert(ledger::of(gate, surroundings.clock));
     let demand = signing::demand(surroundings, &Wanted::default())?;
     let is_trusted = signing::judge(gate, &demand, report)? && !signing::is_expired(&verdict);
     report.findings.extend(verdict.drift.iter().map(|found| drift::of(found, gate)));
@@ -156,6 +177,7 @@ fn check(
     let proven = proven.collect::<BTreeSet<_>>();
     entrants.settle(|index| proven.contains(&situation.lockfile.packages[index].id), progress)?;
 
+    ledger::enrich(ledger, &wanted, &records, &entrants);
     let mut told = Told::new(&graph, &judges.now);
     let mut exceptions = judges.now.exceptions();
     for (number, (package, record)) in packages.iter().zip(&records).enumerate() {

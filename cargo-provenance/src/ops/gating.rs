@@ -10,7 +10,8 @@ use super::pinning::Error;
 use crate::cargo::{Member, Workspace};
 use crate::collect::situation::relative;
 use crate::helper::{
-    self, BUILD_SCRIPT, BUILD_SCRIPT_LINE, BuildScript, EditError, GUARD_NAME, HELPER_NAME, Spec, TableName,
+    self, BUILD_SCRIPT_LINE, BuildScript, EMBEDDING_LINE, EditError, GUARD_NAME, HELPER_NAME, INCLUDED, Spec,
+    TableName, build_script_with,
 };
 
 /// The version that is asked of a registry: this tool and its helper are released together.
@@ -33,6 +34,8 @@ pub(super) struct Gating {
     pub(super) gated: Vec<String>,
     /// Members that stay without a gate, and why.
     pub(super) ungated: Vec<Ungated>,
+    /// What is left to do by hand before binaries say what they are built from.
+    pub(super) unembedded: Vec<String>,
     /// The helper's directory relative to the workspace root, if it is taken from one.
     pub(super) own: Option<String>,
 }
@@ -60,6 +63,12 @@ pub(super) fn plan(workspace: &Workspace, helper: &Helper) -> Result<Gating, Err
         let path = canonical(path)?;
         gating.own = Some(relative(&workspace.root, &path).ok_or_else(|| unreachable_path(&path))?);
         workspace.reach([path])?;
+    }
+    if helper.embed && helper.placement == Placement::Guard {
+        return Err(Error::Misplaced {
+            what: "what a binary says of itself is written by a build script of its own".to_owned(),
+            help: "use `--build-helper=binaries` with `--embed`".to_owned(),
+        });
     }
     let root = workspace.manifest();
     let shared = edited(&root, helper::shares_dependencies(&gating.text(&root)?))?;
@@ -127,15 +136,27 @@ impl Gating {
                 self.depend(&member.manifest, TableName::Build, HELPER_NAME, &spec)?;
             }
             let script = member.directory.join(script);
+            let line = if helper.embed { EMBEDDING_LINE } else { BUILD_SCRIPT_LINE };
+            let place = relative(&workspace.root, &script).unwrap_or_else(|| script.display().to_string());
+            let main = member.directory.join("src/main.rs");
+            let includes = |file: &Path| toml::read(file).is_ok_and(|text| text.contains(INCLUDED));
+            if helper.embed && !includes(&main) {
+                let include = format!("`include!(concat!(env!(\"OUT_DIR\"), \"/{INCLUDED}\"));`");
+                self.unembedded.push(format!("add {include} to the `main.rs` of `{name}`"));
+            }
             if !script.exists() {
-                self.texts.insert(script, Text { old: None, new: BUILD_SCRIPT.to_owned() });
+                self.texts.insert(script, Text { old: None, new: build_script_with(line) });
                 self.gated.push(name);
-            } else if calls_helper(&toml::read(&script)?) {
+                continue;
+            }
+            let text = toml::read(&script)?;
+            if calls_helper(&text) {
+                if helper.embed && !text.contains(".embed()") {
+                    self.unembedded.push(format!("in `{place}`, write `{line}`"));
+                }
                 self.gated.push(name);
             } else {
-                let place =
-                    relative(&workspace.root, &script).unwrap_or_else(|| script.display().to_string());
-                let help = format!("add `{BUILD_SCRIPT_LINE}` as the first line of `main` in `{place}`");
+                let help = format!("add `{line}` as the first line of `main` in `{place}`");
                 self.ungated.push(ungated("a build script is there, and was not edited", Some(help)));
             }
         }

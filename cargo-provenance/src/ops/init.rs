@@ -64,6 +64,8 @@ pub struct Options {
 pub struct Helper {
     /// Which packages call it.
     pub placement: Placement,
+    /// Whether binaries are to say what they are built from.
+    pub embed: bool,
     /// Where to take `provenance-build` from, absolute; `None` for the registry.
     pub path: Option<PathBuf>,
 }
@@ -408,6 +410,13 @@ fn tell_gates(report: &mut Report, workspace: &Workspace, gating: &Gating, optio
         let message = format!("{noun} {} {verb} no gate: {why}", members.join(", "));
         let mut finding = Finding::new("member-without-gate", Weight::Note, message);
         finding.help.extend(help.clone());
+        report.findings.push(finding);
+    }
+    if !gating.unembedded.is_empty() {
+        let message =
+            "binaries do not say yet what they are built from: their code is not edited without you";
+        let mut finding = Finding::new("not-embedded", Weight::Note, message);
+        finding.help.extend(gating.unembedded.iter().cloned());
         report.findings.push(finding);
     }
     if options.helper.as_ref().is_some_and(|helper| helper.placement == Placement::Guard) {

@@ -1,5 +1,7 @@
 //! `[advisories]`: which advisory databases count, and how old they may be.
 
+use std::path::Path;
+
 use toml_span::value::{Table, Value, ValueInner};
 
 use super::At;
@@ -84,6 +86,14 @@ impl Advisories {
         if let Some(at) = &mut self.max_age {
             at.line = line(at.line);
         }
+    }
+}
+
+impl Database {
+    /// The one in a directory, which may be as old as policies allow by default.
+    pub fn of_directory(directory: &Path) -> Self {
+        let origin = Origin::Path(directory.to_string_lossy().into_owned());
+        Self { origin, max_age: Some(MAX_AGE) }
     }
 }
 

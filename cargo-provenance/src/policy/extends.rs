@@ -172,6 +172,11 @@ impl Reader<'_> {
                 "`[signing]` is about one workspace: build scripts read it from there alone",
                 "list the keys in the workspace's own policy",
             ),
+            (
+                "source",
+                "`[source]` is about one repository: it names a commit of it",
+                "write it into the workspace's own policy",
+            ),
         ] {
             if let Some((key, _)) = root.get_key_value(key) {
                 return Err(self.invalid(key.span, why, help));
@@ -353,6 +358,7 @@ impl Policy {
                 (origin, _) => origin,
             });
         }
+        self.sbom_author = self.sbom_author.or(base.sbom_author);
         self.base = Some((PathBuf::from(path), base.lines));
         self
     }

@@ -31,6 +31,14 @@ impl Glob {
             && matches(&pattern, &path, |part| *part == "**", |part, name| component(part, name))
     }
 
+    /// The folder that everything lies in that the pattern can match.
+    pub fn folder(&self) -> &str {
+        match self.0.find(['*', '?']) {
+            None => &self.0,
+            Some(at) => self.0[..at].rfind('/').map_or(".", |end| &self.0[..end]),
+        }
+    }
+
     /// The pattern's text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -12,6 +12,7 @@ pub mod glob;
 mod names;
 mod read;
 pub mod reader;
+mod source;
 pub mod takeover;
 mod template;
 
@@ -31,6 +32,7 @@ pub use extends::Fetch;
 pub use glob::Glob;
 pub use names::Internal;
 pub use reader::nearest;
+pub use source::SourceRules;
 pub use takeover::Taken;
 pub use template::{PERMISSIVE, Template, write_template};
 
@@ -60,7 +62,9 @@ pub struct Policy {
     advisories: advisories::Advisories,
     advisories_line: Option<u32>,
     signing: Trust,
+    sbom_author: Option<String>,
     names: names::Names,
+    source: Option<SourceRules>,
     extends: Option<At<extends::Extends>>,
     /// What it locks, if it is one that others extend, and the line that says so.
     locks: Vec<extends::Lock>,
@@ -226,6 +230,11 @@ impl Policy {
     /// Whose signatures of the manifest count, and whether it must be signed.
     pub fn signing(&self) -> &Trust {
         &self.signing
+    }
+
+    /// Who answers for the bills of materials, as `NAME <ADDRESS>`.
+    pub fn sbom_author(&self) -> Option<&str> {
+        self.sbom_author.as_deref()
     }
 
     /// The level that the policy sets for a check.

@@ -12,10 +12,13 @@ use super::extends::Role;
 use super::names::Names;
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
 use super::{At, Glob, Level, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry};
-use crate::model::LicenseName;
+use crate::model::{LicenseName, is_harmful};
 
 /// Days that a check may ask for: ten years is as good as for ever.
 const MOST_DAYS: i64 = 3_650;
+
+/// Bytes of a name with an address.
+const AUTHOR_BYTES: usize = 400;
 
 const REGISTRY_HELP: &str = "name `crates-io`, a registry of the repository's cargo configuration, or a source as `Cargo.lock` writes it";
 
@@ -56,6 +59,7 @@ impl Reader<'_> {
                 "licenses",
                 "names",
                 "own",
+                "sbom",
                 "signing",
                 "source",
                 "sources",
@@ -77,7 +81,9 @@ impl Reader<'_> {
             advisories: Advisories::default(),
             advisories_line: None,
             signing,
+            sbom_author: None,
             names: Names::default(),
+            source: None,
             extends: None,
             locks: vec![],
             locked_line: 0,
@@ -104,10 +110,10 @@ impl Reader<'_> {
                 }
                 "names" => policy.names = self.names(self.table(&mut value, span, "names")?)?,
                 "audits" => self.audits(self.table(&mut value, span, "audits")?)?,
+                "sbom" => policy.sbom_author = self.sbom(&self.table(&mut value, span, "sbom")?)?,
                 "source" => {
                     let table = self.table(&mut value, span, "source")?;
-                    self.known(&table, "source", &["signers", "since"])?;
-                    return Err(self.unsupported(span, "`[source]`, the check of commit signatures,"));
+                    policy.source = Some(self.source(table)?);
                 }
                 "extends" => policy.extends = self.extends(value)?,
                 "exception" => policy.exceptions = self.exceptions(value, catalogue)?,
@@ -288,6 +294,21 @@ impl Reader<'_> {
         Ok(Some(At { value: allow, line: self.line(key.span) }))
     }
 
+    /// Who answers for the bills of materials.
+    fn sbom(&self, table: &Table<'_>) -> Result<Option<String>> {
+        self.known(table, "sbom", &["author"])?;
+        let Some(value) = table.get("author") else { return Ok(None) };
+        let help = "write a name and an address, such as `\"Example <sbom@example.org>\"`";
+        let Some(text) = value.as_str() else {
+            return Err(self.wanted(value, "`author`", "a string", help));
+        };
+        let is_somebody = text.contains(char::is_alphanumeric) && text.len() <= AUTHOR_BYTES;
+        match is_somebody && !text.chars().any(is_harmful) {
+            true => Ok(Some(text.to_owned())),
+            false => Err(self.invalid(value.span, &format!("`{}` names nobody", quoted(text)), help)),
+        }
+    }
+
     fn audits(&self, mut table: Table<'_>) -> Result<()> {
         self.known(&table, "audits", &["criteria", "import", "required"])?;
         if let Some((key, value)) = table.remove_entry("required") {
@@ -464,6 +485,11 @@ mod tests {
                 "write `NAME ssh-ed25519 AAAA…`, as `cargo provenance key show` prints it",
             ),
             (
+                "version = 1\n[sbom]\nauthor = \"<>\"",
+                "Provenance.toml:3: `<>` names nobody",
+                "write a name and an address, such as `\"Example <sbom@example.org>\"`",
+            ),
+            (
                 "version = 1\nchecks = 3",
                 "Provenance.toml:2: `checks` is a table, found: integer",
                 "write a table, `[checks]`",
@@ -482,7 +508,6 @@ mod tests {
             ("version = 2\nnew-key = 1", 1),
             ("version = 1\n[audits]\nrequired = \"new\"", 3),
             ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
-            ("version = 1\n[source]\nsigners = \"allowed_signers\"", 2),
             ("version = 1\n[checks]\nname-edit = { level = \"note\" }", 3),
         ] {
             let error = refused(text);
@@ -529,7 +554,7 @@ mod tests {
         fn no_value_in_a_known_place_makes_the_reader_panic(
             key in prop::sample::select(vec![
                 "own", "checks", "checks.source", "checks.version-too-new.days", "sources.git", "sources.registries",
-                "licenses.allow", "names", "names.known", "names.internal", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "signing.revoked", "signing", "signing.threshold", "source", "extends", "exception",
+                "licenses.allow", "names", "names.known", "names.internal", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "signing.revoked", "signing", "signing.threshold", "source", "sbom", "sbom.author", "extends", "exception",
             ]),
             value in prop::sample::select(vec![
                 "1", "-1", "1.5", "true", "\"\"", "\"x\"", "[]", "[[]]", "[{}]", "{}", "{ x = 1 }", "[1]", "9223372036854775807",

@@ -3,6 +3,7 @@
 
 mod files;
 mod github;
+pub mod html;
 pub mod human;
 pub mod json;
 mod junit;

@@ -3,6 +3,7 @@
 pub mod dialog;
 pub mod failure;
 pub mod files;
+pub mod ledger;
 mod plural;
 pub mod progress;
 

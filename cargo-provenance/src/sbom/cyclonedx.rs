@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::identity::{timestamp, uuid};
+use super::identity::uuid;
 use super::{
     Bill, Component, Contact, Context, Digests, Form, Kind, License, LinkKind, NAMESPACE, Scope, Target,
     UNKNOWN,
@@ -135,7 +135,8 @@ struct Ancestor<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
-    purl: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -194,7 +195,7 @@ fn metadata(bill: &Bill) -> Metadata<'_> {
     };
     properties.extend(bill.unknowns.iter().map(|line| own("not-known", line)));
     Metadata {
-        timestamp: timestamp(bill.made),
+        timestamp: bill.made.to_string(),
         lifecycles: [Lifecycle { phase: Context::as_str(bill.context) }],
         tools: Tools {
             components: [Tool {
@@ -245,7 +246,7 @@ fn part(component: &Component) -> Part<'_> {
 
 fn ancestor(ancestor: &super::Ancestor) -> Ancestor<'_> {
     let version = ancestor.version.as_deref();
-    Ancestor { kind: "library", name: &ancestor.name, version, purl: &ancestor.purl }
+    Ancestor { kind: "library", name: &ancestor.name, version, purl: ancestor.purl.as_deref() }
 }
 
 fn reference<'a>(link: &'a super::Link, digests: &'a Digests) -> Reference<'a> {

@@ -10,7 +10,7 @@ pub mod purl;
 pub mod spdx;
 pub mod text;
 
-use crate::model::{Clock, LicenseExpression};
+use crate::model::{LicenseExpression, Timestamp};
 
 pub use text::Contact;
 
@@ -32,7 +32,7 @@ pub struct Bill {
     /// Who answers for the document.
     pub author: Option<Contact>,
     /// When it was made.
-    pub made: Clock,
+    pub made: Timestamp,
     /// Which platforms it is about.
     pub target: Target,
     /// What is not known, a line each.
@@ -220,8 +220,8 @@ pub struct Ancestor {
     pub name: String,
     /// Its version, where it is known.
     pub version: Option<String>,
-    /// Its package URL.
-    pub purl: String,
+    /// Its package URL, where it is known.
+    pub purl: Option<String>,
 }
 
 impl Context {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::identity::{timestamp, uuid};
+use super::identity::uuid;
 use super::{Bill, Component, Contact, Kind, License, LinkKind, NAMESPACE, Purpose, Scope, Target, UNKNOWN};
 
 const NO_ASSERTION: &str = "NOASSERTION";
@@ -115,7 +115,7 @@ struct Extracted {
 pub fn write(bill: &Bill) -> serde_json::Result<String> {
     let ids =
         bill.all().map(|component| (component.reference.as_str(), id(component))).collect::<BTreeMap<_, _>>();
-    let made = timestamp(bill.made);
+    let made = bill.made.to_string();
     let tool = format!("Tool: {}-{}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
     let author = bill.author.as_ref().map_or_else(|| format!("Organization: {UNKNOWN}"), organization);
     let mut document = Document {

@@ -37,7 +37,7 @@ pub(crate) fn sample() -> Bill {
         components: vec![first, second],
         context: Context::PreBuild,
         author: None,
-        made: Clock(1_795_392_000),
+        made: Timestamp(1_795_392_000),
         target: Target::All,
         unknowns: vec!["the license of 1 package".into()],
     };
@@ -100,7 +100,7 @@ fn code_that_runs_while_others_compile_is_marked() {
 #[test]
 fn a_document_is_named_by_its_content() {
     let (mut bill, mut later) = (sample(), sample());
-    later.made = Clock(bill.made.0 + 1);
+    later.made = Timestamp(bill.made.0 + 1);
     assert_eq!(cyclonedx::write(&bill).expect("written"), cyclonedx::write(&sample()).expect("written"));
     assert_ne!(cyclonedx(&bill)["serialNumber"], cyclonedx(&later)["serialNumber"]);
     assert_ne!(spdx(&bill)["documentNamespace"], spdx(&later)["documentNamespace"]);

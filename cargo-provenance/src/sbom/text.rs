@@ -45,7 +45,8 @@ impl Contact {
     }
 }
 
-/// One harmless line: white space is a single blank, and what acts on a terminal or cannot be seen is `\u{…}`.
+/// One harmless line: white space is a single blank, and what acts on a terminal or cannot be seen is `\u{…}`. A bracket behind
+/// `##` would begin a command of some CI systems, which read what is printed.
 pub fn line(text: &str) -> String {
     let mut out = String::new();
     for word in text.split_whitespace() {
@@ -62,6 +63,9 @@ pub fn line(text: &str) -> String {
                 out.push(c);
             }
         }
+    }
+    if out.contains("##") {
+        out = out.replace('[', "(");
     }
     cut(&out, LINE)
 }

@@ -23,6 +23,7 @@ struct Capability {
 const PURE: &[&str] = &[
     "advisory",
     "archive",
+    "audit",
     "exit_code",
     "finding",
     "graph",
@@ -36,7 +37,8 @@ const PURE: &[&str] = &[
 ];
 
 /// Kernel modules that turn bytes into values and values into verdicts.
-const PURE_KERNEL: &[&str] = &["digest", "drift", "lockfile", "manifest", "name", "signing", "verify"];
+const PURE_KERNEL: &[&str] =
+    &["digest", "drift", "inventory", "lockfile", "manifest", "name", "signing", "verify"];
 
 const IO_PATHS: &[&str] = &[
     "std::fs",
@@ -187,8 +189,8 @@ const CAPABILITIES: &[Capability] = &[
         paths: &[WRITES],
         macros: &[],
         methods: &[],
-        only: &["marker.rs", "poison.rs"],
-        message: "only `poison` removes files, and `marker` writes its one file",
+        only: &["embed.rs", "marker.rs", "poison.rs"],
+        message: "only `poison` removes files, `marker` writes its one file, and `embed` what a binary includes",
     },
     Capability {
         within: KERNEL,

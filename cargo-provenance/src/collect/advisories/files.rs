@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use provenance_build::threads;
 
 use crate::advisory::{Database, FILE_BYTES, FILES, Parsed, parse};
+use crate::collect::images::{self, Found};
 use crate::model::Date;
 
 /// Reads a database. `today` bounds what counts as its newest advisory.
@@ -34,6 +35,16 @@ pub fn read_directory(directory: &Path, today: Date) -> Result<Database, String>
         }
     }
     Ok(Database::assemble(files, language(&directory.join("rust")), today))
+}
+
+/// What changes with a database's files, without reading one: their names, lengths and times.
+pub(super) fn stamp(directory: &Path) -> String {
+    let tree = images::find(&[directory.join("crates")]);
+    let mut hasher = blake3::Hasher::new();
+    for Found { path, identity, .. } in &tree.files {
+        hasher.update(format!("{} {identity:?}\n", path.display()).as_bytes());
+    }
+    format!("{} {:?}", hasher.finalize(), tree.unreadable)
 }
 
 /// A file or folder, by its name as far as that can be read.

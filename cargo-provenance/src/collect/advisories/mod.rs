@@ -54,18 +54,36 @@ impl Advisories {
                 Origin::Path(path) => root.join(path),
                 Origin::Url(url) => generations(&surroundings.cargo_home, url).folder().to_owned(),
             };
-            let mut copy = Copy {
-                setting: at.value,
-                line: at.line,
-                directory,
-                state: None,
-                database: Evidence::Absent,
-                age: None,
-            };
+            let mut copy = Copy::unread(at.value, at.line, directory);
             copy.read_again(surroundings);
             copy
         });
         Self { copies: copies.collect() }
+    }
+
+    /// The database in a directory, in place of those of a policy, held to the age that policies have by default.
+    pub fn of_directory(surroundings: &Surroundings, directory: &Path) -> Self {
+        let policy = crate::policy::Database::of_directory(directory);
+        let mut copy = Copy::unread(policy, 0, directory.to_owned());
+        copy.read_again(surroundings);
+        Self { copies: vec![copy] }
+    }
+
+    /// What tells whether anything of them changed since, without reading a single advisory.
+    pub fn stamp(&self, surroundings: &Surroundings) -> Vec<String> {
+        let stamp = |copy: &Copy| match &copy.setting.origin {
+            Origin::Path(_) => files::stamp(&copy.directory),
+            Origin::Url(url) => {
+                let state = State::read(&generations(&surroundings.cargo_home, url), url);
+                format!("{state:?}")
+            }
+        };
+        self.copies.iter().map(stamp).collect()
+    }
+
+    /// Lets time pass: how old they are by another clock.
+    pub fn grow(&mut self, surroundings: &Surroundings) {
+        self.copies.iter_mut().for_each(|copy| copy.grow(surroundings));
     }
 
     /// What is known of a package. Look at [`Advisories::faults`] too: only without any is nothing found a good sign.
@@ -142,6 +160,24 @@ impl Copy {
 }
 
 impl Copy {
+    fn unread(setting: crate::policy::Database, line: u32, directory: PathBuf) -> Self {
+        Self { setting, line, directory, state: None, database: Evidence::Absent, age: None }
+    }
+
+    /// How old it is by now.
+    fn grow(&mut self, surroundings: &Surroundings) {
+        let today = Date::of_seconds(surroundings.clock.0);
+        self.age = match (&self.setting.origin, &self.state) {
+            (Origin::Url(_), state) => state.as_ref().and_then(|state| state.age(surroundings.clock)),
+            // An advisory of today counts from its midnight, in whatever zone that was.
+            (Origin::Path(_), _) => {
+                let newest = self.database.known().and_then(Database::newest);
+                let days = newest.and_then(|newest| u64::try_from(today.days_since(newest).max(0)).ok());
+                days.map(|days| days * DAY)
+            }
+        };
+    }
+
     /// Reads it as it lies there now.
     fn read_again(&mut self, surroundings: &Surroundings) {
         let today = Date::of_seconds(surroundings.clock.0);
@@ -151,10 +187,6 @@ impl Copy {
                     Ok(database) => Evidence::Known(database),
                     Err(why) => Evidence::Unavailable(why),
                 };
-                // An advisory of today counts from its midnight, in whatever zone that was.
-                let newest = self.database.known().and_then(Database::newest);
-                let days = newest.and_then(|newest| u64::try_from(today.days_since(newest).max(0)).ok());
-                self.age = days.map(|days| days * DAY);
             }
             Origin::Url(url) => {
                 let generations = generations(&surroundings.cargo_home, url);
@@ -172,9 +204,9 @@ impl Copy {
                     Err(why) => Evidence::Unavailable(why.clone()),
                 };
                 self.state = state.ok().flatten();
-                self.age = self.state.as_ref().and_then(|state| state.age(surroundings.clock));
             }
         }
+        self.grow(surroundings);
     }
 }
 

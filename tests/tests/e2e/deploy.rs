@@ -319,7 +319,7 @@ fn a_summary_that_failed_or_is_about_another_resource() {
         }),
     );
     let honest = host.envelope(&summary, &["gate"]);
-    host.bundle(&[honest.clone()]);
+    host.bundle(std::slice::from_ref(&honest));
     host.verify(&[]).code(0);
     for (pointer, value, code, what) in [
         ("/predicate/verificationResult", json!("FAILED"), 1, "found fault with it"),
@@ -333,7 +333,7 @@ fn a_summary_that_failed_or_is_about_another_resource() {
         ("/predicate/verifiedLevels", json!(["SLSA_SOURCE_LEVEL_3"]), 1, "error[attestation-level]"),
     ] {
         let other = host.envelope(&changed(summary.clone(), pointer, value), &["gate"]);
-        host.bundle(&[other.clone()]);
+        host.bundle(std::slice::from_ref(&other));
         host.verify(&[]).code(code).stderr_has(what);
         host.bundle(&[other, honest.clone()]);
         host.verify(&[]).code(0);

@@ -12,12 +12,13 @@ use crate::policy::glob::wildcard;
 pub enum Expected {
     /// Just this.
     Flag(bool),
+    /// Strings, or one with commas: each fits one of the patterns, and those without a wildcard are all there.
+    List(Vec<String>),
     /// Just this.
     Number(i64),
     /// An object with just these parameters.
     Table(BTreeMap<String, Expected>),
-    /// A string that one of the patterns fits, or a list of strings: each fits one of them, and those without a wildcard are all
-    /// there.
+    /// A string that one of the patterns fits, or a list as above.
     Text(Vec<String>),
 }
 
@@ -29,13 +30,12 @@ impl Expected {
             (Self::Number(expected), Value::Number(found)) => found.as_i64() == Some(*expected),
             (Self::Table(expected), Value::Object(found)) => surprise(expected, found, "").is_none(),
             (Self::Text(patterns), Value::String(found)) => fits(patterns, found),
-            (Self::Text(patterns), Value::Array(found)) => {
+            (Self::List(patterns), Value::String(found)) => {
+                all_fit(patterns, &found.split(',').collect::<Vec<_>>())
+            }
+            (Self::List(patterns) | Self::Text(patterns), Value::Array(found)) => {
                 let found = found.iter().map(Value::as_str).collect::<Option<Vec<_>>>();
-                found.is_some_and(|found| {
-                    let plain = patterns.iter().filter(|pattern| !pattern.contains(['*', '?']));
-                    let mut missing = plain.filter(|pattern| !found.contains(&pattern.as_str()));
-                    found.iter().all(|text| fits(patterns, text)) && missing.next().is_none()
-                })
+                found.is_some_and(|found| all_fit(patterns, &found))
             }
             _ => false,
         }
@@ -47,7 +47,7 @@ impl Expected {
             Self::Flag(flag) => !flag,
             Self::Number(_) => false,
             Self::Table(table) => table.values().all(Self::holds_unset),
-            Self::Text(patterns) => patterns.is_empty(),
+            Self::List(patterns) | Self::Text(patterns) => patterns.is_empty(),
         }
     }
 }
@@ -121,14 +121,20 @@ impl fmt::Display for Expected {
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Table(_) => f.write_str("an object"),
-            Self::Text(patterns) if patterns.is_empty() => f.write_str("nothing"),
-            Self::Text(patterns) => f.write_str(&patterns.join(", ")),
+            Self::List(patterns) | Self::Text(patterns) if patterns.is_empty() => f.write_str("nothing"),
+            Self::List(patterns) | Self::Text(patterns) => f.write_str(&patterns.join(", ")),
         }
     }
 }
 
 fn fits(patterns: &[String], text: &str) -> bool {
     patterns.iter().any(|pattern| wildcard(pattern, text))
+}
+
+/// Whether each text fits a pattern, and each pattern without a wildcard is one of the texts.
+fn all_fit(patterns: &[String], texts: &[&str]) -> bool {
+    let mut plain = patterns.iter().filter(|pattern| !pattern.contains(['*', '?']));
+    texts.iter().all(|text| fits(patterns, text)) && plain.all(|pattern| texts.contains(&pattern.as_str()))
 }
 
 fn is_set(value: &Value) -> bool {
@@ -160,6 +166,10 @@ mod tests {
         Expected::Text(patterns.iter().map(|&pattern| pattern.to_owned()).collect())
     }
 
+    fn list(patterns: &[&str]) -> Expected {
+        Expected::List(patterns.iter().map(|&pattern| pattern.to_owned()).collect())
+    }
+
     #[test]
     fn values_are_held_against_what_is_expected() {
         for (expected, value, holds) in [
@@ -178,6 +188,11 @@ mod tests {
             (text(&["a", "x-*"]), json!(["a"]), true),
             (text(&["a"]), json!(["a", 1]), false),
             (text(&["true"]), json!(true), false),
+            (list(&["b", "a"]), json!("a,b"), true),
+            (list(&["b", "a"]), json!("a"), false),
+            (list(&["a"]), json!("a,backdoor"), false),
+            (list(&["a"]), json!(["a"]), true),
+            (list(&["a"]), json!("a,"), false),
             (Expected::Flag(true), json!(true), true),
             (Expected::Flag(true), json!("true"), false),
             (Expected::Number(1), json!(1), true),

@@ -12,6 +12,7 @@ use super::evidence::{Claim, Spot};
 use super::expected::{Surprise, surprise};
 use super::policy::{Artifact, DeployPolicy, Grant, Required};
 use super::summary::{SUMMARY, Summary};
+use crate::attest::cargo_build::BUILD_TYPE;
 use crate::attest::digests::DigestSet;
 use crate::attest::provenance::{PROVENANCE, Provenance};
 use crate::model::Timestamp;
@@ -350,6 +351,11 @@ impl Case<'_> {
                 "add it to `build-type` if its parameters are understood",
                 artifact.build_types.line,
             ));
+        }
+        let is_dirty = definition.internal_parameters.get("dirty").is_some_and(|dirty| dirty != false);
+        if is_dirty && definition.build_type == BUILD_TYPE && !artifact.allow_dirty {
+            let what = "was built from a working tree that differed from its commit".to_owned();
+            return Err(refusal(what, "build what is committed", artifact.line));
         }
         let expected =
             artifact.parameters.iter().map(|(name, at)| (name.clone(), at.value.clone())).collect();

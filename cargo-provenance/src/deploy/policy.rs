@@ -65,6 +65,8 @@ pub struct Artifact {
     pub max_age: Option<At<MaxAge>>,
     /// The earliest time that a statement may bear: older versions are not let in again.
     pub not_before: Option<At<Moment>>,
+    /// Whether it may come from a working tree that differed from its commit.
+    pub allow_dirty: bool,
     /// The builders that it may come from; empty for all that a key vouches for.
     pub builders: Vec<String>,
     /// The kinds of build that it may come from.

@@ -12,12 +12,11 @@ use toml_span::value::{Table, Value, ValueInner};
 
 use super::expected::Expected;
 use super::policy::{Artifact, DeployPolicy, Grant, Required};
+use crate::attest::cargo_build::BUILD_TYPE;
 use crate::attest::statement::is_uri;
 use crate::policy::reader::{Reader, Result, quoted};
 use crate::policy::{At, PolicyError, PolicyErrorKind};
 
-/// The kind of build that `cargo provenance build` attests.
-const BUILD_TYPE: &str = "https://github.com/cargo-provenance/cargo-provenance/buildtypes/cargo-build/v1";
 /// The highest level of the SLSA build track (SLSA 1.2).
 const MOST_LEVEL: i64 = 3;
 /// Keys that one artifact may ask for; as for manifests.
@@ -27,12 +26,16 @@ const TEXT_BYTES: usize = 2_048;
 /// Tables within tables of parameters.
 const DEPTH: usize = 8;
 
-/// Parameters of cargo builds that have a key of their own, and their names in the statement.
-const PARAMETERS: [(&str, &str); 11] = [
+/// Parameters of `cargo provenance build` that have a key of their own, and their names in the statement.
+const PARAMETERS: [(&str, &str); 15] = [
+    ("all-features", "allFeatures"),
+    ("also-packages", "alsoPackages"),
+    ("arguments", "arguments"),
     ("bin", "bin"),
+    ("example", "example"),
     ("features", "features"),
+    ("lib", "lib"),
     ("manifest-path", "manifestPath"),
-    ("mode", "mode"),
     ("no-default-features", "noDefaultFeatures"),
     ("package", "package"),
     ("profile", "profile"),
@@ -42,8 +45,11 @@ const PARAMETERS: [(&str, &str); 11] = [
     ("target", "target"),
 ];
 
+/// Those of them that are lists: strings with commas in the statement.
+const LISTS: [&str; 2] = ["also-packages", "features"];
+
 /// Keys of an artifact that are only about provenance, and only about summaries.
-const OF_PROVENANCE: [&str; 3] = ["build-type", "builder", "parameters"];
+const OF_PROVENANCE: [&str; 4] = ["allow-dirty", "build-type", "builder", "parameters"];
 const OF_SUMMARY: [&str; 2] = ["levels", "resource-uri"];
 const OF_ALL: [&str; 7] = ["file", "level", "max-age", "name", "not-before", "require", "threshold"];
 
@@ -144,6 +150,7 @@ impl Deploy<'_> {
             level: At { value: 1, line },
             max_age: None,
             not_before: None,
+            allow_dirty: false,
             builders: vec![],
             build_types: At { value: vec![BUILD_TYPE.to_owned()], line },
             parameters: BTreeMap::new(),
@@ -176,10 +183,12 @@ impl Deploy<'_> {
                     artifact.levels = self.reader.strings(value, "levels", custom_level, help)?;
                 }
                 "parameters" => self.parameters(value, at, &mut artifact)?,
+                "allow-dirty" => artifact.allow_dirty = self.reader.boolean(&value, "allow-dirty")?,
                 plain => {
-                    let name =
-                        PARAMETERS.iter().find(|(key, _)| *key == plain).map_or(plain, |(_, name)| name);
-                    self.parameter(name, at, value, &mut artifact)?;
+                    let known = PARAMETERS.iter().find(|(key, _)| *key == plain);
+                    let name = known.map_or(plain, |(_, name)| name);
+                    let expected = of_cargo_build(plain, self.expected(value, plain, DEPTH)?);
+                    self.expect(name, at, expected, &mut artifact)?;
                 }
             }
         }
@@ -243,7 +252,12 @@ impl Deploy<'_> {
                     value.as_str(),
                     artifact.threshold.value,
                 );
-                return invalid(*line, what, &format!("add a `[[{table}]]`, or raise its `level`"));
+                let line = match (artifact.level, artifact.threshold) {
+                    (level, _) if leveled && level.value > 1 => level.line,
+                    (_, threshold) if threshold.value > 1 => threshold.line,
+                    _ => *line,
+                };
+                return invalid(line, what, &format!("add a `[[{table}]]`, or raise its `level`"));
             }
         }
         let requires = |wanted: &Required| artifact.require.iter().any(|at| at.value == *wanted);
@@ -280,14 +294,14 @@ impl Deploy<'_> {
 
     fn parameters(&self, mut value: Value<'_>, span: Span, artifact: &mut Artifact) -> Result<()> {
         for (key, value) in self.reader.table(&mut value, span, "artifact.parameters")? {
-            self.parameter(&key.name, key.span, value, artifact)?;
+            let expected = self.expected(value, &key.name, DEPTH)?;
+            self.expect(&key.name, key.span, expected, artifact)?;
         }
         Ok(())
     }
 
-    fn parameter(&self, name: &str, span: Span, value: Value<'_>, artifact: &mut Artifact) -> Result<()> {
-        let expected = self.at(&span, self.expected(value, name, DEPTH)?);
-        match artifact.parameters.insert(name.to_owned(), expected) {
+    fn expect(&self, name: &str, span: Span, expected: Expected, artifact: &mut Artifact) -> Result<()> {
+        match artifact.parameters.insert(name.to_owned(), self.at(&span, expected)) {
             None => Ok(()),
             Some(_) => {
                 let what = format!("parameter `{}` stands here twice", quoted(name));
@@ -413,6 +427,15 @@ impl Deploy<'_> {
 
     fn at<T>(&self, span: &Span, value: T) -> At<T> {
         At { value, line: self.reader.line(*span) }
+    }
+}
+
+/// What is expected of a parameter of `cargo provenance build`, whose parameters are strings, all of them.
+fn of_cargo_build(key: &str, expected: Expected) -> Expected {
+    match expected {
+        Expected::Text(items) if LISTS.contains(&key) => Expected::List(items),
+        Expected::Flag(flag) => Expected::Text(flag.then(|| "true".to_owned()).into_iter().collect()),
+        other => other,
     }
 }
 

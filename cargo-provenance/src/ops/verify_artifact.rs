@@ -111,7 +111,7 @@ fn examine<'p>(
     wanted: Wanted,
     now: Moment,
 ) -> Result<Case<'p>, Box<Finding>> {
-    let expected = expected(file, options, policy).map_err(Box::new)?;
+    let expected = expected(file, options, policy)?;
     let digests = opened::digests(file, wanted).map_err(|unread| {
         let finding = Finding::new("artifact-unread", Weight::Denial, format!("{unread}: {}", unread.why));
         let help = crate::report::failure::Explain::help(&unread);
@@ -122,24 +122,36 @@ fn examine<'p>(
 }
 
 /// What the policy expects of a file. The name of the file is the operator's word, as it is what gets started.
-fn expected<'p>(file: &Path, options: &Options, policy: &'p DeployPolicy) -> Result<&'p Artifact, Finding> {
+fn expected<'p>(
+    file: &Path,
+    options: &Options,
+    policy: &'p DeployPolicy,
+) -> Result<&'p Artifact, Box<Finding>> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let known = || {
         let names = policy.artifacts.iter().map(|artifact| format!("`{}`", artifact.name));
         format!("the policy knows {}", names.collect::<Vec<_>>().join(", "))
     };
     let unknown = |what: String| Finding::new("artifact-not-expected", Weight::Denial, what).note(known());
+    let refused = |what: String, help: &str| Err(Box::new(unknown(what).help(help)));
     match &options.artifact {
-        Some(wanted) => policy.artifact(wanted).ok_or_else(|| {
-            unknown(format!("the policy expects no artifact `{wanted}`"))
-                .help("name one of them with `--artifact`")
-        }),
+        Some(wanted) => match policy.artifact(wanted) {
+            Some(artifact) => Ok(artifact),
+            None => refused(
+                format!("the policy expects no artifact `{wanted}`"),
+                "name one of them with `--artifact`",
+            ),
+        },
         None => match policy.artifacts_of_file(&name)[..] {
             [one] => Ok(one),
-            [] => Err(unknown(format!("the policy expects no file `{name}`"))
-                .help("say which it is with `--artifact NAME`, or add an `[[artifact]]` to the policy")),
-            _ => Err(unknown(format!("the policy expects several artifacts in a file `{name}`"))
-                .help("say which it is with `--artifact NAME`")),
+            [] => refused(
+                format!("the policy expects no file `{name}`"),
+                "say which it is with `--artifact NAME`, or add an `[[artifact]]` to the policy",
+            ),
+            _ => refused(
+                format!("the policy expects several artifacts in a file `{name}`"),
+                "say which it is with `--artifact NAME`",
+            ),
         },
     }
 }

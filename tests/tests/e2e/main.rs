@@ -19,6 +19,7 @@ mod config;
 mod content;
 mod data;
 mod db;
+mod deploy;
 mod distrust;
 mod embed;
 mod entering;

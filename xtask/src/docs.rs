@@ -95,13 +95,15 @@ fn documents(root: &Path) -> Result<Vec<String>, Failure> {
         .into_iter()
         .map(str::to_owned)
         .collect::<Vec<_>>();
-    let folder = root.join("cargo-provenance/docs");
-    let entries = std::fs::read_dir(&folder).map_err(|error| Failure::file("list", &folder, &error))?;
-    for entry in entries {
-        let entry = entry.map_err(|error| Failure::file("list", &folder, &error))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".md") {
-            documents.push(format!("cargo-provenance/docs/{name}"));
+    for inside in ["cargo-provenance/docs", "cargo-provenance/docs/guide"] {
+        let folder = root.join(inside);
+        let entries = std::fs::read_dir(&folder).map_err(|error| Failure::file("list", &folder, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| Failure::file("list", &folder, &error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".md") {
+                documents.push(format!("{inside}/{name}"));
+            }
         }
     }
     documents.sort();

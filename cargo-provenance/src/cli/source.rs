@@ -6,8 +6,8 @@ use clap::{Args as ClapArgs, Subcommand};
 
 use super::Context;
 use crate::model::OpenPgpKey;
-use crate::ops::source::hooks::{self, Event, Job};
 use crate::ops::source;
+use crate::ops::source::hooks::{self, Event, Job};
 use crate::report::Report;
 use crate::report::failure::{Failure, Kind};
 use crate::shell;

@@ -40,7 +40,9 @@ impl Trusted {
             By::OpenPgp(fingerprint) => {
                 self.openpgp.iter().any(|key| key.fingerprint == *fingerprint && key.email == email)
             }
-            By::Ssh(key) => matches!(self.signers.standing(key, email, when.at, when.end), Standing::Counts(_)),
+            By::Ssh(key) => {
+                matches!(self.signers.standing(key, email, when.at, when.end), Standing::Counts(_))
+            }
         }
     }
 }
@@ -122,7 +124,8 @@ pub fn judge(
                 return Err(bad("it does not belong to these bytes"));
             }
             let key = &signature.key;
-            let standings = trusted.iter().map(|it| it.signers.standing(key, signed.email, when.at, when.end));
+            let standings =
+                trusted.iter().map(|it| it.signers.standing(key, signed.email, when.at, when.end));
             match standings.min().unwrap_or(Standing::Unknown) {
                 Standing::Counts(_) => {}
                 Standing::Unknown => return Err(Fault::Unknown(key.to_string())),

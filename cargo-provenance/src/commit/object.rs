@@ -89,7 +89,8 @@ pub fn parse(bytes: &[u8]) -> Result<Commit, &'static str> {
     let links = links(bytes)?;
     let raw = Raw::read(bytes)?;
     let names = raw.headers.iter().map(|header| header.name);
-    let wanted = ["tree"].into_iter().chain(links.parents.iter().map(|_| "parent")).chain(["author", "committer"]);
+    let wanted =
+        ["tree"].into_iter().chain(links.parents.iter().map(|_| "parent")).chain(["author", "committer"]);
     if !names.clone().take(links.parents.len() + 3).eq(wanted) {
         return Err("its headers are not those of a commit");
     }
@@ -108,7 +109,8 @@ pub fn parse(bytes: &[u8]) -> Result<Commit, &'static str> {
         }
     }
     let committer = raw.headers.iter().find(|header| header.name == "committer");
-    let committer = committer.and_then(|header| person(header.value)).ok_or("its committer cannot be read")?;
+    let committer =
+        committer.and_then(|header| person(header.value)).ok_or("its committer cannot be read")?;
     let signature = raw.headers.iter().find(|header| header.name == own).map(Header::unfolded);
     let signed = raw.headers.iter().filter(|header| !SIGNATURES.contains(&header.name));
     let mut payload = signed.flat_map(|header| header.whole).copied().collect::<Vec<_>>();
@@ -185,7 +187,8 @@ impl<'b> Raw<'b> {
             }
             let mut end = end + 1;
             while rest.get(end) == Some(&b' ') {
-                let more = rest[end..].iter().position(|byte| *byte == b'\n').ok_or("its headers have no end")?;
+                let more =
+                    rest[end..].iter().position(|byte| *byte == b'\n').ok_or("its headers have no end")?;
                 end += more + 1;
             }
             let (whole, after) = rest.split_at(end);
@@ -281,7 +284,8 @@ mod tests {
         assert_eq!((read.links.parents.len(), read.subject.as_str()), (1, "subject"));
         // Other extra headers are signed along; the signature of the other kind of names is not.
         let other = SIG.replace("gpgsig", "gpgsig-sha256");
-        let read = parse(commit(&format!("encoding x\nchange-id abc\n{other}")).as_bytes()).expect("a commit");
+        let read =
+            parse(commit(&format!("encoding x\nchange-id abc\n{other}")).as_bytes()).expect("a commit");
         assert_eq!(read.signature, None);
         assert_eq!(read.payload, commit("encoding x\nchange-id abc\n").as_bytes());
     }

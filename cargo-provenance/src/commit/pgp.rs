@@ -81,7 +81,9 @@ mod tests {
     fn a_clear_answer_is_understood() {
         let valid = format!("VALIDSIG {A} 2026-01-01 1700000000 0 4 0 22 8 00 {B}");
         assert_eq!(
-            status(&format!("NEWSIG\nKEY_CONSIDERED {A} 0\nGOODSIG AAAA A <a@x>\n{valid}\nTRUST_UNDEFINED 0 pgp")),
+            status(&format!(
+                "NEWSIG\nKEY_CONSIDERED {A} 0\nGOODSIG AAAA A <a@x>\n{valid}\nTRUST_UNDEFINED 0 pgp"
+            )),
             Some(Answer::Good(vec![A.to_owned(), B.to_owned()]))
         );
         for verdict in ["EXPKEYSIG", "EXPSIG", "REVKEYSIG"] {

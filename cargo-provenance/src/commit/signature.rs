@@ -61,7 +61,11 @@ impl Signature {
         }
         let [key, namespace, _, _, _] = take_all(rest).ok_or(cut)?;
         let namespace = std::str::from_utf8(namespace).map_err(|_| cut)?.to_owned();
-        Ok(Self::Ssh(SshSignature { key: Key::of_blob(key).ok_or(cut)?, namespace, text: format!("{text}\n") }))
+        Ok(Self::Ssh(SshSignature {
+            key: Key::of_blob(key).ok_or(cut)?,
+            namespace,
+            text: format!("{text}\n"),
+        }))
     }
 }
 

@@ -244,7 +244,8 @@ fn options(mut rest: &str, line: &mut Line) -> Result<bool, String> {
                 }
                 _ => return Err(format!("an option that is not known: `{shown}`")),
             };
-            let time = || Moment::of_signers(value).map(Some).ok_or_else(|| format!("`{name}` is not a time"));
+            let time =
+                || Moment::of_signers(value).map(Some).ok_or_else(|| format!("`{name}` is not a time"));
             match name.as_str() {
                 "namespaces" => line.namespaces = Some(value.to_owned()),
                 "valid-after" => line.after = time()?,
@@ -298,13 +299,18 @@ mod tests {
             signers.standing(&key(), "carol@x", day("2026-06-01"), day("2027-06-01")),
             Standing::Expired
         );
-        assert_eq!(Signers::default().standing(&key(), "a", day("2026-01-01"), day("2026-01-01")), Standing::Unknown);
+        assert_eq!(
+            Signers::default().standing(&key(), "a", day("2026-01-01"), day("2026-01-01")),
+            Standing::Unknown
+        );
         assert_eq!(key().line(), KEY);
     }
 
     #[test]
     fn lines_that_let_nobody_sign_are_told() {
-        let text = format!("*@x cert-authority {KEY}\n*@x cert-authority,namespaces=\"git\" {KEY}\na@x ssh-dss AAAA\n");
+        let text = format!(
+            "*@x cert-authority {KEY}\n*@x cert-authority,namespaces=\"git\" {KEY}\na@x ssh-dss AAAA\n"
+        );
         let signers = Signers::parse(text.as_bytes()).expect("signers");
         assert_eq!(signers.without_effect.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 2, 3]);
         assert!(signers.keys().is_empty());

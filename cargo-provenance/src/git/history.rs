@@ -4,8 +4,6 @@
 //! of its objects. The wanted objects are packed into a scratch repository that has no configuration, which hashes
 //! each of them; from there on only that one is asked. An object that is not what its name says does not arrive there.
 
-#![expect(clippy::disallowed_methods, reason = "git is started here, in a scratch folder")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -68,7 +66,9 @@ impl Repository {
             Ok::<_, GitError>(String::from_utf8_lossy(&answer).trim_end_matches(['\n', '\r']).to_owned())
         };
         let nowhere = |error| match error {
-            GitError::Refused { said, .. } => GitError::NoRepository { directory: directory.to_owned(), said },
+            GitError::Refused { said, .. } => {
+                GitError::NoRepository { directory: directory.to_owned(), said }
+            }
             other => other,
         };
         let objects = ask(&["rev-parse", "--git-path", "objects"]).map_err(nowhere)?;
@@ -86,7 +86,9 @@ impl Repository {
         let error = match Revision::find(&self.directory, name) {
             Ok(revision) => match Id::parse(revision.commit()) {
                 Some(id) => return Ok(id),
-                None => GitError::Revision { name: name.to_owned(), said: "it means no single commit".to_owned() },
+                None => {
+                    GitError::Revision { name: name.to_owned(), said: "it means no single commit".to_owned() }
+                }
             },
             Err(error @ GitError::Revision { .. }) => error,
             Err(error) => return Err(error),
@@ -97,7 +99,9 @@ impl Repository {
             Some(String::from_utf8_lossy(&answer).trim().to_owned())
         };
         let is_acceptable = Revision::is_acceptable(name);
-        let id = is_acceptable.then(|| ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", name])).flatten();
+        let id = is_acceptable
+            .then(|| ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", name]))
+            .flatten();
         let id = id.and_then(|id| Id::parse(&id));
         id.filter(|id| ask(&["cat-file", "-t", id.as_str()]).as_deref() == Some("commit")).ok_or(error)
     }
@@ -219,7 +223,8 @@ impl History {
 
     /// Asks gpg, through git, about the OpenPGP signature of a commit or a tag.
     pub fn ask_gpg(&self, id: &Id, kind: Kind) -> Result<Answer, String> {
-        let said = self.verify(id, kind, &[format!("gpg.program={}", self.gpg.as_deref().unwrap_or("gpg"))])?;
+        let said =
+            self.verify(id, kind, &[format!("gpg.program={}", self.gpg.as_deref().unwrap_or("gpg"))])?;
         read_status(&said.1).ok_or_else(|| match last_line(said.1.as_bytes()) {
             said if said.is_empty() => "gpg could not be asked, or says nothing".to_owned(),
             said => format!("gpg gives no clear answer: {said}"),
@@ -228,14 +233,13 @@ impl History {
 
     /// Asks OpenSSH, through git, whether this key made the signature of a commit or a tag. It is told of no other.
     pub fn ask_openssh(&self, id: &Id, kind: Kind, key: &Key) -> Result<Answer, String> {
-        let mut file = tempfile::NamedTempFile::new_in(self.scratch.path()).map_err(|error| error.to_string())?;
+        let mut file =
+            tempfile::NamedTempFile::new_in(self.scratch.path()).map_err(|error| error.to_string())?;
         // Whose it is was decided before; here it is about the numbers alone.
         writeln!(file, "signer namespaces=\"git\" {}", key.line()).map_err(|error| error.to_string())?;
         let signers = text(file.path()).map_err(|error| error.to_string())?;
-        let settings = [
-            format!("gpg.ssh.allowedSignersFile={signers}"),
-            "gpg.ssh.program=ssh-keygen".to_owned(),
-        ];
+        let settings =
+            [format!("gpg.ssh.allowedSignersFile={signers}"), "gpg.ssh.program=ssh-keygen".to_owned()];
         let (is_good, said) = self.verify(id, kind, &settings)?;
         let mut lines = said.lines();
         if is_good && lines.any(|line| line.starts_with("Good \"git\" signature for signer with ")) {
@@ -321,9 +325,8 @@ impl Source<'_> {
         let answer = String::from_utf8_lossy(&answer).into_owned();
         let answers = answer.lines().map(|line| {
             let (id, kind) = line.split_once(' ')?;
-            Some((Id::parse(id)?, kind.to_owned())).filter(|(_, kind)| {
-                matches!(kind.as_str(), "blob" | "commit" | "tag" | "tree")
-            })
+            Some((Id::parse(id)?, kind.to_owned()))
+                .filter(|(_, kind)| matches!(kind.as_str(), "blob" | "commit" | "tag" | "tree"))
         });
         let answers = answers.collect::<Vec<_>>();
         match answers.len() == questions.len() {

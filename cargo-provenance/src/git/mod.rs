@@ -180,7 +180,9 @@ impl Explain for GitError {
                 "remove the repository below `git/db` in the cargo home, run `cargo fetch`, and try again"
             }
             Self::Damaged { .. } => "see what `git fsck` says, and clone the repository again",
-            Self::Shallow { .. } => "get the rest with `git fetch --unshallow`, in continuous integration with `fetch-depth: 0`",
+            Self::Shallow { .. } => {
+                "get the rest with `git fetch --unshallow`, in continuous integration with `fetch-depth: 0`"
+            }
             Self::File { .. } => "compare with another commit",
             Self::NoRepository { .. } => "run it inside a git repository",
             Self::Revision { .. } => {

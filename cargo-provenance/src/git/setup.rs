@@ -56,7 +56,11 @@ pub fn merge_base(directory: &Path, one: &str, other: &str) -> Option<String> {
 
 fn ask(directory: &Path, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
-    command.args(["-c", "core.fsmonitor=false"]).args(arguments).current_dir(directory).env("GIT_OPTIONAL_LOCKS", "0");
+    command
+        .args(["-c", "core.fsmonitor=false"])
+        .args(arguments)
+        .current_dir(directory)
+        .env("GIT_OPTIONAL_LOCKS", "0");
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let text = text.strip_suffix('\n').unwrap_or(&text);

@@ -16,12 +16,14 @@ impl OpenPgpKey {
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ').filter(|word| !word.is_empty());
         let email = words.next()?;
-        let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '<' | '>' | '*' | '?' | ',');
+        let is_plain =
+            |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '<' | '>' | '*' | '?' | ',');
         if !email.contains('@') || email.len() > 254 || !email.chars().all(is_plain) {
             return None;
         }
         let fingerprint = words.collect::<String>().to_ascii_uppercase();
-        let is_whole = matches!(fingerprint.len(), 40 | 64) && fingerprint.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_whole =
+            matches!(fingerprint.len(), 40 | 64) && fingerprint.bytes().all(|b| b.is_ascii_hexdigit());
         is_whole.then(|| Self { email: email.to_owned(), fingerprint })
     }
 }

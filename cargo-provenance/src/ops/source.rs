@@ -95,7 +95,9 @@ pub fn run(
     if !submodules.is_empty() {
         let names = submodules.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
         let what = plural(submodules.len(), "submodule");
-        report.not_checked.push(format!("the commits of {what} ({names}); which commit is used is a part of what is signed"));
+        report.not_checked.push(format!(
+            "the commits of {what} ({names}); which commit is used is a part of what is signed"
+        ));
     }
     conclude(&passed, options, &mut report);
     Ok(report)
@@ -107,10 +109,14 @@ fn conclude(passed: &walk::Passed, options: &Options, report: &mut Report) {
     report.count("judged", judged);
     report.count("signed", passed.verdicts.iter().filter(|verdict| verdict.ruling.is_ok()).count());
     let is_undecided = |finding: &Finding| finding.id == "commit-undecided";
-    let refused = report.findings.iter().filter(|it| it.weight == Weight::Denial && !is_undecided(it)).count();
+    let refused =
+        report.findings.iter().filter(|it| it.weight == Weight::Denial && !is_undecided(it)).count();
     let open = report.findings.iter().filter(|finding| is_undecided(finding)).count();
     (report.outcome, report.conclusion) = if refused > 0 {
-        (Outcome::Distrusted, format!("the source is not trusted: {} in {}", report.tally(), plural(all, "commit")))
+        (
+            Outcome::Distrusted,
+            format!("the source is not trusted: {} in {}", report.tally(), plural(all, "commit")),
+        )
     } else if open > 0 {
         (Outcome::Undecided, format!("{} could not be judged", plural(open, "signature")))
     } else {
@@ -157,11 +163,17 @@ fn judge_tag(
         Ok(parsed) => {
             let message = format!("{what} is the tag `{}` of commit {}", parsed.name, parsed.commit.short());
             let finding = Finding::new("tag-differs", Weight::Denial, message);
-            report.findings.push(finding.help("find out who put it there: a signed tag of another version was renamed"));
+            report
+                .findings
+                .push(finding.help("find out who put it there: a signed tag of another version was renamed"));
             return Ok(());
         }
         Err(why) => {
-            report.findings.push(Finding::new("commit-malformed", Weight::Denial, format!("{what} cannot be read: {why}")));
+            report.findings.push(Finding::new(
+                "commit-malformed",
+                Weight::Denial,
+                format!("{what} cannot be read: {why}"),
+            ));
             return Ok(());
         }
     };
@@ -169,17 +181,24 @@ fn judge_tag(
         Asked::OpenPgp => history.ask_gpg(tag.id, Object::Tag),
         Asked::Ssh(key) => history.ask_openssh(tag.id, Object::Tag, key),
     };
-    let signed =
-        Signed { signature: parsed.signature.as_deref(), payload: &parsed.payload, email: &parsed.tagger.email };
+    let signed = Signed {
+        signature: parsed.signature.as_deref(),
+        payload: &parsed.payload,
+        email: &parsed.tagger.email,
+    };
     let at = Moment(parsed.tagger.seconds.max(passed.at.0));
     let trusted = passed.trusted.iter().map(|it| &**it).collect::<Vec<_>>();
     let ruling = match walk::odd_time(parsed.tagger.seconds, passed.at, walk.now) {
         Some(fault) => Err(fault),
-        None => judge(signed, &trusted, When { at, end: at.max(walk.now) }, &ask).map_err(walk::Fault::Signature),
+        None => {
+            judge(signed, &trusted, When { at, end: at.max(walk.now) }, &ask).map_err(walk::Fault::Signature)
+        }
     };
     match ruling {
         Ok(by) => report.detail("Signed", format!("{what} by {} ({by})", parsed.tagger.email)),
-        Err(fault) => report.findings.push(telling::refused(&what, &parsed.tagger.email, &fault, Object::Tag)),
+        Err(fault) => {
+            report.findings.push(telling::refused(&what, &parsed.tagger.email, &fault, Object::Tag))
+        }
     }
     Ok(())
 }

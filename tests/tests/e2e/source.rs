@@ -106,7 +106,8 @@ impl<'s> Repo<'s> {
     pub(crate) fn raw(&self, text: &[u8]) -> String {
         let file = self.sandbox.path("raw-object");
         files::write(&file, text);
-        let written = self.git(&["hash-object", "-t", "commit", "-w", "--stdin", "--literally"]).input(&file).ok();
+        let written =
+            self.git(&["hash-object", "-t", "commit", "-w", "--stdin", "--literally"]).input(&file).ok();
         let id = written.stdout.trim().to_owned();
         self.git(&["update-ref", "refs/heads/main", &id]).ok();
         id
@@ -146,9 +147,15 @@ pub(crate) fn policy(since: &str) -> String {
 #[expect(clippy::print_stderr, reason = "a test that judges nothing must say so")]
 pub(crate) fn judged_elsewhere(repo: &Repo<'_>, revision: &str, signers: &Path) -> Option<bool> {
     let data = std::env::var_os("PROVENANCE_TEST_DATA").filter(|data| !data.is_empty()).map(PathBuf::from);
-    let script = data.as_ref().and_then(|data| data.parent()).map(|shared| shared.join("verifiers/verify_git_commit.sh"));
+    let script = data
+        .as_ref()
+        .and_then(|data| data.parent())
+        .map(|shared| shared.join("verifiers/verify_git_commit.sh"));
     let Some(script) = script.filter(|script| script.exists()) else {
-        assert!(std::env::var_os("CI").is_none(), "the shared verifiers are not there: in CI nothing is skipped");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "the shared verifiers are not there: in CI nothing is skipped"
+        );
         eprintln!("SKIPPED: the shared verifiers are not there, `verify_git_commit.sh` was not run");
         return None;
     };
@@ -165,13 +172,20 @@ fn signed_commits_pass_as_git_and_openssh_say() {
         let people = ["alice", "bob-ecdsa", "carol-rsa"];
         let repo = Repo::with(&sandbox, "repository", init, &people);
         let ids = people.map(|name| repo.change(name));
-        repo.source(&["-v"]).code(0).stderr_has("4 commits are signed by allowed signers").stderr_has("by bob@example.org (SHA256:");
+        repo.source(&["-v"])
+            .code(0)
+            .stderr_has("4 commits are signed by allowed signers")
+            .stderr_has("by bob@example.org (SHA256:");
         for id in &ids {
             let listed = ["-c", "gpg.ssh.allowedSignersFile=allowed_signers", "verify-commit", id];
             repo.git_as("alice", &listed).ok();
             // The script knows the header of short names alone.
             if init.is_empty() {
-                assert_ne!(judged_elsewhere(&repo, id, &repo.root.join("allowed_signers")), Some(false), "{id}");
+                assert_ne!(
+                    judged_elsewhere(&repo, id, &repo.root.join("allowed_signers")),
+                    Some(false),
+                    "{id}"
+                );
             }
         }
         let json = repo.source(&["--message-format", "json"]).code(0);
@@ -208,5 +222,7 @@ fn without_a_beginning_or_signers_nothing_is_said() {
     repo.write("Provenance.toml", "version = 1\n[source]\nsigners = \"allowed_signers\"\n");
     repo.write("allowed_signers", "alice@example.org ssh-ed25519 broken\n");
     let broken = repo.commit("alice", "broken");
-    repo.source(&["--since", &broken]).code(2).stderr_has("`allowed_signers`: line 1: a key that cannot be read");
+    repo.source(&["--since", &broken])
+        .code(2)
+        .stderr_has("`allowed_signers`: line 1: a key that cannot be read");
 }

@@ -83,10 +83,9 @@ impl Anchor {
             })
         };
         let trust = match &options.signers {
-            Some(file) => Trust::Outside(Trusted {
-                signers: outside(file)?,
-                openpgp: options.openpgp.clone(),
-            }),
+            Some(file) => {
+                Trust::Outside(Trusted { signers: outside(file)?, openpgp: options.openpgp.clone() })
+            }
             None => {
                 // What the trusted commit says counts; where it says nothing yet, the policy of today names the file.
                 let signers = pinned.signers.as_ref().or(rules.signers.as_ref());
@@ -94,7 +93,8 @@ impl Anchor {
                 Trust::Inside { signers, policy: at(policy::FILE_NAME)? }
             }
         };
-        let more = [&pinned, rules].into_iter().flat_map(|rules| &rules.paths).map(|path| path.value.as_str());
+        let more =
+            [&pinned, rules].into_iter().flat_map(|rules| &rules.paths).map(|path| path.value.as_str());
         let given = options.paths.iter().map(String::as_str);
         let mut scope = above(&repository.prefix);
         for path in more.chain(given).chain(["."]) {
@@ -136,7 +136,8 @@ fn outside(file: &Path) -> Result<Signers, Failure> {
 
 /// What cargo and git read in the folders above the workspace's.
 fn above(prefix: &str) -> BTreeSet<String> {
-    let names = [".cargo", ".gitattributes", ".gitmodules", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
+    let names =
+        [".cargo", ".gitattributes", ".gitmodules", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
     let folders = prefix.char_indices().filter(|(_, c)| *c == '/').map(|(at, _)| at);
     let folders = folders.map(|at| prefix[..at].rfind('/').map_or("", |end| &prefix[..=end]));
     folders.flat_map(|folder| names.map(|name| format!("{folder}{name}"))).collect()
@@ -178,7 +179,9 @@ mod tests {
     fn what_cargo_reads_above_the_workspace_belongs_to_it() {
         assert!(above("").is_empty());
         let all = above("rust/app/");
-        assert!(all.contains(".cargo") && all.contains("rust/.cargo") && all.contains("rust/rust-toolchain.toml"));
+        assert!(
+            all.contains(".cargo") && all.contains("rust/.cargo") && all.contains("rust/rust-toolchain.toml")
+        );
         assert!(!all.contains("rust/app/.cargo"));
     }
 }

@@ -88,7 +88,10 @@ pub fn install(surroundings: &Surroundings, program: &Path, job: Job) -> Result<
     }
     let hooks = plural(done, "hook");
     report.conclusion = match job {
-        Job::Install => format!("{hooks} of {} in place; whoever wants to goes around them, so check in the pipeline too", HOOKS.len()),
+        Job::Install => format!(
+            "{hooks} of {} in place; whoever wants to goes around them, so check in the pipeline too",
+            HOOKS.len()
+        ),
         Job::Uninstall => format!("{hooks} taken away"),
     };
     if !report.findings.is_empty() {

@@ -26,7 +26,9 @@ pub(super) fn tell(passed: &Passed, report: &mut Report) {
             (Changed::Unreadable(why), _) => {
                 let message = format!("commit {} makes the list of signers unreadable", id.short());
                 let finding = Finding::new("signers-unreadable", Weight::Denial, message).note(why.clone());
-                report.findings.push(finding.help("correct it in a further commit: until then the list before it counts"));
+                report.findings.push(
+                    finding.help("correct it in a further commit: until then the list before it counts"),
+                );
             }
             (Changed::Yes, Ok(_)) => {
                 let message = format!("commit {} changes who may sign", id.short());
@@ -36,7 +38,8 @@ pub(super) fn tell(passed: &Passed, report: &mut Report) {
             _ => {}
         }
     }
-    let mut lines = passed.trusted.iter().flat_map(|trusted| &trusted.signers.without_effect).collect::<Vec<_>>();
+    let mut lines =
+        passed.trusted.iter().flat_map(|trusted| &trusted.signers.without_effect).collect::<Vec<_>>();
     lines.dedup();
     for (line, why) in lines {
         report.not_checked.push(format!("line {line} of the signers, which lets nobody sign: {why}"));
@@ -67,7 +70,9 @@ pub(super) fn rewritten(anchor: &Anchor, head: &Id, is_policy: bool, report: &mu
     report.findings.push(if is_policy {
         finding.help("where it was meant, set `since` to a commit of the new history, after review")
     } else {
-        finding.help("for a branch that left the other one, name the point: `--since \"$(git merge-base BASE HEAD)\"`")
+        finding.help(
+            "for a branch that left the other one, name the point: `--since \"$(git merge-base BASE HEAD)\"`",
+        )
     });
 }
 
@@ -77,7 +82,9 @@ pub(super) fn refused(what: &str, email: &str, fault: &Fault, object: Object) ->
     let denial = |id, message: String| Finding::new(id, Weight::Denial, message);
     let again = match object {
         Object::Tag => "put the tag there again, signed",
-        Object::Commit => "sign it: `git rebase --exec 'git commit --amend --no-edit --gpg-sign' BASE` signs the commits after `BASE`",
+        Object::Commit => {
+            "sign it: `git rebase --exec 'git commit --amend --no-edit --gpg-sign' BASE` signs the commits after `BASE`"
+        }
     };
     match fault {
         Fault::Backdated { days } => denial("commit-backdated", format!("{what} is older than what it builds on"))

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use provenance_build::{Moment, threads};
 
 use super::anchor::{Anchor, Trust};
-use crate::commit::{self, Answer, Asked, By, Commit, Id, Links, Person, Signature, Signed, Signers, Trusted, When, judge};
+use crate::commit::{
+    self, Answer, Asked, By, Commit, Id, Links, Person, Signature, Signed, Signers, Trusted, When, judge,
+};
 use crate::git::{GitError, History, Object};
 use crate::policy::{self, Policy};
 use crate::report::failure::{Failure, Kind};
@@ -61,11 +63,18 @@ pub(super) enum Changed {
 #[derive(Debug)]
 pub(super) enum Fault {
     /// Its date lies before that of what it builds on, or after now.
-    Backdated { days: u64 },
+    Backdated {
+        days: u64,
+    },
     Malformed(&'static str),
-    Postdated { days: u64 },
+    Postdated {
+        days: u64,
+    },
     /// Its key was taken from the list by a commit that is no part of its history.
-    Removed { key: String, by: Id },
+    Removed {
+        key: String,
+        by: Id,
+    },
     Signature(commit::Fault),
 }
 
@@ -184,9 +193,9 @@ impl Walk<'_> {
         let mut open = vec![(head.clone(), None)];
         while let Some((id, links)) = open.pop() {
             if let Some(links) = links {
-                let changes = self.changes(&id, &links)?.then(|| {
-                    commit::parse(self.history.object(&id, "commit").unwrap_or_default())
-                });
+                let changes = self
+                    .changes(&id, &links)?
+                    .then(|| commit::parse(self.history.object(&id, "commit").unwrap_or_default()));
                 steps.push(Step { id, links, changes });
             } else if !old.contains(&id) && seen.insert(id.clone()) {
                 let links = self.links(&id)?;
@@ -232,9 +241,7 @@ impl Walk<'_> {
         let answers = threads::map(&asked, |(id, key)| {
             let answer = match key {
                 None => self.history.ask_gpg(id, Object::Commit),
-                Some(key) if key.is_supported() => {
-                    self.history.ask_openssh(id, Object::Commit, key)
-                }
+                Some(key) if key.is_supported() => self.history.ask_openssh(id, Object::Commit, key),
                 // A kind that no file of signers can list.
                 Some(_) => Ok(Answer::Bad("it is of a kind of key that is not supported")),
             };
@@ -382,7 +389,8 @@ impl Walk<'_> {
         passed: &mut Passed,
     ) {
         for change in trusting.iter().filter(|it| it.changes_trust) {
-            let parents = steps.iter().filter(|step| step.id == change.id).flat_map(|step| &step.links.parents);
+            let parents =
+                steps.iter().filter(|step| step.id == change.id).flat_map(|step| &step.links.parents);
             let before = parents.flat_map(|parent| states(parent).trusted).collect::<Vec<_>>();
             let after = states(&change.id).trusted;
             let mut related = self.ancestors(&change.id);

@@ -71,7 +71,8 @@ fn a_key_that_is_over_with_a_date_that_was_set_back() {
 fn dates_before_what_a_commit_builds_on_and_after_now() {
     let sandbox = Sandbox::new();
     let repo = Repo::new(&sandbox);
-    for (seconds, id) in [(now() - 3 * 86_400, "commit-backdated"), (now() + 3 * 86_400, "commit-postdated")] {
+    for (seconds, id) in [(now() - 3 * 86_400, "commit-backdated"), (now() + 3 * 86_400, "commit-postdated")]
+    {
         let base = repo.id("HEAD");
         repo.write("data", id);
         repo.git(&["add", "--all"]).ok();
@@ -101,7 +102,8 @@ fn a_signature_for_another_namespace_or_other_bytes() {
     let message = &rest[rest.find("\n\n").expect("a message") + 1..];
     let payload = sandbox.path("payload");
     files::write(&payload, format!("{head}{message}"));
-    let keygen = sandbox.outer_program("ssh-keygen", &repo.root).args(["-q", "-Y", "sign", "-n", "file", "-f"]);
+    let keygen =
+        sandbox.outer_program("ssh-keygen", &repo.root).args(["-q", "-Y", "sign", "-n", "file", "-f"]);
     keygen.args([sandbox.path("keys/alice")]).args([&payload]).ok();
     let signature = files::read(&payload.with_extension("sig")).trim_end().replace('\n', "\n ");
     repo.raw(format!("{head}gpgsig {signature}\n{message}").as_bytes());
@@ -126,7 +128,10 @@ fn signature_headers_that_are_stripped_doubled_or_odd() {
         (with(format!("{signature}committer Eve <alice@example.org> 1 +0000\n")), "commit-malformed"),
         (with(signature.replace("-----END", "-----BEGIN")), "commit-signature-bad"),
         (good.replace("by alice", "by alice\0 and mallory"), "commit-malformed"),
-        (good.replace("<alice@example.org>", "<alice@example.org> <mallory@example.org>"), "commit-malformed"),
+        (
+            good.replace("<alice@example.org>", "<alice@example.org> <mallory@example.org>"),
+            "commit-malformed",
+        ),
     ] {
         repo.raw(text.as_bytes());
         repo.refused(&[], id);
@@ -166,8 +171,18 @@ fn programs_of_the_repositorys_own_configuration_are_not_run() {
     let repo = Repo::with(&sandbox, "repository", &[], &["alice", "bob-ecdsa"]);
     let trap = sandbox.path("trap");
     let evil = sandbox.path("evil");
-    files::script(&evil, &format!("touch '{}'\necho 'Good \"git\" signature for signer with x key'\nexit 0\n", trap.display()));
-    for key in ["gpg.program", "gpg.ssh.program", "gpg.openpgp.program", "core.fsmonitor", "core.pager", "core.sshCommand"] {
+    files::script(
+        &evil,
+        &format!("touch '{}'\necho 'Good \"git\" signature for signer with x key'\nexit 0\n", trap.display()),
+    );
+    for key in [
+        "gpg.program",
+        "gpg.ssh.program",
+        "gpg.openpgp.program",
+        "core.fsmonitor",
+        "core.pager",
+        "core.sshCommand",
+    ] {
         repo.git(&["config", key]).args([&evil]).ok();
     }
     repo.git(&["config", "core.hooksPath"]).args([evil.parent().expect("a folder")]).ok();

@@ -11,14 +11,24 @@ fn the_hooks_ask_before_a_commit_and_before_a_push() {
     let remote = sandbox.path("remote");
     sandbox.git(&repo.root).args(["init", "--quiet", "--bare"]).args([&remote]).ok();
     repo.git(&["remote", "add", "origin"]).args([&remote]).ok();
-    let install = |more: &[&str]| repo.source(&["install-hooks"]).code(0).stderr_has("2 hooks").code(if more.is_empty() { 0 } else { 1 });
+    let install = |more: &[&str]| {
+        repo.source(&["install-hooks"]).code(0).stderr_has("2 hooks").code(if more.is_empty() {
+            0
+        } else {
+            1
+        })
+    };
     install(&[]);
     install(&[]);
     // Not set up to sign.
     repo.write("data", "x");
     repo.git(&["add", "--all"]).ok();
     let commit = ["commit", "--quiet", "--message=x"];
-    repo.git(&commit).run().fails().stderr_has("error[signing-not-set-up]").stderr_has("git config commit.gpgSign true");
+    repo.git(&commit)
+        .run()
+        .fails()
+        .stderr_has("error[signing-not-set-up]")
+        .stderr_has("git config commit.gpgSign true");
     // With a key that is listed for nobody, and for somebody else.
     repo.git_as("mallory", &commit).run().fails().stderr_has("is not listed for `mallory@example.org`");
     let other = ["-c", "user.email=bob@example.org", "commit", "--quiet", "--message=x"];

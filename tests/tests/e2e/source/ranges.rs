@@ -79,7 +79,9 @@ fn a_branch_that_left_before_the_trusted_commit_is_judged_too() {
     let evil = repo.id("HEAD");
     repo.git(&["checkout", "--quiet", "main"]).ok();
     repo.git_as("alice", &["merge", "--quiet", "--no-ff", "--message=merge", "topic"]).ok();
-    repo.refused(&["--since", &base], "commit-unsigned").stderr_has(&evil[..12]).stderr_has("1 denial in 2 commits");
+    repo.refused(&["--since", &base], "commit-unsigned")
+        .stderr_has(&evil[..12])
+        .stderr_has("1 denial in 2 commits");
 }
 
 #[test]
@@ -100,7 +102,10 @@ fn what_lies_beside_the_workspace_is_somebody_elses() {
     };
     let run = |arguments: &[&str]| sandbox.provenance(&root).args(["source"]).args(arguments).run();
     unsigned("web/index.html");
-    run(&[]).code(0).stderr_has("1 commit is signed").stderr_has("1 commit without a change to the workspace");
+    run(&[])
+        .code(0)
+        .stderr_has("1 commit is signed")
+        .stderr_has("1 commit without a change to the workspace");
     run(&["--path", "../../web"]).code(5).stderr_has("error[commit-unsigned]");
     run(&["--path", "../../../x"]).code(2);
     // Cargo reads it for every workspace below.
@@ -117,7 +122,10 @@ fn a_tag_is_signed_by_its_tagger_and_is_what_its_name_says() {
     let sandbox = Sandbox::new();
     let repo = Repo::with(&sandbox, "repository", &[], &["alice", "bob-ecdsa"]);
     repo.git_as("bob-ecdsa", &["tag", "--sign", "--message=one", "v1"]).ok();
-    repo.source(&["--tag", "v1", "-v"]).code(0).stderr_has("and the tag").stderr_has("tag `v1` by bob@example.org");
+    repo.source(&["--tag", "v1", "-v"])
+        .code(0)
+        .stderr_has("and the tag")
+        .stderr_has("tag `v1` by bob@example.org");
     repo.git_as("mallory", &["tag", "--sign", "--message=two", "v2"]).ok();
     repo.refused(&["--tag", "v2"], "commit-signer-unknown");
     repo.git(&["tag", "--annotate", "--message=three", "v3"]).ok();

@@ -94,8 +94,16 @@ fn signers_from_outside_win() {
     files::write(&outside, repo.line("alice", ""));
     let outside = outside.to_string_lossy().into_owned();
     repo.refused(&["--signers", &outside], "commit-signer-unknown");
-    files::write(&sandbox.path("signers"), format!("{}*@example.org cert-authority {}", repo.line("alice", ""), repo.line("mallory", "").split_once("  ").expect("a key").1));
-    repo.refused(&["--signers", &outside], "commit-signer-unknown").stderr_has("certificate authorities are not supported");
+    files::write(
+        &sandbox.path("signers"),
+        format!(
+            "{}*@example.org cert-authority {}",
+            repo.line("alice", ""),
+            repo.line("mallory", "").split_once("  ").expect("a key").1
+        ),
+    );
+    repo.refused(&["--signers", &outside], "commit-signer-unknown")
+        .stderr_has("certificate authorities are not supported");
     files::write(&sandbox.path("signers"), "alice@example.org valid-befor=\"2020\" ssh-ed25519 AAAA\n");
     repo.source(&["--signers", &outside]).code(2).stderr_has("line 1: an option that is not known");
 }
@@ -111,7 +119,8 @@ fn openpgp_signatures_are_judged_by_the_users_gpg() {
     let home = sandbox.home().join(".gnupg");
     std::fs::create_dir_all(&home).expect("a directory");
     files::permissions(&home, 0o700);
-    let gpg = |arguments: &[&str]| sandbox.program("gpg", &repo.root).args(["--batch", "--quiet"]).args(arguments);
+    let gpg =
+        |arguments: &[&str]| sandbox.program("gpg", &repo.root).args(["--batch", "--quiet"]).args(arguments);
     let make = |email: &str| {
         gpg(&["--passphrase", "", "--quick-generate-key", email, "ed25519", "sign", "never"]).ok();
         let listed = gpg(&["--with-colons", "--list-keys", email]).ok().stdout;

@@ -78,7 +78,8 @@ fn unprepared(root: &Path, rules: &SourceRules, now: Moment) -> Result<Option<St
         return Err(("git is not set up to sign commits".to_owned(), help));
     }
     let email = setup::committer(root);
-    let email = email.ok_or(("git does not know who commits".to_owned(), "set `user.email` with `git config`"))?;
+    let email =
+        email.ok_or(("git does not know who commits".to_owned(), "set `user.email` with `git config`"))?;
     if text("gpg.format").is_none_or(|format| format == "openpgp") {
         let is_listed = rules.openpgp.iter().any(|key| key.value.email == email);
         return match is_listed {
@@ -97,14 +98,15 @@ fn unprepared(root: &Path, rules: &SourceRules, now: Moment) -> Result<Option<St
         Err(error) => return Ok(Some(format!("the signers at `HEAD`: {error}"))),
     };
     let Some(key) = signing_key(root) else {
-        return Ok(Some("whether the key that git signs with is listed: `user.signingKey` names no public key".to_owned()));
+        return Ok(Some(
+            "whether the key that git signs with is listed: `user.signingKey` names no public key".to_owned(),
+        ));
     };
     match listed.standing(&key, &email, now, now) {
         Standing::Counts(_) => Ok(None),
-        Standing::Expired | Standing::Early => Err((
-            format!("{key} is not valid now"),
-            "let somebody who is listed bring the list up to date",
-        )),
+        Standing::Expired | Standing::Early => {
+            Err((format!("{key} is not valid now"), "let somebody who is listed bring the list up to date"))
+        }
         Standing::NotTheirs(whose) => Err((
             format!("{key} is listed for `{whose}`, and `{email}` commits"),
             "set `user.email` to the address that the key is listed for",
@@ -159,11 +161,17 @@ fn before_push(
             (None, false) => setup::merge_base(root, local.as_str(), there.as_str()),
         };
         if rules.since.is_none() && since.is_none() {
-            return Err(Failure::new(Kind::Undecided, format!("nothing says what of commit {} is new", local.short()))
-                .help(format!("fetch what is there (`git fetch {remote}` and `git remote set-head {remote} --auto`)"))
-                .help("or write `since` into `[source]` of `Provenance.toml`"));
+            return Err(Failure::new(
+                Kind::Undecided,
+                format!("nothing says what of commit {} is new", local.short()),
+            )
+            .help(format!(
+                "fetch what is there (`git fetch {remote}` and `git remote set-head {remote} --auto`)"
+            ))
+            .help("or write `since` into `[source]` of `Provenance.toml`"));
         }
-        let options = source::Options { since, revision: Some(local.to_string()), ..source::Options::default() };
+        let options =
+            source::Options { since, revision: Some(local.to_string()), ..source::Options::default() };
         last = source::run(surroundings, &options, progress)?;
         if last.outcome != Outcome::Fine {
             return Ok(last);

@@ -136,6 +136,7 @@ fn read_answer(from: impl BufRead) -> Option<String> {
 /// # Errors
 ///
 /// What the operating system says, and more than `most` bytes.
+#[expect(clippy::disallowed_methods, reason = "the one owner of the streams")]
 pub fn input(most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = vec![];
     io::stdin().lock().take(most + 1).read_to_end(&mut bytes)?;

@@ -4,8 +4,6 @@
 //! of its objects. The wanted objects are packed into a scratch repository that has no configuration, which hashes
 //! each of them; from there on only that one is asked. An object that is not what its name says does not arrive there.
 
-#![expect(clippy::disallowed_methods, reason = "git is started here, in a scratch folder")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read as _, Write as _};

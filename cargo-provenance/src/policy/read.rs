@@ -43,7 +43,10 @@ pub(super) fn read(
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
         PolicyError {
             line: u32::try_from(line).unwrap_or(0),
-            ..whole("is not UTF-8".to_owned(), "save the file as UTF-8")
+            ..whole(
+                "is not UTF-8".to_owned(),
+                "save it as UTF-8 in your editor, or let `iconv -f WINDOWS-1252 -t UTF-8` convert it",
+            )
         }
     })?;
     let reader = Reader { text, file };
@@ -66,7 +69,7 @@ impl Reader<'_> {
                 let help = "lock settings in the file that others extend";
                 return Err(self.invalid(key.span, "only a policy that others extend locks anything", help));
             }
-            (Role::Base, _) => self.only_base(&root)?,
+            (Role::Base, locked) => self.only_base(&root, locked.as_ref().map(|(_, value)| value))?,
             (Role::Own, None) => {}
         }
         self.known(

@@ -111,7 +111,7 @@ fn code_that_only_looks_like_it_is_let_in() {
     let output = gated.provenance(["add", "honest"]).ok();
     assert!(!output.stderr.contains("[build-") && !output.stderr.contains("[run-"), "{output}");
     let output = gated.provenance(["add", "compiles"]).ok();
-    output.stderr_has("warning[build-exec]").stderr_has("warning[build-env-dump]");
+    output.stderr_has("note[build-exec]").stderr_has("note[build-env-dump]");
     gated.provenance(["verify"]).ok();
 }
 

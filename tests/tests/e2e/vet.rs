@@ -127,7 +127,7 @@ fn the_policy_of_the_workspace_counts() {
     vet(project, &["victim@1.0.0"]).code(0).stderr_has("Pinned Provenance.lock:");
     let policy = "version = 1\n[checks]\nversion-too-new = \"note\"\ncrate-too-young = \"allow\"\n[[ban]]\npackage = \"victim\"\nreason = \"no\"\n";
     files::write(&project.path("Provenance.toml"), policy);
-    vet(project, &["young"]).code(0).stderr_has("warning[version-too-new]").stderr_has("would pass, with ");
+    vet(project, &["young"]).code(0).stderr_has("note[version-too-new]").stderr_has("would pass, with ");
     vet(project, &["victim"]).code(1).stderr_has("error[banned]").stderr_has("Provenance.toml:5");
     assert_eq!(files::read(&project.path("Provenance.lock")), lock);
 }

@@ -70,6 +70,41 @@ fn databases_of_the_base_lie_beside_it() {
 }
 
 #[test]
+fn own_paths_and_signing_can_be_locked() {
+    let key = |byte: char| {
+        let blob = format!("AAAAC3NzaC1lZDI1NTE5AAAAI{}", "A".repeat(42) + &byte.to_string());
+        format!("you@example.org ssh-ed25519 {blob}")
+    };
+    let (ours, theirs) = (key('A'), key('B'));
+    let signing =
+        |rest: &str| format!("[signing]\nrequired = true\nthreshold = 2\nkeys = [\"{ours}\"]\n{rest}");
+    let locked = format!("locked = [\"own\", \"signing\"]\nown = [\"../libs/*\"]\n{}", signing(""));
+    assert!(read(&locked, &format!("own = [\"../libs/*\"]\n{}", signing(""))).is_ok());
+    for (own, line, message) in [
+        (format!("own = [\"../*\"]\n{}", signing("")), 2, "`../*` in `own` is looser than what"),
+        (String::new(), 3, "to do without `signing.required` is looser"),
+        (signing("").replace("= 2", "= 1"), 6, "`signing.threshold` of 1 is looser"),
+        (signing("").replace(&ours, &theirs), 5, "the key of `you@example.org` is looser"),
+    ] {
+        let error = read(&locked, &own).expect_err(&own);
+        assert!(error.to_string().contains(message), "{error}");
+        assert_eq!(error.line, line, "{error}");
+    }
+    // Nothing that is locked there is nothing here; keys are each workspace's where none are named.
+    assert!(read("locked = [\"own\"]\n", "own = [\"../a\"]").is_err());
+    let required = "locked = [\"signing\"]\n[signing]\nrequired = true\n";
+    assert!(read(required, &signing("")).is_ok());
+    for (base, message) in [
+        ("locked = [\"signing\"]\n", "`signing` is locked, and not set here"),
+        ("own = [\"../a\"]\n", "`own` is about one workspace"),
+        ("locked = [\"own\"]\n[signing]\nrequired = true\n", "`[signing]` is about one workspace"),
+    ] {
+        let error = read(base, "").expect_err(base).to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
 fn what_the_base_locks_can_be_tightened_and_not_loosened() {
     let checks = "locked = [\"checks\"]\n[checks]\nlicense = \"review\"\nversion-too-new = { days = 14 }\n\
                   unsound = { level = \"review\", transitive = \"note\" }\n";

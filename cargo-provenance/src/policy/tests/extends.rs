@@ -71,20 +71,22 @@ fn databases_of_the_base_lie_beside_it() {
 
 #[test]
 fn own_paths_and_signing_can_be_locked() {
-    let key = |byte: char| {
-        let blob = format!("AAAAC3NzaC1lZDI1NTE5AAAAI{}", "A".repeat(42) + &byte.to_string());
-        format!("you@example.org ssh-ed25519 {blob}")
+    const ONE: &str =
+        "one@example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMRo8WzUI0UQLrjDig8D/2wbskY9uU1OMfpMFatpzv02";
+    const TWO: &str =
+        "two@example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJIR+fHy0iMebeXuGguC/HV3Wn9KqF0GMxMXfs0xLPsb";
+    const OTHER: &str =
+        "other@example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMpMi4uguYOv6SCvd8Xbli5ULJT18dUllVMAVulKJjBU";
+    let signing = |threshold: u8, second: &str| {
+        format!("[signing]\nrequired = true\nthreshold = {threshold}\nkeys = [\"{ONE}\", \"{second}\"]\n")
     };
-    let (ours, theirs) = (key('A'), key('B'));
-    let signing =
-        |rest: &str| format!("[signing]\nrequired = true\nthreshold = 2\nkeys = [\"{ours}\"]\n{rest}");
-    let locked = format!("locked = [\"own\", \"signing\"]\nown = [\"../libs/*\"]\n{}", signing(""));
-    assert!(read(&locked, &format!("own = [\"../libs/*\"]\n{}", signing(""))).is_ok());
+    let locked = format!("locked = [\"own\", \"signing\"]\nown = [\"../libs/*\"]\n{}", signing(2, TWO));
+    assert!(read(&locked, &format!("own = [\"../libs/*\"]\n{}", signing(2, TWO))).is_ok());
     for (own, line, message) in [
-        (format!("own = [\"../*\"]\n{}", signing("")), 2, "`../*` in `own` is looser than what"),
+        (format!("own = [\"../*\"]\n{}", signing(2, TWO)), 2, "`../*` in `own` is looser than what"),
         (String::new(), 3, "to do without `signing.required` is looser"),
-        (signing("").replace("= 2", "= 1"), 6, "`signing.threshold` of 1 is looser"),
-        (signing("").replace(&ours, &theirs), 5, "the key of `you@example.org` is looser"),
+        (signing(1, TWO), 7, "`signing.threshold` of 1 is looser"),
+        (signing(2, OTHER), 5, "the key of `other@example.org` is looser"),
     ] {
         let error = read(&locked, &own).expect_err(&own);
         assert!(error.to_string().contains(message), "{error}");
@@ -93,7 +95,7 @@ fn own_paths_and_signing_can_be_locked() {
     // Nothing that is locked there is nothing here; keys are each workspace's where none are named.
     assert!(read("locked = [\"own\"]\n", "own = [\"../a\"]").is_err());
     let required = "locked = [\"signing\"]\n[signing]\nrequired = true\n";
-    assert!(read(required, &signing("")).is_ok());
+    assert!(read(required, &signing(2, TWO)).is_ok());
     for (base, message) in [
         ("locked = [\"signing\"]\n", "`signing` is locked, and not set here"),
         ("own = [\"../a\"]\n", "`own` is about one workspace"),
@@ -175,7 +177,7 @@ fn a_base_that_cannot_be_one_is_refused_with_its_line() {
         ("locked = [\"checks.license\"]\n", 2, "`checks.license` is locked, and not set here"),
         ("locked = [\"licenses.allow\"]\n", 2, "`licenses.allow` is locked, and not set here"),
         ("locked = [\n\"checks.lisense\"]\n", 3, "`lisense` is not a check"),
-        ("locked = [\"own\"]\n", 2, "`own` cannot be locked"),
+        ("locked = [\"owned\"]\n", 2, "`owned` cannot be locked"),
         ("locked = [1]\n", 2, "an entry of `locked` is a string, found: integer"),
         (
             "locked = [\"sources.registries\"]\n[sources]\nregistries = [\"corp\"]\n",

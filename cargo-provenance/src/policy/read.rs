@@ -43,7 +43,7 @@ impl Reader<'_> {
                 let help = "lock settings in the file that others extend";
                 return Err(self.invalid(key.span, "only a policy that others extend locks anything", help));
             }
-            (Role::Base, _) => self.only_base(&root)?,
+            (Role::Base, locked) => self.only_base(&root, locked.as_ref().map(|(_, value)| value))?,
             (Role::Own, None) => {}
         }
         self.known(

@@ -41,7 +41,8 @@ impl<'t> Reader<'t> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
             let line = u32::try_from(line).unwrap_or(0);
-            PolicyError { line, ..reader.invalid(START, "is not UTF-8", "save the file as UTF-8") }
+            let help = "save it as UTF-8 in your editor, or let `iconv -f WINDOWS-1252 -t UTF-8` convert it";
+            PolicyError { line, ..reader.invalid(START, "is not UTF-8", help) }
         })?;
         Ok(Self { text, file })
     }

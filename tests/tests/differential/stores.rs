@@ -3,7 +3,7 @@
 use cargo_provenance::audit::{
     Account, Audit, AuditKind, ByName, Config, Criterion, Exemption, Import, Imports, Origin, Policy,
     PolicyFor, Publication, Publisher, Requirement, SAFE_TO_DEPLOY, SAFE_TO_RUN, Set, Store, StoreVersion,
-    Tree, Trust, Unpublished, VetVersion, Wildcard,
+    Trust, Unpublished, VetVersion, Wildcard,
 };
 use cargo_provenance::model::Date;
 

@@ -259,6 +259,13 @@ fn a_commit_is_proven_by_a_review_of_it() {
     of("").is("own", "lacks safe-to-deploy");
     of(&audit("version = '1.0.0'")).is("own", "lacks safe-to-deploy");
     of(&audit(&format!("version = '{commit}'"))).is("own", "Fully");
+    // That something else stands for it has to be declared.
+    let imports = format!("[[unpublished.dep]]\nversion = '{commit}'\naudited_as = '1.0.0'\n");
+    let stands = |config| {
+        case(config, &audit("version = '1.0.0'"), &imports).of([package("dep", &commit, Origin::Git)])
+    };
+    stands("").is("own", "lacks safe-to-deploy");
+    stands("[policy.dep]\naudit-as-crates-io = true\n").is("Fully", "Fully");
 }
 
 #[test]
@@ -330,6 +337,20 @@ fn a_gap_names_what_is_known_and_what_would_do() {
     let reviews = reviews.into_iter().map(|review| (review.from, review.to)).collect::<Vec<_>>();
     let from = Some(version("0.9.0"));
     assert_eq!(reviews, [(from.clone(), version("0.9.5")), (from, version("1.0.0"))]);
+}
+
+#[test]
+fn a_link_leads_to_the_line_of_its_entry() {
+    let audits = format!("{}{}{TRUSTED}", audit("version = '0.9.0'"), audit("delta = '0.9.0 -> 1.0.0'"));
+    let case = case(EXEMPTION, &audits, PUBLISHED).trusting();
+    let place =
+        |link: &Link| case.store.place("dep", link).map(|(file, line)| (file.display().to_string(), line));
+    let verdicts = resolve(&case.store, &case.tree, date(TODAY), Mode::VetCompatible).expect("verdicts");
+    let Verdict::Proven { chains, .. } = &verdicts.packages[1] else { panic!("{:?}", verdicts.packages[1]) };
+    let places = chains[&0].iter().map(|link| place(link).expect("a place")).collect::<Vec<_>>();
+    assert_eq!(places, [("supply-chain/audits.toml".to_owned(), 7)]);
+    assert_eq!(place(&Link::Exemption { entry: 0 }), Some(("supply-chain/config.toml".to_owned(), 1)));
+    assert_eq!(place(&Link::Imported { set: 0, entry: 0 }), None);
 }
 
 #[test]

@@ -67,7 +67,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
                     .map(PathBuf::from)
                     .ok_or_else(|| Failure::usage("`--cache` needs a folder"))?
             }
-            name @ ("verify" | "helper" | "synthetic" | "vetting" | "guard" | "scan" | "artifact") => names.push(name),
+            name @ ("verify" | "helper" | "synthetic" | "vetting" | "guard" | "scan" | "artifact") => {
+                names.push(name)
+            }
             other => return Err(Failure::usage(format!("unexpected argument `{other}`"))),
         }
     }

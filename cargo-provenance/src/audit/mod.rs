@@ -10,6 +10,7 @@ mod error;
 mod import;
 mod read;
 mod resolve;
+mod suggest;
 mod tree;
 mod version;
 mod write;
@@ -26,6 +27,7 @@ pub use resolve::{
     Against, AuditRef, Circumstances, Conclusion, Conflict, Gap, Grade, KNOWN_VERSION, Link, Mode, Strict,
     Verdict, Verdicts, Void, Why, resolve,
 };
+pub use suggest::Review;
 pub use tree::{Origin, Tree, TreeError, TreePackage};
 pub use version::{Requirement, VetVersion};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::{DependencyKind, Metadata, Node, PackageId};
+use cargo_metadata::{DependencyKind, Metadata, PackageId};
 
 use super::VetVersion;
 
@@ -92,50 +92,55 @@ impl Tree {
         found.sort_by(|(a, a_node), (b, b_node)| {
             (&a.name, &a.version, &a_node.id).cmp(&(&b.name, &b.version, &b_node.id))
         });
-        let nodes = found.iter().map(|(_, node)| *node).collect::<Vec<_>>();
-        let indices = nodes.iter().enumerate().map(|(index, node)| (&node.id, index)).collect();
-        let packages = found.into_iter().map(|(package, _)| package).collect();
-        Self { packages, order: vec![] }.linked(&nodes, &indices, &metadata.workspace_members)
-    }
-
-    // As cargo-vet does it: first without development dependencies, which decides what is a root, then with those of members.
-    fn linked(
-        mut self,
-        nodes: &[&Node],
-        indices: &BTreeMap<&PackageId, usize>,
-        members: &[PackageId],
-    ) -> Result<Self, TreeError> {
+        let indices = found.iter().enumerate().map(|(index, (_, node))| (&node.id, index));
+        let indices = indices.collect::<BTreeMap<_, _>>();
         let index =
             |id: &PackageId| indices.get(id).copied().ok_or_else(|| TreeError::Unknown(id.repr.clone()));
-        let members = members.iter().map(index).collect::<Result<Vec<_>, _>>()?;
-        for (package, node) in self.packages.iter_mut().zip(nodes) {
+        let members = metadata.workspace_members.iter().map(index).collect::<Result<BTreeSet<_>, _>>()?;
+        let mut packages = vec![];
+        for (place, (mut package, node)) in found.into_iter().enumerate() {
             let of = |kinds: &[DependencyKind]| {
                 let deps = node.deps.iter();
                 let deps = deps.filter(|dep| dep.dep_kinds.iter().any(|kind| kinds.contains(&kind.kind)));
                 deps.map(|dep| index(&dep.pkg)).collect::<Result<Vec<_>, _>>()
             };
+            package.is_member = members.contains(&place);
             package.dependencies = of(&[DependencyKind::Normal, DependencyKind::Build])?;
             package.dev_dependencies = of(&[DependencyKind::Development])?;
+            packages.push(package);
         }
-        let mut visited = vec![false; self.packages.len()];
-        members.iter().for_each(|member| self.visit(*member, &mut visited));
-        let needed = (0..self.packages.len()).filter(|index| visited[*index]);
-        let needed = needed.flat_map(|index| &self.packages[index].dependencies).copied();
+        Ok(Self::new(packages))
+    }
+
+    /// The graph of packages that name each other by their index. Nobody runs the tests of others: development
+    /// dependencies of packages outside the workspace do not count.
+    pub fn new(mut packages: Vec<TreePackage>) -> Self {
+        let known = packages.len();
+        for package in &mut packages {
+            if !package.is_member {
+                package.dev_dependencies.clear();
+            }
+            package.dependencies.retain(|dependency| *dependency < known);
+            package.dev_dependencies.retain(|dependency| *dependency < known);
+        }
+        let mut tree = Self { packages, order: vec![] };
+        let members = (0..known).filter(|index| tree.packages[*index].is_member).collect::<Vec<_>>();
+        // As cargo-vet does it: what is a root is decided before development dependencies are looked at, which may
+        // lead in a circle.
+        let mut visited = vec![false; known];
+        members.iter().for_each(|member| tree.visit(*member, &mut visited));
+        let needed = (0..known).filter(|index| visited[*index]);
+        let needed = needed.flat_map(|index| tree.packages[index].dependencies.iter().copied());
         let needed = needed.collect::<BTreeSet<_>>();
         for &member in &members {
-            self.packages[member].is_member = true;
-            self.packages[member].is_root = !needed.contains(&member);
+            tree.packages[member].is_root = !needed.contains(&member);
         }
         for &member in &members {
-            for dependency in self.packages[member].dev_dependencies.clone() {
-                self.visit(dependency, &mut visited);
+            for dependency in tree.packages[member].dev_dependencies.clone() {
+                tree.visit(dependency, &mut visited);
             }
         }
-        // Nobody builds the tests of others.
-        for package in self.packages.iter_mut().filter(|package| !package.is_member) {
-            package.dev_dependencies.clear();
-        }
-        Ok(self)
+        tree
     }
 
     // Puts a package behind everything that it depends on. Chains are as long as whoever wrote the lockfile wants, so the

@@ -6,7 +6,7 @@ use toml_span::Value;
 use toml_span::value::{Array, Table, ValueInner};
 
 use super::super::{Publisher, VetVersion};
-use super::{Reader, Result, quoted};
+use super::{ENTRIES, Reader, Result, quoted};
 use crate::model::Date;
 
 pub(super) struct Fields<'r, 'v> {
@@ -166,6 +166,10 @@ impl<'r, 'v> Fields<'r, 'v> {
 
 pub(super) fn array<'v>(reader: &Reader<'_>, mut value: Value<'v>, name: &str) -> Result<Array<'v>> {
     match value.take() {
+        ValueInner::Array(array) if array.len() > ENTRIES => {
+            let what = format!("`{}` has {} entries, and can have {ENTRIES}", quoted(name), array.len());
+            Err(reader.fault(value.span.start, &what, "remove those that nobody needs"))
+        }
         ValueInner::Array(array) => Ok(array),
         other => {
             let wanted = "a list of tables";

@@ -21,6 +21,9 @@ use super::AuditError;
 /// Bytes of one file: twenty times what the largest published set has.
 pub const FILE_BYTES: usize = 16 * 1024 * 1024;
 
+/// Entries of one kind for one crate: every pair of some is compared, and published sets have fewer than a hundred.
+const ENTRIES: usize = 1024;
+
 /// What a text that is quoted in a message is cut to.
 const QUOTED_CHARS: usize = 60;
 

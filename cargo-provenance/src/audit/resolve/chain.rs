@@ -1,4 +1,9 @@
-//! The links of a chain of evidence, and what breaks it.
+//! The links of a chain of evidence, what breaks it, and where all of it stands.
+
+use std::path::PathBuf;
+
+use super::faults::{AUDITS, CONFIG, IMPORTS};
+use crate::audit::{ByName, Set, Store};
 
 /// An entry that leads from one version, or from nothing, to another. The order is the one in which cargo-vet prefers them
 /// where nothing else decides.
@@ -73,4 +78,33 @@ pub enum Against {
     Exemption(usize),
     /// The version that is in use; only strict judgment says so.
     Version,
+}
+
+impl Store {
+    /// Where the entry of a link stands: the file and the line in it.
+    pub fn place(&self, krate: &str, link: &Link) -> Option<(PathBuf, u32)> {
+        let (file, line) = match *link {
+            Link::Audit { entry, .. } => (AUDITS, nth(&self.audits.audits, krate, entry)?.line),
+            Link::Imported { set, entry } => (IMPORTS, nth(&self.set(set)?.1.audits, krate, entry)?.line),
+            Link::Wildcard { set: None, entry, .. } => {
+                (AUDITS, nth(&self.audits.wildcards, krate, entry)?.line)
+            }
+            Link::Wildcard { set: Some(set), entry, .. } => {
+                (IMPORTS, nth(&self.set(set)?.1.wildcards, krate, entry)?.line)
+            }
+            Link::Trusted { entry, .. } => (AUDITS, nth(&self.audits.trusted, krate, entry)?.line),
+            Link::Exemption { entry } => (CONFIG, nth(&self.config.exemptions, krate, entry)?.line),
+            Link::Unpublished { entry } => (IMPORTS, nth(&self.imports.unpublished, krate, entry)?.line),
+        };
+        Some((self.folder.join(file), line))
+    }
+
+    /// The name of the import that an index means, and its set.
+    pub fn set(&self, index: usize) -> Option<(&str, &Set)> {
+        self.imports.sets.iter().nth(index).map(|(name, set)| (name.as_str(), set))
+    }
+}
+
+fn nth<'s, T>(all: &'s ByName<Vec<T>>, krate: &str, entry: usize) -> Option<&'s T> {
+    all.get(krate)?.get(entry)
 }

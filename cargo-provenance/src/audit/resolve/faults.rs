@@ -11,9 +11,9 @@ use crate::model::Date;
 /// The newest version of cargo-vet whose stores are understood.
 pub const KNOWN_VERSION: StoreVersion = StoreVersion { major: 0, minor: 10 };
 
-const CONFIG: &str = "config.toml";
-const AUDITS: &str = "audits.toml";
-const IMPORTS: &str = "imports.lock";
+pub(super) const CONFIG: &str = "config.toml";
+pub(super) const AUDITS: &str = "audits.toml";
+pub(super) const IMPORTS: &str = "imports.lock";
 
 /// The criteria of a store that has no fault for this tree; else all its faults.
 pub(super) fn check(

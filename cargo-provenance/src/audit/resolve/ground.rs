@@ -97,14 +97,15 @@ impl<'s> Ground<'s> {
         let empty = vec![vec![]; versions.len() + 1];
         let mut ground =
             Self { versions, edges: vec![], into: empty.clone(), out: empty, conflicts, voids, bans };
-        for Found { from, to, criteria, link } in found {
-            let banned = from.map_or(CriteriaSet::default(), |from| ground.banned(from));
-            let left = criteria.without(banned.union(ground.banned(to)));
+        let banned = ground.versions.iter().map(|version| ground.banned(version)).collect::<Vec<_>>();
+        let banned = [CriteriaSet::default()].into_iter().chain(banned).collect::<Vec<_>>();
+        for Found { from, to: version, criteria, link } in found {
+            let (from, to) = (from.map_or(0, |from| ground.node(from)), ground.node(version));
+            let left = criteria.without(banned[from].union(banned[to]));
             if left.is_empty() && !criteria.is_empty() {
-                ground.voids.push(Void { link, version: to.clone(), why: Why::Banned });
+                ground.voids.push(Void { link, version: version.clone(), why: Why::Banned });
                 continue;
             }
-            let (from, to) = (from.map_or(0, |from| ground.node(from)), ground.node(to));
             ground.into[to].push(ground.edges.len());
             ground.out[from].push(ground.edges.len());
             ground.edges.push(Edge { from, to, criteria: left, link });
@@ -173,41 +174,56 @@ impl<'s> Speaking<'_, 's> {
 
     /// What publishers are trusted with, and what is not believed of it.
     fn publishers(&self, found: &mut Vec<Found<'s>>, voids: &mut Vec<Void>) -> Result<(), String> {
-        for (index, publication) in listed(&self.store.imports.publications, self.krate).enumerate() {
-            for (set, name, entries) in self.sets() {
-                for (entry, wildcard) in listed(&entries.wildcards, self.krate).enumerate() {
-                    let window = Window(&wildcard.publisher, wildcard.start, wildcard.end);
-                    if !window.has(publication) {
-                        continue;
-                    }
-                    let link = Link::Wildcard { set, entry, publication: index };
-                    let why = self.doubt(publication, window, name);
-                    let criteria = self.set(&wildcard.criteria)?;
-                    believe(found, voids, publication, criteria, link, why);
+        let mut windows = vec![];
+        for (set, name, entries) in self.sets() {
+            for (entry, wildcard) in listed(&entries.wildcards, self.krate).enumerate() {
+                let window = Window(&wildcard.publisher, wildcard.start, wildcard.end);
+                let whose = Whose::Wildcard(set, entry);
+                windows.push((whose, window, self.doubted(window, name), &wildcard.criteria));
+            }
+        }
+        for (entry, trust) in listed(&self.store.audits.trusted, self.krate).enumerate() {
+            let window = Window(&trust.publisher, trust.start, trust.end);
+            windows.push((Whose::Trusted(entry), window, self.doubted(window, None), &trust.criteria));
+        }
+        for (publication, published) in listed(&self.store.imports.publications, self.krate).enumerate() {
+            // Of entries that say the same only the first counts: there may be thousands for each of thousands.
+            let mut said: Vec<(Option<Why>, CriteriaSet, Link)> = vec![];
+            let unsure = self.unsure(published);
+            for (whose, _, doubt, names) in windows.iter().filter(|(_, window, ..)| window.has(published)) {
+                let (why, criteria) = (doubt.or(unsure), self.set(names)?);
+                let link = whose.link(publication);
+                match said.iter_mut().find(|(known, same, _)| (*known, *same) == (why, criteria)) {
+                    Some((_, _, first)) => *first = link.min(first.clone()),
+                    None => said.push((why, criteria, link)),
                 }
             }
-            for (entry, trust) in listed(&self.store.audits.trusted, self.krate).enumerate() {
-                let window = Window(&trust.publisher, trust.start, trust.end);
-                if !window.has(publication) {
-                    continue;
+            let version = &published.version;
+            for (why, criteria, link) in said {
+                match why {
+                    None => found.push(Found { from: None, to: version, criteria, link }),
+                    Some(why) => voids.push(Void { link, version: version.clone(), why }),
                 }
-                let link = Link::Trusted { publication: index, entry };
-                let why = self.doubt(publication, window, None);
-                believe(found, voids, publication, self.set(&trust.criteria)?, link, why);
             }
         }
         Ok(())
     }
 
-    fn doubt(&self, publication: &Publication, window: Window<'_>, set: Option<&String>) -> Option<Why> {
-        let Mode::Strict(strict) = self.mode else { return None };
+    // Why an entry about a publisher does not count, whatever was published.
+    fn doubted(&self, window: Window<'_>, set: Option<&String>) -> Option<Why> {
+        if matches!(self.mode, Mode::VetCompatible) {
+            return None;
+        }
         let import = set.and_then(|name| self.store.config.imports.get(name));
         if import.is_some_and(|import| import.exclude.iter().any(|name| name == self.krate)) {
             return Some(Why::Excluded);
         }
-        if window.2 > super::faults::furthest_end(self.today) {
-            return Some(Why::EndsTooLate);
-        }
+        (window.2 > super::faults::furthest_end(self.today)).then_some(Why::EndsTooLate)
+    }
+
+    // Why the name of a publisher says nothing for a publication.
+    fn unsure(&self, publication: &Publication) -> Option<Why> {
+        let Mode::Strict(strict) = self.mode else { return None };
         strict.doubt(self.krate, &publication.version, self.today.days_since(publication.when))
     }
 
@@ -230,8 +246,7 @@ impl<'s> Speaking<'_, 's> {
                     against(Against::Exemption(entry));
                 }
             }
-            for (other, audit, certified) in audits.iter().filter(|(_, _, certified)| denies(*certified)) {
-                let _ = certified;
+            for (other, audit, _) in audits.iter().filter(|(_, _, certified)| denies(*certified)) {
                 let is_concerned = match &audit.kind {
                     AuditKind::Full(version) => matches(version),
                     AuditKind::Delta { from, to } => matches(from) || matches(to),
@@ -278,17 +293,18 @@ impl Window<'_> {
     }
 }
 
-fn believe<'s>(
-    found: &mut Vec<Found<'s>>,
-    voids: &mut Vec<Void>,
-    publication: &'s Publication,
-    criteria: CriteriaSet,
-    link: Link,
-    doubt: Option<Why>,
-) {
-    match doubt {
-        None => found.push(Found { from: None, to: &publication.version, criteria, link }),
-        Some(why) => voids.push(Void { link, version: publication.version.clone(), why }),
+/// Whose entry about a publisher it is.
+enum Whose {
+    Trusted(usize),
+    Wildcard(Option<usize>, usize),
+}
+
+impl Whose {
+    fn link(&self, publication: usize) -> Link {
+        match *self {
+            Self::Trusted(entry) => Link::Trusted { publication, entry },
+            Self::Wildcard(set, entry) => Link::Wildcard { set, entry, publication },
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::ground::Ground;
 pub use chain::{Against, AuditRef, Conflict, Link};
 pub use faults::KNOWN_VERSION;
+use search::StandIns;
 pub use strict::{Circumstances, Strict, Void, Why};
 
 use super::{AuditError, Criteria, CriteriaSet, Origin, Store, Tree, TreePackage, VetVersion};
@@ -118,16 +119,8 @@ pub fn resolve(store: &Store, tree: &Tree, today: Date, mode: Mode<'_>) -> Resul
     let mut grounds: BTreeMap<&str, Ground<'_>> = BTreeMap::new();
     let mut packages = vec![];
     for (package, demand) in tree.packages.iter().zip(demands) {
-        let is_judged = match standing(store, package, mode) {
-            Standing::Judged => true,
-            Standing::Own => false,
-            Standing::Undeclared => {
-                packages.push(Verdict::Undeclared);
-                continue;
-            }
-        };
-        if !is_judged {
-            packages.push(Verdict::Own);
+        if let Some(verdict) = unjudged(store, package, mode) {
+            packages.push(verdict);
             continue;
         }
         let ground = match grounds.entry(&package.name) {
@@ -136,36 +129,50 @@ pub fn resolve(store: &Store, tree: &Tree, today: Date, mode: Mode<'_>) -> Resul
                 open.insert(Ground::of(store, &criteria, &package.name, today, mode).map_err(unknown)?)
             }
         };
-        packages.push(judge(ground, package, demand, mode));
+        packages.push(judge(ground, package, demand, mode, stand_ins(store, package, mode)));
     }
     let voids = grounds.into_iter().filter(|(_, ground)| !ground.voids.is_empty());
     let voids = voids.map(|(name, ground)| (name.to_owned(), ground.voids)).collect();
     Ok(Verdicts { criteria, packages, voids })
 }
 
-enum Standing {
-    Judged,
-    Own,
-    Undeclared,
-}
-
-fn standing(store: &Store, package: &TreePackage, mode: Mode<'_>) -> Standing {
-    let policy = store.config.policy(&package.name, &package.version);
-    match (policy.and_then(|policy| policy.audit_as_crates_io), package.origin, mode) {
-        (Some(true), _, _) | (_, Origin::CratesIo, _) => Standing::Judged,
-        (Some(false), _, _) | (None, _, Mode::VetCompatible) => Standing::Own,
+// What is said of a package that nobody has to review; nothing for one that somebody has to.
+fn unjudged(store: &Store, package: &TreePackage, mode: Mode<'_>) -> Option<Verdict> {
+    match (audited_as_crates_io(store, package), package.origin, mode) {
+        (Some(true), _, _) | (_, Origin::CratesIo, _) => None,
+        (Some(false), _, _) | (None, _, Mode::VetCompatible) => Some(Verdict::Own),
         // A review of a commit is of these very bytes, so git needs no declaration to be proven by one.
-        (None, Origin::Git, Mode::Strict(_)) => Standing::Judged,
+        (None, Origin::Git, Mode::Strict(_)) => None,
         (None, Origin::Path, Mode::Strict(strict))
             if strict.is_own(package) && !store.speaks_of(&package.name) =>
         {
-            Standing::Own
+            Some(Verdict::Own)
         }
-        (None, _, Mode::Strict(_)) => Standing::Undeclared,
+        (None, _, Mode::Strict(_)) => Some(Verdict::Undeclared),
     }
 }
 
-fn judge(ground: &Ground<'_>, package: &TreePackage, demand: CriteriaSet, mode: Mode<'_>) -> Verdict {
+fn audited_as_crates_io(store: &Store, package: &TreePackage) -> Option<bool> {
+    store.config.policy(&package.name, &package.version)?.audit_as_crates_io
+}
+
+// A published version stands for one that is not where somebody declared so; cargo-vet does not look whether anybody did.
+fn stand_ins(store: &Store, package: &TreePackage, mode: Mode<'_>) -> StandIns {
+    let is_declared =
+        package.origin != Origin::CratesIo && audited_as_crates_io(store, package) == Some(true);
+    match mode {
+        Mode::Strict(_) if !is_declared => StandIns::Void,
+        Mode::Strict(_) | Mode::VetCompatible => StandIns::Count,
+    }
+}
+
+fn judge(
+    ground: &Ground<'_>,
+    package: &TreePackage,
+    demand: CriteriaSet,
+    mode: Mode<'_>,
+    stand_ins: StandIns,
+) -> Verdict {
     let mut conflicts = ground.conflicts.clone();
     if matches!(mode, Mode::Strict(_)) {
         conflicts.extend(ground.bans_of(&package.version, demand));
@@ -173,13 +180,11 @@ fn judge(ground: &Ground<'_>, package: &TreePackage, demand: CriteriaSet, mode: 
     if !conflicts.is_empty() {
         return Verdict::Violated(conflicts);
     }
-    // What stands for an unpublished version says nothing about one that crates.io has.
-    let without_unpublished = matches!(mode, Mode::Strict(_)) && package.origin == Origin::CratesIo;
     let mut chains = BTreeMap::new();
     let mut missing = CriteriaSet::default();
     let mut gap: Option<Gap> = None;
     for criterion in demand.indices() {
-        match ground.chain(&package.version, criterion, without_unpublished) {
+        match ground.chain(&package.version, criterion, stand_ins) {
             Ok(chain) => {
                 chains.insert(criterion, chain);
             }

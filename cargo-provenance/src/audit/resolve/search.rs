@@ -7,6 +7,13 @@ use super::ground::{Edge, Ground};
 use super::{Gap, Link};
 use crate::audit::VetVersion;
 
+/// Whether a published version may stand for one that is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StandIns {
+    Count,
+    Void,
+}
+
 /// What speaks against using a link, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Caveat {
@@ -47,11 +54,11 @@ impl Ground<'_> {
         &self,
         version: &VetVersion,
         criterion: usize,
-        without_unpublished: bool,
+        stand_ins: StandIns,
     ) -> Result<Vec<Link>, Gap> {
         let counts = |edge: &Edge| {
             edge.criteria.has(criterion)
-                && !(without_unpublished && matches!(edge.link, Link::Unpublished { .. }))
+                && (stand_ins == StandIns::Count || !matches!(edge.link, Link::Unpublished { .. }))
         };
         let target = self.node(version);
         // The way so far: where each step came from.
@@ -90,8 +97,8 @@ impl Ground<'_> {
             }
         }
         let named = |node: usize| node.checked_sub(1).and_then(|index| self.versions.get(index)).copied();
-        let mut wanted = (0..visited.len()).filter(|node| visited[*node]).filter_map(named).cloned();
-        let mut wanted = wanted.by_ref().collect::<BTreeSet<_>>();
+        let wanted = (0..visited.len()).filter(|node| visited[*node]).filter_map(named).cloned();
+        let mut wanted = wanted.collect::<BTreeSet<_>>();
         wanted.insert(version.clone());
         Err(Gap { known: self.reached(counts), wanted })
     }

@@ -63,7 +63,6 @@ impl Guarded {
     /// Programs that run where the user stands, for the workspace at `root`. `inner` is the wrapper of rustc that was in
     /// force; `build_directory` is where intermediate artifacts go (`build.build-dir`, cargo 1.91); `withheld` are variables that
     /// nothing needs which compiles, and that give whoever has them a key or an agent that signs.
-    #[expect(clippy::too_many_arguments, reason = "each is a different thing, and there is one caller")]
     pub fn new(
         surroundings: &Surroundings,
         guard: &Path,

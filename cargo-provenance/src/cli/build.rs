@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::Context;
+use super::{Context, settings};
 use crate::guard;
 use crate::ops::build::{self, Command, Options, Task};
 use crate::ops::guarding::Guard;
@@ -72,6 +72,7 @@ fn run(task: &Task, context: &Context<'_>) -> Result<Report, Failure> {
         program: context.environment.beside_this(guard::PROGRAM),
         guard: GUARD,
         target_directory: context.environment.target_directory()?,
+        now: settings::now,
         settings: context.environment.build_settings(),
         withheld: context.environment.secrets(),
     };

@@ -94,7 +94,7 @@ impl Environment {
             program: std::env::current_exe().ok(),
             directory: std::env::current_dir().ok(),
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
-            now: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            now: now().0,
             started: Instant::now(),
             terminals: Terminals {
                 input: std::io::stdin().is_terminal(),
@@ -407,6 +407,12 @@ impl Environment {
             .unwrap_or("unknown")
             .to_owned()
     }
+}
+
+/// The time now, for what takes so long that its end is told, too.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads environment and clock")]
+pub fn now() -> Clock {
+    Clock(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
 fn manifest_path(path: &Path) -> Result<PathBuf, Failure> {

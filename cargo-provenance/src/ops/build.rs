@@ -22,7 +22,7 @@ use super::interruption::noticing;
 use super::verify;
 use crate::cargo::{Guarded, Names};
 use crate::collect::gate::{self, Gate};
-use crate::model::Surroundings;
+use crate::model::{Clock, Surroundings};
 use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
@@ -52,7 +52,7 @@ pub enum Command {
 }
 
 /// Where the guard is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The guard's program, in full.
     pub program: PathBuf,
@@ -60,6 +60,8 @@ pub struct Options {
     pub guard: Guard,
     /// `CARGO_TARGET_DIR` or `CARGO_BUILD_TARGET_DIR`, absolute.
     pub target_directory: Option<PathBuf>,
+    /// The time when it is asked, for the record.
+    pub now: fn() -> Clock,
     /// Variables that change what cargo makes, for the record.
     pub settings: Vec<(String, String)>,
     /// Variables that hold what signs or publishes, or lead to it: whoever compiles has no need of them.
@@ -153,6 +155,7 @@ pub fn run(
                     target: &target,
                     build: &folder,
                     settings: &options.settings,
+                    now: options.now,
                 });
                 if !options.withheld.is_empty() {
                     fetch(&guarded, &gate, &given)?;
@@ -215,6 +218,7 @@ struct Recording<'a> {
     target: &'a Path,
     build: &'a Path,
     settings: &'a [(String, String)],
+    now: fn() -> Clock,
 }
 
 /// Brings what needs an agent or a token to be fetched, before anything is compiled without them. What comes from crates.io needs
@@ -260,8 +264,8 @@ fn cargo(
     let packages = artifacts.iter().map(|artifact| &artifact.manifest).collect::<BTreeSet<_>>().len();
     report.count("packages", packages);
     report.count("artifacts", artifacts.len());
-    if let (Some(Recording { file, target, build, .. }), Some(begun)) = (recording, begun) {
-        let record = begun.ended(gate, &artifacts, &Folders { target, build })?;
+    if let (Some(Recording { file, target, build, now, .. }), Some(begun)) = (recording, begun) {
+        let record = begun.ended(gate, &artifacts, &Folders { target, build }, now())?;
         store::keep(&file, record.to_text().as_bytes())?;
         report.step(
             "Recording",

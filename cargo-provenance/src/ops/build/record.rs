@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use provenance_build::locate::Place;
 use provenance_build::manifest::{self, Pin};
@@ -21,7 +20,7 @@ use crate::collect::dir_hash;
 use crate::collect::gate::Gate;
 use crate::collect::opened::{self, Wanted};
 use crate::git::Standing;
-use crate::model::{Surroundings, Timestamp};
+use crate::model::{Clock, Surroundings, Timestamp};
 use crate::report::failure::{Failure, Kind as Fault};
 use crate::store;
 
@@ -33,7 +32,6 @@ const CHECKSUMS: &str = ".cargo-checksum.json";
 
 /// What has to be looked at before cargo begins.
 pub(super) struct Begun {
-    at: Instant,
     started: Timestamp,
     request: Request,
     workspace: Workspace,
@@ -93,7 +91,7 @@ impl Begun {
             overriding(&["RUSTC", "CARGO_BUILD_RUSTC"]).or_else(|| Some(setting(gate, "build.rustc")?.1));
         let compiler = Compiler::ask(surroundings, rustc.as_deref().map(OsStr::new))?;
         let started = Timestamp(surroundings.clock.0);
-        Ok(Self { at: Instant::now(), started, request, workspace, compiler })
+        Ok(Self { started, request, workspace, compiler })
     }
 
     /// Makes the record when cargo has ended.
@@ -102,8 +100,8 @@ impl Begun {
         gate: &Gate,
         made: &[cargo::Artifact],
         folders: &Folders<'_>,
+        now: Clock,
     ) -> Result<Record, Failure> {
-        let finished = Timestamp(self.started.0 + self.at.elapsed().as_secs());
         let triples = triples(made, folders);
         if self.request.target.is_none() {
             self.request.target = triples.iter().next().cloned();
@@ -126,7 +124,7 @@ impl Begun {
             version: record::VERSION,
             tool: concat!("cargo-provenance ", env!("CARGO_PKG_VERSION")).to_owned(),
             started: self.started,
-            finished,
+            finished: Timestamp(now.0.max(self.started.0)),
             request: self.request,
             workspace: self.workspace,
             toolchain: Toolchain {

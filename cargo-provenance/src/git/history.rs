@@ -132,7 +132,8 @@ impl Repository {
         };
         let folders = folders(wanted);
         let named = |commit: &Id, path: &str| match path {
-            "" => format!("{commit}^{{tree}}"),
+            // `^{tree}` would look for a tree that is what its name says, and find none where it is not.
+            "" => format!("{commit}:"),
             path => format!("{commit}:{path}"),
         };
         let questions = ids.iter().flat_map(|id| folders.iter().map(|path| named(id, path)));

@@ -23,6 +23,7 @@ struct Capability {
 const PURE: &[&str] = &[
     "advisory",
     "archive",
+    "commit",
     "exit_code",
     "finding",
     "graph",

@@ -19,7 +19,11 @@ pub(super) const GUARD: Guard =
 ///
 /// Takes what cargo's command takes and adds `--locked`. Each package is compared with its pin again right before rustc
 /// compiles it, in a build directory of its own; what came of it lies where cargo always puts it. Afterwards cargo's messages
-/// must confirm that every package came from a pinned directory; only then is anything run.
+/// must confirm that every package came from a pinned directory; only then is anything run. While anything is compiled, the
+/// environment holds no ssh-agent, no publishing token and no private key.
+///
+/// `build --record` also writes down what was compiled, from what, and what came of it, for `attest` and `sbom`: into
+/// `target/provenance/record.json`, or with `--record=FILE` elsewhere.
 #[derive(ClapArgs, Clone, Debug)]
 pub struct Args {
     /// Arguments for cargo
@@ -68,6 +72,7 @@ fn run(task: &Task, context: &Context<'_>) -> Result<Report, Failure> {
         program: context.environment.beside_this(guard::PROGRAM),
         guard: GUARD,
         target_directory: context.environment.target_directory()?,
+        settings: context.environment.build_settings(),
         withheld: context.environment.secrets(),
     };
     build::run(&context.surroundings()?, &options, task, context.progress)

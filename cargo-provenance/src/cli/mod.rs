@@ -28,6 +28,7 @@ pub mod sign;
 pub mod source;
 pub mod update;
 pub mod verify;
+pub mod verify_artifact;
 pub mod vet;
 
 use std::ffi::OsString;
@@ -106,6 +107,7 @@ pub enum Command {
     Exec(build::Exec),
     Attest(attest::Args),
     Sbom(Box<sbom::Args>),
+    VerifyArtifact(verify_artifact::Args),
     Explain(explain::Args),
     Report(report::Args),
     Scan(scan::Args),
@@ -175,6 +177,7 @@ impl Command {
             Self::Exec(_) => "exec",
             Self::Attest(_) => "attest",
             Self::Sbom(_) => "sbom",
+            Self::VerifyArtifact(_) => "verify-artifact",
             Self::Explain(_) => "explain",
             Self::Report(_) => "report",
             Self::Scan(_) => "scan",
@@ -212,6 +215,7 @@ impl Command {
             Self::Exec(args) => args.run(context),
             Self::Attest(args) => args.run(context),
             Self::Sbom(args) => args.run(context),
+            Self::VerifyArtifact(args) => args.run(context),
             Self::Explain(args) => args.run(context),
             Self::Report(args) => args.run(context),
             Self::Scan(args) => args.run(context),

@@ -7,7 +7,7 @@ use clap_cargo::Features;
 
 use super::Context;
 use crate::cargo::Resolution;
-use crate::ops::sbom::{self, Selection, Subject};
+use crate::ops::sbom::{self, Built, Selection, Subject};
 use crate::report::Report;
 use crate::report::failure::Failure;
 
@@ -23,12 +23,22 @@ pub struct Args {
     format: Format,
 
     /// List what this program says that it was built from
-    #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "package", "workspace", "exclude", "features", "all_features", "no_default_features", "target", "name", "artifact",
-    ])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = SELECTING, conflicts_with_all = ["name", "artifact", "built", "record"])]
     binary: Option<PathBuf>,
 
+    /// List what the last recorded build really compiled
+    ///
+    /// `cargo provenance build --record` records builds.
+    #[arg(long, conflicts_with_all = SELECTING)]
+    built: bool,
+
+    /// List what the build of this record really compiled
+    #[arg(long, value_name = "FILE", conflicts_with_all = SELECTING)]
+    record: Option<PathBuf>,
+
     /// A file that was built from the packages, whose digests belong into the document
+    ///
+    /// With `--built` and `--record`, the document is about these files of the build alone.
     #[arg(long, value_name = "FILE")]
     artifact: Vec<PathBuf>,
 
@@ -39,6 +49,19 @@ pub struct Args {
     /// What the whole is called, where it is several packages [default: the folder of the workspace]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+
+    /// Put the document into a signed envelope (DSSE)
+    #[arg(long)]
+    sign: bool,
+
+    /// The key file, or the public key of one that the ssh-agent holds [default: `provenance/signing-key` in the cargo home,
+    /// else the trusted key of the agent]
+    #[arg(short, long, value_name = "FILE", requires = "sign")]
+    key: Option<PathBuf>,
+
+    /// Take the passphrase from the first line of a file
+    #[arg(long, value_name = "FILE", requires = "sign")]
+    passphrase_file: Option<PathBuf>,
 
     /// Write the document into a file
     #[arg(short, long, value_name = "FILE")]
@@ -64,6 +87,10 @@ pub struct Args {
     target: Vec<String>,
 }
 
+/// What selects a part of the workspace, where a build or a program has selected already.
+const SELECTING: [&str; 7] =
+    ["package", "workspace", "exclude", "features", "all_features", "no_default_features", "target"];
+
 /// The form of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -82,8 +109,14 @@ impl Args {
     ///
     /// Those of the use case.
     pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
+        let environment = context.environment;
         let subject = match context.absolute(self.binary.as_deref())? {
             Some(file) => Subject::Binary(file),
+            None if self.built || self.record.is_some() => Subject::Built(Built {
+                record: context.absolute(self.record.as_deref())?,
+                target_directory: environment.target_directory()?,
+                name: self.name,
+            }),
             None => Subject::Workspace(Selection {
                 packages: self.package,
                 workspace: self.workspace,
@@ -97,7 +130,7 @@ impl Args {
                 name: self.name,
             }),
         };
-        let artifacts = self.artifact.iter().map(|file| context.environment.absolute(file));
+        let artifacts = self.artifact.iter().map(|file| environment.absolute(file));
         let options = sbom::Options {
             subject,
             artifacts: artifacts.collect::<Result<_, _>>()?,
@@ -106,9 +139,16 @@ impl Args {
                 Format::Spdx23 => sbom::Format::Spdx23,
             },
             author: self.author,
-            made: context.environment.document_time()?,
+            made: environment.document_time()?,
             output: context.absolute(self.output.as_deref())?,
+            sign: match self.sign {
+                true => Some(context.absolute(self.key.as_deref())?),
+                false => None,
+            },
         };
-        sbom::run(&context.surroundings()?, &options, context.progress)
+        let surroundings = context.surroundings()?;
+        context.with_passphrase(self.passphrase_file.as_deref(), |passphrase| {
+            sbom::run(&surroundings, &options, passphrase, context.progress)
+        })
     }
 }

@@ -97,10 +97,55 @@ pub static TERMS: &[Term] = &[
         "A file is not what the recorded build came to. Nothing is attested of it. Find out who changed it, and build again \
          with `cargo provenance build --record`.",
     ),
+    refusal(
+        "artifact-not-expected",
+        "A file that the policy for deployment expects nothing of, or several things. What is not expected is not let \
+         in. Add an `[[artifact]]` to that policy, or say with `--artifact NAME` which one it is.",
+    ),
     drift(
         "artifact-not-pinned",
         "Cargo compiled a package from a directory that is neither a member nor was compared with a pin. Nothing of it was \
          run. Look for what leads cargo there: `paths`, `[patch]`, `[source]` or `--config`.",
+    ),
+    undecided(
+        "artifact-unread",
+        "An artifact that could not be opened as a regular file, or that changed while it was read. Nothing is known \
+         of it. Name the file itself, and let nobody write to it meanwhile.",
+    ),
+    refusal(
+        "attestation-level",
+        "The build may be genuine, and is believed less than the policy asks for. How far a key is believed for a \
+         builder is the `level` of its `[[root]]`, 1 unless it says more.",
+    ),
+    refusal(
+        "attestation-missing",
+        "Something that the policy requires has not been attested of this artifact. Name the bundle that holds it \
+         with `--attestation`; if there is none, have it made.",
+    ),
+    distrust(
+        "attestation-not-granted",
+        "A key of the policy signed for a builder or a verifier that it may not vouch for. Find out who signed before \
+         you grant it.",
+    ),
+    refusal(
+        "attestation-old",
+        "A statement that is older than the policy lets in, or from the future. It may be that somebody put an older \
+         version back. Build and attest the artifact again.",
+    ),
+    refusal(
+        "attestation-subject",
+        "The statements that trusted keys signed are about other bytes. The artifact is another one than the \
+         attested, or was changed since. Do not use it before you know why.",
+    ),
+    refusal(
+        "attestation-unexpected",
+        "A trusted statement about this artifact that says something else than the policy expects: another source, \
+         another builder, a parameter that nobody expects. Look at the difference before you change what is expected.",
+    ),
+    distrust(
+        "attestation-untrusted",
+        "Too few keys of the policy signed what it requires. Anybody can write a statement. Name the attestations \
+         that came with the artifact, and find out who signed the others.",
     ),
     refusal(
         "baseline-new",
@@ -181,6 +226,11 @@ pub static TERMS: &[Term] = &[
         "commit-unsigned",
         "A commit that changes the workspace, or a tag, without a signature. Who made it is what it says of itself. Let its committer sign it: \
          `git commit --amend --no-edit --gpg-sign`.",
+    ),
+    refusal(
+        "deploy-policy-expired",
+        "The policy for deployment was good until a day that is over. Review what it trusts, then give it another \
+         day.",
     ),
     refusal(
         "downgrade",
@@ -391,6 +441,11 @@ pub static TERMS: &[Term] = &[
         "source-unacceptable",
         "The sources on disk hold something that no package of their kind can hold: a link, a device, a name that is no \
          text. `cargo provenance verify --repair` restores them.",
+    ),
+    remark(
+        "summary-failed",
+        "A verifier that the policy trusts found fault with this artifact. It decides nothing here, since whoever \
+         carries the attestations could have left it out. Ask the verifier why.",
     ),
     distrust(
         "tag-differs",

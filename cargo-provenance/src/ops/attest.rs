@@ -311,7 +311,7 @@ fn append(output: &Path, envelope: &Envelope, surroundings: &Surroundings) -> Re
 }
 
 /// The keys that a workspace trusts; none without one.
-fn is_trusted(
+pub(super) fn is_trusted(
     surroundings: &Surroundings,
     root: Option<&Path>,
 ) -> Result<impl Fn(&PublicKey) -> bool, Failure> {

@@ -60,6 +60,8 @@ pub struct Options {
     pub guard: Guard,
     /// `CARGO_TARGET_DIR` or `CARGO_BUILD_TARGET_DIR`, absolute.
     pub target_directory: Option<PathBuf>,
+    /// Variables that change what cargo makes, for the record.
+    pub settings: Vec<(String, String)>,
     /// Variables that hold what signs or publishes, or lead to it: whoever compiles has no need of them.
     pub withheld: Vec<OsString>,
 }
@@ -146,7 +148,12 @@ pub fn run(
                     Some(file) => surroundings.directory.join(file),
                     None => usual,
                 });
-                let recording = record.map(|file| Recording { file, target: &target, build: &folder });
+                let recording = record.map(|file| Recording {
+                    file,
+                    target: &target,
+                    build: &folder,
+                    settings: &options.settings,
+                });
                 if !options.withheld.is_empty() {
                     fetch(&guarded, &gate, &given)?;
                 }
@@ -207,6 +214,7 @@ struct Recording<'a> {
     file: PathBuf,
     target: &'a Path,
     build: &'a Path,
+    settings: &'a [(String, String)],
 }
 
 /// Brings what needs an agent or a token to be fetched, before anything is compiled without them. What comes from crates.io needs
@@ -234,7 +242,8 @@ fn cargo(
     report: &mut Report,
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
-    let begun = recording.as_ref().map(|_| Begun::look(surroundings, gate, given.request())).transpose()?;
+    let begun = recording.as_ref().map(|it| Begun::look(surroundings, gate, it.settings, given.request()));
+    let begun = begun.transpose()?;
     let (compiling, arguments) = given.for_compiling(command);
     let (code, artifacts) = guarded.compile(compiling, &arguments)?;
     if code != 0 {
@@ -251,7 +260,7 @@ fn cargo(
     let packages = artifacts.iter().map(|artifact| &artifact.manifest).collect::<BTreeSet<_>>().len();
     report.count("packages", packages);
     report.count("artifacts", artifacts.len());
-    if let (Some(Recording { file, target, build }), Some(begun)) = (recording, begun) {
+    if let (Some(Recording { file, target, build, .. }), Some(begun)) = (recording, begun) {
         let record = begun.ended(gate, &artifacts, &Folders { target, build })?;
         store::keep(&file, record.to_text().as_bytes())?;
         report.step(

@@ -33,6 +33,7 @@ pub mod source;
 pub mod update;
 mod vendoring;
 pub mod verify;
+pub mod verify_artifact;
 pub mod vet;
 mod vetting;
 pub mod whereabouts;

@@ -5,6 +5,7 @@
 
 mod archives;
 mod binary;
+mod built;
 mod deliverable;
 mod describe;
 mod ground;
@@ -12,6 +13,7 @@ mod patches;
 mod pinned;
 mod reach;
 mod selection;
+mod signed;
 mod unknowns;
 mod workspace;
 
@@ -19,6 +21,7 @@ use std::path::PathBuf;
 
 use crate::cargo::Resolution;
 use crate::collect::gate;
+use crate::keys::Passphrase;
 use crate::model::{Surroundings, Timestamp};
 use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
@@ -41,6 +44,8 @@ pub struct Options {
     pub made: Timestamp,
     /// Where it is written, absolute; standard output, where nothing is said.
     pub output: Option<PathBuf>,
+    /// Whether it is signed, and by which key: a file, or the public key of one that an agent holds; absolute.
+    pub sign: Option<Option<PathBuf>>,
 }
 
 /// What a document is made from.
@@ -48,8 +53,21 @@ pub struct Options {
 pub enum Subject {
     /// The lists in a program, absolute.
     Binary(PathBuf),
+    /// The record of a build.
+    Built(Built),
     /// Manifests and lockfile.
     Workspace(Selection),
+}
+
+/// Which build counts.
+#[derive(Clone, Debug, Default)]
+pub struct Built {
+    /// Its record, absolute; the one of the last build here, where none is named.
+    pub record: Option<PathBuf>,
+    /// `CARGO_TARGET_DIR`, absolute.
+    pub target_directory: Option<PathBuf>,
+    /// What the whole is called, where it is several packages.
+    pub name: Option<String>,
 }
 
 /// Which part of the workspace counts.
@@ -93,11 +111,13 @@ impl Format {
 pub fn run(
     surroundings: &Surroundings,
     options: &Options,
+    passphrase: Passphrase<'_>,
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
     let mut report = Report::new("sbom");
     let mut bill = match &options.subject {
         Subject::Binary(file) => binary::bill(file)?,
+        Subject::Built(built) => built::bill(surroundings, built, &options.artifacts, progress, &mut report)?,
         Subject::Workspace(selection) => {
             workspace::bill(surroundings, selection, &options.artifacts, progress, &mut report)?
         }
@@ -110,8 +130,14 @@ pub fn run(
         Format::CycloneDx16 => cyclonedx::write(&bill),
         Format::Spdx23 => spdx::write(&bill),
     };
-    let document = document
+    let mut document = document
         .map_err(|error| Failure::new(Kind::Bug, "could not write the document").caused_by(&error))?;
+    if let Some(key) = &options.sign {
+        let (envelope, signer) =
+            signed::envelope(surroundings, key.as_ref(), passphrase, &bill, options.format, &document)?;
+        report.step("Signing", format!("the document with {signer}"));
+        document = envelope;
+    }
     report.not_checked.extend(bill.unknowns.iter().cloned());
     report.count("components", bill.components.len());
     report.conclusion = conclusion(&bill, options.format);

@@ -51,6 +51,12 @@ impl fmt::Display for Glob {
     }
 }
 
+/// Whether a pattern matches a text: `*` and `?` for what has no `/`, `**` between slashes for anything.
+pub fn wildcard(pattern: &str, text: &str) -> bool {
+    let [pattern, text] = [pattern, text].map(|it| it.split('/').collect::<Vec<_>>());
+    matches(&pattern, &text, |part| *part == "**", |part, name| component(part, name))
+}
+
 fn climb(path: &str) -> (usize, Vec<&str>) {
     let parts = path.split('/').collect::<Vec<_>>();
     let out = parts.iter().take_while(|part| **part == "..").count();

@@ -153,7 +153,7 @@ pub struct Digests {
 #[derive(Clone, Debug)]
 pub enum License {
     /// An expression that SPDX defines.
-    Expression(LicenseExpression),
+    Expression(Box<LicenseExpression>),
     /// Words that are no such expression.
     Other(String),
     /// Only the name of a file.

@@ -22,7 +22,8 @@ pub(crate) fn sample() -> Bill {
     let mut first = Component::named(Kind::Library, "b");
     first.reference = "pkg:cargo/b@1.0.0".into();
     first.version = Some("1.0.0".into());
-    first.license = License::Expression(LicenseExpression::parse("MIT/LicenseRef-x").expect("an expression"));
+    first.license =
+        License::Expression(Box::new(LicenseExpression::parse("MIT/LicenseRef-x").expect("an expression")));
     first.needs = Some(vec![]);
     first.opaque = true;
     first.file = Some(File { name: "b-1.0.0.crate".into(), form: Form::Archive });

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fs4::{FileExt, TryLockError};
 use provenance_build::Checksum;
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha256};
 
 use super::{Error, atomic};
 
@@ -111,22 +111,6 @@ pub fn sha256_of(file: &Path) -> io::Result<Checksum> {
             0 => return Ok(Checksum::from_bytes(hasher.finalize().into())),
             read => hasher.update(&buffer[..read]),
         }
-    }
-}
-
-/// SHA-256 and SHA-512 (in lowercase hex) of a file's bytes, whatever its size, in one reading.
-pub fn digests_of(file: &Path) -> io::Result<(Checksum, String)> {
-    let mut file = File::open(file)?;
-    let (mut short, mut long) = (Sha256::new(), Sha512::new());
-    let mut buffer = vec![0; 128 * 1024];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            let long = long.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-            return Ok((Checksum::from_bytes(short.finalize().into()), long));
-        }
-        short.update(&buffer[..read]);
-        long.update(&buffer[..read]);
     }
 }
 

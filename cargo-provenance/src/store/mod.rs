@@ -12,7 +12,7 @@ mod restore;
 mod state;
 mod transaction;
 
-pub use admit::{Arrival, admit, digests_of, sha256_of};
+pub use admit::{Arrival, admit, sha256_of};
 pub use atomic::{create_private, keep, write_atomic, write_program};
 pub use directory::{Contents, contents};
 pub use folders::Folders;

@@ -7,11 +7,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha512};
 
 use tests::krate::sha256;
-use tests::project::{make_evil, package};
+use tests::project::{CLEAN, make_evil, package};
 use tests::verifiers::shared_verifier;
 use tests::{Krate, Project, Sandbox, files};
 
 use crate::git;
+use crate::signing;
 use crate::vendor::vendor;
 
 const EPOCH: &str = "1795392000";
@@ -180,9 +181,10 @@ fn every_kind_of_source_is_told_apart() {
 fn the_same_input_makes_the_same_bytes_wherever_it_lies() {
     let sandbox = Sandbox::new();
     let project = everything(&sandbox, "work").pinned();
-    let elsewhere = everything(&sandbox, "elsewhere");
-    for file in ["Cargo.lock", "Provenance.lock", "Provenance.toml"] {
-        files::copy(&project.path(file), &elsewhere.path(file));
+    let elsewhere = Project::empty(&sandbox, "elsewhere");
+    for file in files::list(&project.root()) {
+        let below = file.strip_prefix(project.root()).expect("below");
+        files::write(&elsewhere.root().join(below), files::read_bytes(&file));
     }
     for format in ["cyclonedx-1.6", "spdx-2.3"] {
         let first = files::read(&written(project, &["--format", format]));
@@ -302,7 +304,7 @@ fn nothing_that_a_manifest_says_makes_a_document_that_is_none() {
         "x".repeat(5_000)
     );
     let hostile = Krate::new("hostile", "1.0.0")
-        .license(Some("do what ##[you] want \u{202e}"))
+        .license(Some("do what ##[you] want"))
         .package_line(&absurd)
         .package_line("description = \"\"\"line\\u0007\n--- a\n+++ b\n##vso[task.setvariable]\\u200B\"\"\"")
         .package_line("homepage = \"javascript:alert(1)\"")
@@ -381,4 +383,85 @@ fn what_was_delivered_is_named_by_its_digests() {
     document(project, ["--artifact", "app", "--artifact", "libapp.a", "--format", "spdx-2.3"]);
     project.provenance(["sbom", "--artifact", "missing"]).run().code(3).stderr_has("could not read");
     project.provenance(["sbom", "--binary", "app"]).run().code(3).stderr_has("neither an ELF");
+}
+
+/// A program with a library that is in it, one that took part in compiling it, and two that are only in the lockfile.
+fn built(sandbox: &Sandbox) -> Project<'_> {
+    let registry = sandbox.registry();
+    for name in ["inner", "optional", "elsewhere"] {
+        registry.publish(&Krate::greeting(name, "1.0.0", CLEAN));
+    }
+    registry.publish(&Krate::new("build_only", "1.0.0"));
+    let manifest = package("app", "inner = \"1\"\noptional = { version = \"1\", optional = true }")
+        + "\n[build-dependencies]\nbuild_only = \"1\"\n\n[target.'cfg(windows)'.dependencies]\nelsewhere = \"1\"\n";
+    Project::empty(sandbox, "work")
+        .with("Cargo.toml", &manifest)
+        .with("build.rs", "fn main() {}\n")
+        .with("src/main.rs", "fn main() {\n    println!(\"{}\", inner::greeting());\n}\n")
+        .pinned()
+}
+
+#[test]
+fn the_bill_of_a_build_lists_what_was_compiled_and_is_signed() {
+    let sandbox = Sandbox::new();
+    let project = built(&sandbox);
+    project.provenance(["sbom", "--built"]).run().code(3).stderr_has("cargo provenance build --record");
+    project.provenance(["build", "--quiet", "--record"]).ok();
+    assert_eq!(
+        names(&document(project, ["--all-features"])),
+        ["build_only", "elsewhere", "inner", "optional"]
+    );
+
+    let bill = document(project, ["--built"]);
+    assert_eq!(names(&bill), ["build_only", "inner"]);
+    assert_eq!(component(&bill, "build_only")["scope"], "excluded");
+    assert_eq!(bill["metadata"]["lifecycles"][0]["phase"], "build");
+    let subject = &bill["metadata"]["component"];
+    let program = files::read_bytes(&project.path("target/debug/app"));
+    assert_eq!(
+        (&subject["name"], &subject["hashes"][0]["content"]),
+        (&"app".into(), &sha256(&program).into())
+    );
+    assert!(properties(subject, "cargo-provenance:rustc")[0].starts_with("rustc "), "{subject:#}");
+    document(project, ["--built", "--format", "spdx-2.3"]);
+    assert_eq!(
+        names(&document(project, ["--built", "--artifact", "target/debug/app"])),
+        ["build_only", "inner"]
+    );
+
+    let (secret, line) = signing::key(project, "signer");
+    let public = sandbox.path("keys/signer.pub");
+    files::write(&public, line.split_once(' ').expect("a name before the key").1);
+    let envelope = sandbox.path("bill.intoto.jsonl");
+    for (arguments, kind, artifact) in [
+        (&["--built"][..], "https://cyclonedx.org/bom/v1.6", "target/debug/app"),
+        (&["--built", "--format", "spdx-2.3"], "https://spdx.dev/Document/v2.3", "target/debug/app"),
+        (&[], "https://cyclonedx.org/bom/v1.6", "Cargo.lock"),
+    ] {
+        let run = project.provenance(["sbom", "--sign", "--key"]).args([&secret]).args(arguments);
+        run.args(["--output".as_ref(), envelope.as_path()])
+            .ok()
+            .stderr_has("Signing the document with SHA256:");
+        let judge = || {
+            let run = shared_verifier(&sandbox, "verify_dsse.py")?
+                .args([&envelope])
+                .args(["--key".as_ref(), public.as_path()]);
+            Some(run.args(["--predicate-type", kind, "--artifact"]).args([project.path(artifact)]))
+        };
+        let Some(run) = judge() else { continue };
+        run.ok();
+        // One changed byte of what is signed is found.
+        let text = files::read(&envelope);
+        let at = text.find("\"payload\":\"").expect("a payload") + 30;
+        let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+        files::write(&envelope, format!("{}{other}{}", &text[..at], &text[at + 1..]));
+        judge().expect("it was there").run().fails();
+    }
+
+    // What is no longer what was built is not listed as if it were.
+    files::write(&project.path("target/debug/app"), [&program[..], b"x"].concat());
+    let changed = project.provenance(["sbom", "--built", "--artifact", "target/debug/app"]).run();
+    changed.code(3).stderr_has("is not what the recorded build came to");
+    files::append(&project.path("Cargo.lock"), "\n");
+    project.provenance(["sbom", "--built"]).run().code(3).stdout_lacks("{");
 }

@@ -23,6 +23,7 @@ struct Capability {
 const PURE: &[&str] = &[
     "advisory",
     "archive",
+    "audit",
     "commit",
     "exit_code",
     "finding",

@@ -28,6 +28,9 @@ use crate::store;
 /// The name of the record in the folder where cargo builds under the guard.
 pub(super) const FILE_NAME: &str = "record.json";
 
+/// What cargo finds in every package of a directory source.
+const CHECKSUMS: &str = ".cargo-checksum.json";
+
 /// What has to be looked at before cargo begins.
 pub(super) struct Begun {
     at: Instant,
@@ -50,6 +53,7 @@ impl Begun {
     pub(super) fn look(
         surroundings: &Surroundings,
         gate: &Gate,
+        settings: &[(String, String)],
         mut request: Request,
     ) -> Result<Self, Failure> {
         let file = |path: &Path| {
@@ -84,7 +88,7 @@ impl Begun {
         let encoded = encoded.map(|flags| flags.split('\u{1f}').map(str::to_owned).collect());
         let flags = encoded.or_else(|| overriding(&["RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"]).map(words));
         request.rustflags = flags.unwrap_or_default();
-        request.environment = environment(surroundings, gate);
+        request.environment = environment(surroundings, gate, settings);
         let rustc =
             overriding(&["RUSTC", "CARGO_BUILD_RUSTC"]).or_else(|| Some(setting(gate, "build.rustc")?.1));
         let compiler = Compiler::ask(surroundings, rustc.as_deref().map(OsStr::new))?;
@@ -131,7 +135,7 @@ impl Begun {
                 host,
                 components: components.into_iter().map(component).collect(),
             },
-            packages: packages(gate, &ids),
+            packages: packages(gate, made, &ids),
             units,
             artifacts: artifacts(made, &ids, folders)?,
         })
@@ -140,8 +144,8 @@ impl Begun {
 
 /// Settings from outside of the repository that change what comes of a build. Where packages come from does not: their bytes are
 /// pinned.
-fn environment(surroundings: &Surroundings, gate: &Gate) -> Vec<String> {
-    let of_environment = surroundings.overrides.iter().filter(|(name, _)| {
+fn environment(surroundings: &Surroundings, gate: &Gate, settings: &[(String, String)]) -> Vec<String> {
+    let of_environment = surroundings.overrides.iter().chain(settings).filter(|(name, _)| {
         let elsewhere = ["CARGO_ALIAS_", "CARGO_SOURCE_", "CARGO_REGISTRIES_"];
         let known = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
         !elsewhere.iter().any(|start| name.starts_with(start))
@@ -265,23 +269,28 @@ fn unknown(artifact: &cargo::Artifact) -> Failure {
 }
 
 /// The packages with what their pins say, and the hash of the very directory that they were compiled from.
-fn packages(gate: &Gate, ids: &BTreeMap<&String, PackageId>) -> Vec<Package> {
-    let wanted = ids.values().collect::<BTreeSet<_>>();
-    let locked = gate.seen.observation.lockfile.packages.iter().zip(&gate.seen.located);
-    let places = locked.map(|(package, located)| (&package.id, located)).collect::<BTreeMap<_, _>>();
-    let wanted = wanted.into_iter().collect::<Vec<_>>();
-    threads::map(&wanted, |id| {
+fn packages(gate: &Gate, made: &[cargo::Artifact], ids: &BTreeMap<&String, PackageId>) -> Vec<Package> {
+    let folders =
+        made.iter().filter_map(|artifact| Some((&ids[&artifact.package], artifact.manifest.parent()?)));
+    let packages = folders.collect::<BTreeMap<_, _>>().into_iter().collect::<Vec<_>>();
+    threads::map(&packages, |(id, folder)| {
         let pin = gate.seen.manifest.packages.iter().find(|pin| is_of(pin, id));
-        let trees =
-            pin.map(|pin| [Some(pin.tree), pin.vendor_tree].into_iter().flatten().collect::<Vec<_>>());
-        let place = places.get(id).and_then(|located| located.directories.first());
-        // A checkout holds a whole repository, which the commit names already.
-        let place = place.filter(|place| place.layout != Layout::Checkout);
+        let layout = match &id.source {
+            // A checkout holds a whole repository, which the commit names already.
+            Some(source) if source.is_git() && !folder.join(CHECKSUMS).is_file() => None,
+            Some(_) if folder.join(CHECKSUMS).is_file() => Some(Layout::Directory),
+            Some(_) => Some(Layout::Registry),
+            None => Some(Layout::Path),
+        };
+        let hash = pin.zip(layout).and_then(|(pin, layout)| {
+            let trees = [Some(pin.tree), pin.vendor_tree].into_iter().flatten().collect::<Vec<_>>();
+            dir_hash::of(&Place { directory: folder.to_path_buf(), layout }, &trees)
+        });
         Package {
             id: identity(id),
             checksum: pin.and_then(|pin| pin.checksum).map(|checksum| checksum.hex()),
             tree: pin.map(|pin| pin.tree.to_string()),
-            dir_hash: place.zip(trees).and_then(|(place, trees)| dir_hash::of(place, &trees)),
+            dir_hash: hash,
         }
     })
 }

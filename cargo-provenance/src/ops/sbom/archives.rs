@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use provenance_build::{Checksum, threads};
 
+use crate::collect::opened::{self, Wanted};
 use crate::report::progress::Progress;
-use crate::store::digests_of;
 
 /// The SHA-512 of the first archive of each package that has the package's SHA-256. What cannot be read is not at hand.
 pub(super) fn sha512(
@@ -15,9 +15,9 @@ pub(super) fn sha512(
 ) -> BTreeMap<usize, String> {
     progress.begin("Hashing", wanted.len());
     let found = threads::map(wanted, |(index, checksum, archives)| {
-        let digests = archives.iter().filter_map(|archive| digests_of(archive).ok());
-        let mut right = digests.filter(|(sha256, _)| sha256 == checksum);
-        let found = right.next().map(|(_, sha512)| (*index, sha512));
+        let digests = archives.iter().filter_map(|it| opened::digests(it, Wanted::Sha256And512).ok());
+        let mut right = digests.filter(|digests| digests.get("sha256") == Some(&*checksum.hex()));
+        let found = right.next().and_then(|digests| Some((*index, digests.get("sha512")?.to_owned())));
         progress.tick();
         found
     });

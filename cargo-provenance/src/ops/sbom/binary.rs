@@ -1,7 +1,5 @@
 //! The bill of a program, by the lists that it carries. Whoever can write the program can write them.
 
-use std::fs::File as Opened;
-use std::io::Read;
 use std::path::Path;
 
 use provenance_build::PackageId;
@@ -10,6 +8,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 use super::describe;
 use crate::artifact::{self, ArtifactError, Embedded, EmbeddedKind, EmbeddedPackage, EmbeddedSource};
+use crate::collect::opened;
 use crate::model::Timestamp;
 use crate::report::failure::{Failure, Kind};
 use crate::sbom::{
@@ -17,21 +16,22 @@ use crate::sbom::{
     text,
 };
 
-/// Bytes of a program: ten times the largest ones with all their debugging information.
-const PROGRAM_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// Bytes of a program: as much as the largest ones have with all their debugging information.
+const PROGRAM_BYTES: usize = 2 * 1024 * 1024 * 1024;
+
+const NO_LIST: &str =
+    "build it with `provenance-build`, or with `cargo auditable build`, which list what is in a program";
 
 /// Makes the bill.
 pub(super) fn bill(file: &Path) -> Result<Bill, Failure> {
-    let unreadable = |error: &dyn std::error::Error| {
-        Failure::new(Kind::Undecided, format!("could not read `{}`", file.display())).caused_by(error)
-    };
-    let mut bytes = vec![];
-    let opened = Opened::open(file).map_err(|error| unreadable(&error))?;
-    opened.take(PROGRAM_BYTES).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    let embedded = artifact::read(&bytes).map_err(|error| match &error {
-        ArtifactError::NoSection(_) => unreadable(&error)
-            .help("build it with `provenance-build`, or with `cargo auditable build`, which list what is in a program"),
-        _ => unreadable(&error),
+    let bytes = opened::bytes(file, PROGRAM_BYTES)?;
+    let embedded = artifact::read(&bytes).map_err(|error| {
+        let failure =
+            Failure::new(Kind::Undecided, format!("could not read `{}`", file.display())).caused_by(&error);
+        match error {
+            ArtifactError::NoSection(_) => failure.help(NO_LIST),
+            _ => failure,
+        }
     })?;
     let name = file.file_name().map(|name| text::line(&name.to_string_lossy())).unwrap_or_default();
     Ok(of(&embedded, &name, &bytes))

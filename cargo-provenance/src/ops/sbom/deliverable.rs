@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crate::report::failure::{Failure, Kind};
+use crate::attest::digests::DigestSet;
+use crate::collect::opened::{self, Wanted};
+use crate::report::failure::Failure;
 use crate::sbom::{Component, Digests, File, Form, Kind as ComponentKind, Need, Purpose, Scope, text};
-use crate::store::digests_of;
 
 /// A file that was built.
 #[derive(Clone, Debug)]
@@ -21,16 +22,19 @@ pub(super) struct Deliverable {
 
 /// Reads a file that somebody says was built.
 pub(super) fn read(file: &Path) -> Result<Deliverable, Failure> {
-    let (sha256, sha512) = digests_of(file).map_err(|error| {
-        Failure::new(Kind::Undecided, format!("could not read `{}`", file.display())).caused_by(&error)
-    })?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let digests = Digests { sha256: Some(sha256.hex()), sha512: Some(sha512) };
-    Ok(Deliverable { form: form(&name), name: text::line(&name), digests, of: vec![] })
+    Ok(of(&name, &opened::digests(file, Wanted::Sha256And512)?))
+}
+
+/// A file with these digests.
+pub(super) fn of(name: &str, digests: &DigestSet) -> Deliverable {
+    let digest = |algorithm| digests.get(algorithm).map(str::to_owned);
+    let digests = Digests { sha256: digest("sha256"), sha512: digest("sha512") };
+    Deliverable { form: form(name), name: text::line(name), digests, of: vec![] }
 }
 
 /// What a file is, by its name.
-pub(super) fn form(name: &str) -> Form {
+fn form(name: &str) -> Form {
     match name.rsplit_once('.') {
         Some((_, "a" | "lib" | "rlib")) => Form::Objects,
         _ => Form::Executable,

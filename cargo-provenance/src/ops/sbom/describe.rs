@@ -57,7 +57,7 @@ pub(super) fn from_source(
     checksum: Option<Checksum>,
 ) {
     component.purl = Some(purl::of(id));
-    component.supplier = Some(supplier(source));
+    component.supplier = supplier(source);
     if let Some(repository) = source.is_git().then(|| text::repository(source.url())).flatten() {
         component.links.push(Link { kind: LinkKind::Vcs, url: repository });
     }
@@ -72,20 +72,20 @@ pub(super) fn from_source(
     component.digests.sha256 = Some(checksum.hex());
 }
 
-/// Who hands it on: the registry, or the host of the repository.
-fn supplier(source: &Source) -> Contact {
+/// Who hands it on: the registry, or the host of the repository. A directory of this machine is nobody.
+fn supplier(source: &Source) -> Option<Contact> {
     if source.is_crates_io() {
-        return Contact { url: Some("https://crates.io".to_owned()), ..Contact::named("crates.io") };
+        return Some(Contact { url: Some("https://crates.io".to_owned()), ..Contact::named("crates.io") });
     }
-    let url = text::without_password(source.url());
-    let host = url.split("://").nth(1).unwrap_or(&url).split('/').next().unwrap_or_default();
-    Contact::named(host.rsplit('@').next().unwrap_or(host))
+    let (_, rest) = source.url().split_once("://")?;
+    let host = rest.split('/').next()?;
+    Some(host.rsplit('@').next()?).filter(|host| !host.is_empty()).map(Contact::named)
 }
 
 fn license(package: &Package) -> License {
     match (&package.license, &package.license_file) {
         (Some(words), _) => match LicenseExpression::parse(words.trim()) {
-            Ok(expression) => License::Expression(expression),
+            Ok(expression) => License::Expression(Box::new(expression)),
             Err(_) => match text::line(words) {
                 words if words.is_empty() => License::Unknown,
                 words => License::Other(words),

@@ -12,6 +12,8 @@ pub(super) struct Reach<'m> {
     nodes: HashMap<&'m PackageId, &'m Node>,
     /// When the code of each reached package runs.
     pub(super) scopes: BTreeMap<&'m PackageId, Scope>,
+    /// The features of each package that are on.
+    pub(super) features: HashMap<&'m PackageId, Vec<String>>,
 }
 
 impl<'m> Reach<'m> {
@@ -26,7 +28,13 @@ impl<'m> Reach<'m> {
             packages: metadata.packages.iter().map(|package| (&package.id, package)).collect(),
             nodes: nodes.map(|node| (&node.id, node)).collect(),
             scopes: BTreeMap::new(),
+            features: HashMap::new(),
         };
+        for (id, node) in &reach.nodes {
+            let mut features = node.features.iter().map(ToString::to_string).collect::<Vec<_>>();
+            features.sort_unstable();
+            reach.features.insert(id, features);
+        }
         let mut open = roots.iter().map(|root| (&root.id, Scope::Run)).collect::<Vec<_>>();
         while let Some((id, scope)) = open.pop() {
             let is_news = match reach.scopes.get(id) {
@@ -51,15 +59,6 @@ impl<'m> Reach<'m> {
     /// A package.
     pub(super) fn package(&self, id: &PackageId) -> Option<&'m Package> {
         self.packages.get(id).copied()
-    }
-
-    /// The features that are on.
-    pub(super) fn features(&self, id: &PackageId) -> Vec<&'m str> {
-        let node = self.nodes.get(id);
-        let mut features =
-            node.iter().flat_map(|node| &node.features).map(|it| it.as_str()).collect::<Vec<_>>();
-        features.sort_unstable();
-        features
     }
 
     /// What a package needs directly, and for what. Tests are not built.

@@ -36,23 +36,45 @@ pub(super) fn bill(
     let metadata = ground.resolve(surroundings, &selection.resolution, progress)?;
     let roots = roots(&metadata, selection)?;
     let reach = Reach::from(&metadata, &roots, |_| true);
-    let mut components = components(&ground, &reach, progress)?;
-    let references = name(&mut components);
-    connect(&mut components, &reach, &references);
-    let delivered = artifacts.iter().map(|file| deliverable::read(file)).collect::<Result<Vec<_>, _>>()?;
-    let delivered = delivered.into_iter().map(|it| of_roots(it, &roots, &references)).collect();
-    let subject = subject(selection, &ground, &roots, &references, &mut components);
-    Ok(finished(&ground, subject, components, delivered, &selection.resolution.targets))
+    let delivered = artifacts.iter().map(|file| Ok(of_roots(deliverable::read(file)?, &roots)));
+    let plan = Plan {
+        delivered: delivered.collect::<Result<_, Failure>>()?,
+        roots,
+        name: selection.name.as_deref(),
+        context: Context::PreBuild,
+        targets: &selection.resolution.targets,
+    };
+    assembled(&ground, &reach, plan, progress)
+}
+
+/// What a bill is to be about.
+pub(super) struct Plan<'a> {
+    /// The packages.
+    pub(super) roots: Vec<&'a Package>,
+    /// What they are called together.
+    pub(super) name: Option<&'a str>,
+    /// What is delivered, each with the packages that it may be of.
+    pub(super) delivered: Vec<(Deliverable, Vec<Id>)>,
+    pub(super) context: Context,
+    /// The platforms; all, where there is none.
+    pub(super) targets: &'a [String],
 }
 
 /// A bill that is complete but for when and by whom it is made.
-fn finished(
+pub(super) fn assembled(
     ground: &Ground,
-    mut subject: Component,
-    components: BTreeMap<Id, Component>,
-    delivered: Vec<Deliverable>,
-    targets: &[String],
-) -> Bill {
+    reach: &Reach<'_>,
+    plan: Plan<'_>,
+    progress: &dyn Progress,
+) -> Result<Bill, Failure> {
+    let mut components = components(ground, reach, progress)?;
+    let references = name(&mut components);
+    connect(&mut components, reach, &references);
+    let delivered = plan.delivered.into_iter().map(|(file, of)| Deliverable {
+        of: of.iter().filter_map(|id| references.get(id).cloned()).collect(),
+        ..file
+    });
+    let mut subject = subject(plan.name, ground, &plan.roots, &references, &mut components);
     subject.scope = Scope::Subject;
     subject.fact("cargo-lock", sha256(&ground.situation.lockfile_text));
     let mut unknowns = vec![];
@@ -68,19 +90,19 @@ fn finished(
         unknowns.push(format!("whether the sources are those that are pinned: `verify` finds {count}"));
     }
     let mut components = components.into_values().collect();
-    deliverable::enter(delivered, &mut subject, &mut components);
-    Bill {
+    deliverable::enter(delivered.collect(), &mut subject, &mut components);
+    Ok(Bill {
         subject,
         components,
-        context: Context::PreBuild,
+        context: plan.context,
         author: None,
         made: Timestamp(0),
-        target: match targets {
+        target: match plan.targets {
             [] => Target::All,
             triples => Target::Triples(triples.iter().map(|triple| text::line(triple)).collect()),
         },
         unknowns,
-    }
+    })
 }
 
 /// Describes everything that is reached.
@@ -108,8 +130,8 @@ fn components(
         for (what, _) in runs.into_iter().filter(|(_, is_it)| *is_it) {
             component.fact("build-time", what);
         }
-        let features = reach.features(&package.id);
-        if !features.is_empty() {
+        let features = reach.features.get(&package.id).filter(|features| !features.is_empty());
+        if let Some(features) = features {
             component.fact("features", text::line(&features.join(" ")));
         }
         components.insert(package.id.clone(), component);
@@ -221,7 +243,7 @@ fn connect(components: &mut BTreeMap<Id, Component>, reach: &Reach<'_>, referenc
 
 /// What the bill is about: the one package, or the workspace with several.
 fn subject(
-    selection: &Selection,
+    name: Option<&str>,
     ground: &Ground,
     roots: &[&Package],
     references: &HashMap<Id, String>,
@@ -236,14 +258,14 @@ fn subject(
         return component;
     }
     let folder = ground.situation.workspace.root.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = selection.name.clone().or(folder).unwrap_or_else(|| UNKNOWN.to_owned());
+    let name = name.map(str::to_owned).or(folder).unwrap_or_else(|| UNKNOWN.to_owned());
     let parts = roots.iter().filter_map(|root| components.get(&root.id)).collect::<Vec<_>>();
     let mut subject = Component::named(ComponentKind::Application, text::line(&name));
     subject.reference = format!("workspace:{}", subject.name);
     // What all have in common is true of the whole.
     if let [first, others @ ..] = &parts[..] {
-        let in_common = |other: &&Component| other.version == first.version;
-        subject.version = first.version.clone().filter(|_| others.iter().all(|it| in_common(&it)));
+        let in_common = others.iter().all(|other| other.version == first.version);
+        subject.version = first.version.clone().filter(|_| in_common);
         let words = |component: &Component| match &component.license {
             License::Expression(expression) => Some(expression.canonical()),
             _ => None,
@@ -262,7 +284,7 @@ fn subject(
 }
 
 /// Of which packages a file may be: those with a target of its name, else all.
-fn of_roots(mut file: Deliverable, roots: &[&Package], references: &HashMap<Id, String>) -> Deliverable {
+fn of_roots(file: Deliverable, roots: &[&Package]) -> (Deliverable, Vec<Id>) {
     let plain = |name: &str| name.replace('-', "_");
     let stem = plain(file.name.split('.').next().unwrap_or_default());
     let stems = [stem.as_str(), stem.strip_prefix("lib").unwrap_or(&stem)];
@@ -272,10 +294,9 @@ fn of_roots(mut file: Deliverable, roots: &[&Package], references: &HashMap<Id, 
     };
     let named = roots.iter().filter(makes).copied().collect::<Vec<_>>();
     let of = if named.is_empty() { roots } else { &named };
-    file.of = of.iter().filter_map(|root| references.get(&root.id).cloned()).collect();
-    file
+    (file, of.iter().map(|root| root.id.clone()).collect())
 }
 
-fn sha256(text: &str) -> String {
+pub(super) fn sha256(text: &str) -> String {
     Checksum::from_bytes(Sha256::digest(text.as_bytes()).into()).to_string()
 }

@@ -132,7 +132,8 @@ impl Repository {
         };
         let folders = folders(wanted);
         let named = |commit: &Id, path: &str| match path {
-            "" => format!("{commit}^{{tree}}"),
+            // `^{tree}` would look for a tree that is what its name says, and find none where it is not.
+            "" => format!("{commit}:"),
             path => format!("{commit}:{path}"),
         };
         let questions = ids.iter().flat_map(|id| folders.iter().map(|path| named(id, path)));
@@ -361,7 +362,9 @@ impl Source<'_> {
     /// Packs objects of the other repository into the scratch one, giving each the name that its content has.
     fn pack(&self, ids: &BTreeSet<Id>) -> Result<(), GitError> {
         let mut packing = self.command("pack-objects");
-        packing.args(["--stdout", "-q", "--threads=2"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // Whole objects: one that is not what its name says must not take those along that are written as differences from it.
+        packing.args(["--stdout", "-q", "--threads=2", "--window=0", "--no-reuse-delta"]);
+        packing.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut packer = packing.stderr(Stdio::null()).spawn().map_err(GitError::Missing)?;
         let pack = packer.stdout.take().map_or_else(Stdio::null, Stdio::from);
         let list = ids.iter().map(|id| format!("{id}\n")).collect::<String>();

@@ -24,6 +24,7 @@ const PURE: &[&str] = &[
     "advisory",
     "archive",
     "audit",
+    "commit",
     "exit_code",
     "finding",
     "graph",

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use tests::krate::days_ago;
 use tests::project::CLEAN;
 use tests::{Krate, Project, Sandbox, files};
 
@@ -236,7 +237,8 @@ fn what_a_new_version_brings_is_told_by_its_own_check() {
     ];
     for (before, now, ..) in &cases {
         registry.publish(before);
-        registry.publish(now);
+        // Only what is young is compared with the version before it, where nothing of it is locked.
+        registry.publish(&now.clone().published(Some(&days_ago(20))));
     }
     let gated = Project::app(&sandbox, "gated").pinned();
     let names = cases.iter().map(|(before, ..)| before.name()).collect::<Vec<_>>();

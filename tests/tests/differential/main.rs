@@ -121,28 +121,33 @@ fn theirs(vet: &Path, workspace: &Workspace, environment: &BTreeMap<String, Stri
         assert!(output.exit_code() != Some(0), "{}\n{}", output.stdout, output.stderr);
         return Outcome::Fault;
     };
-    let package =
-        |value: &Value| format!("{}:{}", value["name"].as_str().unwrap(), value["version"].as_str().unwrap());
-    let list = |key: &str| report[key].as_array().unwrap().iter().map(package).collect();
+    let package = |value: &Value| format!("{}:{}", text(&value["name"]), text(&value["version"]));
+    let list = |key: &str| list_of(&report[key]).iter().map(package).collect();
     match report["conclusion"].as_str() {
         Some("success") => {
             Outcome::Success(["vetted_fully", "vetted_partially", "vetted_with_exemptions"].map(list))
         }
         Some("fail (vetting)") => {
-            let failures = report["failures"].as_array().unwrap().iter().map(|failure| {
-                let missing = failure["missing_criteria"].as_array().unwrap().iter();
-                (package(failure), missing.map(|name| name.as_str().unwrap().to_owned()).collect())
+            let failures = list_of(&report["failures"]).iter().map(|failure| {
+                let missing = list_of(&failure["missing_criteria"]).iter();
+                (package(failure), missing.map(|name| text(name).to_owned()).collect())
             });
             Outcome::Vetting(failures.collect())
         }
         Some("fail (violation)") => {
-            let violations = report["violations"].as_object().unwrap().iter();
-            Outcome::Violation(
-                violations.map(|(name, list)| (name.clone(), list.as_array().unwrap().len())).collect(),
-            )
+            let violations = report["violations"].as_object().expect("a table").iter();
+            Outcome::Violation(violations.map(|(name, list)| (name.clone(), list_of(list).len())).collect())
         }
         _ => Outcome::Fault,
     }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a string")
+}
+
+fn list_of(value: &Value) -> &[Value] {
+    value.as_array().expect("a list")
 }
 
 // Ours, and whether strict judgment refuses what passes. What it passes must always pass.

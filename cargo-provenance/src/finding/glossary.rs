@@ -172,6 +172,11 @@ pub static TERMS: &[Term] = &[
         "cargo-setting-gone",
         "A recorded cargo setting that is no longer there. `cargo provenance pin` brings the manifest up to date.",
     ),
+    drift(
+        "checksum-differs",
+        "`Cargo.lock` names another archive than the pin. A registry never replaces a published version, so one of the \
+         two was edited: find out which, before `cargo provenance pin` pins what is locked.",
+    ),
     distrust(
         "commit-backdated",
         "A commit that is dated before what it builds on. A date that was set back makes a key look valid that is over. Find out \
@@ -221,11 +226,6 @@ pub static TERMS: &[Term] = &[
         "commit-unsigned",
         "A commit that changes the workspace, or a tag, without a signature. Who made it is what it says of itself. Let its committer sign it: \
          `git commit --amend --no-edit --gpg-sign`.",
-    ),
-    drift(
-        "checksum-differs",
-        "`Cargo.lock` names another archive than the pin. A registry never replaces a published version, so one of the \
-         two was edited: find out which, before `cargo provenance pin` pins what is locked.",
     ),
     refusal(
         "deploy-policy-expired",

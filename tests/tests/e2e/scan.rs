@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use cargo_provenance::attest::envelope::{Envelope, IN_TOTO};
+use cargo_provenance::keys::{KeyFile, Passphrase, Signer};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use serde_json::{Value, json};
@@ -357,6 +359,70 @@ fn programs_of_another_manifest_are_told() {
     judged(&pins(b"version = 1\n")).code(0);
     judged(&pins(b"version = 2\n")).code(4).stderr_has("was built by another manifest");
     judged(&harmless()).code(4).stderr_has("does not say which manifest");
+}
+
+/// A bundle of one statement about some bytes, signed by a key that is made on the way; and that key's line.
+fn attestation(sandbox: &Sandbox, name: &str, kind: &str, subject: &[u8]) -> (PathBuf, PathBuf) {
+    let (key, keys) = (sandbox.path(&format!("{name}.key")), sandbox.path(&format!("{name}.keys")));
+    let made = sandbox
+        .provenance(&sandbox.path(""))
+        .args(["keygen", "--no-passphrase", "--output"])
+        .args([&key])
+        .ok();
+    files::write(&keys, &made.stdout);
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": "app", "digest": { "sha256": sha256(subject) } }],
+        "predicateType": kind,
+        "predicate": {},
+    });
+    let mut envelope = Envelope::new(IN_TOTO, statement.to_string().into_bytes());
+    let never = |_: &str| Err(std::io::Error::other("nobody to ask"));
+    let key =
+        KeyFile::read(&key).expect("a key").open(Passphrase::Ask(&never)).expect("without a passphrase");
+    let mut signer = Signer::File(key);
+    let signature = signer.sign_bytes(&envelope.to_be_signed()).expect("signed");
+    envelope.sign(&signer.public(), &signature);
+    let bundle = sandbox.path(&format!("{name}.intoto.jsonl"));
+    files::write(&bundle, envelope.to_line() + "\n");
+    (bundle, keys)
+}
+
+#[test]
+fn programs_that_no_trusted_key_signed_for_are_told() {
+    let sandbox = Sandbox::new();
+    let db = database(&sandbox, "db", &[]);
+    let app = sandbox.path("app");
+    files::write(&app, harmless());
+    let slsa = "https://slsa.dev/provenance/v1";
+    let (good, keys) = attestation(&sandbox, "good", slsa, &harmless());
+    let (other, other_keys) = attestation(&sandbox, "other", slsa, &vulnerable());
+    let (mere, mere_keys) = attestation(&sandbox, "mere", "https://example.org/mere/v1", &harmless());
+    let judged = |bundle: &Path, keys: &Path, rest: &[&str]| {
+        let named =
+            ["--attestation".as_ref(), bundle.as_os_str(), "--trusted-keys".as_ref(), keys.as_os_str()];
+        scan(&sandbox, &db).args([&app]).args(named).args(rest).run()
+    };
+    let required = ["--require-attested"];
+    judged(&good, &keys, &required).code(0).stderr_lacks("unattested");
+    // Of another file, of another key, of another kind: each vouches for nothing here.
+    for (bundle, keys) in [(&other, &other_keys), (&good, &other_keys), (&mere, &mere_keys)] {
+        judged(bundle, keys, &required).code(5).stderr_has("error[unattested]");
+        judged(bundle, keys, &[]).code(0).stderr_has("warning[unattested]");
+    }
+    let line = files::read(&good);
+    let at = line.find("\"payload\":\"").expect("a payload") + 40;
+    let flipped = if &line[at..=at] == "A" { "B" } else { "A" };
+    files::write(&good, format!("{}{flipped}{}", &line[..at], &line[at + 1..]));
+    judged(&good, &keys, &required).code(5);
+    files::write(&good, format!("garbage\n{line}"));
+    judged(&good, &keys, &required).code(0).stderr_has("1 attestation that no trusted key signed");
+    scan(&sandbox, &db)
+        .args([&app])
+        .args(["--attestation".as_ref(), good.as_os_str()])
+        .run()
+        .code(2)
+        .stderr_has("--trusted-keys");
 }
 
 /// Looks again and again while something changes, and says nothing while nothing does.

@@ -30,13 +30,17 @@ const TAKE_A_VALUE: [&str; 20] = [
     "-p",
 ];
 
-/// Options that change what is said, where it lies or how fast it is made, and nothing of what is made.
-const CHANGE_NOTHING: [&str; 14] = [
+/// Options that change what is said, where it lies, how fast it is made, or which of several programs are made, and nothing of what
+/// each is made of.
+const CHANGE_NOTHING: [&str; 17] = [
+    "--bin",
+    "--bins",
     "--color",
     "--frozen",
     "--future-incompat-report",
     "--jobs",
     "--keep-going",
+    "--lib",
     "--locked",
     "--manifest-path",
     "--offline",
@@ -268,7 +272,7 @@ mod tests {
             profile: "release".to_owned(),
             target: Some("t".to_owned()),
             features: vec!["x".to_owned(), "y".to_owned(), "z".to_owned()],
-            others: vec!["--bin=a".to_owned(), "--config=k=1".to_owned(), "--workspace".to_owned()],
+            others: vec!["--config=k=1".to_owned(), "--workspace".to_owned()],
             ..Request::default()
         };
         assert_eq!(arguments.request(), request);

@@ -303,14 +303,17 @@ fn nothing_that_a_manifest_says_makes_a_document_that_is_none() {
         "authors = [\"\\u001b[2J\\u202Eevil\\n::error::x <no(t)@an address>\", \"\", \"{}\", \"() <a@b.example>\"]",
         "x".repeat(5_000)
     );
-    let hostile = Krate::new("hostile", "1.0.0")
-        .license(Some("do what ##[you] want"))
-        .package_line(&absurd)
-        .package_line("description = \"\"\"line\\u0007\n--- a\n+++ b\n##vso[task.setvariable]\\u200B\"\"\"")
-        .package_line("homepage = \"javascript:alert(1)\"")
-        .package_line("repository = \"https://user:secret@example.org/\\u202E x\"")
-        .package_line("documentation = \"https://example.org/a b\"")
-        .package_line("\"license-file\" = \"../../\\u001B\"");
+    let lines = [
+        "[package]\nname = \"hostile\"\nversion = \"1.0.0\"\nedition = \"2021\"",
+        &absurd,
+        "license = \"do what ##[you] want \\u202E\"",
+        "license-file = \"../../\\u001B\"",
+        "description = \"\"\"line\\u0007\n--- a\n+++ b\n##vso[task.setvariable]\\u200B\"\"\"",
+        "homepage = \"javascript:alert(1)\"",
+        "repository = \"https://user:secret@example.org/\\u202E x\"",
+        "documentation = \"https://example.org/a b\"\n[lib]\npath = \"src/lib.rs\"\n",
+    ];
+    let hostile = Krate::new("hostile", "1.0.0").file("Cargo.toml", &lines.join("\n"));
     let odd =
         Krate::new("odd-license", "1.0.0").license(None).package_line("\"license-file\" = \"COPYING (old)\"");
     sandbox.registry().publish(&hostile);
@@ -462,6 +465,9 @@ fn the_bill_of_a_build_lists_what_was_compiled_and_is_signed() {
     files::write(&project.path("target/debug/app"), [&program[..], b"x"].concat());
     let changed = project.provenance(["sbom", "--built", "--artifact", "target/debug/app"]).run();
     changed.code(3).stderr_has("is not what the recorded build came to");
-    files::append(&project.path("Cargo.lock"), "\n");
-    project.provenance(["sbom", "--built"]).run().code(3).stdout_lacks("{");
+    let outdated = project
+        .policy("[sbom]\nauthor = \"Example <sbom@example.org>\"")
+        .provenance(["sbom", "--built"])
+        .run();
+    outdated.code(3).stderr_has("`Provenance.lock` is not what it was when this was built").stdout_lacks("{");
 }

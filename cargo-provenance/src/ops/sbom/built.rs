@@ -39,7 +39,7 @@ pub(super) fn bill(
     let text = opened::bytes(&file, RECORD_BYTES).map_err(|fault| Failure::from(fault).help(RECORD))?;
     let record = Record::read(&text)?;
     let chosen = chosen(&record, artifacts)?;
-    let ground = Ground::read(surroundings, report)?;
+    let mut ground = Ground::read(surroundings, report)?;
     unchanged(&ground, &record)?;
     let triple = record.request.target.clone().unwrap_or_else(|| record.toolchain.host.clone());
     let targets = vec![triple];

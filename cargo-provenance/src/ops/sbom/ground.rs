@@ -63,30 +63,31 @@ impl Ground {
         let gate = gate.filter(|gate| gate.root == workspace.root);
         let situation = Situation::read(surroundings, workspace)?;
         let patches = patches::read(&situation.workspace.root, &situation.configuration)?;
-        let located =
-            locate::locate(&situation.lockfile, &situation.configuration, &surroundings.cargo_home)?;
         let mut locked = BTreeMap::<_, Vec<usize>>::new();
         for (index, LockedPackage { id, .. }) in situation.lockfile.packages.iter().enumerate() {
             locked.entry((id.name.to_string(), id.version.to_string())).or_default().push(index);
         }
         let drift = if gate.is_some() { drift } else { 0 };
-        Ok(Self { situation, gate, patches, located, locked, drift, cargo })
+        Ok(Self { situation, gate, patches, located: vec![], locked, drift, cargo })
     }
 
-    /// The graph, without the network if everything is at hand.
+    /// The graph, without the network if everything is at hand. Where the packages lie is known from then on: cargo may bring some.
     pub(super) fn resolve(
-        &self,
+        &mut self,
         surroundings: &Surroundings,
         resolution: &Resolution,
         progress: &dyn Progress,
     ) -> Result<Metadata, Failure> {
         let manifest = surroundings.manifest_path.as_deref();
-        match self.cargo.offline().resolve(manifest, resolution, progress) {
+        let metadata = match self.cargo.offline().resolve(manifest, resolution, progress) {
             Err(_) if surroundings.network == Network::Allowed => {
-                Ok(self.cargo.resolve(manifest, resolution, progress)?)
+                self.cargo.resolve(manifest, resolution, progress)?
             }
-            answer => Ok(answer?),
-        }
+            answer => answer?,
+        };
+        let Situation { lockfile, configuration, .. } = &self.situation;
+        self.located = locate::locate(lockfile, configuration, &surroundings.cargo_home)?;
+        Ok(metadata)
     }
 
     /// Where the lockfile has a package.
@@ -104,7 +105,7 @@ impl Ground {
 
     /// The cached archives of a package.
     pub(super) fn archives(&self, index: usize) -> &[PathBuf] {
-        &self.located[index].archives
+        self.located.get(index).map_or(&[], |located| &located.archives)
     }
 
     /// The pin of a package.
@@ -121,7 +122,7 @@ impl Ground {
     /// What a directory is that cargo takes a package of the lockfile from, where it is one of a directory source.
     pub(super) fn vendored(&self, index: usize, directory: &Path) -> Option<Vendored> {
         let directory = real(directory);
-        let mut places = self.located[index].directories.iter();
+        let mut places = self.located.get(index)?.directories.iter();
         let place = places.find(|it| it.layout == Layout::Directory && real(&it.directory) == directory)?;
         let Some(gate) = &self.gate else { return Some(Vendored::NotCompared) };
         let Some(pin) = self.pin(&self.package(index).id) else { return Some(Vendored::NotCompared) };

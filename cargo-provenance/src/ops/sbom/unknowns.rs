@@ -13,15 +13,23 @@ pub(super) fn state(bill: &mut Bill) {
     };
     let count =
         |is_unknown: fn(&Component) -> bool| bill.components.iter().filter(|it| is_unknown(it)).count();
-    add(count(|it| it.digests.sha256.is_none()), "the SHA-256", " without an archive");
+    add(count(|it| it.digests.sha256.is_none()), "the SHA-256", " that no registry has an archive of");
     add(
         count(|it| it.digests.sha256.is_some() && it.digests.sha512.is_none()),
         "the SHA-512",
-        ", with no archive at hand",
+        " whose archive is not at hand",
     );
     add(count(|it| matches!(it.license, License::Unknown)), "the license", "");
-    add(count(|it| matches!(it.license, License::File(_))), "the license", " that only a file tells");
-    add(count(|it| matches!(it.license, License::Other(_))), "the license", " in words of SPDX");
+    add(
+        count(|it| matches!(it.license, License::File(_))),
+        "the license",
+        " whose manifest names only a file",
+    );
+    add(
+        count(|it| matches!(it.license, License::Other(_))),
+        "the license",
+        " whose manifest has no SPDX expression",
+    );
     add(count(|it| it.authors.is_empty()), "the makers", "");
     add(count(|it| it.needs.is_none()), "the dependencies", "");
     add(count(|it| it.opaque), "the native libraries", " with a build script that links some");

@@ -32,7 +32,7 @@ pub(super) fn bill(
     report: &mut Report,
 ) -> Result<Bill, Failure> {
     let surroundings = &resolved(surroundings)?;
-    let ground = Ground::read(surroundings, report)?;
+    let mut ground = Ground::read(surroundings, report)?;
     let metadata = ground.resolve(surroundings, &selection.resolution, progress)?;
     let roots = roots(&metadata, selection)?;
     let reach = Reach::from(&metadata, &roots, |_| true);

@@ -2,6 +2,7 @@
 //! time.
 
 #![expect(clippy::print_stderr, reason = "what took how long, and what was not judged, must be said")]
+#![expect(clippy::disallowed_methods, reason = "a test reads its own environment and clock")]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -19,7 +20,10 @@ const SETS: [(&str, [usize; 3]); 3] =
 /// Unoptimised code takes so many times longer, on a machine that does other things too.
 const SLACK: u32 = if cfg!(debug_assertions) { 100 } else { 10 };
 
-fn files() -> Option<Vec<(&'static str, [usize; 3], PathBuf, Vec<u8>)>> {
+/// A published set: its name, what is in it, its file and the bytes.
+type File = (&'static str, [usize; 3], PathBuf, Vec<u8>);
+
+fn files() -> Option<[File; 3]> {
     let Some(data) = std::env::var_os("PROVENANCE_TEST_DATA").filter(|data| !data.is_empty()) else {
         assert!(
             std::env::var_os("CI").is_none(),
@@ -28,12 +32,11 @@ fn files() -> Option<Vec<(&'static str, [usize; 3], PathBuf, Vec<u8>)>> {
         eprintln!("SKIPPED: PROVENANCE_TEST_DATA is not set, no published set was read");
         return None;
     };
-    let read = SETS.map(|(name, counts)| {
+    Some(SETS.map(|(name, counts)| {
         let file = Path::new(&data).join("audits").join(format!("{name}.toml"));
         let bytes = std::fs::read(&file).expect("a set");
         (name, counts, file, bytes)
-    });
-    Some(read.into())
+    }))
 }
 
 fn within(start: Instant, limit: Duration, what: &str) {

@@ -43,4 +43,8 @@ impl Explain for AuditError {
     fn help(&self) -> Vec<String> {
         vec![self.help.clone()]
     }
+
+    fn place(&self) -> Option<(PathBuf, u32)> {
+        Some((self.file.clone(), self.line))
+    }
 }

@@ -1,8 +1,17 @@
 //! Reviews of others and of the team itself, in cargo-vet's files: what they say, what they prove, what is still to review.
 //!
-//! A [`Store`] is a `supply-chain/` folder: what is required ([`Config`]), what the team says ([`Set`]) and what it took over
-//! ([`Imports`]). A set that somebody publishes is [`Published`], in criteria of its own, until it is translated into those of
-//! the store. Pure: bytes and dates are handed in, nothing is opened or asked.
+//! - A [`Store`] is a `supply-chain/` folder: what is required ([`Config`]), what the team says ([`Set`]) and what it took over
+//!   ([`Imports`]). [`Store::read`] takes the bytes of its files; [`Store::config_text`] and its two sisters give them back as
+//!   cargo-vet writes them, and [`Store::formatting`] says where a file is not so. Whoever adds an entry pushes it into the
+//!   list of its crate and writes the text: the writer sorts.
+//! - What somebody else publishes is [`Published`], with its [`Loss`]es, in criteria of its own; [`translate`] puts it into those
+//!   of the store, ready for [`Imports::sets`].
+//! - A [`Tree`] is what `cargo metadata --all-features` says of the workspace.
+//! - [`resolve`] judges the tree by the store: [`Verdicts`], for each package the chain of [`Link`]s that proves each criterion,
+//!   the [`Conflict`]s, or the [`Gap`], whose [`Gap::reviews`] would close it. [`Mode::VetCompatible`] is cargo-vet's own
+//!   judgment, error for error; [`Mode::Strict`] refuses all that cargo-vet refuses, and what it overlooks.
+//!
+//! Pure: bytes, dates and what is known of publications are handed in, nothing is opened or asked.
 
 mod criteria;
 mod entry;

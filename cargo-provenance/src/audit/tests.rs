@@ -317,6 +317,21 @@ fn a_foreign_set_that_is_no_toml_is_an_error() {
     assert!(Published::read(&huge, Path::new("theirs.toml")).is_err());
 }
 
+#[test]
+fn nesting_without_end_is_an_error() {
+    let date = "[[audits.a]]\nversion = 2024-01-01\n";
+    let deep = 200_000;
+    for text in [
+        format!("{date}{}x = 1\n", "x.".repeat(deep)),
+        format!("{date}[{}x]\n", "x.".repeat(deep)),
+        format!("{date}x = {}{}\n", "[".repeat(deep), "]".repeat(deep)),
+        format!("{date}x = {}{}\n", "{x=".repeat(deep), "}".repeat(deep)),
+    ] {
+        assert!(Published::read(text.as_bytes(), Path::new("theirs.toml")).is_err(), "{}", &text[..60]);
+        assert!(Config::read(text.replace(date, "").as_bytes(), Path::new("config.toml")).is_err());
+    }
+}
+
 proptest! {
     // What is read is written, and what is written reads the same.
     #[test]

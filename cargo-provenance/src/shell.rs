@@ -5,7 +5,7 @@
 
 mod pager;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read as _, Write};
 use std::sync::{Mutex, PoisonError};
 
 use anstream::AutoStream;
@@ -129,6 +129,21 @@ fn read_answer(from: impl BufRead) -> Option<String> {
     from.read_line(&mut line).ok()?;
     let line = line.strip_suffix('\n')?;
     Some(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}
+
+/// What another program says on standard input, to its end.
+///
+/// # Errors
+///
+/// What the operating system says, and more than `most` bytes.
+#[expect(clippy::disallowed_methods, reason = "the one owner of the streams")]
+pub fn input(most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![];
+    io::stdin().lock().take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is longer than what is read"));
+    }
+    Ok(bytes)
 }
 
 /// Asks for a passphrase on the terminal, whatever standard input is, and does not show it.

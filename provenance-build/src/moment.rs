@@ -33,7 +33,7 @@ impl Moment {
     /// A time as `allowed_signers` has it (ssh-keygen(1), "ALLOWED SIGNERS"): `YYYYMMDD` or `YYYYMMDDHHMM[SS]`, maybe
     /// with a `Z`. Without it OpenSSH means the time zone of the machine; here a line means the same everywhere.
     #[cfg(feature = "signatures")]
-    pub(crate) fn of_signers(text: &str) -> Option<Self> {
+    pub fn of_signers(text: &str) -> Option<Self> {
         let text = text.strip_suffix('Z').unwrap_or(text);
         if !matches!(text.len(), 8 | 12 | 14) {
             return None;

@@ -2,7 +2,7 @@
 //!
 //! Everything that is put into one is inert: constants, and build scripts that leave a mark in the sandbox.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,6 +26,7 @@ pub struct Krate {
     files: BTreeMap<String, Vec<u8>>,
     entries: Vec<Entry>,
     zeros: Vec<(String, u64)>,
+    programs: BTreeSet<String>,
     dependencies: Vec<Dependency>,
     features: BTreeMap<String, Vec<String>>,
     proc_macro: bool,
@@ -92,6 +93,7 @@ impl Krate {
             files: BTreeMap::new(),
             entries: vec![],
             zeros: vec![],
+            programs: BTreeSet::new(),
             dependencies: vec![],
             features: BTreeMap::new(),
             proc_macro: false,
@@ -118,6 +120,12 @@ impl Krate {
     pub fn file(mut self, path: &str, content: &str) -> Self {
         self.files.insert(path.into(), content.into());
         self
+    }
+
+    /// Adds a file with the executable bit.
+    pub fn program(mut self, path: &str, content: &str) -> Self {
+        self.programs.insert(path.into());
+        self.file(path, content)
     }
 
     /// Adds an archive member of any kind.
@@ -281,6 +289,9 @@ impl Krate {
         let root = format!("{}-{}", self.name, self.version);
         for (path, content) in self.all_files() {
             let mut header = header(EntryType::Regular, content.len() as u64);
+            if self.programs.contains(&path) {
+                header.set_mode(0o755);
+            }
             builder
                 .append_data(&mut header, format!("{root}/{path}"), &content[..])
                 .expect("a writable archive");

@@ -408,6 +408,8 @@ const TOOLS: &[&str] = &[
     "mkdir",
     "grep",
     "ssh",
+    "ssh-keygen",
+    "gpg",
 ];
 
 fn link_tools(directory: &Path, missing: &[&str]) {

@@ -3,10 +3,12 @@
 //! No time is asserted: a machine under load is slow, and only the ratios of one run say something. What the checks say of
 //! ordinary crates is.
 
+mod artifact;
 mod corpus;
 mod graph;
 mod guard;
 mod helper;
+mod scan;
 mod synthetic;
 mod timing;
 mod verify;
@@ -19,13 +21,15 @@ use crate::repository::{self, Failure};
 const USAGE: &str = "\
 Measure what the gate costs
 
-Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard]... [--corpus] [--runs N] [--cache FOLDER]
+Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard|scan|artifact]... [--corpus] [--runs N] [--cache FOLDER]
 
   verify      `verify` on the packages of xtask/bench/Cargo.toml against two processes of b3sum over the same files
   helper      the build helper on that graph, unoptimised, and what it adds to a `cargo build` that has nothing to do
   synthetic   a made-up lockfile and manifest of 2,500, 5,000, 10,000 and 20,000 packages without files on disk
   vetting     `check`, `vet` and `add` on that graph, `add` against cargo's own; reads PROVENANCE_TEST_DATA
   guard       a clean build of about 24 packages with the guard and without, and one call of it for each package of the graph
+  scan        `scan` of 200 programs against reading the same files once
+  artifact    `verify-artifact` of a file of 100 MB against `sha256sum`
 
   --corpus         what the checks say of ordinary crates; fails on a false alarm that xtask/bench does not expect
   --runs N         runs of each measurement; minimum, median and maximum are shown [default: 11]
@@ -63,12 +67,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
                     .map(PathBuf::from)
                     .ok_or_else(|| Failure::usage("`--cache` needs a folder"))?
             }
-            name @ ("verify" | "helper" | "synthetic" | "vetting" | "guard") => names.push(name),
+            name @ ("verify" | "helper" | "synthetic" | "vetting" | "guard" | "scan" | "artifact") => {
+                names.push(name)
+            }
             other => return Err(Failure::usage(format!("unexpected argument `{other}`"))),
         }
     }
     if names.is_empty() && !corpus {
-        names = vec!["verify", "helper", "synthetic", "vetting", "guard"];
+        names = vec!["verify", "helper", "synthetic", "vetting", "guard", "scan", "artifact"];
     }
     std::fs::create_dir_all(&plan.cache).map_err(|error| Failure::file("create", &plan.cache, &error))?;
     plan.cache = plan.cache.canonicalize().map_err(|error| Failure::file("find", &plan.cache, &error))?;
@@ -84,6 +90,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             "helper" => helper::run(&plan, &tool)?,
             "vetting" => vetting::run(&plan, &tool)?,
             "guard" => guard::run(&plan, &tool)?,
+            "scan" => scan::run(&plan, &tool)?,
+            "artifact" => artifact::run(&plan, &tool)?,
             _ => synthetic::run(&plan, &tool)?,
         }
     }

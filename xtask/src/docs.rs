@@ -95,13 +95,15 @@ fn documents(root: &Path) -> Result<Vec<String>, Failure> {
         .into_iter()
         .map(str::to_owned)
         .collect::<Vec<_>>();
-    let folder = root.join("cargo-provenance/docs");
-    let entries = std::fs::read_dir(&folder).map_err(|error| Failure::file("list", &folder, &error))?;
-    for entry in entries {
-        let entry = entry.map_err(|error| Failure::file("list", &folder, &error))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".md") {
-            documents.push(format!("cargo-provenance/docs/{name}"));
+    for folder in ["cargo-provenance/docs", "cargo-provenance/docs/guide"] {
+        let path = root.join(folder);
+        let entries = std::fs::read_dir(&path).map_err(|error| Failure::file("list", &path, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| Failure::file("list", &path, &error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".md") {
+                documents.push(format!("{folder}/{name}"));
+            }
         }
     }
     documents.sort();

@@ -10,6 +10,7 @@
 
 mod bench;
 mod demo;
+mod differential;
 mod docs;
 mod repository;
 mod scratch;
@@ -30,6 +31,7 @@ Commands:
   ci              The same, but fail where test data is missing
   tidy            Check the invariants of ARCHITECTURE.md
   docs [--check]  Write, or compare, the reference pages, and check what the documents say of commands
+  differential    Compare verdicts on random audit stores with those of the real cargo-vet
   demo            Show init, add, a gated build, an edit, the refusal and the repair on the real registry
   bench [NAME]    Measure: verify, helper, synthetic (all without a name); see `cargo xtask bench --help`
 ";
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "ci" => no_arguments(rest).and_then(|()| test::run(test::Data::Required)),
         "tidy" => no_arguments(rest).and_then(|()| tidy::run()),
         "docs" => docs::run(rest),
+        "differential" => differential::run(rest),
         "demo" => no_arguments(rest).and_then(|()| demo::run()),
         "bench" => bench::run(rest),
         "--help" | "-h" | "help" => {

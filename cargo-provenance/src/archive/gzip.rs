@@ -7,19 +7,26 @@ use flate2::bufread::GzDecoder;
 use super::fault::{Fault, Faults};
 use super::limits::Limits;
 
+/// So many bytes are decompressed at once: what is summed up is still in the processor's cache.
+const CHUNK: usize = 64 * 1024;
+
 /// Decompresses `bytes`. Bytes behind the member are a fault, but what they follow is still returned.
 pub(super) fn inflate(bytes: &[u8], limits: &Limits, faults: &mut Faults) -> Result<Vec<u8>, Fault> {
     let mut decoder = GzDecoder::new(bytes);
-    let mut data = Vec::with_capacity(announced(bytes).min(limits.unpacked));
-    let mut chunk = vec![0; 64 * 1024];
+    let mut data = vec![0; announced(bytes).min(limits.unpacked)];
+    let mut total = 0;
     loop {
-        let read = decoder.read(&mut chunk).map_err(|error| {
+        if data.len() == total {
+            data.resize(total + CHUNK, 0);
+        }
+        let until = data.len().min(total + CHUNK);
+        let read = decoder.read(&mut data[total..until]).map_err(|error| {
             Fault::new("archive-malformed", format!("it does not decompress: {}", error_text(&error)))
         })?;
         if read == 0 {
             break;
         }
-        let total = data.len() + read;
+        total += read;
         if total > limits.unpacked {
             return Err(Fault::new(
                 "archive-bomb",
@@ -32,8 +39,8 @@ pub(super) fn inflate(bytes: &[u8], limits: &Limits, faults: &mut Faults) -> Res
                 format!("it unpacks to more than {} times its size", limits.ratio),
             ));
         }
-        data.extend_from_slice(&chunk[..read]);
     }
+    data.truncate(total);
     let rest = decoder.into_inner();
     if rest.starts_with(&[0x1f, 0x8b]) {
         faults.push(Fault::new("archive-trailing", "a second gzip member follows the first"));

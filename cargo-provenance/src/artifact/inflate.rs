@@ -7,12 +7,16 @@ use flate2::bufread::ZlibDecoder;
 use super::limits::{INFLATED, PADDING};
 use super::{ArtifactError, unreadable};
 
-/// Decompresses the data of a section.
-pub(super) fn inflate(section: &'static str, bytes: &[u8]) -> Result<Vec<u8>, ArtifactError> {
+/// Decompresses the data of a section, and takes its size from the budget.
+pub(super) fn inflate(
+    section: &'static str,
+    bytes: &[u8],
+    budget: &mut usize,
+) -> Result<Vec<u8>, ArtifactError> {
     let mut decoder = ZlibDecoder::new(bytes);
     let mut data = Vec::new();
-    let budget = u64::try_from(INFLATED).unwrap_or(u64::MAX);
-    let read = decoder.by_ref().take(budget).read_to_end(&mut data);
+    let limit = u64::try_from(*budget).unwrap_or(u64::MAX);
+    let read = decoder.by_ref().take(limit).read_to_end(&mut data);
     read.map_err(|_| unreadable(section, "it does not decompress"))?;
     // The end of the stream holds its checksum, which is looked at only when the end is asked for.
     match decoder.read(&mut [0]) {
@@ -28,5 +32,6 @@ pub(super) fn inflate(section: &'static str, bytes: &[u8]) -> Result<Vec<u8>, Ar
         // Two programs wrote it, and each reader would see another half.
         return Err(unreadable(section, format!("{} bytes follow its data", rest.len())));
     }
+    *budget -= data.len();
     Ok(data)
 }

@@ -142,12 +142,14 @@ pub fn read(bytes: &[u8]) -> Result<Embedded, ArtifactError> {
     let whole = parts.len();
     let mut lists = Vec::new();
     let mut pins = Vec::new();
+    // What all programs of a universal file may unpack to, so that no small file takes much memory.
+    let (mut list_budget, mut pins_budget) = (limits::INFLATED, limits::INFLATED);
     for part in &parts {
         if let Some(section) = part.list {
-            lists.push(list::parse(&inflate::inflate(LIST, section)?)?);
+            lists.push(list::parse(&inflate::inflate(LIST, section, &mut list_budget)?)?);
         }
         if let Some(section) = part.pins {
-            pins.push(pins::parse(&inflate::inflate(PINS, section)?)?);
+            pins.push(pins::parse(&inflate::inflate(PINS, section, &mut pins_budget)?)?);
         }
     }
     if lists.is_empty() && pins.is_empty() {
@@ -183,10 +185,10 @@ impl Embedded {
     /// The pin of a package of the list; the first of several with its name and version.
     pub fn pin_of(&self, package: &EmbeddedPackage) -> Option<&PinnedPackage> {
         let pins = &self.provenance.as_ref()?.packages;
-        pins.iter().find(|pin| {
-            (&pin.name, &pin.version) == (&package.name, &package.version)
-                && EmbeddedSource::of(&pin.origin) == package.source
-        })
+        let key = (&package.name, &package.version);
+        let first = pins.partition_point(|pin| (&pin.name, &pin.version) < key);
+        let mut twins = pins.get(first..)?.iter().take_while(|pin| (&pin.name, &pin.version) == key);
+        twins.find(|pin| EmbeddedSource::of(&pin.origin) == package.source)
     }
 }
 

@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn bash_completes_the_flags_of_a_subcommand() {
         for (words, expected) in [
-            (&["cargo-provenance", "ver"][..], "verify"),
+            (&["cargo-provenance", "ver"][..], "verify verify-artifact"),
             (&["cargo-provenance", "verify", "--fu"], "--full"),
             (&["cargo-provenance", "pin", "--ow"], "--own"),
             (&["cargo-provenance", "verify", "--message-format", "js"], "json"),

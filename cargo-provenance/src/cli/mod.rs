@@ -25,8 +25,10 @@ pub mod sbom;
 pub mod scan;
 pub mod settings;
 pub mod sign;
+pub mod source;
 pub mod update;
 pub mod verify;
+pub mod verify_artifact;
 pub mod vet;
 
 use std::ffi::OsString;
@@ -90,6 +92,7 @@ pub enum Command {
     Keygen(keygen::Args),
     Key(key::Args),
     Sign(sign::Args),
+    Source(source::Args),
     Diff(diff::Args),
     #[command(about = "Build under the guard, everything verified before")]
     Build(build::Args),
@@ -104,6 +107,7 @@ pub enum Command {
     Exec(build::Exec),
     Attest(attest::Args),
     Sbom(Box<sbom::Args>),
+    VerifyArtifact(verify_artifact::Args),
     Explain(explain::Args),
     Report(report::Args),
     Scan(scan::Args),
@@ -163,6 +167,7 @@ impl Command {
             Self::Keygen(_) => "keygen",
             Self::Key(_) => "key",
             Self::Sign(_) => "sign",
+            Self::Source(_) => "source",
             Self::Diff(_) => "diff",
             Self::Build(_) => "build",
             Self::Test(_) => "test",
@@ -172,6 +177,7 @@ impl Command {
             Self::Exec(_) => "exec",
             Self::Attest(_) => "attest",
             Self::Sbom(_) => "sbom",
+            Self::VerifyArtifact(_) => "verify-artifact",
             Self::Explain(_) => "explain",
             Self::Report(_) => "report",
             Self::Scan(_) => "scan",
@@ -199,6 +205,7 @@ impl Command {
             Self::Keygen(args) => args.run(context),
             Self::Key(args) => args.run(context),
             Self::Sign(args) => args.run(context),
+            Self::Source(args) => args.run(context),
             Self::Diff(args) => args.run(context),
             Self::Build(args) => args.run(Build::Build, context),
             Self::Test(args) => args.run(Build::Test, context),
@@ -208,6 +215,7 @@ impl Command {
             Self::Exec(args) => args.run(context),
             Self::Attest(args) => args.run(context),
             Self::Sbom(args) => args.run(context),
+            Self::VerifyArtifact(args) => args.run(context),
             Self::Explain(args) => args.run(context),
             Self::Report(args) => args.run(context),
             Self::Scan(args) => args.run(context),

@@ -190,9 +190,9 @@ impl Environment {
             cargo: self.variable("CARGO").map_or_else(|| "cargo".into(), OsStr::to_owned),
             lockfile: self.variable("CARGO_RESOLVER_LOCKFILE_PATH").map(|path| directory.join(path)),
             overrides: self.overrides(),
-            agent: self.variable("SSH_AUTH_SOCK").map(|path| directory.join(path)),
+            agent: self.agent()?,
             network: self.network(global)?,
-            clock: Clock(self.now),
+            clock: self.clock(),
             user: self.user(),
             directory: directory.to_owned(),
         })
@@ -221,6 +221,20 @@ impl Environment {
         let secret =
             variables.filter(|(name, value)| is_secret(&name.to_string_lossy(), &value.to_string_lossy()));
         secret.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The time of this run.
+    pub fn clock(&self) -> Clock {
+        Clock(self.now)
+    }
+
+    /// `SSH_AUTH_SOCK`: where an ssh-agent listens, absolute.
+    ///
+    /// # Errors
+    ///
+    /// A current directory that is gone.
+    pub fn agent(&self) -> Result<Option<PathBuf>, Failure> {
+        self.variable("SSH_AUTH_SOCK").map(|path| self.absolute(Path::new(path))).transpose()
     }
 
     /// A path from the command line, absolute.

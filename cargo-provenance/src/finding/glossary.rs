@@ -97,10 +97,55 @@ pub static TERMS: &[Term] = &[
         "A file is not what the recorded build came to. Nothing is attested of it. Find out who changed it, and build again \
          with `cargo provenance build --record`.",
     ),
+    refusal(
+        "artifact-not-expected",
+        "A file that the policy for deployment expects nothing of, or several things. What is not expected is not let \
+         in. Add an `[[artifact]]` to that policy, or say with `--artifact NAME` which one it is.",
+    ),
     drift(
         "artifact-not-pinned",
         "Cargo compiled a package from a directory that is neither a member nor was compared with a pin. Nothing of it was \
          run. Look for what leads cargo there: `paths`, `[patch]`, `[source]` or `--config`.",
+    ),
+    undecided(
+        "artifact-unread",
+        "An artifact that could not be opened as a regular file, or that changed while it was read. Nothing is known \
+         of it. Name the file itself, and let nobody write to it meanwhile.",
+    ),
+    refusal(
+        "attestation-level",
+        "The build may be genuine, and is believed less than the policy asks for. How far a key is believed for a \
+         builder is the `level` of its `[[root]]`, 1 unless it says more.",
+    ),
+    refusal(
+        "attestation-missing",
+        "Something that the policy requires has not been attested of this artifact. Name the bundle that holds it \
+         with `--attestation`; if there is none, have it made.",
+    ),
+    distrust(
+        "attestation-not-granted",
+        "A key of the policy signed for a builder or a verifier that it may not vouch for. Find out who signed before \
+         you grant it.",
+    ),
+    refusal(
+        "attestation-old",
+        "A statement that is older than the policy lets in, or from the future. It may be that somebody put an older \
+         version back. Build and attest the artifact again.",
+    ),
+    refusal(
+        "attestation-subject",
+        "The statements that trusted keys signed are about other bytes. The artifact is another one than the \
+         attested, or was changed since. Do not use it before you know why.",
+    ),
+    refusal(
+        "attestation-unexpected",
+        "A trusted statement about this artifact that says something else than the policy expects: another source, \
+         another builder, a parameter that nobody expects. Look at the difference before you change what is expected.",
+    ),
+    distrust(
+        "attestation-untrusted",
+        "Too few keys of the policy signed what it requires. Anybody can write a statement. Name the attestations \
+         that came with the artifact, and find out who signed the others.",
     ),
     refusal(
         "baseline-new",
@@ -132,6 +177,61 @@ pub static TERMS: &[Term] = &[
         "`Cargo.lock` names another archive than the pin. A registry never replaces a published version, so one of the \
          two was edited: find out which, before `cargo provenance pin` pins what is locked.",
     ),
+    distrust(
+        "commit-backdated",
+        "A commit that is dated before what it builds on. A date that was set back makes a key look valid that is over. Find out \
+         why, and commit it again.",
+    ),
+    distrust(
+        "commit-key-expired",
+        "A commit or tag signed by a key that is over, or not valid yet. It is judged by the clock of whoever verifies, whatever \
+         date it bears. Sign it with a key that is valid, or name a revision that was accepted in time: `source --accepted REV`.",
+    ),
+    distrust(
+        "commit-key-removed",
+        "A commit signed by a key that was taken from the list of signers by a commit that is no part of its history. Whoever \
+         has the old key could go on from any older point. Rebase it, signed by a key that counts.",
+    ),
+    distrust(
+        "commit-malformed",
+        "A commit or tag that can be read in two ways. Two signature headers, a NUL byte, a line out of place: git guesses what is \
+         meant, and others guess otherwise. Make it again with git.",
+    ),
+    distrust(
+        "commit-postdated",
+        "A commit or tag that is dated later than now. Its date says nothing about when its key was valid. Set the clock, and \
+         commit it again.",
+    ),
+    distrust(
+        "commit-signature-bad",
+        "A commit or tag whose signature does not hold. It was changed after it was signed, or the signature was made for something else. \
+         Find out where it comes from, and let its committer sign it.",
+    ),
+    distrust(
+        "commit-signer-not-committer",
+        "A commit signed by a listed key that is not its committer's, or a tag not by its tagger. Git shows such a signature as good. \
+         Let the committer sign, or list the key for that address too.",
+    ),
+    distrust(
+        "commit-signer-unknown",
+        "A commit or tag signed by a key that is not on the list of signers. Anybody can make a key. Let somebody who is listed \
+         put it on the list, in a commit before what it signs.",
+    ),
+    undecided(
+        "commit-undecided",
+        "A signature that could not be judged. gpg lacks the key, or OpenSSH does not know its kind. Import the signers' keys, or \
+         install what is missing, and run it again.",
+    ),
+    distrust(
+        "commit-unsigned",
+        "A commit that changes the workspace, or a tag, without a signature. Who made it is what it says of itself. Let its committer sign it: \
+         `git commit --amend --no-edit --gpg-sign`.",
+    ),
+    refusal(
+        "deploy-policy-expired",
+        "The policy for deployment was good until a day that is over. Review what it trusts, then give it another \
+         day.",
+    ),
     refusal(
         "downgrade",
         "What would mend a vulnerable package needs an older version of another one. `cargo provenance fix` never goes back: see \
@@ -146,6 +246,15 @@ pub static TERMS: &[Term] = &[
         "guard-not-published",
         "The guard package that `init --build-helper=guard` writes stays in the workspace. `cargo publish` refuses \
          members that depend on it; for those use `--build-helper=binaries`.",
+    ),
+    distrust(
+        "history-rewritten",
+        "The commit that was trusted before is not in the history of the one that is judged. Somebody rewrote the branch, or it is another \
+         one. Find out by whom; where it was meant, begin at a commit of the new history after review.",
+    ),
+    refusal(
+        "hook-foreign",
+        "A hook of git that somebody else wrote stands where ours would. It stays as it is. Put the line that is shown into it.",
     ),
     drift(
         "image-other-manifest",
@@ -236,6 +345,11 @@ pub static TERMS: &[Term] = &[
         "not-vendored",
         "The vendor directory does not hold the new packages yet. Vendor as before, then verify.",
     ),
+    distrust(
+        "object-forged",
+        "An object of the repository is not what its name says. Git does not look again when it reads it; a signature over the name \
+         says nothing about the content then. Clone the repository again.",
+    ),
     drift(
         "path-detour",
         "A dependency, a patch or a `paths` override leads to another directory than the listed one. Undo it, or list \
@@ -304,6 +418,20 @@ pub static TERMS: &[Term] = &[
         "The manifest is not signed as the policy or the caller demands. What it pins was perhaps never reviewed. Find out \
          who changed it; where it is right, run `cargo provenance sign` with a trusted key.",
     ),
+    remark(
+        "signers-changed",
+        "A commit changes who may sign the next ones. Somebody signed it who might. Look whether it was meant.",
+    ),
+    distrust(
+        "signers-unreadable",
+        "A commit makes the list of signers unreadable. Until a further commit corrects it, the list before it counts. The finding \
+         names the line.",
+    ),
+    distrust(
+        "signing-not-set-up",
+        "A commit made now would not be signed by a key that counts for its committer. The hook before a commit says so. Set git up, or \
+         let somebody put the key on the list.",
+    ),
     drift(
         "source-differs",
         "The sources on disk are not the pinned ones. `cargo provenance diff` shows what changed, `cargo provenance verify \
@@ -313,6 +441,16 @@ pub static TERMS: &[Term] = &[
         "source-unacceptable",
         "The sources on disk hold something that no package of their kind can hold: a link, a device, a name that is no \
          text. `cargo provenance verify --repair` restores them.",
+    ),
+    remark(
+        "summary-failed",
+        "A verifier that the policy trusts found fault with this artifact. It decides nothing here, since whoever \
+         carries the attestations could have left it out. Ask the verifier why.",
+    ),
+    distrust(
+        "tag-differs",
+        "A tag that is not the one that its name says. It is not annotated, or a signed tag of another version was renamed. Find out \
+         who put it there.",
     ),
     distrust(
         "unattested",

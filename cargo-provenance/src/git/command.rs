@@ -52,7 +52,7 @@ impl Git<'_> {
     pub(super) fn init(&self) -> Result<(), GitError> {
         let format = if self.commit.len() == 64 { "--object-format=sha256" } else { "--object-format=sha1" };
         let repository = text(self.repository)?;
-        let mut command = hermetic("init");
+        let mut command = hermetic("init", &[]);
         command.args(["--quiet", "--bare", "--template=", format, &repository]);
         self.finish("init", command.stdin(Stdio::null())).map(|_| ())
     }
@@ -122,7 +122,7 @@ impl Git<'_> {
     }
 
     fn command(&self, name: &'static str) -> Command {
-        let mut command = hermetic(name);
+        let mut command = hermetic(name, &[]);
         command
             .env("GIT_DIR", self.repository)
             .env("GIT_INDEX_FILE", self.repository.join("index"))
@@ -167,8 +167,9 @@ impl Git<'_> {
     }
 }
 
-/// A git that reads no configuration but the scratch repository's, runs no hook and reaches no network.
-fn hermetic(name: &'static str) -> Command {
+/// A git that reads no configuration but the scratch repository's, runs no hook and reaches no network. `before` stands before
+/// the subcommand.
+pub(super) fn hermetic(name: &'static str, before: &[String]) -> Command {
     let mut command = Command::new("git");
     for variable in FOREIGN_VARIABLES {
         command.env_remove(variable);
@@ -195,7 +196,7 @@ fn hermetic(name: &'static str) -> Command {
     ] {
         command.args(["-c", setting]);
     }
-    command.arg(name);
+    command.args(before).arg(name);
     command
 }
 

@@ -10,9 +10,11 @@ mod address;
 mod command;
 mod export;
 mod fetch;
+mod history;
 mod person;
 mod published;
 mod revision;
+pub mod setup;
 mod standing;
 
 use std::fs;
@@ -23,6 +25,7 @@ use provenance_build::tree::{self, Layout, Tree};
 
 pub use self::address::Address;
 pub use self::fetch::{Fetched, fetch};
+pub use self::history::{History, Kind as Object, Repository, Wanted};
 pub use self::person::email;
 pub use self::published::fetch_commit;
 pub use self::revision::Revision;
@@ -112,6 +115,22 @@ pub enum GitError {
         /// The commit.
         commit: String,
     },
+    /// An object of a history is missing, or cannot be read.
+    #[error("the history of commit `{commit}` cannot be read{}", answer(said))]
+    Damaged {
+        /// The commit.
+        commit: String,
+        /// What git printed, its last line.
+        said: String,
+    },
+    /// A clone lacks a part of the history that is needed.
+    #[error("this clone lacks a part of the history of commit `{commit}`{}", answer(said))]
+    Shallow {
+        /// The commit.
+        commit: String,
+        /// What git printed, its last line.
+        said: String,
+    },
     /// The commit, or something that it consists of, is in no object store under its right name.
     #[error("commit `{commit}` is not complete in cargo's git databases{}", answer(said))]
     Incomplete {
@@ -159,6 +178,10 @@ impl Explain for GitError {
             Self::Missing(_) => "install git: it tells which bytes a commit has",
             Self::Incomplete { .. } => {
                 "remove the repository below `git/db` in the cargo home, run `cargo fetch`, and try again"
+            }
+            Self::Damaged { .. } => "see what `git fsck` says, and clone the repository again",
+            Self::Shallow { .. } => {
+                "get the rest with `git fetch --unshallow`, in continuous integration with `fetch-depth: 0`"
             }
             Self::File { .. } => "compare with another commit",
             Self::NoRepository { .. } => "run it inside a git repository",

@@ -49,6 +49,11 @@ impl Revision {
         Ok(Self { commit, ..revision })
     }
 
+    /// Whether a text could name a commit, and means nothing else to git.
+    pub(super) fn is_acceptable(name: &str) -> bool {
+        unacceptable(name).is_none()
+    }
+
     /// The commit's name.
     pub fn commit(&self) -> &str {
         &self.commit
@@ -114,48 +119,53 @@ impl Revision {
     }
 
     pub(super) fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
-        let mut command = Command::new("git");
-        for variable in FOREIGN_VARIABLES.iter().chain(&ELSEWHERE) {
-            command.env_remove(variable);
-        }
-        for (variable, value) in [
-            ("GIT_ALLOW_PROTOCOL", ""),
-            ("GIT_CONFIG_COUNT", "0"),
-            ("GIT_LITERAL_PATHSPECS", "1"),
-            ("GIT_NO_LAZY_FETCH", "1"),
-            ("GIT_NO_REPLACE_OBJECTS", "1"),
-            ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-            ("LC_ALL", "C"),
-        ] {
-            command.env(variable, value);
-        }
-        if arguments.first() == Some(&"rev-list") {
-            command.env("GIT_LITERAL_PATHSPECS", "0");
-        }
-        command
-            .arg("--no-pager")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
-            .args(arguments)
-            .current_dir(&self.directory)
-            .stdin(Stdio::null());
-        let output = command.output().map_err(GitError::Missing)?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        Err(GitError::Refused {
-            command: match arguments {
-                ["cat-file", ..] => "cat-file",
-                ["ls-tree", ..] => "ls-tree",
-                ["merge-base", ..] => "merge-base",
-                ["rev-list", ..] => "rev-list",
-                ["status", ..] => "status",
-                _ => "rev-parse",
-            },
-            commit: self.commit.clone(),
-            said: last_line(&output.stderr),
-        })
+        output_of(&self.directory, &self.commit, arguments)
     }
+}
+
+/// Runs git in the repository around a directory, and only reads. `commit` is what an error is about.
+pub(super) fn output_of(directory: &Path, commit: &str, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+    let mut command = Command::new("git");
+    for variable in FOREIGN_VARIABLES.iter().chain(&ELSEWHERE) {
+        command.env_remove(variable);
+    }
+    for (variable, value) in [
+        ("GIT_ALLOW_PROTOCOL", ""),
+        ("GIT_CONFIG_COUNT", "0"),
+        ("GIT_LITERAL_PATHSPECS", "1"),
+        ("GIT_NO_LAZY_FETCH", "1"),
+        ("GIT_NO_REPLACE_OBJECTS", "1"),
+        ("GIT_OPTIONAL_LOCKS", "0"),
+        ("GIT_TERMINAL_PROMPT", "0"),
+        ("LC_ALL", "C"),
+    ] {
+        command.env(variable, value);
+    }
+    if arguments.first() == Some(&"rev-list") {
+        command.env("GIT_LITERAL_PATHSPECS", "0");
+    }
+    command
+        .arg("--no-pager")
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args(arguments)
+        .current_dir(directory)
+        .stdin(Stdio::null());
+    let output = command.output().map_err(GitError::Missing)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(GitError::Refused {
+        command: match arguments {
+            ["cat-file", ..] => "cat-file",
+            ["ls-tree", ..] => "ls-tree",
+            ["merge-base", ..] => "merge-base",
+            ["rev-list", ..] => "rev-list",
+            ["status", ..] => "status",
+            _ => "rev-parse",
+        },
+        commit: commit.to_owned(),
+        said: last_line(&output.stderr),
+    })
 }
 
 /// Variables that would lead git to another repository than the one around the directory.

@@ -13,8 +13,8 @@ use crate::collect::{self, gate};
 use crate::finding::glossary::{self, TERMS, Term};
 use crate::model::Surroundings;
 use crate::policy::{At, Firmness, ParameterKind, Policy, nearest};
-use crate::report::Report;
 use crate::report::failure::{Failure, Kind};
+use crate::report::{Explained, Report};
 use crate::vet::checks::{self, CHECKS};
 use crate::vet::reference::{GROUPS, taken};
 use crate::vet::{Check, Cooldown, catalogue};
@@ -36,6 +36,16 @@ pub enum Question {
 pub fn run(surroundings: &Surroundings, question: &Question) -> Result<Report, Failure> {
     let mut report = Report::new("explain");
     let (root, policy) = gate::policy_in_force(surroundings)?;
+    report.explained = match question {
+        Question::All => {
+            let checks = CHECKS.iter().map(|check| check_explained(check, &policy));
+            checks.chain(TERMS.iter().map(term_explained)).collect()
+        }
+        Question::Of(word) => {
+            let check = checks::check(word).map(|check| check_explained(check, &policy));
+            check.or_else(|| glossary::term(word).map(term_explained)).into_iter().collect()
+        }
+    };
     report.output = match question {
         Question::All => list(&policy),
         Question::Of(word) => match (checks::check(word), glossary::term(word)) {
@@ -46,6 +56,33 @@ pub fn run(surroundings: &Surroundings, question: &Question) -> Result<Report, F
         },
     };
     Ok(report)
+}
+
+fn check_explained(check: &Check, policy: &Policy) -> Explained {
+    let (level, set) = in_force(check, policy);
+    Explained {
+        id: check.id,
+        kind: "check",
+        group: Some(check.group.as_str()),
+        level: Some(level),
+        set: Some(set),
+        accept: Some(way(check, level)),
+        summary: check.summary(),
+        docs: check.docs,
+    }
+}
+
+fn term_explained(term: &Term) -> Explained {
+    Explained {
+        id: term.id,
+        kind: term.kind.as_str(),
+        group: None,
+        level: None,
+        set: None,
+        accept: None,
+        summary: term.summary(),
+        docs: term.text,
+    }
 }
 
 fn list(policy: &Policy) -> String {

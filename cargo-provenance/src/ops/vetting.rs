@@ -343,6 +343,15 @@ impl<'a> Vetting<'a> {
             .collect()
     }
 
+    /// The versions of a package, of whichever semver line, that would pass as far as can be told before anything is fetched;
+    /// `None` where nobody knows which there are.
+    pub fn passing_anywhere(&self, record: &Record) -> Option<Vec<Version>> {
+        record.history.known()?;
+        let (dossier, ground) = (record.dossier(), self.ground(record));
+        let versions = release::passing_anywhere(&dossier, &ground).map(|release| release.version.clone());
+        Some(versions.collect())
+    }
+
     /// Looks up what is known of packages before anything is fetched.
     pub fn look_up(
         &self,

@@ -222,7 +222,8 @@ impl Reader<'_> {
         }
     }
 
-    fn max_age(&self, value: &Value<'_>) -> Result<MaxAge> {
+    /// The age that must stand here.
+    pub fn max_age(&self, value: &Value<'_>) -> Result<MaxAge> {
         let help = "write an age such as `\"14 days\"`, `\"12 hours\"` or `\"2 weeks\"`";
         let Some(text) = value.as_str() else {
             return Err(self.wanted(value, "`max-age`", "a string", help));

@@ -7,7 +7,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use provenance_build::Checksum;
+use provenance_build::signing::{Revoked, Trust, TrustedKey};
+use provenance_build::{Checksum, Moment};
 use sha2::{Digest as _, Sha256};
 use toml_span::Span;
 use toml_span::value::{Table, Value};
@@ -20,12 +21,14 @@ use super::{At, Level, Origin, Policy, PolicyError, PolicyErrorKind, Pubtime};
 pub type Fetch<'f> = &'f dyn Fn(&Path) -> Result<Vec<u8>, String>;
 
 /// What can be locked besides a single check.
-const LOCKS: [&str; 7] = [
+const LOCKS: [&str; 9] = [
     "advisories",
     "checks",
     "exception",
     "licenses.allow",
     "names.known",
+    "own",
+    "signing",
     "sources.git",
     "sources.registries",
 ];
@@ -51,7 +54,9 @@ pub(super) enum Lock {
     Known,
     Licenses,
     Git,
+    Own,
     Registries,
+    Signing,
 }
 
 /// Which file a policy is read from.
@@ -131,11 +136,15 @@ impl Reader<'_> {
                         Lock::Registries
                     }
                 },
+                ("signing", _) if policy.signing == Trust::default() => return unset(),
                 ("advisories", _) => Lock::Advisories,
                 ("checks", _) => Lock::Checks,
                 ("exception", _) => Lock::Exception,
                 ("licenses.allow", _) => Lock::Licenses,
                 ("names.known", _) => Lock::Known,
+                // Where it is not set here, there is none.
+                ("own", _) => Lock::Own,
+                ("signing", _) => Lock::Signing,
                 ("sources.git", _) => Lock::Git,
                 _ => {
                     let what = format!("`{}` cannot be locked", quoted(text));
@@ -162,18 +171,31 @@ impl Reader<'_> {
         }
     }
 
-    /// Settings that only the workspace's own policy can have.
-    pub(super) fn only_base(&self, root: &Table<'_>) -> Result<()> {
+    /// Settings that only the workspace's own policy can have. What is locked is what that may have at most, or must have at
+    /// least.
+    pub(super) fn only_base(&self, root: &Table<'_>, locked: Option<&Value<'_>>) -> Result<()> {
+        let locked = locked.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for (key, why, help) in [
             ("extends", "a policy that is extended extends none itself", "write what it says into this file"),
-            ("own", "`own` is about one workspace", "list its paths in the workspace's own policy"),
+            (
+                "own",
+                "`own` is about one workspace, and here only what it may list, where that is locked",
+                "list its paths in the workspace's own policy, or add \"own\" to `locked`",
+            ),
             (
                 "signing",
-                "`[signing]` is about one workspace: build scripts read it from there alone",
-                "list the keys in the workspace's own policy",
+                "`[signing]` is about one workspace, since build scripts read it from there alone, and here only what it must \
+                 ask for, where that is locked",
+                "list the keys in the workspace's own policy, or add \"signing\" to `locked`",
+            ),
+            (
+                "source",
+                "`[source]` is about one repository: it names a commit of it",
+                "write it into the workspace's own policy",
             ),
         ] {
-            if let Some((key, _)) = root.get_key_value(key) {
+            let is_locked = key != "extends" && locked.iter().any(|it| it.as_str() == Some(key));
+            if let Some((key, _)) = root.get_key_value(key).filter(|_| !is_locked) {
                 return Err(self.invalid(key.span, why, help));
             }
         }
@@ -228,6 +250,8 @@ impl Policy {
         };
         for lock in &base.locks {
             if let Some((line, what, by)) = self.loosens(lock, &base) {
+                // What is not there at all is missing where the base is named.
+                let line = if line == 0 { self.extends.as_ref().map_or(0, |at| at.line) } else { line };
                 return Err(looser(line, &what, by));
             }
         }
@@ -265,6 +289,14 @@ impl Policy {
                 };
                 let new = self.registries.as_ref()?.iter().find(|at| !fits(at))?;
                 Some((new.line, format!("`{}`", new.value.name), base.locked_line))
+            }
+            Lock::Own => {
+                let new = self.own.iter().find(|at| !base.own.iter().any(|it| it.value == at.value))?;
+                Some((new.line, format!("`{}` in `own`", new.value.as_str()), base.locked_line))
+            }
+            Lock::Signing => {
+                let (line, what) = loosens_signing(&self.signing, &base.signing)?;
+                Some((line, what, base.locked_line))
             }
             Lock::Known => {
                 let new = self.names.known.iter();
@@ -357,6 +389,32 @@ impl Policy {
         self.base = Some((PathBuf::from(path), base.lines));
         self
     }
+}
+
+/// What one `[signing]` asks less by than another, and the line of it; 0 for what does not stand there.
+fn loosens_signing(own: &Trust, locked: &Trust) -> Option<(u32, String)> {
+    if locked.required && !own.required {
+        return Some((0, "to do without `signing.required`".to_owned()));
+    }
+    if own.threshold < locked.threshold {
+        return Some((0, format!("`signing.threshold` of {}", own.threshold)));
+    }
+    // Without keys there, it is for each workspace to name its own. Who a key belongs to and until when it counts is part of it.
+    let is_there = |key: &TrustedKey| {
+        locked.keys.iter().cloned().any(|mut it| {
+            (it.file, it.line) = (key.file.clone(), key.line);
+            it == *key
+        })
+    };
+    if let Some(key) = own.keys.iter().find(|key| !locked.keys.is_empty() && !is_there(key)) {
+        return Some((key.line, format!("the key of `{}`", quoted(&key.principals))));
+    }
+    let is_revoked = |revoked: &Revoked| {
+        let ends = |since: Option<Moment>| since.map_or(0, |Moment(seconds)| seconds);
+        own.revoked.iter().any(|it| it.key == revoked.key && ends(it.since) <= ends(revoked.since))
+    };
+    let missing = locked.revoked.iter().find(|revoked| !is_revoked(revoked))?;
+    Some((0, format!("to do without `{}` in `signing.revoked`", missing.key)))
 }
 
 impl catalogue::Value {

@@ -31,6 +31,14 @@ impl Glob {
             && matches(&pattern, &path, |part| *part == "**", |part, name| component(part, name))
     }
 
+    /// The folder that everything lies in that the pattern can match.
+    pub fn folder(&self) -> &str {
+        match self.0.find(['*', '?']) {
+            None => &self.0,
+            Some(at) => self.0[..at].rfind('/').map_or(".", |end| &self.0[..end]),
+        }
+    }
+
     /// The pattern's text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -41,6 +49,12 @@ impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a pattern matches a text: `*` and `?` for what has no `/`, `**` between slashes for anything.
+pub fn wildcard(pattern: &str, text: &str) -> bool {
+    let [pattern, text] = [pattern, text].map(|it| it.split('/').collect::<Vec<_>>());
+    matches(&pattern, &text, |part| *part == "**", |part, name| component(part, name))
 }
 
 fn climb(path: &str) -> (usize, Vec<&str>) {

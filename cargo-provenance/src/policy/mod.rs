@@ -8,10 +8,11 @@ mod advisories;
 mod catalogue;
 mod exceptions;
 mod extends;
-mod glob;
+pub mod glob;
 mod names;
 mod read;
-mod reader;
+pub mod reader;
+mod source;
 pub mod takeover;
 mod template;
 
@@ -31,6 +32,7 @@ pub use extends::Fetch;
 pub use glob::Glob;
 pub use names::Internal;
 pub use reader::nearest;
+pub use source::SourceRules;
 pub use takeover::Taken;
 pub use template::{PERMISSIVE, Template, write_template};
 
@@ -62,6 +64,7 @@ pub struct Policy {
     signing: Trust,
     sbom_author: Option<String>,
     names: names::Names,
+    source: Option<SourceRules>,
     extends: Option<At<extends::Extends>>,
     /// What it locks, if it is one that others extend, and the line that says so.
     locks: Vec<extends::Lock>,

@@ -1,10 +1,10 @@
 //! `[names]`: names that the team means, and names that belong to it.
 
-use provenance_build::PackageName;
+use provenance_build::{PackageName, Source};
 use toml_span::value::{Table, Value, ValueInner};
 
 use super::reader::{Reader, Result, quoted};
-use super::{At, Glob};
+use super::{At, Glob, is_registry};
 
 /// The settings of `[names]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,22 @@ impl Internal {
     /// Whether a name belongs to the team.
     pub fn covers(&self, name: &PackageName) -> bool {
         self.names.matches(&plain(name.as_str()))
+    }
+
+    /// Whether what comes from `source` is not what the team means by these names.
+    pub fn is_foreign(&self, source: &Source, index_of: impl Fn(&str) -> Option<String>) -> bool {
+        match &self.registry {
+            Some(registry) => !is_registry(source, registry, index_of),
+            None => source.is_crates_io(),
+        }
+    }
+
+    /// Where packages of these names come from, for messages.
+    pub fn origin(&self) -> String {
+        match &self.registry {
+            Some(registry) => format!("packages called `{}` come from `{registry}` alone", self.pattern()),
+            None => format!("packages called `{}` do not come from crates.io", self.pattern()),
+        }
     }
 
     /// The pattern, for messages.

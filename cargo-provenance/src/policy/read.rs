@@ -11,9 +11,7 @@ use super::catalogue::{self, Firmness, Known, ParameterKind, Setting};
 use super::extends::Role;
 use super::names::Names;
 use super::reader::{Reader, Result, did_you_mean, nearest, quoted};
-use super::{
-    At, Glob, Level, POLICY_BYTES, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry, VERSION,
-};
+use super::{At, Glob, Level, Policy, PolicyError, PolicyErrorKind, Pubtime, Registry};
 use crate::model::{LicenseName, is_harmful};
 
 /// Days that a check may ask for: ten years is as good as for ever.
@@ -31,45 +29,21 @@ pub(super) fn read(
     catalogue: &[Known],
     role: Role,
 ) -> Result<Policy, PolicyError> {
-    let whole = |what: String, help: &str| PolicyError {
-        file: file.to_owned(),
-        line: 0,
-        kind: PolicyErrorKind::Invalid,
-        what,
-        help: help.to_owned(),
-    };
-    if bytes.len() > POLICY_BYTES {
-        let what = format!("has {} bytes, and a policy at most {POLICY_BYTES}", bytes.len());
-        return Err(whole(what, "keep generated lists out of the policy"));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        PolicyError {
-            line: u32::try_from(line).unwrap_or(0),
-            ..whole("is not UTF-8".to_owned(), "save the file as UTF-8")
-        }
-    })?;
-    let reader = Reader { text, file };
-    let mut root = toml_span::parse(text).map_err(|error| {
-        let start = error.span.start.min(text.len());
-        reader.invalid(Span::new(start, start), &quoted(&error.to_string()), "correct the TOML syntax")
-    })?;
-    match root.take() {
-        ValueInner::Table(table) => reader.policy(table, catalogue, role),
-        _ => Err(whole("is not a table".to_owned(), "begin with `version = 1`")),
-    }
+    let reader = Reader::new(bytes, file)?;
+    let table = reader.document()?;
+    reader.policy(table, catalogue, role)
 }
 
 impl Reader<'_> {
     fn policy(&self, mut root: Table<'_>, catalogue: &[Known], role: Role) -> Result<Policy> {
-        self.version(&mut root)?;
+        self.version(&root)?;
         let locked = root.remove_entry("locked");
         match (role, &locked) {
             (Role::Own, Some((key, _))) => {
                 let help = "lock settings in the file that others extend";
                 return Err(self.invalid(key.span, "only a policy that others extend locks anything", help));
             }
-            (Role::Base, _) => self.only_base(&root)?,
+            (Role::Base, locked) => self.only_base(&root, locked.as_ref().map(|(_, value)| value))?,
             (Role::Own, None) => {}
         }
         self.known(
@@ -109,6 +83,7 @@ impl Reader<'_> {
             signing,
             sbom_author: None,
             names: Names::default(),
+            source: None,
             extends: None,
             locks: vec![],
             locked_line: 0,
@@ -138,8 +113,7 @@ impl Reader<'_> {
                 "sbom" => policy.sbom_author = self.sbom(&self.table(&mut value, span, "sbom")?)?,
                 "source" => {
                     let table = self.table(&mut value, span, "source")?;
-                    self.known(&table, "source", &["signers", "since"])?;
-                    return Err(self.unsupported(span, "`[source]`, the check of commit signatures,"));
+                    policy.source = Some(self.source(table)?);
                 }
                 "extends" => policy.extends = self.extends(value)?,
                 "exception" => policy.exceptions = self.exceptions(value, catalogue)?,
@@ -153,25 +127,6 @@ impl Reader<'_> {
             policy.locks = self.locked(value, &policy, catalogue)?;
         }
         Ok(policy)
-    }
-
-    /// Reads the version first: with another format, no other message would make sense.
-    fn version(&self, root: &mut Table<'_>) -> Result<()> {
-        let Some((key, value)) = root.get_key_value("version") else {
-            return Err(self.invalid(
-                Span::new(0, 0),
-                "`version` is missing",
-                "begin the file with `version = 1`",
-            ));
-        };
-        match value.as_integer() {
-            Some(VERSION) => Ok(()),
-            Some(newer) if newer > VERSION => Err(PolicyError {
-                help: "install a newer cargo-provenance".to_owned(),
-                ..self.unsupported(key.span, &format!("format version {newer}"))
-            }),
-            _ => Err(self.invalid(value.span, "`version` is not a known format", "write `version = 1`")),
-        }
     }
 
     fn own(&self, value: Value<'_>) -> Result<Vec<At<Glob>>> {
@@ -420,6 +375,7 @@ pub(super) fn git_url(text: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::POLICY_BYTES;
     use super::super::catalogue::SAMPLES;
     use super::*;
 
@@ -552,7 +508,6 @@ mod tests {
             ("version = 2\nnew-key = 1", 1),
             ("version = 1\n[audits]\nrequired = \"new\"", 3),
             ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
-            ("version = 1\n[source]\nsigners = \"allowed_signers\"", 2),
             ("version = 1\n[checks]\nname-edit = { level = \"note\" }", 3),
         ] {
             let error = refused(text);

@@ -5,21 +5,83 @@ use std::path::Path;
 use toml_span::Span;
 use toml_span::value::{Table, Value, ValueInner};
 
-use super::{At, PolicyError, PolicyErrorKind};
+use super::{At, POLICY_BYTES, PolicyError, PolicyErrorKind, VERSION};
 
 /// What a text that is quoted in a message is cut to.
 const QUOTED_CHARS: usize = 60;
+/// Where a text begins.
+const START: Span = Span { start: 0, end: 0 };
 
 /// The text of a policy and where it came from.
-pub(super) struct Reader<'t> {
-    pub(super) text: &'t str,
-    pub(super) file: &'t Path,
+pub struct Reader<'t> {
+    /// The text.
+    pub text: &'t str,
+    /// Its file, for messages.
+    pub file: &'t Path,
 }
 
-pub(super) type Result<T, E = PolicyError> = std::result::Result<T, E>;
+/// What the readers of policies return.
+pub type Result<T, E = PolicyError> = std::result::Result<T, E>;
+
+impl<'t> Reader<'t> {
+    /// Takes bytes for the text of a policy.
+    ///
+    /// # Errors
+    ///
+    /// Too many of them, or such that are no UTF-8.
+    pub fn new(bytes: &'t [u8], file: &'t Path) -> Result<Self> {
+        let reader = Self { text: "", file };
+        if bytes.len() > POLICY_BYTES {
+            let what = format!("has {} bytes, and a policy at most {POLICY_BYTES}", bytes.len());
+            return Err(PolicyError {
+                line: 0,
+                ..reader.invalid(START, &what, "keep generated lists out of the policy")
+            });
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = u32::try_from(line).unwrap_or(0);
+            let help = "save it as UTF-8 in your editor, or let `iconv -f WINDOWS-1252 -t UTF-8` convert it";
+            PolicyError { line, ..reader.invalid(START, "is not UTF-8", help) }
+        })?;
+        Ok(Self { text, file })
+    }
+
+    /// The whole text as a table.
+    ///
+    /// # Errors
+    ///
+    /// What is no TOML.
+    pub fn document(&self) -> Result<Table<'t>> {
+        let mut root = toml_span::parse(self.text).map_err(|error| {
+            let start = error.span.start.min(self.text.len());
+            self.invalid(Span::new(start, start), &quoted(&error.to_string()), "correct the TOML syntax")
+        })?;
+        match root.take() {
+            ValueInner::Table(table) => Ok(table),
+            _ => Err(self.invalid(START, "is not a table", "begin with `version = 1`")),
+        }
+    }
+}
 
 impl Reader<'_> {
-    pub(super) fn known(&self, table: &Table<'_>, place: &str, keys: &[&'static str]) -> Result<()> {
+    /// Reads the version first: with another format, no other message would make sense.
+    pub fn version(&self, root: &Table<'_>) -> Result<()> {
+        let Some((key, value)) = root.get_key_value("version") else {
+            return Err(self.invalid(START, "`version` is missing", "begin the file with `version = 1`"));
+        };
+        match value.as_integer() {
+            Some(VERSION) => Ok(()),
+            Some(newer) if newer > VERSION => Err(PolicyError {
+                help: "install a newer cargo-provenance".to_owned(),
+                ..self.unsupported(key.span, &format!("format version {newer}"))
+            }),
+            _ => Err(self.invalid(value.span, "`version` is not a known format", "write `version = 1`")),
+        }
+    }
+
+    /// Refuses a key that is none of these.
+    pub fn known(&self, table: &Table<'_>, place: &str, keys: &[&'static str]) -> Result<()> {
         let mut unknown = table.keys().filter(|key| !keys.contains(&&*key.name)).collect::<Vec<_>>();
         unknown.sort_by_key(|key| key.span.start);
         let Some(key) = unknown.first() else { return Ok(()) };
@@ -28,7 +90,8 @@ impl Reader<'_> {
         Err(self.invalid(key.span, &what, &did_you_mean(&key.name, keys.iter().copied())))
     }
 
-    pub(super) fn table<'v>(&self, value: &mut Value<'v>, key: Span, name: &str) -> Result<Table<'v>> {
+    /// The table that must stand here.
+    pub fn table<'v>(&self, value: &mut Value<'v>, key: Span, name: &str) -> Result<Table<'v>> {
         if value.as_table().is_none() {
             let help = format!("write a table, `[{name}]`");
             return Err(self.wanted(
@@ -44,7 +107,8 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn array<'v>(&self, mut value: Value<'v>, name: &str) -> Result<Vec<Value<'v>>> {
+    /// The array that must stand here.
+    pub fn array<'v>(&self, mut value: Value<'v>, name: &str) -> Result<Vec<Value<'v>>> {
         match value.take() {
             ValueInner::Array(array) => Ok(array),
             other => {
@@ -54,7 +118,8 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn strings<T>(
+    /// The strings that must stand here, each taken apart.
+    pub fn strings<T>(
         &self,
         value: Value<'_>,
         name: &str,
@@ -75,18 +140,21 @@ impl Reader<'_> {
         Ok(parsed)
     }
 
-    pub(super) fn boolean(&self, value: &Value<'_>, name: &str) -> Result<bool> {
+    /// The boolean that must stand here.
+    pub fn boolean(&self, value: &Value<'_>, name: &str) -> Result<bool> {
         value.as_bool().ok_or_else(|| {
             self.wanted(value, &format!("`{name}`"), "a boolean", "write `true` or `false`, without quotes")
         })
     }
 
-    pub(super) fn wanted(&self, value: &Value<'_>, name: &str, wanted: &str, help: &str) -> PolicyError {
+    /// The error of a value of another type.
+    pub fn wanted(&self, value: &Value<'_>, name: &str, wanted: &str, help: &str) -> PolicyError {
         let found = value.as_ref().type_str();
         self.invalid(value.span, &format!("{name} is {wanted}, found: {found}"), help)
     }
 
-    pub(super) fn invalid(&self, span: Span, what: &str, help: &str) -> PolicyError {
+    /// The error of something that stands in the text.
+    pub fn invalid(&self, span: Span, what: &str, help: &str) -> PolicyError {
         PolicyError {
             file: self.file.to_owned(),
             line: self.line(span),
@@ -107,14 +175,15 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn line(&self, span: Span) -> u32 {
+    /// The line of a place in the text, counted from 1.
+    pub fn line(&self, span: Span) -> u32 {
         let before = self.text.as_bytes().get(..span.start.min(self.text.len())).unwrap_or_default();
         u32::try_from(before.iter().filter(|byte| **byte == b'\n').count() + 1).unwrap_or(u32::MAX)
     }
 }
 
 /// A suggestion where one is near, else what could stand here.
-pub(super) fn did_you_mean(text: &str, known: impl Iterator<Item = &'static str> + Clone) -> String {
+pub fn did_you_mean(text: &str, known: impl Iterator<Item = &'static str> + Clone) -> String {
     match nearest(text, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => {
@@ -138,7 +207,7 @@ pub fn nearest<'k>(text: &str, known: impl Iterator<Item = &'k str>) -> Option<&
 }
 
 /// Text of the policy, cut to what a message can hold.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut short = text.chars().take(QUOTED_CHARS).collect::<String>();
     if short.len() < text.len() {
         short.push('…');

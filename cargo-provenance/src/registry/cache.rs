@@ -4,11 +4,13 @@
 //! the revision of the index with a zero byte, then for each version its number and its JSON line, a zero byte after
 //! each.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use provenance_build::{Checksum, PackageName, Version};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::model::{Date, Dependency, DependencyKind, Evidence, Release};
 
@@ -46,34 +48,68 @@ pub enum OddKind {
 
 // The fields of a line that matter here; cargo's registry index documentation has them all.
 #[derive(Deserialize)]
-struct Line {
-    name: String,
-    vers: String,
-    cksum: String,
+struct Line<'l> {
+    #[serde(borrow)]
+    name: Text<'l>,
+    vers: Text<'l>,
+    cksum: Text<'l>,
     #[serde(default)]
     yanked: Option<bool>,
     #[serde(default)]
-    pubtime: Option<String>,
+    pubtime: Option<Text<'l>>,
     #[serde(default)]
-    deps: Vec<LineDependency>,
+    deps: Vec<LineDependency<'l>>,
     #[serde(default)]
-    features: BTreeMap<String, IgnoredAny>,
+    features: Names,
     #[serde(default)]
-    features2: Option<BTreeMap<String, IgnoredAny>>,
+    features2: Option<Names>,
     #[serde(default)]
     links: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct LineDependency {
-    name: String,
+struct LineDependency<'l> {
+    #[serde(borrow)]
+    name: Text<'l>,
     #[serde(default)]
     optional: bool,
     #[serde(default)]
-    kind: Option<String>,
+    kind: Option<Text<'l>>,
     // The package's own name where `name` is what it is renamed to.
     #[serde(default)]
-    package: Option<String>,
+    package: Option<Text<'l>>,
+}
+
+// A text that is only copied where it has escapes: the index has a hundred thousand lines for a few hundred packages.
+#[derive(Deserialize)]
+struct Text<'l>(#[serde(borrow)] Cow<'l, str>);
+
+// The keys of an object.
+#[derive(Default)]
+struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+struct Keys;
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Names;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+        let mut names = vec![];
+        while let Some((name, IgnoredAny)) = map.next_entry()? {
+            names.push(name);
+        }
+        Ok(Names(names))
+    }
 }
 
 impl Entries {
@@ -175,19 +211,19 @@ pub fn parse_lines(bytes: &[u8], name: &PackageName) -> Entries {
 
 fn parse_line(line: &[u8], name: &PackageName) -> Result<Release, Odd> {
     let odd = |version, why: &str| Odd { version, kind: OddKind::Unreadable, why: why.into() };
-    let Ok(line) = serde_json::from_slice::<Line>(line) else {
+    let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else {
         return Err(odd(rough_version(line), "its line is not JSON with a name, a version and a checksum"));
     };
-    let version = Version::parse(&line.vers).ok_or_else(|| odd(None, "a version is not one"))?;
-    if line.name != name.as_str() {
+    let version = Version::parse(&line.vers.0).ok_or_else(|| odd(None, "a version is not one"))?;
+    if line.name.0 != name.as_str() {
         return Err(odd(Some(version), "its line is about another package"));
     }
-    let Some(checksum) = Checksum::from_hex(&line.cksum) else {
+    let Some(checksum) = Checksum::from_hex(&line.cksum.0) else {
         return Err(odd(Some(version), "its checksum is not 64 lowercase hex digits"));
     };
     let published = match &line.pubtime {
         None => None,
-        Some(text) => match parse_time(text) {
+        Some(text) => match parse_time(&text.0) {
             None => return Err(odd(Some(version), "its publication time is not one")),
             time => time,
         },
@@ -196,22 +232,22 @@ fn parse_line(line: &[u8], name: &PackageName) -> Result<Release, Odd> {
     let Some(dependencies) = dependencies else {
         return Err(odd(Some(version), "a dependency has no name or no kind that is known"));
     };
-    let mut features = line.features.into_keys().chain(line.features2.unwrap_or_default().into_keys());
-    let mut features = features.by_ref().collect::<Vec<_>>();
+    let mut features = line.features.0;
+    features.extend(line.features2.unwrap_or_default().0);
     features.sort_unstable();
     features.dedup();
     let (yanked, links) = (line.yanked.unwrap_or(false), line.links);
     Ok(Release { version, checksum, yanked, published, dependencies, features, links })
 }
 
-fn dependency(line: &LineDependency) -> Option<Dependency> {
-    let kind = match line.kind.as_deref() {
+fn dependency(line: &LineDependency<'_>) -> Option<Dependency> {
+    let kind = match line.kind.as_ref().map(|kind| &*kind.0) {
         None | Some("normal") => DependencyKind::Normal,
         Some("build") => DependencyKind::Build,
         Some("dev") => DependencyKind::Dev,
         Some(_) => return None,
     };
-    let package = PackageName::parse(line.package.as_ref().unwrap_or(&line.name))?;
+    let package = PackageName::parse(&line.package.as_ref().unwrap_or(&line.name).0)?;
     Some(Dependency { package, kind, optional: line.optional })
 }
 

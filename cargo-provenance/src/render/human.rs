@@ -161,7 +161,7 @@ pub(super) fn level(weight: Weight) -> Level<'static> {
     match weight {
         Weight::Denial => Level::ERROR,
         Weight::Review => Level::ERROR.with_name("review"),
-        Weight::Note => Level::WARNING,
+        Weight::Note => Level::NOTE,
     }
 }
 

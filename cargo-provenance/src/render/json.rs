@@ -17,7 +17,7 @@ use crate::exit_code::ExitCode;
 use crate::finding::{Finding, Place, Role, Weight};
 use crate::report::failure::{Failure, Kind};
 use crate::report::files::{Body, FileDiff, Hunk, Shown, Side};
-use crate::report::{Outcome, Report, Step};
+use crate::report::{Explained, Outcome, Report, Step};
 
 /// The version of the format. Keys and reasons are added without raising it; readers ignore what they do not know.
 pub const FORMAT_VERSION: u32 = 1;
@@ -39,7 +39,10 @@ pub(super) fn report(report: &Report, elapsed: Duration) -> String {
     for file in &report.files.list {
         text.push_str(&line(&Line::FileDiff(FileLine::new(file, report.files.shown))));
     }
-    if !report.output.is_empty() {
+    for explained in &report.explained {
+        text.push_str(&line(&Line::explanation(explained)));
+    }
+    if report.explained.is_empty() && !report.output.is_empty() {
         text.push_str(&line(&Line::Output { text: &report.output }));
     }
     let code = ExitCode::from(report.outcome);
@@ -57,6 +60,22 @@ pub(super) fn report(report: &Report, elapsed: Duration) -> String {
         seconds: rounded(elapsed),
     })));
     text
+}
+
+impl<'a> Line<'a> {
+    fn explanation(explained: &'a Explained) -> Self {
+        let Explained { id, kind, group, level, set, accept, summary, docs } = explained;
+        Self::Explanation {
+            id,
+            kind,
+            group: *group,
+            level: *level,
+            set: set.as_deref(),
+            accept: accept.as_deref(),
+            summary,
+            docs: docs.trim_end(),
+        }
+    }
 }
 
 fn steps<'a>(steps: impl IntoIterator<Item = &'a Step>) -> String {
@@ -125,6 +144,16 @@ enum Line<'a> {
     FileDiff(FileLine<'a>),
     NotChecked {
         message: &'a str,
+    },
+    Explanation {
+        id: &'a str,
+        kind: &'a str,
+        group: Option<&'a str>,
+        level: Option<&'a str>,
+        set: Option<&'a str>,
+        accept: Option<&'a str>,
+        summary: &'a str,
+        docs: &'a str,
     },
     Output {
         text: &'a str,

@@ -10,7 +10,7 @@ pub(super) fn finding(finding: &Finding, _: &View) -> String {
     let (level, style) = match finding.weight {
         Weight::Denial => ("error", ERROR),
         Weight::Review => ("review", ERROR),
-        Weight::Note => ("warning", WARN),
+        Weight::Note => ("note", WARN),
     };
     let place = match finding.places.first() {
         Some(place) if place.line > 0 => format!("{}:{}: ", human::path(&place.file), place.line),

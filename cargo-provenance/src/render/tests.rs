@@ -145,7 +145,7 @@ error[tree-differs]: `itoa v1.0.11` differs from its pin
 review[build-script-new]: `itoa v1.0.11` got a build script
  --> vendor/\u{202e}itoa
   = note: this directory
-warning[recorded-configuration]: `\u{1b}[2K\u{1b}[1Aeverything is fine` is not recorded\nFinished 214 packages match
+note[recorded-configuration]: `\u{1b}[2K\u{1b}[1Aeverything is fine` is not recorded\nFinished 214 packages match
  --> .cargo/config.toml:3:2
   |
 3 |  key = "\u{1b}]0;x\u{7}"
@@ -163,7 +163,7 @@ fn short_is_a_line_per_finding() {
     Trusting `cfg-if v1.0.4`: baseline
 Provenance.lock:41: error[tree-differs]: `itoa v1.0.11` differs from its pin
 vendor/\u{202e}itoa: review[build-script-new]: `itoa v1.0.11` got a build script
-.cargo/config.toml:3: warning[recorded-configuration]: `\u{1b}[2K\u{1b}[1Aeverything is fine` is not recorded\nFinished 214 packages match
+.cargo/config.toml:3: note[recorded-configuration]: `\u{1b}[2K\u{1b}[1Aeverything is fine` is not recorded\nFinished 214 packages match
  Not checked 3 packages not on disk
       Failed 1 of 214 packages drifted [0.12s]
 
@@ -192,7 +192,7 @@ fn verbosity_hides_nothing_that_refuses() {
     for shown in ["error[tree-differs]", "review[build-script-new]", "Failed 1 of 214", "Not checked 3"] {
         assert!(quiet.contains(shown), "{shown} in {quiet}");
     }
-    for hidden in ["warning[", "Verifying", "Trusting"] {
+    for hidden in ["note[", "Verifying", "Trusting"] {
         assert!(!quiet.contains(hidden), "{hidden} in {quiet}");
     }
 

@@ -35,6 +35,8 @@ pub struct Report {
     pub conclusion: String,
     /// Files that differ; they belong on standard output.
     pub files: Files,
+    /// What ids mean, for programs; people read it in `output`.
+    pub explained: Vec<Explained>,
     /// What belongs on standard output: a diff (shown in colors if it is a unified one), a list.
     pub output: String,
 }
@@ -68,6 +70,27 @@ pub struct Count {
     pub value: u64,
 }
 
+/// What an id means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The id.
+    pub id: &'static str,
+    /// What it is the id of: `check`, or a kind of other findings.
+    pub kind: &'static str,
+    /// The group of a check.
+    pub group: Option<&'static str>,
+    /// The level in force, of a check.
+    pub level: Option<&'static str>,
+    /// Who set that.
+    pub set: Option<String>,
+    /// How somebody can let a package pass in spite of it.
+    pub accept: Option<String>,
+    /// In one sentence.
+    pub summary: &'static str,
+    /// In full, with the incidents that it comes from.
+    pub docs: &'static str,
+}
+
 /// What was decided. The exit code follows from it alone, whatever the output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -98,6 +121,7 @@ impl Report {
             not_checked: vec![],
             conclusion: String::new(),
             files: Files::default(),
+            explained: vec![],
             output: String::new(),
         }
     }

@@ -27,6 +27,25 @@ pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_atomic(path, bytes)
 }
 
+/// Replaces or creates a file that can be run, with the folders that it needs.
+pub fn write_program(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    suitable(path)?;
+    let folder = folder(path);
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let mut builder = Builder::new();
+    builder.prefix(PREFIX);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o777));
+    }
+    let mut file = builder.tempfile_in(folder).map_err(Error::io("write to", folder))?;
+    let written = file.as_file_mut().write_all(bytes).and_then(|()| file.as_file().sync_all());
+    written.map_err(Error::io("write", path))?;
+    file.persist(path).map_err(|error| Error::io("replace", path)(error.error))?;
+    sync_directory(folder)
+}
+
 /// Creates a file that only its owner can read, with the folders that it needs. What is there already stays as it is.
 pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = folder(path);

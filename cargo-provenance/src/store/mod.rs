@@ -13,7 +13,7 @@ mod state;
 mod transaction;
 
 pub use admit::{Arrival, admit, sha256_of};
-pub use atomic::{create_private, keep, write_atomic};
+pub use atomic::{create_private, keep, write_atomic, write_program};
 pub use directory::{Contents, contents};
 pub use folders::Folders;
 pub use generations::{Generations, Incoming};

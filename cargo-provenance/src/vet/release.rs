@@ -138,10 +138,23 @@ pub fn others<'d>(dossier: &Dossier<'d>) -> Vec<Other<'d>> {
 /// The releases that would pass in the place of the dossier's own, in the order of [`others`]. Where no advisory database can be
 /// read, nothing speaks for one release or another, and whoever asks knows that the answer stays open.
 pub fn passing<'d>(dossier: &Dossier<'d>, ground: &Ground<'_>) -> impl Iterator<Item = &'d Release> {
+    // A named package may go back across a major version, since its requirement follows the command.
+    let is_within = |other: &Other<'_>| other.same_line || dossier.way == Way::Named;
+    passing_among(others(dossier).into_iter().filter(is_within), dossier, ground)
+}
+
+/// The same, of whichever semver line.
+pub fn passing_anywhere<'d>(dossier: &Dossier<'d>, ground: &Ground<'_>) -> impl Iterator<Item = &'d Release> {
+    passing_among(others(dossier).into_iter(), dossier, ground)
+}
+
+fn passing_among<'d>(
+    others: impl Iterator<Item = Other<'d>>,
+    dossier: &Dossier<'d>,
+    ground: &Ground<'_>,
+) -> impl Iterator<Item = &'d Release> {
     let is_blind = matches!(ground.databases, Evidence::Unavailable(_));
     let passes = move |judgment: Judgment| judgment.admits() || (is_blind && !judgment.refuses());
-    // A named package may go back across a major version, since its requirement follows the command.
-    let others = others(dossier).into_iter().filter(|other| other.same_line || dossier.way == Way::Named);
     others.filter(move |other| passes(other.judgment(dossier, ground))).map(|other| other.release)
 }
 

@@ -125,7 +125,7 @@ fn check_only_notes_the_yanked_version_that_is_pinned() {
     attack(&sandbox, &sandbox.path("mark"));
     // What cargo has at hand of the index is from before the attack.
     gated.cargo(["update", "--dry-run"]).ok();
-    let output = gated.provenance(["check"]).ok().stderr_has("warning[version-yanked]");
+    let output = gated.provenance(["check"]).ok().stderr_has("note[version-yanked]");
     assert!(!output.stderr.contains("would pass: run"), "{output}");
     gated.provenance(["verify"]).ok();
 }

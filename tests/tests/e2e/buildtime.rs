@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+use tests::krate::days_ago;
 use tests::project::CLEAN;
 use tests::{Krate, Project, Sandbox, files};
 
@@ -111,7 +113,7 @@ fn code_that_only_looks_like_it_is_let_in() {
     let output = gated.provenance(["add", "honest"]).ok();
     assert!(!output.stderr.contains("[build-") && !output.stderr.contains("[run-"), "{output}");
     let output = gated.provenance(["add", "compiles"]).ok();
-    output.stderr_has("warning[build-exec]").stderr_has("warning[build-env-dump]");
+    output.stderr_has("note[build-exec]").stderr_has("note[build-env-dump]");
     gated.provenance(["verify"]).ok();
 }
 
@@ -188,4 +190,71 @@ fn the_encoded_url_of_arrayref_is_refused_however_old_it_is() {
     assert_eq!(by_hand.locked("arrayref"), "0.3.10");
     by_hand.provenance(["check"]).run().code_in(&[1, 4]).stderr_has("error[build-encoded-url]");
     by_hand.provenance(["pin"]).run().code(1).stderr_has("error[build-encoded-url]");
+}
+
+#[test]
+fn what_a_new_version_brings_is_told_by_its_own_check() {
+    let sandbox = Sandbox::new();
+    let registry = sandbox.registry();
+    let main = "fn main() {}";
+    let plain = |name: &str, version: &str| Krate::new(name, version).file("src/lib.rs", &inert(""));
+    let with = |name: &str, version: &str, source: &str| {
+        Krate::new(name, version).file("src/lib.rs", &inert(source))
+    };
+    // Noise, which no limit on archives takes for a bomb.
+    let mut state = 1_u64;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'a' + u8::try_from(state >> 59).unwrap_or(0) % 26)
+    });
+    let noise = noise.take(1_500_000).collect::<String>();
+    let gate = "fn f() { if std::env::var(\"GITLAB_CI\").is_ok() { std::process::Command::new(\"x\"); } }";
+    let net = "fn f() { std::net::TcpStream::connect(\"x.invalid:80\"); }";
+    let cases = [
+        (plain("grows", "1.0.0"), plain("grows", "1.1.0").file("data.txt", &noise), "size-jump", "note"),
+        (plain("gates", "1.0.0"), with("gates", "1.1.0", gate), "run-ci-gate", "note"),
+        (
+            plain("scripted", "1.0.0"),
+            plain("scripted", "1.1.0").build_script(&inert(main)),
+            "build-script-new",
+            "review",
+        ),
+        (
+            plain("rescripted", "1.0.0").build_script(&inert(main)),
+            plain("rescripted", "1.1.0").build_script(&inert("fn main() { loop {} }")),
+            "build-script-changed",
+            "note",
+        ),
+        (plain("turns", "1.0.0"), plain("turns", "1.1.0").proc_macro(), "proc-macro-new", "review"),
+        (plain("gains", "1.0.0"), with("gains", "1.1.0", net), "capability-gained", "note"),
+        (plain("patches", "1.0.0"), with("patches", "1.0.1", net), "capability-gained", "review"),
+        (
+            plain("runs", "1.0.0"),
+            plain("runs", "1.1.0").program("ci/run.sh", "#!/bin/false\n"),
+            "exec-script",
+            "note",
+        ),
+    ];
+    for (before, now, ..) in &cases {
+        registry.publish(before);
+        // Only what is young is compared with the version before it, where nothing of it is locked.
+        registry.publish(&now.clone().published(Some(&days_ago(20))));
+    }
+    let gated = Project::app(&sandbox, "gated").pinned();
+    let names = cases.iter().map(|(before, ..)| before.name()).collect::<Vec<_>>();
+    let output = gated.provenance(["vet", "--message-format", "json"]).args(&names).run().code(1);
+    let lines = output.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let findings = lines.filter(|line| line["reason"] == "finding").collect::<Vec<_>>();
+    for (before, _, check, weight) in &cases {
+        let is_it = |it: &&Value| it["package"]["name"] == before.name() && it["id"] == *check;
+        let weights =
+            findings.iter().filter(|it| is_it(it)).map(|it| it["weight"].clone()).collect::<Vec<_>>();
+        assert_eq!(weights, [*weight], "{} {check}: {output}", before.name());
+        gated.provenance(["explain", check]).ok();
+    }
+    // The versions before have none of it.
+    for (name, check) in [("scripted", "build-script-new"), ("gains", "capability-gained")] {
+        let output = gated.provenance(["vet", &format!("{name}@1.0.0")]).run();
+        assert!(!output.stderr.contains(check), "{output}");
+    }
 }

@@ -228,9 +228,9 @@ fn of_a_hundred_packages_the_three_young_ones_are_named_and_no_others() {
     let output = check(project, []).code(1).stderr_has("to pass: 3 denials in 100 packages");
     // What was known of the bytes when they were pinned is no news.
     assert!(output.stderr.contains("100 vcs-missing; `-v` lists them"), "{output}");
-    assert!(!output.stderr.contains("warning["), "{output}");
+    assert!(!output.stderr.contains("note["), "{output}");
     let verbose = check(project, ["-v"]).code(1);
-    assert_eq!(verbose.stderr.matches("warning[vcs-missing]").count(), 100, "{verbose}");
+    assert_eq!(verbose.stderr.matches("note[vcs-missing]").count(), 100, "{verbose}");
     let json = check(project, ["--message-format", "json"]).code(1);
     assert_eq!(json.stdout.matches("\"id\":\"vcs-missing\"").count(), 100, "{json}");
     for (number, name) in names.iter().enumerate() {
@@ -274,7 +274,7 @@ fn exceptions_that_ended_deny_and_those_that_nothing_needs_are_noted() {
         .code(0)
         .stderr_has("Living with 2 findings: 2 excepted")
         .stderr_has(
-            "warning[exception-unused]: nothing needs the exception of `vulnerability/RUSTSEC-2025-0004` for `victim`",
+            "note[exception-unused]: nothing needs the exception of `vulnerability/RUSTSEC-2025-0004` for `victim`",
         );
     check(project, ["-v"]).stderr_has("until 2099-01-01 (Provenance.toml:2)");
 
@@ -389,7 +389,7 @@ fn indices_are_asked_again_after_a_day() {
         .code(0)
         .stderr_has("what changed since the registries were last asked about some packages, 3 days ago");
     assert_eq!(registry.requests(), Vec::<String>::new(), "the network is left alone");
-    check(project, []).code(0).stderr_has("warning[version-yanked]: `victim v1.0.0` was yanked");
+    check(project, []).code(0).stderr_has("note[version-yanked]: `victim v1.0.0` was yanked");
     assert!(asked() > 0, "{:?}", registry.requests());
 
     // The answer may have changed nothing: that it was asked for is remembered.
@@ -483,7 +483,7 @@ fn checks_that_are_newer_than_a_pin_only_note_until_it_is_judged_again() {
 
     check(project, [])
         .code(0)
-        .stderr_has("warning[crate-too-young]")
+        .stderr_has("note[crate-too-young]")
         .stderr_has("`cargo provenance pin --recheck` judges by it");
     project.provenance(["pin", "--recheck"]).run().code(1).stderr_has("review[crate-too-young]");
 }
@@ -551,8 +551,8 @@ fn packages_of_every_kind_of_source_are_proven_and_their_registries_asked() {
     sandbox.alternative().forget_requests();
     registry.yank("victim", "1.0.0");
     sandbox.alternative().yank("internal", "1.0.0");
-    check(vendored, []).code(0).stderr_has("warning[version-yanked]: `victim v1.0.0`");
-    check(alternative, []).code(0).stderr_has("warning[version-yanked]: `internal v1.0.0`");
+    check(vendored, []).code(0).stderr_has("note[version-yanked]: `victim v1.0.0`");
+    check(alternative, []).code(0).stderr_has("note[version-yanked]: `internal v1.0.0`");
     for (registry, name) in [(registry, "victim"), (sandbox.alternative(), "internal")] {
         let requests = registry.requests();
         assert!(requests.contains(&Registry::index_path(name)), "{requests:?}");

@@ -140,7 +140,7 @@ fn what_only_deserves_a_look_is_noted_and_let_in() {
     ] {
         registry.publish(&krate);
         let app = Project::app(&sandbox, krate.name()).pinned();
-        app.provenance(["add", krate.name()]).ok().stderr_has(&format!("warning[{check}]"));
+        app.provenance(["add", krate.name()]).ok().stderr_has(&format!("note[{check}]"));
         assert_eq!(app.locked(krate.name()), "1.0.0");
         // Nothing of it refuses later.
         app.provenance(["pin", "--recheck"]).ok();

@@ -178,7 +178,7 @@ fn a_vulnerable_version_does_not_come_in_without_an_exception() {
         .code(1)
         .stderr_has("--accept 'loose@1.0.0:unsound/RUSTSEC-2025-0003=REASON'");
     assert!(before == state(app), "something was changed");
-    app.provenance(["add", "lonely"]).ok().stderr_has("warning[unmaintained]");
+    app.provenance(["add", "lonely"]).ok().stderr_has("note[unmaintained]");
     app.provenance(["add", "loose", "--accept", "unsound/RUSTSEC-2025-0003=we never call it"]).ok();
 
     let exception = |check: &str, name: &str, ends: &str| {

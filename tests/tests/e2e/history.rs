@@ -30,10 +30,10 @@ fn what_a_history_says_is_told() {
     let output = vet(nowhere, &["stirring", "dozing", "leaper", "newish", "busy"]).code(1);
     for expected in [
         "review[dormant-revival]: `stirring v1.0.1` was published after 1980 days without any version",
-        "warning[dormant-revival]: `dozing v1.0.1` was published after 780 days without any version",
-        "warning[version-jump]: `leaper v3.0.0` follows on 1.0.0",
-        "warning[few-versions]: crate `newish` has 1 version, the first of which was published 200 days ago",
-        "warning[burst]: `busy v1.0.4` is one of 5 versions that were published within a day",
+        "note[dormant-revival]: `dozing v1.0.1` was published after 780 days without any version",
+        "note[version-jump]: `leaper v3.0.0` follows on 1.0.0",
+        "note[few-versions]: crate `newish` has 1 version, the first of which was published 200 days ago",
+        "note[burst]: `busy v1.0.4` is one of 5 versions that were published within a day",
     ] {
         assert!(output.stderr.contains(expected), "{expected}: {output}");
     }
@@ -85,9 +85,7 @@ fn how_old_a_dependency_is_that_is_not_in_the_graph_is_told_as_not_looked_up() {
     let output = vet(nowhere, &["hungry"]).code(1);
     output
         .stderr_has("review[dependency-first-ever]")
-        .stderr_has(
-            "warning[dependency-too-young]: `hungry v1.0.1` needs `sapling`, which 1.0.0 did not need",
-        )
+        .stderr_has("note[dependency-too-young]: `hungry v1.0.1` needs `sapling`, which 1.0.0 did not need")
         .stderr_has("how old that is was not looked up: it is not in the lockfile");
     assert!(sandbox.registry().requests().iter().all(|path| !path.contains("sapling")));
     // What is at hand of the index is enough.

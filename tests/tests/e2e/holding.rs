@@ -95,7 +95,7 @@ fn a_vulnerable_version_that_stays_is_named() {
     app.provenance(["db", "update"]).ok();
     app.provenance(["update"])
         .ok()
-        .stderr_has("warning[vulnerability]")
+        .stderr_has("note[vulnerability]")
         .stderr_has("`update` leaves it in place: nothing newer is within what is asked for");
     sandbox.registry().publish(&young("victim", "1.0.1"));
     app.provenance(["update"])
@@ -216,4 +216,33 @@ fn a_build_helper_of_which_nothing_passes_is_refused_and_nothing_changes() {
     assert_eq!(state(), before);
     assert!(!app.path("Provenance.lock").exists() && !app.path("build.rs").exists());
     app.provenance(["init"]).ok();
+}
+
+#[test]
+fn what_passes_in_no_version_is_refused_at_once_and_alone() {
+    let sandbox = Sandbox::new();
+    let registry = sandbox.registry();
+    registry.publish(&krate("lively", "1.0.0"));
+    registry.publish(&young("lively", "1.1.0"));
+    for number in 0..12 {
+        let version = format!("1.{number}.0");
+        registry.publish(&young("doomed", &version));
+        registry.publish(&krate("middle", &version).dependency("doomed", "1"));
+        registry.publish(&krate("newcomer", &version).dependency("middle", "1").dependency("lively", "1"));
+    }
+    let app = Project::app(&sandbox, "app").pinned();
+    registry.forget_requests();
+    let output = app.provenance(["add", "newcomer"]).run().code(1);
+    let output = output.stderr_has("error[version-too-new]: `doomed v1.11.0`");
+    // That could be held back, and is not what speaks against it.
+    assert!(!output.stderr.contains("lively"), "{output}");
+    assert!(downloads(registry).is_empty());
+    // Each time that cargo resolves it asks the index once more.
+    let asked = registry.requests().iter().filter(|path| path.ends_with("/doomed")).count();
+    assert!(asked <= 4, "{asked}: {output}");
+
+    // A version that does without it is found all the same.
+    registry.publish(&krate("middle", "1.1.1"));
+    app.provenance(["add", "newcomer"]).ok();
+    assert_eq!(app.locked("middle"), "1.1.1");
 }

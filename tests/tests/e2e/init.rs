@@ -28,7 +28,7 @@ fn the_registries_are_asked_where_the_cargo_home_is_cold() {
         .stderr_lacks("could not be judged")
         .stderr_has("crate-too-young (1)")
         .stderr_has("version-too-new (1)")
-        .stderr_has("warning[vulnerability]: `victim v1.0.0` is vulnerable")
+        .stderr_has("note[vulnerability]: `victim v1.0.0` is vulnerable")
         .stderr_has("no compatible release would pass; `2.0.0` would")
         // It is an exception, not a part of the baseline.
         .stderr_lacks("vulnerability (");

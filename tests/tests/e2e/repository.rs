@@ -95,9 +95,9 @@ fn line_ends_are_only_noted() {
     let origin = origin(&sandbox);
     files::write(&origin.path("crates/thing/src/lib.rs"), format!("//! {CLEAN}\r\n"));
     package(origin);
-    vet(origin, &[CRATE, &url(&sandbox)]).code(0).stderr_has(
-        "warning[repository-differs]: `thing v1.0.0` has other line ends than its commit in 1 file",
-    );
+    vet(origin, &[CRATE, &url(&sandbox)])
+        .code(0)
+        .stderr_has("note[repository-differs]: `thing v1.0.0` has other line ends than its commit in 1 file");
 }
 
 #[test]

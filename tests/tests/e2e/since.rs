@@ -41,7 +41,7 @@ fn since_a_commit_what_was_there_is_a_note() {
     since(project, "HEAD")
         .code(0)
         .stderr_has("Before 1 finding was there at `HEAD` already")
-        .stderr_has("warning[vulnerability]: `victim v1.0.0` is vulnerable")
+        .stderr_has("note[vulnerability]: `victim v1.0.0` is vulnerable")
         .stderr_has("it was there at `HEAD` already");
 }
 
@@ -60,7 +60,7 @@ fn since_a_commit_what_is_new_fails() {
     project.provenance(["db", "update"]).ok();
     let output = since(project, "HEAD").code(1);
     assert!(output.stderr.contains("error[vulnerability]: `newcomer v1.0.0`"), "{output}");
-    assert!(output.stderr.contains("warning[vulnerability]: `victim v1.0.0`"), "{output}");
+    assert!(output.stderr.contains("note[vulnerability]: `victim v1.0.0`"), "{output}");
 }
 
 #[test]

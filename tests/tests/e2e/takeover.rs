@@ -52,7 +52,7 @@ fn every_key_is_translated_or_listed_with_the_reason() {
     let output = project.provenance(["init"]).run().code(0);
     let output = output
         .stderr_has("Taking over 11 settings from `deny.toml`, `.cargo/audit.toml`")
-        .stderr_has("warning[not-taken-over]: ")
+        .stderr_has("note[not-taken-over]: ")
         .stderr_has("deny.toml:2: `graph.all-features`: every package of `Cargo.lock` is judged")
         .stderr_has("deny.toml:10: `ignore`: `RUSTSEC-2020-0099` is about no package of `Cargo.lock`")
         .stderr_has("deny.toml:15: `licenses.confidence-threshold`: texts are not compared")
@@ -184,7 +184,7 @@ fn nothing_gets_weaker_than_the_default_unseen() {
         .stderr_has(
             "deny.toml:8: `license`: the exception does not cover the license of `victim v1.0.0`, `MIT`",
         )
-        .stderr_has("warning[weaker-than-default]: ")
+        .stderr_has("note[weaker-than-default]: ")
         .stderr_has("deny.toml:3: `version-yanked` is `\"note\"`, by default `\"review\"`")
         .stderr_has("deny.toml:10: `source` is `\"note\"`, by default `\"deny\"`")
         .stderr_has("deny.toml:4: advisories may be as old as 90 days, by default 14 days")

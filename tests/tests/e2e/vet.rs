@@ -127,7 +127,7 @@ fn the_policy_of_the_workspace_counts() {
     vet(project, &["victim@1.0.0"]).code(0).stderr_has("Pinned Provenance.lock:");
     let policy = "version = 1\n[checks]\nversion-too-new = \"note\"\ncrate-too-young = \"allow\"\n[[ban]]\npackage = \"victim\"\nreason = \"no\"\n";
     files::write(&project.path("Provenance.toml"), policy);
-    vet(project, &["young"]).code(0).stderr_has("warning[version-too-new]").stderr_has("would pass, with ");
+    vet(project, &["young"]).code(0).stderr_has("note[version-too-new]").stderr_has("would pass, with ");
     vet(project, &["victim"]).code(1).stderr_has("error[banned]").stderr_has("Provenance.toml:5");
     assert_eq!(files::read(&project.path("Provenance.lock")), lock);
 }
@@ -251,4 +251,19 @@ fn a_file_that_is_not_what_was_published_is_refused() {
         .code(1)
         .stderr_has("error[checksum-changed]")
         .stderr_has("and crates-io published sha256:");
+}
+
+#[test]
+fn a_name_of_the_teams_own_is_not_given_away() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    let policy = app.path("Provenance.toml");
+    let text = files::read(&policy) + "\n[names]\ninternal = [\"acme-*\"]\n";
+    files::write(&policy, &text);
+    sandbox.registry().forget_requests();
+    let output = app.provenance(["vet", "acme-core"]).run().code(1);
+    let output = output.stderr_has("error[internal-name]: `acme-core` is the team's own name");
+    output.stderr_has("packages called `acme-*` do not come from crates.io").stderr_has("with `--registry`");
+    let asked = sandbox.registry().requests();
+    assert!(!asked.iter().any(|path| path.contains("acme-core")), "{asked:?}");
 }

@@ -23,6 +23,8 @@ struct Capability {
 const PURE: &[&str] = &[
     "advisory",
     "archive",
+    "audit",
+    "commit",
     "exit_code",
     "finding",
     "graph",

@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("attest", &[DOMAIN]),
     ("audit", &[DOMAIN]),
     ("commit", &[DOMAIN]),
-    ("deploy", &[DOMAIN, &["attest"]]),
+    ("deploy", &[DOMAIN, &["attest", "policy"]]),
     ("graph", &[DOMAIN]),
     ("helper", &[DOMAIN, &["policy"]]),
     ("merge", &[DOMAIN]),

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use provenance_build::Checksum;
 use sha2::{Digest, Sha256};
 
-use super::limits::{ARCHIVE_BYTES, ENTRIES, IMAGE_BYTES, RATIO, SLACK};
+use super::limits::{ARCHIVE_BYTES, ENTRIES, IMAGE_BYTES, LARGE, RATIO, SLACK};
 use super::{Content, Hashing, Image, Reading};
 use crate::artifact::{self, ArtifactError};
 
@@ -24,6 +25,7 @@ pub(super) struct Examination<'f> {
     pub(super) allowance: u64,
     entries: usize,
     reading: Reading,
+    alone: &'f Mutex<()>,
 }
 
 /// What a file is by its first bytes.
@@ -38,9 +40,9 @@ pub(super) enum Kind {
 }
 
 impl<'f> Examination<'f> {
-    pub(super) fn new(file: &'f Path, hashing: Hashing, bytes: u64) -> Self {
+    pub(super) fn new(file: &'f Path, hashing: Hashing, bytes: u64, alone: &'f Mutex<()>) -> Self {
         let allowance = bytes.saturating_mul(RATIO).saturating_add(SLACK);
-        Self { file, hashing, bytes, allowance, entries: 0, reading: Reading::default() }
+        Self { file, hashing, bytes, allowance, entries: 0, reading: Reading::default(), alone }
     }
 
     pub(super) fn finish(self) -> Reading {
@@ -56,7 +58,7 @@ impl<'f> Examination<'f> {
     pub(super) fn file(&mut self, file: &File) {
         let name = self.name();
         let mut head = vec![];
-        let result = (&*file).take(HEAD).read_to_end(&mut head);
+        let result = file.take(HEAD).read_to_end(&mut head);
         match result.map(|_| kind(&head)) {
             Ok(Kind::Other) => self.reading.others += 1,
             Ok(Kind::Image) => {
@@ -123,20 +125,16 @@ impl<'f> Examination<'f> {
 
     /// A program or library, read whole.
     fn image(&mut self, name: &str, from: &mut dyn Read, bytes: u64) {
-        let mut content =
-            Vec::with_capacity(usize::try_from(bytes.min(IMAGE_BYTES)).unwrap_or_default().min(1 << 26));
-        let result = match bytes > IMAGE_BYTES {
-            true => Err(too_large()),
-            false => from.take(IMAGE_BYTES + 1).read_to_end(&mut content),
+        // What is unpacked on the way does not say how large it is.
+        let is_large = bytes > LARGE || bytes == 0;
+        let _alone = is_large.then(|| self.alone.lock().unwrap_or_else(PoisonError::into_inner));
+        let content = match whole(from, bytes) {
+            Ok(content) => content,
+            Err(error) => {
+                let why = format!("it cannot be read: {error}");
+                return self.push(name.to_owned(), Content::Unreadable(why), None);
+            }
         };
-        let result = result.and_then(|read| match read as u64 > IMAGE_BYTES {
-            true => Err(too_large()),
-            false => Ok(()),
-        });
-        if let Err(error) = result {
-            let why = format!("it cannot be read: {error}");
-            return self.push(name.to_owned(), Content::Unreadable(why), None);
-        }
         let told = match artifact::read(&content) {
             Ok(embedded) => Content::Embedded(Box::new(embedded)),
             Err(ArtifactError::NoSection(format)) => Content::Without(format),
@@ -187,6 +185,22 @@ pub(super) fn kind(head: &[u8]) -> Kind {
         _ if head.starts_with(b"!<arch>\ndebian-binary") => Kind::Ar,
         _ if head.get(257..262) == Some(b"ustar") => Kind::Tar,
         _ => Kind::Other,
+    }
+}
+
+/// Everything, if it is not too much; `bytes` are expected.
+fn whole(from: &mut dyn Read, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut content = vec![];
+    if bytes > IMAGE_BYTES {
+        return Err(too_large());
+    }
+    // A byte more than expected, so that the end is found without growing.
+    let room = usize::try_from(bytes + 1).map_err(|_| too_large())?;
+    content.try_reserve_exact(room).map_err(io::Error::other)?;
+    let read = from.take(IMAGE_BYTES + 1).read_to_end(&mut content)?;
+    match read as u64 > IMAGE_BYTES {
+        true => Err(too_large()),
+        false => Ok(content),
     }
 }
 

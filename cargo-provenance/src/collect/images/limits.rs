@@ -1,7 +1,10 @@
 //! Budgets for files that may be hostile, each with the source of its number.
 
-/// Bytes of one program: three times the largest Rust programs with their debugging information.
-pub(super) const IMAGE_BYTES: u64 = 3 * 1024 * 1024 * 1024;
+/// Bytes of one program: twice the largest Rust programs with their debugging information.
+pub(super) const IMAGE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Bytes from which a program is looked into alone, so that memory does not grow with the number of processors.
+pub(super) const LARGE: u64 = 64 * 1024 * 1024;
 
 /// Bytes of a file that is opened as an archive: the layers of the largest container images have a third of that.
 pub(super) const ARCHIVE_BYTES: u64 = 32 * 1024 * 1024 * 1024;

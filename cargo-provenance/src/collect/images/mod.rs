@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use provenance_build::{Checksum, threads};
 
@@ -89,11 +90,12 @@ pub fn read(
     progress: &dyn Progress,
 ) -> Vec<Reading> {
     let before = std::mem::take(&mut known.readings);
+    let alone = Mutex::new(());
     progress.begin("Scanning", sources.len());
     let readings = threads::map(sources, |source| {
         let reading = match before.get(&source.key()) {
             Some(reading) => reading.clone(),
-            None => source.read(hashing),
+            None => source.read(hashing, &alone),
         };
         progress.tick();
         reading
@@ -134,8 +136,8 @@ impl Source<'_> {
         }
     }
 
-    fn read(&self, hashing: Hashing) -> Reading {
-        let mut examination = Examination::new(self.path(), hashing, self.identity().bytes);
+    fn read(&self, hashing: Hashing, alone: &Mutex<()>) -> Reading {
+        let mut examination = Examination::new(self.path(), hashing, self.identity().bytes, alone);
         let result = self.open().and_then(|file| {
             examination.file(&file);
             // Whoever writes to it meanwhile may have been read half.

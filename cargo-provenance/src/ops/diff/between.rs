@@ -167,8 +167,12 @@ fn refused(id: &provenance_build::PackageId, refusal: &Refusal) -> Finding {
 fn absent(missing: &Missing, registry: &str) -> Failure {
     let (what, help) = match missing {
         Missing::Crate(name) => {
-            (format!("{registry} has no crate `{name}`"), "look for its name where you read of it".to_owned())
+            (format!("{registry} has no crate `{name}`"), "check the spelling of its name".to_owned())
         }
+        Missing::Internal(name, why, _) => (
+            format!("`{name}` is the team's own name, and {registry} was not asked for it: {why}"),
+            "name the registry that has it with `--registry`".to_owned(),
+        ),
         Missing::Renamed(name, other) => {
             (format!("{registry} has no crate `{name}`"), format!("its name is `{other}`"))
         }

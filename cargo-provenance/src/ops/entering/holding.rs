@@ -48,6 +48,11 @@ pub(super) fn hold(attempt: &Attempt<'_>, vetting: &Vetting<'_>, accepts: &[Acce
                 continue;
             }
             let (held, entrants) = (vec![], None);
+            let decisive =
+                entering.iter().map(|it| !it.vetted.judgment.refuses() || holding.is_decisive(it, &entering));
+            let decisive = decisive.collect::<Vec<_>>();
+            let entering =
+                entering.into_iter().zip(decisive).filter(|(_, it)| *it).map(|(it, _)| it).collect();
             return Ok(Trial { said, resolved, entering, entrants, held, unused });
         }
         let held = told(first, &resolved.change.lockfile, &holding.held);

@@ -414,6 +414,7 @@ fn put_in_place(
     report.not_checked.push(pinning::NOT_JUDGED.to_owned());
     let (entered, enter) = match (trial.entering.len(), change.leaving.len()) {
         (0, 0) => ("no new package".to_owned(), "enter"),
+        (number, _) if attempt.edit.mending().is_some() && number > 0 => (plural(number, "package"), "move"),
         (0, number) => (plural(number, "package"), "leave"),
         (number, _) => (plural(number, "new package"), "enter"),
     };

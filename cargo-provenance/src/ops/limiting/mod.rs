@@ -1,6 +1,7 @@
 //! Limiting what cargo may lock: what is refused does not come in, and cargo takes the newest versions that go together then.
 
 pub(super) mod change;
+mod dead;
 mod resolver;
 mod telling;
 
@@ -21,6 +22,9 @@ use crate::vet::{checks, release};
 
 /// More rounds than any graph needs: each one takes versions of all packages that are refused out of the running.
 pub(in crate::ops) const ROUNDS: usize = 64;
+
+/// So many rounds in a row that all leave what was refused before refused have come to nothing: it is not the newest versions.
+const BARREN: usize = 8;
 
 /// A package that would enter, with all that is known and said of it.
 pub(in crate::ops) struct Entering {
@@ -67,6 +71,11 @@ pub(in crate::ops) struct Holding {
     out: BTreeSet<(PackageName, Version)>,
     /// Packages that something needs newer than they may be.
     stuck: BTreeSet<Line>,
+    /// What cannot come in, whichever versions cargo takes, by its place in the lockfile that was judged last.
+    dead: BTreeSet<usize>,
+    /// What was refused in the round before, and for how many rounds at least that has been so.
+    refused: BTreeSet<PackageName>,
+    barren: usize,
     pub(in crate::ops) held: Vec<Held>,
 }
 
@@ -99,13 +108,8 @@ type Candidate<'e> = (&'e Entering, Option<&'e Entering>);
 
 impl<'e> Search<'e> {
     fn of(refused: &'e Entering) -> Self {
-        let findings = &refused.vetted.judgment.findings;
-        let curable = findings.iter().filter(|finding| finding.weight != Weight::Note).all(|finding| {
-            let check = checks::check(finding.id);
-            check.is_none_or(|check| check.may_another_release_pass(finding.weight))
-        });
         let open = VecDeque::from([(refused, None)]);
-        Self { refused, curable, open, last: None, seen: BTreeSet::new() }
+        Self { refused, curable: refused.is_curable(), open, last: None, seen: BTreeSet::new() }
     }
 
     /// Looks for another version of the same package.
@@ -114,6 +118,17 @@ impl<'e> Search<'e> {
             self.seen.remove(&last.0.entry.index);
             self.open.push_front(last);
         }
+    }
+}
+
+impl Entering {
+    /// Whether another release can be expected to do better.
+    fn is_curable(&self) -> bool {
+        let findings = &self.vetted.judgment.findings;
+        findings.iter().filter(|finding| finding.weight != Weight::Note).all(|finding| {
+            let check = checks::check(finding.id);
+            check.is_none_or(|check| check.may_another_release_pass(finding.weight))
+        })
     }
 }
 
@@ -135,6 +150,10 @@ impl Holding {
         entrants: &[Entering],
     ) -> Result<Option<Option<Vec<String>>>, R::Error> {
         let refused = entrants.iter().filter(|entering| entering.vetted.judgment.refuses());
+        self.dead = dead::among(resolver, vetting, change, entrants);
+        if self.is_in_vain(entrants) || self.is_barren(refused.clone()) {
+            return Ok(None);
+        }
         let mut searches = refused.map(Search::of).collect::<Vec<_>>();
         for search in &searches {
             let id = &search.refused.entry.id;
@@ -175,6 +194,26 @@ impl Holding {
             }
         }
         Ok(made)
+    }
+
+    /// Whether something that the workspace itself asks for cannot come in.
+    fn is_in_vain(&self, entrants: &[Entering]) -> bool {
+        entrants.iter().any(|it| it.entry.direct && self.dead.contains(&it.entry.index))
+    }
+
+    /// Whether a refusal is about what no other version would mend, if there is such a one: whatever else is refused could be
+    /// held back, and is not what speaks against the whole.
+    pub(in crate::ops) fn is_decisive(&self, entering: &Entering, entrants: &[Entering]) -> bool {
+        !self.is_in_vain(entrants) || self.dead.contains(&entering.entry.index)
+    }
+
+    /// Whether all that was refused has been for too many rounds.
+    fn is_barren<'e>(&mut self, refused: impl Iterator<Item = &'e Entering>) -> bool {
+        let refused = refused.map(|it| it.entry.id.name.clone()).collect::<BTreeSet<_>>();
+        let gains = self.refused.is_empty() || !self.refused.is_subset(&refused);
+        self.barren = if gains { 0 } else { self.barren + 1 };
+        self.refused = refused;
+        self.barren >= BARREN
     }
 
     /// Lets cargo resolve within more limits. Where it cannot, everything stays as it is.
@@ -257,9 +296,10 @@ impl Holding {
         self.out.insert((name.clone(), current.clone()));
         let locked = entry.replaces.as_ref();
         let free = |version: &Version| without.is_some_and(|it| !record.needs(version, &it.entry.id.name));
+        let is_dead = without.is_some_and(|it| self.dead.contains(&it.entry.index));
         let expected = |version: &&Version| {
             // The index says nothing of the licenses of other releases.
-            search.curable || Some(*version) == locked || free(version)
+            (search.curable && !is_dead) || Some(*version) == locked || free(version)
         };
         let candidates = vetting.candidates(record, without.map(|it| &it.entry.id.name));
         let version = candidates

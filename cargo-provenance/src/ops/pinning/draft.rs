@@ -178,10 +178,11 @@ impl Draft {
             }
             let verb = if before.is_some() { "another value of" } else { "new" };
             let message = format!("recorded {verb} cargo setting `{}`: {}", setting.key, setting.value);
-            self.findings.push(
-                Finding::new("cargo-setting", Weight::Note, message)
-                    .note("it can run or swap code; review it like code"),
-            );
+            let note = match is_cooldown(&setting.key) {
+                true => "it says how old what cargo resolves must be; it runs nothing",
+                false => "it can run or swap code; review it like code",
+            };
+            self.findings.push(Finding::new("cargo-setting", Weight::Note, message).note(note));
         }
         for key in old.cargo_config.keys() {
             if !situation.configuration.recorded.contains_key(key) {
@@ -199,4 +200,10 @@ impl Draft {
         let left = old.members.iter().filter(|member| !members.contains(&member.name));
         self.removed.extend(left.map(|member| format!("member `{}`", member.name)));
     }
+}
+
+/// Whether a setting is cargo's own cool-down, by its name or that of one registry.
+fn is_cooldown(key: &str) -> bool {
+    let key = key.rsplit_once('#').map_or(key, |(_, key)| key);
+    key.ends_with(".global-min-publish-age") || key.ends_with(".min-publish-age")
 }

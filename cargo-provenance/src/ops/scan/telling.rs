@@ -134,11 +134,18 @@ pub(super) fn report(seen: &Seen<'_>, ground: &Ground, options: &Options) -> Rep
     ] {
         report.count(name, number);
     }
-    conclude(&mut report, &tally, packages, vulnerable, faults.first());
+    let fault = faults.first().map(|fault| (fault, options.database.is_none()));
+    conclude(&mut report, &tally, packages, vulnerable, fault);
     report
 }
 
-fn conclude(report: &mut Report, tally: &Tally, packages: usize, vulnerable: usize, fault: Option<&String>) {
+fn conclude(
+    report: &mut Report,
+    tally: &Tally,
+    packages: usize,
+    vulnerable: usize,
+    fault: Option<(&String, bool)>,
+) {
     let images = plural(tally.images, "program");
     let listed = match (tally.listed, tally.unlisted) {
         (_, 0) => format!("{images} of {}", plural(packages, "package")),
@@ -154,7 +161,8 @@ fn conclude(report: &mut Report, tally: &Tally, packages: usize, vulnerable: usi
         }
         Outcome::Refused => format!("to pass: {} in {images}", report.tally()),
         Outcome::Undecided => match (tally.unreadable, fault) {
-            (0, Some(fault)) => format!("{fault}; run `cargo provenance db update`"),
+            (0, Some((fault, true))) => format!("{fault}; run `cargo provenance db update`"),
+            (0, Some((fault, false))) => fault.clone(),
             (0, None) => format!("{images} could not be judged"),
             (unreadable, _) => format!("{} could not be looked into", plural(unreadable, "place")),
         },

@@ -3,7 +3,7 @@
 use provenance_build::{PackageId, PackageName, Source, Version};
 
 use crate::advisory::{Database, Hit, Kind};
-use crate::finding::{Finding, Weight};
+use crate::finding::{Finding, Place, Weight};
 use crate::policy::nearest;
 use crate::vet::engine::NOT_JUDGED;
 
@@ -12,6 +12,9 @@ use crate::vet::engine::NOT_JUDGED;
 pub(in crate::ops) enum Missing {
     /// The registry has no package of that name.
     Crate(PackageName),
+    /// Its name is the team's own, and what comes from this registry is not what is meant; why, and where that is set. Nobody
+    /// was asked, or the registry would know the name.
+    Internal(PackageName, String, Place),
     /// It has one under another name.
     Renamed(PackageName, PackageName),
     /// Nothing is known of it, and why.
@@ -40,7 +43,7 @@ impl Missing {
         let registry = source.display_name();
         let told = |hit: &&Hit| match self {
             Self::Version(_, version, ..) => hit.affects(version),
-            Self::Crate(_) | Self::Renamed(..) | Self::Unknown(..) => true,
+            Self::Crate(_) | Self::Internal(..) | Self::Renamed(..) | Self::Unknown(..) => true,
         };
         let databases = if source.is_crates_io() { databases } else { &[] };
         let name = self.name().as_str();
@@ -58,8 +61,13 @@ impl Missing {
                 let finding = not_judged(&format!("{registry} has no such crate"));
                 match near {
                     Some(near) => finding.help(format!("did you mean `cargo provenance vet {near}`?")),
-                    None => finding.help("look for its name where you read of it"),
+                    None => finding.help("check the spelling of its name"),
                 }
+            }
+            Self::Internal(_, why, place) => {
+                let what = format!("`{name}` is the team's own name, and {registry} was not asked for it");
+                let finding = Finding::new("internal-name", Weight::Denial, what).at(place.clone());
+                finding.note(why.clone()).help("name the registry that has it with `--registry`")
             }
             Self::Renamed(_, other) => {
                 not_judged(&format!("{registry} has no such crate, its name is `{other}`"))
@@ -94,9 +102,11 @@ impl Missing {
 
     fn name(&self) -> &PackageName {
         match self {
-            Self::Crate(name) | Self::Renamed(name, _) | Self::Unknown(name, _) | Self::Version(name, ..) => {
-                name
-            }
+            Self::Crate(name)
+            | Self::Internal(name, ..)
+            | Self::Renamed(name, _)
+            | Self::Unknown(name, _)
+            | Self::Version(name, ..) => name,
         }
     }
 }

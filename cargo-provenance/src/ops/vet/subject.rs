@@ -15,6 +15,7 @@ use crate::collect::entrants::Entrant;
 use crate::collect::indices::{self, Reply, When};
 use crate::collect::records::Circumstances;
 use crate::model::{DependencyKind, Network, Release};
+use crate::policy::At;
 use crate::registry::{self, Entries, Refusal, proof};
 use crate::report::failure::Kind;
 use crate::store::sha256_of;
@@ -51,6 +52,13 @@ pub(in crate::ops) fn all(
             }
             Target::Crate(name, version) => (name, version),
         };
+        let index_of = |name: &str| place.situation.index_of(name);
+        let mut internal = place.policy.internal().iter().filter(|at| at.value.covers(name));
+        if let Some(At { value, line }) = internal.find(|at| at.value.is_foreign(source, index_of)) {
+            let at = place.policy.place(*line, "internal name");
+            missing.push(Missing::Internal(name.clone(), value.origin(), at));
+            continue;
+        }
         let ask = |when| indices::ask(&place.situation, registry, name, when, surroundings.network, progress);
         let lists = |entries: &Evidence<Entries>| match (entries, version) {
             (Evidence::Known(entries), Some(version)) => entries.get(version).is_some(),

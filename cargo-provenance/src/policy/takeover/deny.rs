@@ -249,7 +249,8 @@ fn banned(taking: &mut Taking<'_>, entry: &mut Value<'_>) -> Result<()> {
         return Ok(());
     };
     let Some((package, versions)) = requirement(&spec) else {
-        taking.leave(span, "bans.deny", format!("`{}` names no package", quoted(&spec)));
+        let what = "is none of `NAME`, `NAME@VERSION` and `NAME:REQUIREMENT`, such as `NAME:<1.2`";
+        taking.leave(span, "bans.deny", format!("`{}` {what}", quoted(&spec)));
         return Ok(());
     };
     let mut lines = vec!["[[ban]]".to_owned(), format!("package = {}", basic(&package))];

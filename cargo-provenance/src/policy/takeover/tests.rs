@@ -73,7 +73,7 @@ fn what_has_no_counterpart_is_left_with_its_line_and_the_reason() {
             "deny.toml:11 bans.skip: let two versions in with an `[[exception]]` of `duplicate-version`",
             "deny.toml:12 bans.deny.wrappers: a ban here holds whoever depends on the package",
             "deny.toml:12 bans.deny: `deny-multiple-versions` bans no package; two versions refuse nothing here",
-            "deny.toml:12 bans.deny: `e@x` names no package",
+            "deny.toml:12 bans.deny: `e@x` is none of `NAME`, `NAME@VERSION` and `NAME:REQUIREMENT`, such as `NAME:<1.2`",
             "deny.toml:13 future: is not known to this version",
         ]
     );

@@ -70,6 +70,43 @@ fn databases_of_the_base_lie_beside_it() {
 }
 
 #[test]
+fn own_paths_and_signing_can_be_locked() {
+    const ONE: &str =
+        "one@example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMRo8WzUI0UQLrjDig8D/2wbskY9uU1OMfpMFatpzv02";
+    const TWO: &str =
+        "two@example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJIR+fHy0iMebeXuGguC/HV3Wn9KqF0GMxMXfs0xLPsb";
+    const OTHER: &str =
+        "other@example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMpMi4uguYOv6SCvd8Xbli5ULJT18dUllVMAVulKJjBU";
+    let signing = |threshold: u8, second: &str| {
+        format!("[signing]\nrequired = true\nthreshold = {threshold}\nkeys = [\"{ONE}\", \"{second}\"]\n")
+    };
+    let locked = format!("locked = [\"own\", \"signing\"]\nown = [\"../libs/*\"]\n{}", signing(2, TWO));
+    assert!(read(&locked, &format!("own = [\"../libs/*\"]\n{}", signing(2, TWO))).is_ok());
+    for (own, line, message) in [
+        (format!("own = [\"../*\"]\n{}", signing(2, TWO)), 2, "`../*` in `own` is looser than what"),
+        (String::new(), 3, "to do without `signing.required` is looser"),
+        (signing(1, TWO), 7, "`signing.threshold` of 1 is looser"),
+        (signing(2, OTHER), 5, "the key of `other@example.org` is looser"),
+    ] {
+        let error = read(&locked, &own).expect_err(&own);
+        assert!(error.to_string().contains(message), "{error}");
+        assert_eq!(error.line, line, "{error}");
+    }
+    // Nothing that is locked there is nothing here; keys are each workspace's where none are named.
+    assert!(read("locked = [\"own\"]\n", "own = [\"../a\"]").is_err());
+    let required = "locked = [\"signing\"]\n[signing]\nrequired = true\n";
+    assert!(read(required, &signing(2, TWO)).is_ok());
+    for (base, message) in [
+        ("locked = [\"signing\"]\n", "`signing` is locked, and not set here"),
+        ("own = [\"../a\"]\n", "`own` is about one workspace"),
+        ("locked = [\"own\"]\n[signing]\nrequired = true\n", "`[signing]` is about one workspace"),
+    ] {
+        let error = read(base, "").expect_err(base).to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
 fn what_the_base_locks_can_be_tightened_and_not_loosened() {
     let checks = "locked = [\"checks\"]\n[checks]\nlicense = \"review\"\nversion-too-new = { days = 14 }\n\
                   unsound = { level = \"review\", transitive = \"note\" }\n";
@@ -140,7 +177,7 @@ fn a_base_that_cannot_be_one_is_refused_with_its_line() {
         ("locked = [\"checks.license\"]\n", 2, "`checks.license` is locked, and not set here"),
         ("locked = [\"licenses.allow\"]\n", 2, "`licenses.allow` is locked, and not set here"),
         ("locked = [\n\"checks.lisense\"]\n", 3, "`lisense` is not a check"),
-        ("locked = [\"own\"]\n", 2, "`own` cannot be locked"),
+        ("locked = [\"owned\"]\n", 2, "`owned` cannot be locked"),
         ("locked = [1]\n", 2, "an entry of `locked` is a string, found: integer"),
         (
             "locked = [\"sources.registries\"]\n[sources]\nregistries = [\"corp\"]\n",

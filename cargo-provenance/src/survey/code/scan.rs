@@ -74,7 +74,8 @@ pub(super) fn scan(
     let text = lex::text(bytes);
     let mut source = lex::tokens(&text);
     let mut scanner = Scanner::new(&text, renamed, Reader::new(names, is_build_time), is_build_time);
-    let (mut tokens, mut from) = (vec![], 0);
+    // A token has six bytes, on average with what stands between it and the next.
+    let (mut tokens, mut from) = (Vec::with_capacity((text.len() / 6).min(AT_ONCE)), 0);
     loop {
         fill(&mut tokens, &mut source);
         let is_last = tokens.len() < AT_ONCE;

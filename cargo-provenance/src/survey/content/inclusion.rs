@@ -1,5 +1,6 @@
 //! How sources include each other, and other files.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::magic::{self, Format};
@@ -87,7 +88,7 @@ impl<'a> Scan<'a> {
     fn may_be_source(&self, file: &File<'a>) -> bool {
         !LANGUAGES.contains(&&*magic::extension(file.path))
             && !self.formats.contains_key(file.path)
-            && !file.content.contains(&0)
+            && memchr::memchr(0, file.content).is_none()
             && std::str::from_utf8(file.content).is_ok()
     }
 
@@ -138,13 +139,17 @@ impl<'a> Scan<'a> {
         if let Err(error) = std::str::from_utf8(content) {
             let line = unicode::Lines::default().of(content, error.valid_up_to());
             self.tell(Kind::NotUtf8, path, line, || "bytes that are not UTF-8".to_owned());
-        } else if let Some(at) = content.iter().position(|byte| *byte == 0) {
+        } else if let Some(at) = memchr::memchr(0, content) {
             let line = unicode::Lines::default().of(content, at);
             self.tell(Kind::Nul, path, line, || "a NUL".to_owned());
         }
         self.long_lines(path, content);
         let text = lex::text(content);
-        let is_other = |name: &str| name.len() <= NAME && self.others.contains(&name.to_lowercase());
+        let is_other = |name: &str| {
+            let is_small = || name.bytes().all(|it| it.is_ascii() && !it.is_ascii_uppercase());
+            let small = || if is_small() { Cow::Borrowed(name) } else { Cow::Owned(name.to_lowercase()) };
+            (1..=NAME).contains(&name.len()) && self.others.contains(&*small())
+        };
         let is_dull = || !source::is_suspect(&text) && !source::names_file(&text, is_other);
         if self.sources.nested.is_empty() && !self.is_of_build(path) && is_dull() {
             return vec![];

@@ -14,7 +14,7 @@ mod unicode;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Sources, lex};
 use crate::archive::File;
@@ -131,7 +131,7 @@ struct Scan<'a> {
     /// The same in the case of the smallest letters: where case does not matter, other names open them, too.
     in_any_case: BTreeMap<String, &'a File<'a>>,
     /// Names of files that are no sources by their own, in small letters.
-    others: BTreeSet<String>,
+    others: HashSet<String>,
     scripts: BTreeSet<&'a str>,
     /// Folders with packages of their own, none of them in another.
     nested: BTreeSet<&'a str>,
@@ -161,7 +161,7 @@ impl<'a> Scan<'a> {
             nested,
             files: sources.files.iter().map(|file| (file.path, file)).collect(),
             in_any_case: sources.files.iter().map(|file| (file.path.to_lowercase(), file)).collect(),
-            others: BTreeSet::new(),
+            others: HashSet::new(),
             read: BTreeSet::new(),
             built: BTreeSet::new(),
             is_indirect: false,

@@ -50,7 +50,7 @@ const MODULES: usize = 16;
 const NAME: usize = 64;
 
 /// Attributes of the compiler and its tools, which leave what they stand before as it is. Those that another macro of the same
-/// name can take the place of (`derive`, `test`) are not among them.
+/// name can take the place of (`derive`, `test`) are not among them. Sorted.
 const KNOWN: &[&str] = &[
     "allow",
     "automatically_derived",
@@ -376,7 +376,7 @@ impl<'t> Reading<'t> {
             // Where an attribute begins: the whole, or one that `cfg_attr` adds.
             let begins = at == 0 || (is_conditional && tokens[at - 1].is(','));
             let is_whole = if is_conditional { at > 0 && begins && depth == 1 } else { at == 0 };
-            self.strange_follows |= is_whole && !KNOWN.contains(&token.raw);
+            self.strange_follows |= is_whole && KNOWN.binary_search(&token.raw).is_err();
             let value = match (tokens.get(at + 1), tokens.get(at + 2)) {
                 (Some(equals), Some(value)) if equals.is('=') && value.kind == Kind::Str => {
                     Some(value.value())

@@ -31,9 +31,7 @@ const SECTIONS: &[&str] = &[
 
 /// Whether there may be something in a source that its tokens would tell. Most sources are done with here.
 pub(super) fn is_suspect(text: &str) -> bool {
-    // Leading bytes of Greek, Cyrillic and Armenian letters.
-    let is_foreign = |byte: u8| matches!(byte, 0xcd..=0xd6 | 0xe1 | 0xe2 | 0xea);
-    let hides = || !text.is_ascii() && (text.bytes().any(is_foreign) || unicode::invisible(text).is_some());
+    let hides = || !text.is_ascii() && (has_foreign(text.as_bytes()) || unicode::invisible(text).is_some());
     let names =
         || contains(text, "concat") || names_module(text) || renames_ctor(text) || contains(text, "asm!");
     is_dense(text.as_bytes()) || includes(text) || has_attribute(text) || names() || hides()
@@ -41,19 +39,31 @@ pub(super) fn is_suspect(text: &str) -> bool {
 
 /// Whether a string ends in a name that `is_file` knows, or is written so that it may.
 pub(super) fn names_file(text: &str, is_file: impl Fn(&str) -> bool) -> bool {
-    let (bytes, mut start, mut is_escaped) = (text.as_bytes(), 0, false);
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'"' if is_escaped || is_file(&text[start..at]) => return true,
-            b'/' | b'"' | b'\n' => (start, is_escaped) = (at + 1, false),
-            b'\\' => {
-                is_escaped |= matches!(bytes.get(at + 1), Some(b'x' | b'u' | b'\r' | b'\n'));
-                start = at + 1;
-            }
-            _ => {}
+    let (bytes, mut passed) = (text.as_bytes(), 0);
+    memchr::memchr_iter(b'"', bytes).any(|at| {
+        // Back to another quote at most, so that no byte is looked at twice.
+        let before = &bytes[passed..at];
+        let start = passed + memchr::memrchr2(b'/', b'\n', before).map_or(0, |at| at + 1);
+        passed = at + 1;
+        let part = &text[start..at];
+        let is_escape = |at: usize| matches!(part.as_bytes().get(at + 1), Some(b'x' | b'u' | b'\r'));
+        let (mut name, mut is_escaped) = (part, false);
+        for at in memchr::memchr_iter(b'\\', part.as_bytes()) {
+            (name, is_escaped) = (&part[at + 1..], is_escaped || is_escape(at));
         }
-    }
-    false
+        is_escaped || is_file(name)
+    })
+}
+
+/// Whether there may be Greek, Cyrillic or Armenian letters.
+fn has_foreign(bytes: &[u8]) -> bool {
+    let is_it = |at: usize| match (bytes[at], bytes.get(at + 1)) {
+        (0xcd..=0xd6, _) => true,
+        // The rest of Cyrillic: U+1C80, U+2DE0 and U+A640 to U+A69F.
+        (0xe1, Some(0xb2)) | (0xe2, Some(0xb7)) | (0xea, Some(0x99 | 0x9a)) => true,
+        _ => false,
+    };
+    bytes.iter().enumerate().any(|(at, byte)| *byte >= 0xcd && is_it(at))
 }
 
 /// Where a word stands in a text.
@@ -130,6 +140,10 @@ fn has_attribute(text: &str) -> bool {
         let rest = unblanked(rest.strip_prefix('!').unwrap_or(rest));
         let Some(inner) = rest.strip_prefix('[') else { return rest.starts_with('/') };
         let inner = unblanked(inner);
+        // Hardly any attribute begins like one of those that matter.
+        if !inner.starts_with(['/', ':', 'r', 'c', 'p', 'l', 'u', 's']) {
+            return false;
+        }
         inner.starts_with(['/', ':'])
             || inner.starts_with("r#")
             || inner.starts_with("cfg_attr") && *hides_in_condition

@@ -1,6 +1,6 @@
 //! `internal-name`: a package under a name that belongs to the team, from somewhere else.
 
-use crate::policy::{self, Firmness, Level};
+use crate::policy::{Firmness, Level};
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::Dossier;
 use crate::vet::engine::Ground;
@@ -31,19 +31,9 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let Some(source) = id.source.as_ref().filter(|source| !source.is_git()) else { return vec![] };
     let mut seen = vec![];
     let internal = ground.policy.internal().iter().filter(|at| at.value.covers(&id.name));
-    let foreign = internal.filter(|at| match &at.value.registry {
-        Some(registry) => !policy::is_registry(source, registry, ground.index_of),
-        None => source.is_crates_io(),
-    });
-    for at in foreign.take(1) {
+    for at in internal.filter(|at| at.value.is_foreign(source, ground.index_of)).take(1) {
         let what = format!("`{}` comes from `{source}`, and the name is the team's own", id.short());
-        let from = match &at.value.registry {
-            Some(registry) => {
-                format!("packages called `{}` come from `{registry}` alone", at.value.pattern())
-            }
-            None => format!("packages called `{}` do not come from crates.io", at.value.pattern()),
-        };
-        seen.push(Observation::new(what).note(from).line(Some(at.line), "internal name"));
+        seen.push(Observation::new(what).note(at.value.origin()).line(Some(at.line), "internal name"));
     }
     if seen.is_empty() && ground.names.is_member(&id.name) {
         let what =

@@ -55,7 +55,8 @@ fn found(bytes: &[u8]) -> (Vec<Image>, usize) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("file");
     std::fs::write(&path, bytes).expect("a file");
-    let mut examination = Examination::new(Path::new("x"), Hashing::Off, bytes.len() as u64);
+    let alone = std::sync::Mutex::new(());
+    let mut examination = Examination::new(Path::new("x"), Hashing::Off, bytes.len() as u64, &alone);
     examination.file(&std::fs::File::open(&path).expect("a file"));
     let reading = examination.finish();
     (reading.images, reading.others)

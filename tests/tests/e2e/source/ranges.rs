@@ -1,6 +1,6 @@
 //! Which commits are judged: merges, tags, parts of repositories and parts of histories.
 
-use tests::Sandbox;
+use tests::{Sandbox, files, guide};
 
 use super::{Repo, policy};
 
@@ -158,4 +158,21 @@ fn a_submodule_is_named_as_not_looked_into() {
     repo.git(&["update-index", "--cacheinfo", &format!("160000,{},vendor/sub", repo.id("HEAD"))]).ok();
     repo.git(&["commit", "--quiet", "--message=another"]).ok();
     repo.refused(&[], "commit-unsigned");
+}
+
+#[test]
+fn the_commands_of_the_guide_run() {
+    let sandbox = Sandbox::new();
+    let repo = Repo::new(&sandbox);
+    repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]).ok();
+    repo.change("alice");
+    repo.git_as("alice", &["tag", "--sign", "--message", "release", "v1.2.0"]).ok();
+    let team = repo.root.with_file_name("team");
+    std::fs::create_dir_all(&team).expect("a directory");
+    files::write(&team.join("allowed_signers"), repo.line("alice", ""));
+    let commands = guide("source");
+    assert_eq!(commands.len(), 6, "{commands:?}");
+    for command in commands {
+        sandbox.provenance(&repo.root).args(command.split(' ')).ok();
+    }
 }

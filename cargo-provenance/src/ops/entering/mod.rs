@@ -414,7 +414,6 @@ fn put_in_place(
     report.not_checked.push(pinning::NOT_JUDGED.to_owned());
     let (entered, enter) = match (trial.entering.len(), change.leaving.len()) {
         (0, 0) => ("no new package".to_owned(), "enter"),
-        (number, _) if attempt.edit.mending().is_some() && number > 0 => (plural(number, "package"), "move"),
         (0, number) => (plural(number, "package"), "leave"),
         (number, _) => (plural(number, "new package"), "enter"),
     };
@@ -425,6 +424,10 @@ fn put_in_place(
     let files = plural(edits.len(), "file") + &vendoring.summary();
     if attempt.edit.common().dry_run {
         report.output = edits.iter().map(|edit| unified(&gate.root, edit)).collect();
+        let (entered, enter) = match attempt.edit.mending() {
+            Some(_) if !trial.entering.is_empty() => (plural(trial.entering.len(), "package"), "move"),
+            _ => (entered, enter),
+        };
         report.conclusion =
             format!("dry run: {entered} would {enter}{held}, {files} would change; nothing was changed");
         return Ok(());

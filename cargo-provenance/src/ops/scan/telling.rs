@@ -72,7 +72,7 @@ pub(super) fn report(seen: &Seen<'_>, ground: &Ground, options: &Options) -> Rep
             }
             Content::Unreadable(why) => {
                 tally.unreadable += 1;
-                let message = format!("{} is not known: {why}", judge::called(image, running));
+                let message = format!("{} could not be looked into: {why}", judge::called(image, running));
                 report.findings.push(at(Finding::new("image-unreadable", Weight::Denial, message), image));
             }
         }
@@ -272,7 +272,7 @@ fn tell_unseen(report: &mut Report, tally: &mut Tally, seen: &Seen<'_>) {
     let (tree, table) = (seen.tree, seen.table);
     for (path, why) in &tree.unreadable {
         tally.unreadable += 1;
-        let message = format!("`{}` is not known: it cannot be read: {why}", path.display());
+        let message = format!("`{}` could not be looked into: {why}", path.display());
         let finding = Finding::new("image-unreadable", Weight::Denial, message).at(place(path));
         report.findings.push(finding);
     }

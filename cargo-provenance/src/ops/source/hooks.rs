@@ -6,7 +6,7 @@ mod run;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::collect::gate;
 use crate::finding::{Finding, Weight};

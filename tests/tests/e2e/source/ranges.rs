@@ -109,7 +109,14 @@ fn what_lies_beside_the_workspace_is_somebody_elses() {
     run(&["--path", "../../web"]).code(5).stderr_has("error[commit-unsigned]");
     run(&["--path", "../../../x"]).code(2);
     // Cargo reads it for every workspace below.
-    for file in [".cargo/config.toml", "rust/rust-toolchain.toml", "rust/app/src/lib.rs"] {
+    for file in [
+        ".cargo/config.toml",
+        "rust/rust-toolchain.toml",
+        "rust/app/src/lib.rs",
+        // One and the same, where file systems do not tell the case apart.
+        ".Cargo/config.toml",
+        "rust/APP/src/lib.rs",
+    ] {
         let base = repo.id("HEAD");
         unsigned(file);
         run(&[]).code(5).stderr_has("error[commit-unsigned]");

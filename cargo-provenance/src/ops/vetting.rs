@@ -15,6 +15,7 @@ use crate::advisory::Database;
 use crate::archive::{Archive, License};
 use crate::cargo::Member;
 use crate::collect::advisories;
+use crate::collect::audits;
 use crate::collect::entrants::{self, Entrants, Homes, Proven};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{self, Before, Circumstances, Contents, Record};
@@ -33,13 +34,15 @@ use crate::survey::Survey;
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{
-    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Previous, Way, judge,
+    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Previous, Reviews, Way,
+    judge,
 };
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
     policy: &'a Policy,
     databases: Evidence<&'a [Database]>,
+    audits: Evidence<&'a Reviews>,
     index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
     names: Names,
     cooldown: Cooldown,
@@ -140,12 +143,25 @@ impl<'a> Vetting<'a> {
         names.know(policy.known_names().iter().map(|at| at.value.as_str()));
         names.know(databases.known().into_iter().flat_map(|all| all.iter()).flat_map(Database::honest));
         let cooldown = Cooldown::default();
-        Self { policy, databases, index_of, names, cooldown, now, anew: false, alone: false }
+        let audits = Evidence::Absent;
+        Self { policy, databases, audits, index_of, names, cooldown, now, anew: false, alone: false }
     }
 
     /// Compares nothing with the version before it: what is there already comes in as it is.
     pub fn alone(self) -> Self {
         Self { alone: true, ..self }
+    }
+
+    /// Knows who reviewed what.
+    pub fn reviewed(self, audits: Evidence<&'a Reviews>) -> Self {
+        Self { audits, ..self }
+    }
+
+    /// Says so where nothing is known of reviews.
+    pub fn tell_audits(&self, report: &mut Report) {
+        if matches!(self.audits, Evidence::Absent) {
+            report.not_checked.push(pinning::NOT_REVIEWED.to_owned());
+        }
     }
 
     /// Knows the members of the workspace and the packages that are in use, which look-alikes may aim at.
@@ -178,6 +194,7 @@ impl<'a> Vetting<'a> {
         Ground {
             policy: self.policy,
             databases,
+            audits: self.audits.clone(),
             index_of: self.index_of,
             names: &self.names,
             cooldown: &self.cooldown,
@@ -368,8 +385,8 @@ impl<'a> Vetting<'a> {
         judgment
     }
 
-    /// Findings about packages whose pins stay: only what the policy says of their names and sources is asked, which costs
-    /// nothing and may have changed.
+    /// Findings about packages whose pins stay: only what the policy says of their names and sources and what auditors say of
+    /// them is asked, which costs nothing and may have changed.
     pub fn kept(
         &self,
         situation: &Situation,
@@ -381,7 +398,7 @@ impl<'a> Vetting<'a> {
             let id = pin.id();
             let ground =
                 Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
-            let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity]);
+            let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");
             findings.extend(vetted.judgment.findings.into_iter().map(|mut finding| {
@@ -516,6 +533,14 @@ impl<'a> Vetting<'a> {
         }
         Ok(unused)
     }
+}
+
+/// What was reviewed of what is in use, by the policy and `supply-chain/` in the folder `root`.
+pub fn reviews(policy: &Policy, root: &Path, now: Clock, report: &mut Report) -> Evidence<Reviews> {
+    let (reviews, notes) = audits::read(policy, root, now);
+    let news = notes.into_iter().filter(|note| !report.not_checked.contains(note)).collect::<Vec<_>>();
+    report.not_checked.extend(news);
+    reviews
 }
 
 /// The advisory databases that the policy names, fetched anew where that is due. What a person should know of them goes into

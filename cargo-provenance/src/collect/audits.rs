@@ -35,8 +35,11 @@ pub fn read(policy: &Policy, root: &Path, now: Clock) -> (Evidence<Reviews>, Vec
     (reviews.map_or_else(Evidence::Unavailable, Evidence::Known), notes)
 }
 
-/// The bytes of the files of a store, each with its name; why they cannot be read, if so.
-pub fn files(root: &Path) -> Result<[(&'static str, Option<Vec<u8>>); 3], String> {
+/// The files of a store, each by its name with its bytes, where it is there.
+pub type Files = [(&'static str, Option<Vec<u8>>); 3];
+
+/// The files of a store; why they cannot be read, if so.
+pub fn files(root: &Path) -> Result<Files, String> {
     let folder = root.join(FOLDER);
     let read = |name| bytes(&folder.join(name), &format!("{FOLDER}/{name}"));
     let [config, audits, imports] = FILES;

@@ -73,6 +73,7 @@ impl Identity {
     /// # Errors
     ///
     /// What the operating system says, and that it is another file.
+    #[expect(clippy::disallowed_methods, reason = "it only reads, and no other way opens without waiting")]
     pub fn open(&self, path: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true);

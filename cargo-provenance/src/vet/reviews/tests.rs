@@ -1,3 +1,5 @@
+//! Reviews, judged without a workspace.
+
 use std::path::Path;
 
 use provenance_build::Checksum;

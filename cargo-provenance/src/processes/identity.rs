@@ -73,6 +73,10 @@ impl Identity {
     /// # Errors
     ///
     /// What the operating system says, and that it is another file.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "opens for reading only, which `File::open` cannot without waiting"
+    )]
     pub fn open(&self, path: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true);

@@ -261,6 +261,14 @@ fn without_a_young_database_nothing_is_decided() {
     sandbox.provenance(&sandbox.path("")).args(["db", "update"]).ok();
     own("good").code(0);
     own("bad").code(1);
+
+    // Whoever may write to the folder may not say what counts.
+    let policy = "version = 1\n[checks]\nvulnerability = \"allow\"\n";
+    files::write(&sandbox.path("Provenance.toml"), policy);
+    own("bad").code(1).stderr_has("Ignoring").stderr_has("Provenance.toml");
+    let named =
+        sandbox.provenance(&sandbox.path("")).args(["scan", "bad", "--policy", "Provenance.toml"]).run();
+    named.code(0).stderr_lacks("Ignoring");
 }
 
 #[cfg(unix)]
@@ -408,7 +416,7 @@ fn programs_that_no_trusted_key_signed_for_are_told() {
     // Of another file, of another key, of another kind: each vouches for nothing here.
     for (bundle, keys) in [(&other, &other_keys), (&good, &other_keys), (&mere, &mere_keys)] {
         judged(bundle, keys, &required).code(5).stderr_has("error[unattested]");
-        judged(bundle, keys, &[]).code(0).stderr_has("warning[unattested]");
+        judged(bundle, keys, &[]).code(0).stderr_has("note[unattested]");
     }
     let line = files::read(&good);
     let at = line.find("\"payload\":\"").expect("a payload") + 40;

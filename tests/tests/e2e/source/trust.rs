@@ -28,7 +28,7 @@ fn whoever_is_listed_may_list_others() {
     repo.write("allowed_signers", &format!("{}{}", repo.line("alice", ""), repo.line("bob", "")));
     repo.commit("alice", "bob too");
     repo.change("bob");
-    repo.source(&[]).code(0).stderr_has("warning[signers-changed]").stderr_has("3 commits are signed");
+    repo.source(&[]).code(0).stderr_has("note[signers-changed]").stderr_has("3 commits are signed");
     // Bob hands over to Carol, and Alice signs no more.
     repo.write("allowed_signers", &repo.line("carol", ""));
     repo.commit("bob", "carol alone");
@@ -140,7 +140,7 @@ fn openpgp_signatures_are_judged_by_the_users_gpg() {
     commit("alice@example.org", &alice);
     let good = repo.text("HEAD");
     let output = repo.source(&["-v"]).code(0).stderr_has(&format!("(OpenPGP {alice})"));
-    drop(output.stderr_has("warning[signers-changed]"));
+    drop(output.stderr_has("note[signers-changed]"));
     // A key that gpg knows, and the team does not.
     commit("bob@example.org", &bob);
     repo.refused(&[], "commit-signer-unknown");

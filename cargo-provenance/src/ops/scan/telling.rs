@@ -175,6 +175,9 @@ fn conclude(
 }
 
 fn tell_databases(report: &mut Report, ground: &Ground) {
+    if let Some(policy) = &ground.ignored {
+        report.step("Ignoring", format!("`{}`: to let it count, name it with `--policy`", policy.display()));
+    }
     for copy in &ground.advisories.copies {
         let newest = match &copy.database {
             Evidence::Known(database) => match database.newest() {

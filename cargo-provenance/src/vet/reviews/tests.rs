@@ -1,3 +1,5 @@
+//! Reviews, what they prove of a package, and what they do not.
+
 use std::path::Path;
 
 use provenance_build::Checksum;

@@ -1,4 +1,4 @@
-//! Reviews, what they prove of a package, and what they do not.
+//! Reviews, judged without a workspace.
 
 use std::path::Path;
 

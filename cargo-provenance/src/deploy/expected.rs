@@ -128,8 +128,8 @@ impl Surprise {
             Value::Array(items) if items.iter().all(|it| it.as_str().is_some_and(is_exact)) => {
                 found.to_string()
             }
-            Value::Bool(_) => found.to_string(),
-            Value::Number(number) if number.is_i64() => found.to_string(),
+            Value::Bool(_) if !key.is_own => found.to_string(),
+            Value::Number(number) if !key.is_own && number.is_i64() => found.to_string(),
             _ => return None,
         };
         let line = format!("{} = {value}", key.name);
@@ -295,10 +295,12 @@ mod tests {
         let is = |text: &str| Some(text.to_owned());
         assert_eq!(line("bin", json!("server")), is(r#"bin = "server""#));
         assert_eq!(line("features", json!("a,b")), is(r#"features = ["a","b"]"#));
-        assert_eq!(line("allFeatures", json!(true)), is("all-features = true"));
+        assert_eq!(line("allFeatures", json!("true")), is(r#"all-features = "true""#));
+        assert_eq!(line("hermetic", json!(true)), is("parameters.hermetic = true"));
         assert_eq!(line("preBuild", json!("make")), is(r#"parameters.preBuild = "make""#));
         assert_eq!(line("workflow.path", json!("a\"b")), is(r#"parameters.workflow.path = "a\"b""#));
         for (name, found) in [
+            ("allFeatures", json!(true)),
             ("ref", json!("refs/heads/*")),
             ("features", json!("a,?")),
             ("preBuild", json!("a\u{7f}")),

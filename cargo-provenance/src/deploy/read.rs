@@ -51,6 +51,8 @@ const LISTS: [&str; 2] = ["also-packages", "features"];
 /// The key of an artifact that is about a parameter, by the parameter's name in the statement.
 pub(super) struct Key {
     pub(super) name: String,
+    /// Whether it is a key of its own, whose parameter is text.
+    pub(super) is_own: bool,
     /// Whether the statement has a list as a string with commas.
     pub(super) is_list: bool,
 }
@@ -58,8 +60,8 @@ pub(super) struct Key {
 /// How a policy names a parameter.
 pub(super) fn key_of(parameter: &str) -> Key {
     match PARAMETERS.iter().find(|(_, name)| *name == parameter) {
-        Some((key, _)) => Key { name: (*key).to_owned(), is_list: LISTS.contains(key) },
-        None => Key { name: format!("parameters.{parameter}"), is_list: false },
+        Some((key, _)) => Key { name: (*key).to_owned(), is_own: true, is_list: LISTS.contains(key) },
+        None => Key { name: format!("parameters.{parameter}"), is_own: false, is_list: false },
     }
 }
 

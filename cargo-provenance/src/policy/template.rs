@@ -130,7 +130,15 @@ pub fn write_template(found: &Template) -> String {
          # required = true\n\
          # threshold = 1\n\
          # keys = [\"you@example.org ssh-ed25519 AAAA…\"]\n\
-         # revoked = [\"SHA256:… left the team\"]\n",
+         # revoked = [\"SHA256:… left the team\"]\n\
+         \n\
+         # Who answers for bills of materials (`cargo provenance sbom`), and since which commit all are signed, by whom\n\
+         # (`cargo provenance source`).\n\
+         # [sbom]\n\
+         # author = \"Example <sbom@example.org>\"\n\
+         # [source]\n\
+         # signers = \"allowed_signers\"\n\
+         # since = \"the last commit that you trust as it is, with all its digits\"\n",
     );
     for ban in &found.taken.bans {
         let _ = writeln!(text, "\n# {}\n{}", ban.origin, ban.value.join("\n"));

@@ -347,7 +347,7 @@ fn a_summary_that_failed_or_is_about_another_resource() {
     // A failed one is worth a word.
     let failed = changed(summary, "/predicate/verificationResult", json!("FAILED"));
     host.bundle(&[host.envelope(&failed, &["gate"]), honest]);
-    host.verify(&[]).code(0).stderr_has("warning[summary-failed]");
+    host.verify(&[]).code(0).stderr_has("note[summary-failed]");
 }
 
 #[test]
@@ -583,11 +583,16 @@ fn a_refusal_shows_every_line_that_the_policy_lacks() {
     let host = Host::new();
     let pointer = "/predicate/buildDefinition/externalParameters";
     let more = json!({
-        "source": SOURCE, "ref": "refs/tags/v1.0.0", "profile": "release", "bin": "server", "preBuild": "make", "allFeatures": true,
+        "source": SOURCE, "ref": "refs/tags/v1.0.0", "profile": "release", "bin": "server", "preBuild": "make", "allFeatures": "true", "hermetic": true,
     });
     let other = changed(host.provenance(), pointer, more);
     host.bundle(&[host.envelope(&other, &["release"])]);
-    let lines = [r#"bin = "server""#, r#"parameters.preBuild = "make""#, "all-features = true"];
+    let lines = [
+        r#"bin = "server""#,
+        r#"parameters.preBuild = "make""#,
+        r#"all-features = "true""#,
+        "parameters.hermetic = true",
+    ];
     let output = host.verify(&[]).code(1);
     for line in lines {
         assert!(output.stderr.contains(line), "{output}");

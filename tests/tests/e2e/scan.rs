@@ -297,11 +297,7 @@ fn hostile_files_hang_and_fool_nobody() {
     let sparse = sandbox.path("sparse");
     files::write(&sparse, vulnerable());
     File::options().write(true).open(&sparse).and_then(|file| file.set_len(1 << 40)).expect("a sparse file");
-    scan(&sandbox, &db)
-        .args([&sparse])
-        .run()
-        .code(3)
-        .stderr_has("could not be looked into: it has more than");
+    scan(&sandbox, &db).args([&sparse]).run().code(3).stderr_has("it has more than");
 }
 
 fn vex(sandbox: &Sandbox, name: &str, product: &Value, status: &str, time: &str) -> PathBuf {

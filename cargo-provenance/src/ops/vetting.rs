@@ -430,15 +430,15 @@ impl<'a> Vetting<'a> {
         judgment
     }
 
-    /// Findings about packages whose pins stay: only what the policy says of their names and sources and what auditors say of
-    /// them is asked, which costs nothing and may have changed.
+    /// What is said of packages whose pins stay, and what of that could not be looked up: only what the policy says of their
+    /// names and sources and what auditors say of them is asked, which costs nothing and may have changed.
     pub fn kept(
         &self,
         situation: &Situation,
         split: &Split<'_>,
         exceptions: &mut Exceptions<'_>,
-    ) -> Vec<Finding> {
-        let mut findings = vec![];
+    ) -> (Vec<Finding>, Vec<Open>) {
+        let (mut findings, mut open) = (vec![], vec![]);
         for (index, pin) in &split.kept {
             let id = pin.id();
             let ground =
@@ -446,12 +446,13 @@ impl<'a> Vetting<'a> {
             let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");
+            open.extend(vetted.judgment.open);
             findings.extend(vetted.judgment.findings.into_iter().map(|mut finding| {
                 finding.places.insert(0, place.clone());
                 finding
             }));
         }
-        findings
+        (findings, open)
     }
 
     /// Lets in what is there already: it is kept in the pins as baseline. Vulnerabilities and sources become exceptions, which

@@ -35,8 +35,11 @@ pub fn read(policy: &Policy, root: &Path, now: Clock) -> (Evidence<Reviews>, Vec
     (reviews.map_or_else(Evidence::Unavailable, Evidence::Known), notes)
 }
 
-/// The bytes of the files of a store, each with its name; why they cannot be read, if so.
-pub fn files(root: &Path) -> Result<[(&'static str, Option<Vec<u8>>); 3], String> {
+/// A file of a store: its name, and its bytes where it is there.
+type Part = (&'static str, Option<Vec<u8>>);
+
+/// The files of a store; why they cannot be read, if so.
+pub fn files(root: &Path) -> Result<[Part; 3], String> {
     let folder = root.join(FOLDER);
     let read = |name| bytes(&folder.join(name), &format!("{FOLDER}/{name}"));
     let [config, audits, imports] = FILES;

@@ -1,3 +1,5 @@
+//! What reviews prove, through which filters, and what they never do.
+
 use std::path::Path;
 
 use provenance_build::Checksum;

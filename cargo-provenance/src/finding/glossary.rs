@@ -172,6 +172,10 @@ pub static TERMS: &[Term] = &[
         "cargo-setting-gone",
         "A recorded cargo setting that is no longer there. `cargo provenance pin` brings the manifest up to date.",
     ),
+    remark(
+        "certify",
+        "What is about to be recorded as reviewed. Answer yes only if somebody read it, and found it to meet the criteria.",
+    ),
     drift(
         "checksum-differs",
         "`Cargo.lock` names another archive than the pin. A registry never replaces a published version, so one of the \

@@ -23,7 +23,7 @@ use crate::report::failure::{Failure, Kind};
 use crate::report::files::Shown;
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report};
-use crate::store::Transaction;
+use crate::store::{Folders, Transaction};
 
 /// Bytes of notes: more than anybody writes about one version.
 const NOTES_BYTES: usize = 64 * 1024;
@@ -114,6 +114,7 @@ fn record(
     if let Err(error) = Set::read(texts[1].as_bytes(), &Path::new(FOLDER).join("audits.toml")) {
         return Err(damaged(error.to_string()));
     }
+    let mut folders = Folders::default();
     let mut transaction = Transaction::new(root);
     for ((name, old), new) in found.into_iter().zip(texts) {
         let file = root.join(FOLDER).join(name);
@@ -122,6 +123,7 @@ fn record(
             Some(old) if name != "audits.toml" => old.clone(),
             _ => new.into_bytes(),
         };
+        folders.make_for(&file)?;
         transaction.replace(&file, old, new);
     }
     transaction.commit()?;

@@ -136,7 +136,14 @@ fn check(
     });
     let old_databases =
         old_databases.as_ref().map_or(databases.clone(), |old| old.as_ref().map(Vec::as_slice));
-    let old_reviews = old.map(|old| vetting::reviews(old, &gate.root, surroundings.clock, report));
+    // Copies of sets change together with the digests that name them; what was required of packages stays.
+    let old_reviews = old.map(|old| match &reviews {
+        Evidence::Known(reviews) => {
+            reviews.held_to(old.audits()).map_or_else(Evidence::Unavailable, Evidence::Known)
+        }
+        Evidence::Absent => vetting::reviews(old, &gate.root, surroundings.clock, report),
+        Evidence::Unavailable(why) => Evidence::Unavailable(why.clone()),
+    });
     let old_index_of = |name: &str| before.as_ref().and_then(|before| before.index_of(name));
     let members = || situation.workspace.members.iter().map(|member| &member.name);
     let used = || pins.iter().map(|pin| &pin.name);

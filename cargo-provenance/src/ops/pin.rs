@@ -157,7 +157,7 @@ fn pin(
         let declared = options.own.as_slice();
         draft(Material { situation, policy, old, split, examined, vetted, advisories, declared, rigor })
     };
-    let mut of_policy = vetting.kept(&situation, &split, &mut exceptions);
+    let (mut of_policy, open) = vetting.kept(&situation, &split, &mut exceptions);
     of_policy.extend(exceptions.expired());
     let mut draft = drafted(&vetted)?;
     if let Some(dialog) = dialog.filter(|_| draft.open.is_empty()) {
@@ -170,6 +170,7 @@ fn pin(
         }
     }
     draft.findings.extend(of_policy);
+    draft.open.extend(open);
     draft.findings.extend(unused.into_iter().map(vetting::unused));
     waiver::tell_ways(&mut draft.findings, vetting.today(), "");
     draft.findings.extend(not_judged(&draft.open));

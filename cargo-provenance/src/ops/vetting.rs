@@ -2,10 +2,10 @@
 //!
 //! In two steps, because the second one needs their archives: what the index says is judged before anything is fetched.
 
+mod known;
 mod releases;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use provenance_build::manifest::{Acceptance, Basis, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, PackageName};
@@ -14,8 +14,6 @@ use super::pinning::{self, Split};
 use crate::advisory::Database;
 use crate::archive::{Archive, License};
 use crate::cargo::Member;
-use crate::collect::advisories;
-use crate::collect::audits;
 use crate::collect::entrants::{self, Entrants, Homes, Proven};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{self, Before, Circumstances, Contents, Record};
@@ -37,6 +35,8 @@ use crate::vet::{
     Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Previous, Reviews, Way,
     judge,
 };
+
+pub use known::{databases, reviews};
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
@@ -385,15 +385,15 @@ impl<'a> Vetting<'a> {
         judgment
     }
 
-    /// Findings about packages whose pins stay: only what the policy says of their names and sources and what auditors say of
-    /// them is asked, which costs nothing and may have changed.
+    /// What is said of packages whose pins stay, and what of that could not be looked up: only what the policy says of their
+    /// names and sources and what auditors say of them is asked, which costs nothing and may have changed.
     pub fn kept(
         &self,
         situation: &Situation,
         split: &Split<'_>,
         exceptions: &mut Exceptions<'_>,
-    ) -> Vec<Finding> {
-        let mut findings = vec![];
+    ) -> (Vec<Finding>, Vec<Open>) {
+        let (mut findings, mut open) = (vec![], vec![]);
         for (index, pin) in &split.kept {
             let id = pin.id();
             let ground =
@@ -401,12 +401,13 @@ impl<'a> Vetting<'a> {
             let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");
+            open.extend(vetted.judgment.open);
             findings.extend(vetted.judgment.findings.into_iter().map(|mut finding| {
                 finding.places.insert(0, place.clone());
                 finding
             }));
         }
-        findings
+        (findings, open)
     }
 
     /// Lets in what is there already: it is kept in the pins as baseline. Vulnerabilities and sources become exceptions, which
@@ -533,49 +534,4 @@ impl<'a> Vetting<'a> {
         }
         Ok(unused)
     }
-}
-
-/// What was reviewed of what is in use, by the policy and `supply-chain/` in the folder `root`.
-pub fn reviews(policy: &Policy, root: &Path, now: Clock, report: &mut Report) -> Evidence<Reviews> {
-    let (reviews, notes) = audits::read(policy, root, now);
-    let news = notes.into_iter().filter(|note| !report.not_checked.contains(note)).collect::<Vec<_>>();
-    report.not_checked.extend(news);
-    reviews
-}
-
-/// The advisory databases that the policy names, fetched anew where that is due. What a person should know of them goes into
-/// the report. None that is missing, too old, or older than what one of `pins` knew decides anything.
-pub fn databases(
-    surroundings: &Surroundings,
-    policy: &Policy,
-    root: &Path,
-    pins: &[Pin],
-    report: &mut Report,
-    progress: &dyn Progress,
-) -> Evidence<Vec<Database>> {
-    let vetted = pins.iter().filter_map(|pin| pin.vetted.as_ref());
-    let dates = vetted.filter_map(|vetted| Date::parse(vetted.advisories.as_deref()?));
-    // A day of grace for time zones. Nobody can have known what was published later: such a line would only keep everything
-    // from being decided.
-    let today = Date::of_seconds(surroundings.clock.0);
-    let (known, ahead): (Vec<_>, Vec<_>) = dates.partition(|date| *date <= today.plus_days(1));
-    if let Some(ahead) = ahead.iter().max() {
-        let odd = format!("a pin that claims to know advisories of {ahead}, which is yet to come");
-        report.not_checked.push(format!("whether the databases are older than before, for {odd}"));
-    }
-    let known = known.into_iter().max();
-    let (advisories, notes) = advisories::freshen(surroundings, policy, root, known, progress);
-    report.not_checked.extend(notes);
-    if advisories.copies.is_empty() {
-        report.not_checked.push("advisories: the policy names no database".to_owned());
-        return Evidence::Absent;
-    }
-    let mut faults = advisories.faults();
-    if faults.is_empty() {
-        faults.extend(advisories.rolled_back(known));
-    }
-    if !faults.is_empty() {
-        return Evidence::Unavailable(faults.join("; "));
-    }
-    Evidence::Known(advisories.into_databases())
 }

@@ -113,6 +113,17 @@ impl Reviews {
         Ok(Self { store, criteria, demand, required, files, today })
     }
 
+    /// The same reviews, of which another policy requires what it requires; why that cannot be, if so.
+    pub fn held_to(&self, rules: Option<&AuditRules>) -> Result<Self, String> {
+        let demand = rules.and_then(|rules| rules.criteria.clone());
+        let demand = demand.unwrap_or_else(|| vec![SAFE_TO_DEPLOY.to_owned()]);
+        if let Err(unknown) = self.criteria.set(&demand) {
+            return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
+        }
+        let required = rules.map(|rules| rules.required).unwrap_or_default();
+        Ok(Self { required, demand, ..self.clone() })
+    }
+
     /// Of which packages reviews are required, and the line of the policy.
     pub fn required(&self) -> At<Required> {
         self.required

@@ -103,6 +103,7 @@ fn an_import_whose_bytes_changed_decides_nothing() {
         .code(3)
         .stderr_has("`audits/theirs.toml` is not what was imported as `theirs`")
         .stderr_has(&sha256(evil.as_bytes()));
+    app.provenance(["pin"]).run().code(3);
     std::fs::remove_file(app.path("audits/theirs.toml")).expect("removed");
     app.provenance(["check"]).run().code(3).stderr_has("there is no file `audits/theirs.toml`");
 }
@@ -187,16 +188,13 @@ criteria = "safe-to-run"
 version = "2.0.0"
 notes = """
 Two lines.
-And a \\"quote\\".
-"""
+And a "quote"."""
 
 [[audits.victim]]
 who = "Ann <ann@example.org>"
 criteria = "safe-to-deploy"
 version = "1.0.0"
 notes = "read it"
-
-[trusted]
 "#;
 
 #[test]
@@ -246,4 +244,21 @@ fn what_is_certified_is_written_as_cargo_vet_writes_it_and_lets_the_version_in()
     // Somebody finds out more.
     app.provenance(["certify", "victim", "--violation", "=1.0.1", "--notes", "it was not"]).args(ann).ok();
     app.provenance(["check"]).run().code(1).stderr_has("error[audit-violation]: `victim v1.0.1`");
+}
+
+#[test]
+fn a_change_cannot_free_itself_from_reviews() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("other", "1.0.0", CLEAN));
+    let app = app(&sandbox, "", FULL);
+    app.policy("[audits]\nrequired = \"all\"");
+    app.commit("gated");
+    let policy = files::read(&app.path("Provenance.toml"));
+    files::write(&app.path("Provenance.toml"), policy.replace("required = \"all\"", "required = \"none\""));
+    app.provenance(["pin"]).ok();
+    app.provenance(["add", "other"]).ok();
+    app.provenance(["check"]).ok();
+    app.provenance(["check", "--since", "HEAD"]).run().code(1).stderr_has("[not-audited]: `other v1.0.0`");
+    app.provenance(["certify", "other", "1.0.0", "--who", "Ann <ann@example.org>"]).ok();
+    app.provenance(["check", "--since", "HEAD"]).ok();
 }

@@ -6,6 +6,10 @@ use crate::vet::dossier::Dossier;
 use crate::vet::engine::Ground;
 use crate::vet::reviews::OWN;
 
+/// Lines of an author's notes, and characters of each: whoever wants to read on finds the place.
+const NOTES: usize = 5;
+const NOTE_CHARS: usize = 300;
+
 /// The check.
 pub(super) const CHECK: Check = Check {
     id: "audit-violation",
@@ -35,7 +39,9 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
         };
         let who = if it.from == OWN { "the team itself".to_owned() } else { format!("`{}`", it.from) };
         let seen = Observation::new(what).note(format!("{who} says so ({})", it.place));
-        let seen = it.notes.iter().flat_map(|notes| notes.lines()).take(5).fold(seen, Observation::note);
+        let lines = it.notes.iter().flat_map(|notes| notes.lines()).take(NOTES);
+        let lines = lines.map(|line| line.chars().take(NOTE_CHARS).collect::<String>());
+        let seen = lines.fold(seen, Observation::note);
         match it.from == OWN {
             true => seen.help("take another version, or correct the violation where it is wrong"),
             false => seen.help(format!(

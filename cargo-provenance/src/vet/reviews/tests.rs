@@ -1,4 +1,4 @@
-//! Reviews, judged without a workspace.
+//! What reviews prove, through which filters, and what they never do.
 
 use std::path::Path;
 

@@ -157,6 +157,7 @@ pub(super) fn output_of(directory: &Path, commit: &str, arguments: &[&str]) -> R
     Err(GitError::Refused {
         command: match arguments {
             ["cat-file", ..] => "cat-file",
+            ["ls-files", ..] => "ls-files",
             ["ls-tree", ..] => "ls-tree",
             ["merge-base", ..] => "merge-base",
             ["rev-list", ..] => "rev-list",

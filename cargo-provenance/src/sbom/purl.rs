@@ -84,7 +84,7 @@ mod tests {
                 Some("registry+https://h/i"),
                 "pkg:cargo/a_b@1.0.0?repository_url=https://h/i".to_owned(),
             ),
-            ("1.0.0", Some(&git), format!("pkg:cargo/a_b@1.0.0?vcs_url=git%2Bhttps://u%40h/r%40{commit}")),
+            ("1.0.0", Some(&git), format!("pkg:cargo/a_b@1.0.0?vcs_url=git%2Bhttps://h/r%40{commit}")),
         ] {
             let id = PackageId {
                 name: PackageName::parse("a_b").expect("a name"),

@@ -100,11 +100,14 @@ pub fn repository(text: &str) -> Option<String> {
     }
 }
 
-/// A URL without the password that somebody wrote into it.
+/// A URL without the password that somebody wrote into it, and on the web without the user, which is often a token.
 pub fn without_password(url: &str) -> Cow<'_, str> {
     let Some(start) = url.find("://").map(|at| at + 3) else { return Cow::Borrowed(url) };
     let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
     let Some(at) = url[start..end].rfind('@').map(|at| start + at) else { return Cow::Borrowed(url) };
+    if ["https://", "http://"].iter().any(|scheme| url[..start].ends_with(scheme)) {
+        return Cow::Owned(format!("{}{}", &url[..start], &url[at + 1..]));
+    }
     match url[start..at].find(':') {
         Some(colon) => Cow::Owned(format!("{}{}", &url[..start + colon], &url[at..])),
         None => Cow::Borrowed(url),
@@ -181,6 +184,7 @@ mod tests {
         }
         assert_eq!(repository("git+ssh://git:secret@h.example/r").as_deref(), Some("ssh://git@h.example/r"));
         assert_eq!(repository("git@h.example:r"), None);
+        assert_eq!(repository("git+https://t0ken@h.example/r").as_deref(), Some("https://h.example/r"));
     }
 
     #[test]

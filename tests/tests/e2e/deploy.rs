@@ -343,7 +343,7 @@ fn a_summary_that_failed_or_is_about_another_resource() {
     // A failed one is worth a word.
     let failed = changed(summary, "/predicate/verificationResult", json!("FAILED"));
     host.bundle(&[host.envelope(&failed, &["gate"]), honest]);
-    host.verify(&[]).code(0).stderr_has("warning[summary-failed]");
+    host.verify(&[]).code(0).stderr_has("note[summary-failed]");
 }
 
 #[test]
@@ -469,6 +469,14 @@ fn a_summary_is_written_and_accepted_in_its_turn() {
     let policy = files::read(&host.path("deploy.toml"));
     assert_eq!(predicate["policy"]["digest"]["sha256"], json!(sha256(policy.as_bytes())));
     judges_agree(&host);
+
+    // It takes the place of a summary, and of nothing else.
+    for file in ["server", "server.intoto.jsonl", "deploy.toml", "keys/gate"] {
+        let before = files::read(&host.path(file));
+        let output = host.verify(&[&["--emit-vsa", file], &emit[2..]].concat());
+        output.code(2).stderr_has("holds something else than verification summaries");
+        assert_eq!(files::read(&host.path(file)), before);
+    }
 
     // Somebody who trusts that verifier needs nothing else.
     host.policy(&format!("require = [\"vsa\"]\n{resource}"));

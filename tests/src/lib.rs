@@ -4,6 +4,7 @@
 
 pub mod advisories;
 pub mod files;
+mod guide;
 pub mod helper;
 pub mod krate;
 pub mod process;
@@ -13,6 +14,7 @@ pub mod sandbox;
 pub mod verifiers;
 
 pub use advisories::{Advisory, AdvisoryDb};
+pub use guide::guide;
 pub use krate::Krate;
 pub use process::{Output, Run};
 pub use project::Project;

@@ -68,16 +68,27 @@ pub(super) fn find(bytes: &[u8]) -> Result<(Format, Vec<Part<'_>>), ArtifactErro
         let part = custom_sections(module)?;
         return Ok((Format::Wasm, vec![part]));
     }
-    let kind = FileKind::parse(bytes).map_err(|_| ArtifactError::NotExecutable)?;
+    let kind = FileKind::parse(bytes).map_err(|_| unknown_kind(bytes))?;
     let (format, parts) = match kind {
         FileKind::Elf32 | FileKind::Elf64 => (Format::Elf, vec![sections(Format::Elf, bytes)?]),
         FileKind::Pe32 | FileKind::Pe64 => (Format::Pe, vec![sections(Format::Pe, bytes)?]),
         FileKind::MachO32 | FileKind::MachO64 => (Format::MachO, vec![sections(Format::MachO, bytes)?]),
         FileKind::MachOFat32 => (Format::MachO, universal(MachOFatFile32::parse(bytes), bytes)?),
         FileKind::MachOFat64 => (Format::MachO, universal(MachOFatFile64::parse(bytes), bytes)?),
-        _ => return Err(ArtifactError::NotExecutable),
+        _ => return Err(unknown_kind(bytes)),
     };
     Ok((format, parts))
+}
+
+/// What is to be said of a file whose kind the parser does not know. Linux starts an ELF file whatever class, byte order and version
+/// its header names, and WebAssembly has components besides modules: these are programs, and nobody knows what is in them.
+fn unknown_kind(bytes: &[u8]) -> ArtifactError {
+    let damaged = |format, why: &str| ArtifactError::Damaged { format, why: why.to_owned() };
+    match bytes {
+        [0x7f, b'E', b'L', b'F', ..] => damaged(Format::Elf, "its header is of no known kind"),
+        [0, b'a', b's', b'm', _, _, _, _, ..] => damaged(Format::Wasm, "it is no module of version 1"),
+        _ => ArtifactError::NotExecutable,
+    }
 }
 
 fn sections(format: Format, bytes: &[u8]) -> Result<Part<'_>, ArtifactError> {

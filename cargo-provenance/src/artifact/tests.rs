@@ -230,6 +230,23 @@ fn what_carries_nothing_is_told_from_what_is_not_known() {
 }
 
 #[test]
+fn a_program_that_starts_and_has_an_odd_header_is_not_taken_for_none() {
+    let good = zlib(list().as_bytes());
+    // The kernel looks at the first four bytes alone.
+    for (at, byte) in [(4, 0), (4, 9), (5, 0), (6, 7)] {
+        let mut odd = elf(&[(LIST, &good)]);
+        odd[at] = byte;
+        let read = read(&odd);
+        assert!(
+            matches!(read, Ok(_) | Err(ArtifactError::Damaged { format: Format::Elf, .. })),
+            "{at}: {read:?}"
+        );
+    }
+    let component = b"\0asm\x0d\0\x01\0";
+    assert!(matches!(read(component), Err(ArtifactError::Damaged { format: Format::Wasm, .. })));
+}
+
+#[test]
 fn a_second_list_is_never_overlooked() {
     let good = zlib(list().as_bytes());
     let other = zlib(br#"{"packages":[]}"#);

@@ -95,7 +95,7 @@ pub(super) fn spec(text: &str) -> Result<diff::PackageSpec, String> {
     Ok(diff::PackageSpec { name, version: given.map(version).transpose()? })
 }
 
-fn version(text: &str) -> Result<Version, String> {
+pub(super) fn version(text: &str) -> Result<Version, String> {
     Version::parse(text).ok_or_else(|| format!("`{text}` is not a full version such as `1.2.3`"))
 }
 

@@ -5,6 +5,7 @@ pub mod add;
 pub mod argv;
 pub mod attest;
 pub mod build;
+pub mod certify;
 pub mod check;
 pub mod completions;
 pub mod db;
@@ -26,6 +27,7 @@ pub mod scan;
 pub mod settings;
 pub mod sign;
 pub mod source;
+pub mod suggest;
 pub mod update;
 pub mod verify;
 pub mod verify_artifact;
@@ -88,6 +90,8 @@ pub enum Command {
     Pin(pin::Args),
     Check(check::Args),
     Vet(vet::Args),
+    Suggest(suggest::Args),
+    Certify(certify::Args),
     Verify(verify::Args),
     Keygen(keygen::Args),
     Key(key::Args),
@@ -163,6 +167,8 @@ impl Command {
             Self::Pin(_) => "pin",
             Self::Check(_) => "check",
             Self::Vet(_) => "vet",
+            Self::Suggest(_) => "suggest",
+            Self::Certify(_) => "certify",
             Self::Verify(_) => "verify",
             Self::Keygen(_) => "keygen",
             Self::Key(_) => "key",
@@ -201,6 +207,8 @@ impl Command {
             Self::Pin(args) => args.run(context),
             Self::Check(args) => args.run(context),
             Self::Vet(args) => args.run(context),
+            Self::Suggest(args) => args.run(context),
+            Self::Certify(args) => args.run(context),
             Self::Verify(args) => args.run(context),
             Self::Keygen(args) => args.run(context),
             Self::Key(args) => args.run(context),

@@ -43,7 +43,7 @@ impl Args {
         match file {
             Some(file) => {
                 store::write_atomic(&file, page.as_bytes())?;
-                report.step("Wrote", file.display().to_string());
+                report.step("Writing", format!("`{}`", file.display()));
             }
             None => report.output = page,
         }

@@ -37,6 +37,17 @@ pub struct Args {
     #[arg(long, value_name = "DIR", help_heading = "What it is judged by")]
     db: Option<PathBuf>,
 
+    /// The policy (`Provenance.toml`) that sets what a finding weighs, and names the databases
+    ///
+    /// Without it, and without `--manifest-path`, the defaults count: whoever may write to the folder, or above it, could put a policy there.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "manifest_path",
+        help_heading = "What it is judged by"
+    )]
+    policy: Option<PathBuf>,
+
     /// OpenVEX documents: what they say is not affected, or fixed, is muted
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "What it is judged by")]
     vex: Vec<PathBuf>,
@@ -122,6 +133,7 @@ impl Args {
             paths: all(self.paths)?,
             running: self.running,
             database: self.db.map(absolute).transpose()?,
+            policy: self.policy.map(absolute).transpose()?,
             vex: all(self.vex)?,
             attestations: all(self.attestation)?,
             trusted_keys: self.trusted_keys.map(absolute).transpose()?,

@@ -126,11 +126,30 @@ pub fn policy_in_force(surroundings: &Surroundings) -> Result<(PathBuf, Policy),
             let policy = read_policy(&root)?;
             Ok((root, policy))
         }
-        None => {
-            let defaults = Policy::parse(b"version = 1\n", Path::new(policy::FILE_NAME), vet::catalogue())?;
-            Ok((start(surroundings)?, defaults))
-        }
+        None => Ok((start(surroundings)?, default_policy()?)),
     }
+}
+
+/// The policy in a file, and its folder.
+pub fn policy_of(file: &Path) -> Result<(PathBuf, Policy), Error> {
+    let root = file.parent().unwrap_or(file);
+    let fetch = |path: &Path| base(&root.join(path));
+    let policy = Policy::read(toml::read(file)?.as_bytes(), file, vet::catalogue(), &fetch)?;
+    Ok((root.to_owned(), policy))
+}
+
+/// What counts where somebody else may have written what lies in the folder or above it: the policy of the workspace that
+/// the command line names, else the defaults. And the file that was left alone.
+pub fn policy_if_named(surroundings: &Surroundings) -> Result<(PathBuf, Policy, Option<PathBuf>), Error> {
+    if surroundings.manifest_path.is_some() {
+        return policy_in_force(surroundings).map(|(root, policy)| (root, policy, None));
+    }
+    let ignored = policy_root(surroundings)?.map(|root| root.join(policy::FILE_NAME));
+    Ok((start(surroundings)?, default_policy()?, ignored))
+}
+
+fn default_policy() -> Result<Policy, Error> {
+    Ok(Policy::parse(b"version = 1\n", Path::new(policy::FILE_NAME), vet::catalogue())?)
 }
 
 fn start(surroundings: &Surroundings) -> Result<PathBuf, Error> {

@@ -2,6 +2,7 @@
 
 pub mod advisories;
 pub mod archives;
+pub mod audits;
 pub mod cooldown;
 pub mod dir_hash;
 pub mod entrants;

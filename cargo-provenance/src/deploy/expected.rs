@@ -28,7 +28,7 @@ impl Expected {
         match (self, value) {
             (Self::Flag(expected), Value::Bool(found)) => expected == found,
             (Self::Number(expected), Value::Number(found)) => found.as_i64() == Some(*expected),
-            (Self::Table(expected), Value::Object(found)) => surprise(expected, found, "").is_none(),
+            (Self::Table(expected), Value::Object(found)) => surprises(expected, found, "").is_empty(),
             (Self::Text(patterns), Value::String(found)) => fits(patterns, found),
             (Self::List(patterns), Value::String(found)) => {
                 all_fit(patterns, &found.split(',').collect::<Vec<_>>())
@@ -52,47 +52,90 @@ impl Expected {
     }
 }
 
-/// The first parameter that is not as expected, or that nothing is expected of. What is `null`, empty or `false` is not set
-/// (SLSA 1.2, "Parsing rules").
-pub(super) fn surprise(
+/// The parameters that are not as expected, or that nothing is expected of: all of them, so that a policy can be put right at
+/// once. What is `null`, empty or `false` is not set (SLSA 1.2, "Parsing rules").
+pub(super) fn surprises(
     expected: &BTreeMap<String, Expected>,
     found: &Map<String, Value>,
     prefix: &str,
-) -> Option<Surprise> {
+) -> Vec<Surprise> {
     let name = |key: &str| format!("{prefix}{key}");
+    let mut all = vec![];
     for (key, value) in found.iter().filter(|(_, value)| is_set(value)) {
         match (expected.get(key), value) {
-            (None, _) => return Some(Surprise::Unknown { name: name(key), found: shown(value) }),
+            (None, _) => all.push(Surprise::Unknown { name: name(key), found: value.clone() }),
             (Some(Expected::Table(expected)), Value::Object(found)) => {
-                if let Some(inner) = surprise(expected, found, &format!("{}.", name(key))) {
-                    return Some(inner);
-                }
+                all.extend(surprises(expected, found, &format!("{}.", name(key))));
             }
             (Some(expected), value) if !expected.holds(value) => {
-                return Some(Surprise::Other {
-                    name: name(key),
-                    found: shown(value),
-                    wanted: expected.to_string(),
-                });
+                let (found, wanted) = (shown(value), expected.to_string());
+                all.push(Surprise::Other { name: name(key), found, wanted });
             }
             _ => {}
         }
     }
-    let mut unset = expected
+    let unset = expected
         .iter()
         .filter(|(key, expected)| !found.get(*key).is_some_and(is_set) && !expected.holds_unset());
-    unset.next().map(|(key, expected)| Surprise::Unset { name: name(key), wanted: expected.to_string() })
+    all.extend(
+        unset.map(|(key, expected)| Surprise::Unset { name: name(key), wanted: expected.to_string() }),
+    );
+    all
 }
 
 /// How a parameter is not as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Surprise {
     Other { name: String, found: String, wanted: String },
-    Unknown { name: String, found: String },
     Unset { name: String, wanted: String },
+    Unknown { name: String, found: Value },
 }
 
+/// Bytes of a line that is shown to be put into a policy.
+const LINE_BYTES: usize = 200;
+
 impl Surprise {
+    /// How much it says: what contradicts the policy comes before what the policy is silent about.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::Other { .. } => 0,
+            Self::Unset { .. } => 1,
+            Self::Unknown { .. } => 2,
+        }
+    }
+
+    /// A parameter that nothing is expected of, and its value.
+    pub(super) fn found(&self) -> Option<String> {
+        let Self::Unknown { name, found } = self else { return None };
+        Some(format!("`{name}` is `{}`", shown(found)))
+    }
+
+    /// The line of a policy that expects what nothing is expected of, where a line can say just that.
+    pub(super) fn line(&self) -> Option<String> {
+        let Self::Unknown { name, found } = self else { return None };
+        let key = super::read::key_of(name);
+        let is_plain = |part: &str| {
+            !part.is_empty() && part.chars().all(|it| it.is_ascii_alphanumeric() || it == '-' || it == '_')
+        };
+        // What reads as a pattern would let in more than what was found.
+        let is_exact = |text: &str| !text.contains(['*', '?']) && !text.chars().any(char::is_control);
+        let value = match found {
+            Value::String(text) if key.is_list => {
+                let parts = text.split(',').collect::<Vec<_>>();
+                parts.iter().all(|part| is_exact(part)).then(|| Value::from(parts).to_string())?
+            }
+            Value::String(text) if is_exact(text) => found.to_string(),
+            Value::Array(items) if items.iter().all(|it| it.as_str().is_some_and(is_exact)) => {
+                found.to_string()
+            }
+            Value::Bool(_) => found.to_string(),
+            Value::Number(number) if number.is_i64() => found.to_string(),
+            _ => return None,
+        };
+        let line = format!("{} = {value}", key.name);
+        (key.name.split('.').all(is_plain) && line.len() <= LINE_BYTES).then_some(line)
+    }
+
     /// The parameter, with those that it stands in.
     pub(super) fn name(&self) -> &str {
         match self {
@@ -108,7 +151,7 @@ impl fmt::Display for Surprise {
                 write!(f, "parameter `{name}` is `{found}`, expected `{wanted}`")
             }
             Self::Unknown { name, found } => {
-                write!(f, "parameter `{name}` is `{found}`, and the policy expects nothing of it")
+                write!(f, "parameter `{name}` is `{}`, and the policy expects nothing of it", shown(found))
             }
             Self::Unset { name, wanted } => write!(f, "parameter `{name}` is not set, expected `{wanted}`"),
         }
@@ -211,8 +254,8 @@ mod tests {
             ("workflow".to_owned(), Expected::Table(BTreeMap::from([("ref".to_owned(), text(&["main"]))]))),
         ]);
         let look = |value: Value| {
-            let surprise = surprise(&expected, value.as_object().expect("an object"), "");
-            surprise.map(|it| it.to_string()).unwrap_or_default()
+            let surprises = surprises(&expected, value.as_object().expect("an object"), "");
+            surprises.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         };
         let (source, workflow) = ("git+https://h/r", json!({ "ref": "main" }));
         assert_eq!(look(json!({ "source": source, "workflow": workflow })), "");
@@ -235,5 +278,36 @@ mod tests {
             look(json!({ "source": source, "workflow": "main" })),
             "parameter `workflow` is `main`, expected `an object`"
         );
+    }
+
+    #[test]
+    fn all_that_surprises_is_told_at_once() {
+        let expected = BTreeMap::from([("source".to_owned(), text(&["git+https://h/r"]))]);
+        let found = json!({ "bin": "server", "profile": "release", "source": "git+https://h/fork" });
+        let surprises = surprises(&expected, found.as_object().expect("an object"), "");
+        let names = surprises.iter().map(Surprise::name).collect::<Vec<_>>();
+        assert_eq!(names, ["bin", "profile", "source"]);
+    }
+
+    #[test]
+    fn a_line_for_the_policy_expects_what_was_found_and_nothing_else() {
+        let line = |name: &str, found: Value| Surprise::Unknown { name: name.to_owned(), found }.line();
+        let is = |text: &str| Some(text.to_owned());
+        assert_eq!(line("bin", json!("server")), is(r#"bin = "server""#));
+        assert_eq!(line("features", json!("a,b")), is(r#"features = ["a","b"]"#));
+        assert_eq!(line("allFeatures", json!(true)), is("all-features = true"));
+        assert_eq!(line("preBuild", json!("make")), is(r#"parameters.preBuild = "make""#));
+        assert_eq!(line("workflow.path", json!("a\"b")), is(r#"parameters.workflow.path = "a\"b""#));
+        for (name, found) in [
+            ("ref", json!("refs/heads/*")),
+            ("features", json!("a,?")),
+            ("preBuild", json!("a\u{7f}")),
+            ("a b", json!("x")),
+            ("a]\n[[root]", json!("x")),
+            ("bin", json!("x".repeat(300))),
+            ("bin", json!({ "a": 1 })),
+        ] {
+            assert_eq!(line(name, found.clone()), None, "{name} {found}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use provenance_build::Moment;
 use provenance_build::signing::{Fingerprint, PublicKey};
 
 use super::evidence::{Claim, Spot};
-use super::expected::{Surprise, surprise};
+use super::expected::{Surprise, surprises};
 use super::policy::{Artifact, DeployPolicy, Grant, Required};
 use super::summary::{SUMMARY, Summary};
 use crate::attest::cargo_build::BUILD_TYPE;
@@ -316,7 +316,10 @@ impl Case<'_> {
                 self.artifact.line,
             ),
         };
-        let help = format!("if that is right, grant it in a `[[{table}]]`; if not, find out who signed");
+        let builder = id.filter(|id| table == "root" && id.len() <= 500);
+        let with = builder.map(|id| format!(" with `builder = {id:?}`")).unwrap_or_default();
+        let help =
+            format!("if that is right, grant it in a `[[{table}]]`{with}; if not, find out who signed");
         Err(Refusal { step: Step::Grant, what, help, line })
     }
 
@@ -359,20 +362,12 @@ impl Case<'_> {
         }
         let expected =
             artifact.parameters.iter().map(|(name, at)| (name.clone(), at.value.clone())).collect();
-        match surprise(&expected, &definition.external_parameters, "") {
-            None => Ok(()),
-            Some(found) => {
-                let outer = found.name().split('.').next().unwrap_or_default();
-                let line = artifact.parameters.get(outer).map_or(artifact.line, |at| at.line);
-                let help = match &found {
-                    Surprise::Unknown { .. } => {
-                        "look at what it does; if it may be so, expect it in `parameters`"
-                    }
-                    _ => "use another build of it, or change what is expected",
-                };
-                Err(refusal(found.to_string(), help, line))
-            }
-        }
+        let mut found = surprises(&expected, &definition.external_parameters, "");
+        found.sort_by_key(Surprise::rank);
+        let Some(first) = found.first() else { return Ok(()) };
+        let outer = first.name().split('.').next().unwrap_or_default();
+        let line = artifact.parameters.get(outer).map_or(artifact.line, |at| at.line);
+        Err(refusal(told(&found), &way_out(&found), line))
     }
 
     /// The level that a summary vouches for.
@@ -448,4 +443,36 @@ fn is_sbom(predicate_type: &str) -> bool {
         let version = predicate_type.strip_prefix(known);
         version.is_some_and(|version| version.is_empty() || version.starts_with("/v"))
     })
+}
+
+/// How many parameters a message names.
+const NAMED: usize = 8;
+
+/// What is not as expected, in one fragment. What the policy is silent about stands last, together.
+fn told(surprises: &[Surprise]) -> String {
+    let silent = |it: &&Surprise| matches!(it, Surprise::Unknown { .. });
+    let named = surprises.iter().take(NAMED);
+    let unknown = named.clone().filter(silent).filter_map(Surprise::found).collect::<Vec<_>>();
+    let mut parts = named.filter(|it| !silent(it)).map(ToString::to_string).collect::<Vec<_>>();
+    match unknown[..] {
+        [] => {}
+        [ref one] => parts.push(format!("parameter {one}, and the policy expects nothing of it")),
+        _ => parts.push(format!("parameter {}, and the policy expects nothing of these", unknown.join(", "))),
+    }
+    if surprises.len() > NAMED {
+        parts.push(format!("and {} more", surprises.len() - NAMED));
+    }
+    format!("says that {}", parts.join("; "))
+}
+
+fn way_out(surprises: &[Surprise]) -> String {
+    if surprises.iter().any(|it| !matches!(it, Surprise::Unknown { .. })) {
+        return "use another build of it, or change what is expected".to_owned();
+    }
+    let lines = surprises.iter().take(NAMED).filter_map(Surprise::line).map(|line| format!("`{line}`"));
+    let lines = lines.collect::<Vec<_>>().join(", ");
+    match lines.is_empty() {
+        true => "look at what it does; if it may be so, expect it in `parameters`".to_owned(),
+        false => format!("look at what that does; if it may be so, add to the `[[artifact]]`: {lines}"),
+    }
 }

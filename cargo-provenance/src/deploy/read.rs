@@ -50,6 +50,21 @@ const PARAMETERS: [(&str, &str); 15] = [
 /// Those of them that are lists: strings with commas in the statement.
 const LISTS: [&str; 2] = ["also-packages", "features"];
 
+/// The key of an artifact that is about a parameter, by the parameter's name in the statement.
+pub(super) struct Key {
+    pub(super) name: String,
+    /// Whether the statement has a list as a string with commas.
+    pub(super) is_list: bool,
+}
+
+/// How a policy names a parameter.
+pub(super) fn key_of(parameter: &str) -> Key {
+    match PARAMETERS.iter().find(|(_, name)| *name == parameter) {
+        Some((key, _)) => Key { name: (*key).to_owned(), is_list: LISTS.contains(key) },
+        None => Key { name: format!("parameters.{parameter}"), is_list: false },
+    }
+}
+
 /// Keys of an artifact that are only about provenance, and only about summaries.
 const OF_PROVENANCE: [&str; 4] = ["allow-dirty", "build-type", "builder", "parameters"];
 const OF_SUMMARY: [&str; 2] = ["levels", "resource-uri"];

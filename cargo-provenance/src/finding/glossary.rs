@@ -263,8 +263,8 @@ pub static TERMS: &[Term] = &[
     ),
     refusal(
         "image-unlisted",
-        "A program that does not say what it was built from, where `scan --require-sections` demands it. Build it with the line of \
-         `provenance_build::embed`, or with `cargo auditable`.",
+        "A program that does not say what it was built from, where `scan --require-sections` demands it. Build it with the list \
+         in it, for which `cargo provenance init --build-helper --embed` sets a workspace up, or with `cargo auditable`.",
     ),
     undecided(
         "image-unreadable",

@@ -179,6 +179,8 @@ impl Repository {
     }
 }
 
+type Look<'l> = dyn FnMut(&[u8], &str, &Id) -> Result<(), &'static str> + 'l;
+
 impl History {
     /// The bytes of a commit or a tag; `None` where it did not come over.
     pub fn object(&self, id: &Id, kind: &str) -> Option<&[u8]> {
@@ -191,6 +193,11 @@ impl History {
     ///
     /// A folder on the way that did not come over.
     pub fn at(&self, commit: &Id, path: &str) -> Result<Option<Entry>, GitError> {
+        self.walk(commit, path, &mut |_, _, _| Ok(()))
+    }
+
+    /// Goes down to a path, and lets `look` see each folder on the way with what is sought in it.
+    fn walk(&self, commit: &Id, path: &str, look: &mut Look<'_>) -> Result<Option<Entry>, GitError> {
         let lost = |what: &Id| GitError::Damaged {
             commit: commit.to_string(),
             said: format!("object `{}` cannot be read", what.short()),
@@ -202,12 +209,28 @@ impl History {
                 return Ok(None);
             }
             let tree = self.object(&found.id, "tree").ok_or_else(|| lost(&found.id))?;
+            look(tree, name, &found.id).map_err(|_| lost(&found.id))?;
             match Entry::find(tree, name, &found.id).map_err(|_| lost(&found.id))? {
                 Some(entry) => found = entry,
                 None => return Ok(None),
             }
         }
         Ok(Some(found))
+    }
+
+    /// What lies at a path of a commit, and at every one that differs from it in its case alone: where file systems do not tell these
+    /// apart, a checkout has one in the place of the other.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`History::at`].
+    pub fn around(&self, commit: &Id, path: &str) -> Result<(Option<Entry>, Vec<Entry>), GitError> {
+        let mut alike = vec![];
+        let found = self.walk(commit, path, &mut |tree, name, own| {
+            alike.extend(Entry::alike(tree, name, own)?);
+            Ok(())
+        })?;
+        Ok((found, alike))
     }
 
     /// The bytes of a file at a commit; `None` where it has none.

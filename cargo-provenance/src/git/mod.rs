@@ -91,6 +91,14 @@ pub enum GitError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// A name means more than one commit.
+    #[error("`{name}` names no single commit: {said}")]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// What it means.
+        said: String,
+    },
     /// A name means no commit.
     #[error("`{name}` names no commit: {said}")]
     Revision {
@@ -158,7 +166,10 @@ impl Explain for GitError {
     fn kind(&self) -> Kind {
         match self {
             Self::Kernel(error) => Explain::kind(error),
-            Self::File { .. } | Self::NoRepository { .. } | Self::Revision { .. } => Kind::Usage,
+            Self::Ambiguous { .. }
+            | Self::File { .. }
+            | Self::NoRepository { .. }
+            | Self::Revision { .. } => Kind::Usage,
             _ => Kind::Undecided,
         }
     }
@@ -182,6 +193,9 @@ impl Explain for GitError {
             Self::Damaged { .. } => "see what `git fsck` says, and clone the repository again",
             Self::Shallow { .. } => {
                 "get the rest with `git fetch --unshallow`, in continuous integration with `fetch-depth: 0`"
+            }
+            Self::Ambiguous { .. } => {
+                "write the full name; whoever may push a tag can give it the name of a branch"
             }
             Self::File { .. } => "compare with another commit",
             Self::NoRepository { .. } => "run it inside a git repository",

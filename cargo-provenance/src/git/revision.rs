@@ -36,6 +36,9 @@ impl Revision {
             GitError::Missing(_) => error,
             _ => GitError::NoRepository { directory: directory.to_owned(), said: said(&error) },
         })?;
+        if let Some(said) = revision.ambiguity(name)? {
+            return Err(GitError::Ambiguous { name: name.to_owned(), said });
+        }
         let arguments =
             ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")];
         let answer = revision.run(&arguments).map_err(|error| match error {
@@ -47,6 +50,40 @@ impl Revision {
             return Err(unknown("it means no single commit"));
         }
         Ok(Self { commit, ..revision })
+    }
+
+    /// What else a name means: git prefers a tag to a branch, and either to the beginning of a commit's name, so that whoever may push a tag
+    /// `origin/main` would say which commit that is.
+    fn ambiguity(&self, name: &str) -> Result<Option<String>, GitError> {
+        let base = name.split(['^', '~']).next().unwrap_or_default();
+        let base = base.split_once("@{").map_or(base, |(base, _)| base);
+        // These mean one thing before any other: a whole name, what stands at the top of the repository, a full reference.
+        let is_hex = base.len() >= 4 && base.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_whole = is_hex && matches!(base.len(), 40 | 64);
+        let is_top = ["", "@", "HEAD", "FETCH_HEAD", "MERGE_HEAD", "ORIG_HEAD"].contains(&base);
+        if is_whole || is_top || base.starts_with("refs/") {
+            return Ok(None);
+        }
+        // The order of gitrevisions(7).
+        let places = [
+            ("refs/", ""),
+            ("refs/tags/", ""),
+            ("refs/heads/", ""),
+            ("refs/remotes/", ""),
+            ("refs/remotes/", "/HEAD"),
+        ];
+        let full = places.map(|(before, after)| format!("{before}{base}{after}"));
+        let mut arguments = vec!["for-each-ref", "--format=%(refname)"];
+        arguments.extend(full.iter().map(String::as_str));
+        let listing = self.run(&arguments)?;
+        let listing = String::from_utf8_lossy(&listing);
+        let found = full.iter().filter(|full| listing.lines().any(|line| line == full.as_str()));
+        let found = found.map(String::as_str).collect::<Vec<_>>();
+        Ok(match found[..] {
+            [one] if is_hex => Some(format!("it could be the beginning of a commit's name, and is `{one}`")),
+            [] | [_] => None,
+            _ => Some(format!("it means {} things: `{}`", found.len(), found.join("`, `"))),
+        })
     }
 
     /// Whether a text could name a commit, and means nothing else to git.
@@ -157,6 +194,7 @@ pub(super) fn output_of(directory: &Path, commit: &str, arguments: &[&str]) -> R
     Err(GitError::Refused {
         command: match arguments {
             ["cat-file", ..] => "cat-file",
+            ["for-each-ref", ..] => "for-each-ref",
             ["ls-files", ..] => "ls-files",
             ["ls-tree", ..] => "ls-tree",
             ["merge-base", ..] => "merge-base",

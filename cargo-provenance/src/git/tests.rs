@@ -256,6 +256,36 @@ fn files_of_another_commit_are_read_from_a_subdirectory() {
 }
 
 #[test]
+fn a_tag_with_the_name_of_a_branch_decides_nothing() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let root = scratch.path();
+    git(root, &["init", "--quiet", "--initial-branch=main"]);
+    git(root, &["commit", "--quiet", "--allow-empty", "--message=x"]);
+    let old = git(root, &["rev-parse", "HEAD"]).trim().to_owned();
+    git(root, &["update-ref", "refs/remotes/origin/main", &old]);
+    git(root, &["commit", "--quiet", "--allow-empty", "--message=y"]);
+    git(root, &["pack-refs", "--all"]);
+    let is_ambiguous = |name: &str| matches!(Revision::find(root, name), Err(GitError::Ambiguous { .. }));
+    let short = &old[..8];
+    let names = ["origin/main", "origin/main~0", "origin/main^{commit}", "main@{0}", short];
+    for name in names {
+        assert!(!is_ambiguous(name), "{name}");
+    }
+    for tag in ["origin/main", "main", short, &old] {
+        git(root, &["update-ref", &format!("refs/tags/{tag}"), "HEAD"]);
+    }
+    for name in names {
+        assert!(is_ambiguous(name), "{name}");
+    }
+    let around = super::Repository::around(root).expect("a repository");
+    assert!(matches!(around.commit("origin/main"), Err(GitError::Ambiguous { .. })));
+    for name in ["refs/remotes/origin/main", &old] {
+        assert_eq!(Revision::find(root, name).expect("a commit").commit(), old);
+    }
+    assert!(Revision::find(root, "HEAD").is_ok());
+}
+
+#[test]
 fn a_hostile_revision_is_refused_and_nothing_is_run() {
     let scratch = tempfile::tempdir().expect("a directory");
     let root = scratch.path();

@@ -89,6 +89,9 @@ impl Explain for KeyError {
                         .to_owned(),
                 ]
             }
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                vec!["correct the path, or make a key with `cargo provenance keygen`".to_owned()]
+            }
             Self::Io { .. } | Self::Random(_) | Self::Unwritable(_) => vec![],
         }
     }

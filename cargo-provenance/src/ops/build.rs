@@ -267,10 +267,12 @@ fn cargo(
     if let (Some(Recording { file, target, build, now, .. }), Some(begun)) = (recording, begun) {
         let record = begun.ended(gate, &artifacts, &Folders { target, build }, now())?;
         store::keep(&file, record.to_text().as_bytes())?;
-        report.step(
-            "Recording",
-            format!("{} in `{}`", plural(record.artifacts.len(), "result"), file.display()),
-        );
+        let dirty = match record.workspace.git.as_ref().is_some_and(|git| git.dirty) {
+            true => "; files differ from the commit or lie beside it, which `attest` refuses",
+            false => "",
+        };
+        let results = plural(record.artifacts.len(), "result");
+        report.step("Recording", format!("{results} in `{}`{dirty}", file.display()));
     }
     if given.is_done_by_compiling(command) {
         let count = plural(artifacts.len(), "artifact");

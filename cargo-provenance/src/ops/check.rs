@@ -29,7 +29,7 @@ use crate::collect::records::{Contents, Record};
 use crate::collect::situation::{Situation, resolved};
 use crate::finding::{Finding, Weight, drift};
 use crate::graph::Graph;
-use crate::model::Surroundings;
+use crate::model::{Evidence, Surroundings};
 use crate::policy::Policy;
 use crate::report::failure::Failure;
 use crate::report::ledger::Ledger;
@@ -122,6 +122,7 @@ fn check(
     let pins = &gate.seen.manifest.packages;
     let databases = vetting::databases(surroundings, &gate.policy, &gate.root, pins, report, progress);
     let databases = databases.as_ref().map(Vec::as_slice);
+    let reviews = vetting::reviews(&gate.policy, &gate.root, surroundings.clock, report);
     let index_of = |name: &str| situation.index_of(name);
     // What the change says of databases and registries does not count for the policy before it.
     let old = before.as_ref().and_then(Before::policy);
@@ -135,6 +136,7 @@ fn check(
     });
     let old_databases =
         old_databases.as_ref().map_or(databases.clone(), |old| old.as_ref().map(Vec::as_slice));
+    let old_reviews = old.map(|old| vetting::reviews(old, &gate.root, surroundings.clock, report));
     let old_index_of = |name: &str| before.as_ref().and_then(|before| before.index_of(name));
     let members = || situation.workspace.members.iter().map(|member| &member.name);
     let used = || pins.iter().map(|pin| &pin.name);
@@ -142,14 +144,16 @@ fn check(
     let judges = Judges {
         now: Vetting::new(&gate.policy, databases, &index_of, surroundings.clock)
             .among(members(), used())
-            .cooling(cooldown),
+            .cooling(cooldown)
+            .reviewed(reviews.as_ref()),
         before: old.map(|old| {
             let is_same = old.digest() == gate.policy.digest();
             let vetting = Vetting::new(old, old_databases, &old_index_of, surroundings.clock);
             (
                 vetting
                     .among(members(), used())
-                    .cooling(before.as_ref().map(Before::cooldown).unwrap_or_default()),
+                    .cooling(before.as_ref().map(Before::cooldown).unwrap_or_default())
+                    .reviewed(old_reviews.as_ref().map_or(Evidence::Absent, Evidence::as_ref)),
                 is_same,
             )
         }),

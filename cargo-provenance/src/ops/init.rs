@@ -218,9 +218,11 @@ fn init(
         }
     };
     let policy = gate::parse_policy(&policy_text, &root)?;
+    let reviews = vetting::reviews(&policy, &root, surroundings.clock, report);
     let vetting = Vetting::new(&policy, known(), &index_of, surroundings.clock)
         .among(&members, used())
-        .cooling(cooldown);
+        .cooling(cooldown)
+        .reviewed(reviews.as_ref());
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
     let policy = gate::parse_policy(&policy_text, &root)?;
@@ -246,6 +248,7 @@ fn init(
     plan.tell(report, surroundings.clock);
     takeover.tell(report);
     tell_found(report, situation, &draft, proven);
+    vetting.tell_audits(report);
     folding::fold(report);
     tell_gates(report, &situation.workspace, &gating, options);
     if let (Some(guarding), Some(guard)) = (&guarding, options.guard) {

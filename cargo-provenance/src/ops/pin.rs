@@ -117,12 +117,14 @@ fn pin(
         true => Evidence::Absent,
         false => vetting::databases(surroundings, &policy, &root, known, report, progress),
     };
+    let reviews = vetting::reviews(&policy, &root, surroundings.clock, report);
     let index_of = |name: &str| situation.index_of(name);
     let vetting = Vetting::new(&policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
     let members = situation.workspace.members.iter().map(|member| &member.name);
     let vetting = vetting
         .among(members, old.packages.iter().map(|pin| &pin.name))
         .cooling(cooldown::read(&situation.configuration, &root)?)
+        .reviewed(reviews.as_ref())
         .anew(options.recheck);
     let (mut examined, entrants) =
         vetting.enter(&situation, Some(&old), surroundings.network, &split.entering, progress)?;
@@ -174,6 +176,7 @@ fn pin(
     draft.findings.sort_by_key(|finding| finding.weight);
 
     tell(report, &draft);
+    vetting.tell_audits(report);
     folding::fold(report);
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
@@ -333,7 +336,6 @@ fn tell(report: &mut Report, draft: &Draft) {
     report.count("removed", draft.removed.len());
     report.count("kept", draft.kept);
     report.findings.extend(draft.findings.iter().cloned());
-    report.not_checked.push(pinning::NOT_JUDGED.to_owned());
 }
 
 fn unified(name: &str, old: &str, new: &str) -> String {

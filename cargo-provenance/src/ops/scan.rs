@@ -26,6 +26,8 @@ pub struct Options {
     pub running: bool,
     /// The directory of an advisory database, absolute, in place of those that the policy names.
     pub database: Option<PathBuf>,
+    /// The policy, absolute. One that merely lies in the folder does not count: a scan stands anywhere, also where others may write.
+    pub policy: Option<PathBuf>,
     /// OpenVEX documents, absolute.
     pub vex: Vec<PathBuf>,
     /// Bundles of attestations, absolute.

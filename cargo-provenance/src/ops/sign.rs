@@ -117,6 +117,13 @@ pub(super) fn signer(
         return Ok(Signer::File(KeyFile::read(file)?.open(passphrase)?));
     }
     let Some(socket) = &surroundings.agent else {
+        if let (Some(file), Some(_)) = (file, named) {
+            let what =
+                format!("`{}` is a public key, and there is no ssh-agent to sign with it", file.display());
+            return Err(
+                Failure::new(Kind::Usage, what).help("name the secret key's file, or start an ssh-agent")
+            );
+        }
         return Err(Failure::new(Kind::Usage, "there is no key to sign with")
             .help("make one with `cargo provenance keygen`, name one with `--key`, or start an ssh-agent"));
     };

@@ -120,7 +120,7 @@ fn conclude(passed: &walk::Passed, options: &Options, report: &mut Report) {
     } else if open > 0 {
         (Outcome::Undecided, format!("{} could not be judged", plural(open, "signature")))
     } else {
-        let tag = if options.tag.is_some() { ", and the tag" } else { "" };
+        let tag = if options.tag.is_some() { " and the tag" } else { "" };
         let rest = match all - judged {
             0 => String::new(),
             rest => format!("; {} without a change to the workspace", plural(rest, "commit")),

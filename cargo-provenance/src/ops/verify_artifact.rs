@@ -3,6 +3,7 @@
 //! It needs no workspace, no cargo and no home, and writes nothing unless it is asked for a summary, so that it runs where
 //! programs are deployed.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use provenance_build::{Moment, toml};
@@ -83,6 +84,8 @@ struct Case<'p> {
     passes: bool,
 }
 
+const BUNDLE_HELP: &str = "name the attestations that came with the artifact with `--attestation`; `cargo provenance attest` makes them where it is built";
+
 /// Everything that the bundles say.
 fn gather(options: &Options, policy: &DeployPolicy) -> Result<Evidence, Failure> {
     let beside = |file: &PathBuf| {
@@ -96,7 +99,11 @@ fn gather(options: &Options, policy: &DeployPolicy) -> Result<Evidence, Failure>
     };
     let mut evidence = Evidence::default();
     for bundle in bundles {
-        let bytes = opened::bytes(&bundle, ENVELOPE_BYTES)?;
+        let bytes = opened::bytes(&bundle, ENVELOPE_BYTES).map_err(|unread| {
+            let is_missing = matches!(&unread.why, opened::Why::Io(why) if why.kind() == ErrorKind::NotFound);
+            let failure = Failure::from(unread);
+            if is_missing { failure.help(BUNDLE_HELP) } else { failure }
+        })?;
         evidence.add(&bundle, &bytes, policy)?;
     }
     Ok(evidence)

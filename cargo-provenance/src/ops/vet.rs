@@ -95,7 +95,8 @@ pub fn run(
     let members = manifest.iter().flat_map(|manifest| &manifest.members).map(|member| &member.name);
     let vetting = Vetting::new(policy, databases.as_ref().map(Vec::as_slice), &index_of, surroundings.clock);
     let cooldown = cooldown::read(&situation.configuration, &place.root)?;
-    let vetting = vetting.among(members, used).cooling(cooldown);
+    let reviews = vetting::reviews(policy, &place.root, surroundings.clock, &mut report);
+    let vetting = vetting.among(members, used).cooling(cooldown).reviewed(reviews.as_ref());
     let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
     let circumstances =
         subjects.iter().map(|it| (&it.package, subject::circumstances(it, manifest.as_ref())));
@@ -153,7 +154,7 @@ pub fn run(
     }
     report.findings.sort_by_key(|finding| finding.weight);
     report.not_checked.extend(subject::dependencies(&records));
-    report.not_checked.push(super::pinning::NOT_JUDGED.to_owned());
+    vetting.tell_audits(&mut report);
     tally.conclude(&subjects, &mut report);
     match options.keep {
         true => keeping::keep(surroundings, &place, &kept, report),

@@ -2,17 +2,20 @@
 //!
 //! In two steps, because the second one needs their archives: what the index says is judged before anything is fetched.
 
+mod releases;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use provenance_build::manifest::{Acceptance, Basis, Pin};
-use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, PackageName, Version};
+use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, PackageName};
 
 use super::pinning::{self, Split};
 use crate::advisory::Database;
 use crate::archive::{Archive, License};
 use crate::cargo::Member;
 use crate::collect::advisories;
+use crate::collect::audits;
 use crate::collect::entrants::{self, Entrants, Homes, Proven};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{self, Before, Circumstances, Contents, Record};
@@ -20,7 +23,7 @@ use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
 use crate::git;
 use crate::helper::HELPER_NAME;
-use crate::model::{Clock, Date, Evidence, Network, Release, Surroundings};
+use crate::model::{Clock, Date, Evidence, Network, Surroundings};
 use crate::policy::Policy;
 use crate::registry::Refusal;
 use crate::registry::proof;
@@ -31,14 +34,15 @@ use crate::survey::Survey;
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{
-    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Previous, Way, judge,
-    release,
+    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Previous, Reviews, Way,
+    judge,
 };
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
     policy: &'a Policy,
     databases: Evidence<&'a [Database]>,
+    audits: Evidence<&'a Reviews>,
     index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
     names: Names,
     cooldown: Cooldown,
@@ -139,12 +143,25 @@ impl<'a> Vetting<'a> {
         names.know(policy.known_names().iter().map(|at| at.value.as_str()));
         names.know(databases.known().into_iter().flat_map(|all| all.iter()).flat_map(Database::honest));
         let cooldown = Cooldown::default();
-        Self { policy, databases, index_of, names, cooldown, now, anew: false, alone: false }
+        let audits = Evidence::Absent;
+        Self { policy, databases, audits, index_of, names, cooldown, now, anew: false, alone: false }
     }
 
     /// Compares nothing with the version before it: what is there already comes in as it is.
     pub fn alone(self) -> Self {
         Self { alone: true, ..self }
+    }
+
+    /// Knows who reviewed what.
+    pub fn reviewed(self, audits: Evidence<&'a Reviews>) -> Self {
+        Self { audits, ..self }
+    }
+
+    /// Says so where nothing is known of reviews.
+    pub fn tell_audits(&self, report: &mut Report) {
+        if matches!(self.audits, Evidence::Absent) {
+            report.not_checked.push(pinning::NOT_REVIEWED.to_owned());
+        }
     }
 
     /// Knows the members of the workspace and the packages that are in use, which look-alikes may aim at.
@@ -177,6 +194,7 @@ impl<'a> Vetting<'a> {
         Ground {
             policy: self.policy,
             databases,
+            audits: self.audits.clone(),
             index_of: self.index_of,
             names: &self.names,
             cooldown: &self.cooldown,
@@ -206,20 +224,6 @@ impl<'a> Vetting<'a> {
     pub fn advised(&self, record: &Record, pinned: Option<&Pin>, exceptions: &mut Exceptions<'_>) -> Vetted {
         let judgment = judge(&record.dossier(), &self.ground(record), &[Needs::Advisories]);
         self.settle(judgment, pinned, exceptions)
-    }
-
-    /// The newer releases of a package, the oldest first, each as it would come in: those that cargo takes for the present one,
-    /// and those that it does not. What was yanked is left out.
-    pub fn newer(&self, record: &Record) -> (Vec<Record>, Vec<Record>) {
-        let dossier = record.dossier();
-        let own = semver::Version::parse(record.id.version.as_str()).ok();
-        let newer = release::others(&dossier).into_iter().rev();
-        let newer = newer.filter(|other| !other.release.yanked && Some(&other.version) > own.as_ref());
-        let (same, other): (Vec<_>, Vec<_>) = newer.partition(|other| other.same_line);
-        let known = |all: Vec<release::Other<'_>>| {
-            all.iter().map(|other| record.replaced_by(other.release, &self.databases)).collect()
-        };
-        (known(same), known(other))
     }
 
     /// What can be said before anything is fetched.
@@ -319,39 +323,6 @@ impl<'a> Vetting<'a> {
         records::look_up(lockfile, packages, publishers, &self.databases)
     }
 
-    /// The versions that a package could have instead, the best one first: the newest that passes, never one below what it
-    /// replaces, and in the end that one itself. Those that do not depend on `without` at all come before the others.
-    pub fn candidates(&self, record: &Record, without: Option<&PackageName>) -> Vec<Version> {
-        let (dossier, ground) = (record.dossier(), self.ground(record));
-        let number = |version: &Version| semver::Version::parse(version.as_str()).ok();
-        let line = |version: &Version| number(version).map(|version| release::line(&version));
-        let locked = record.circumstances.replaces.as_ref();
-        // Another requirement than those that are there may ask for another semver line, and only a named package has none.
-        let reachable =
-            |locked: &&Version| dossier.way == Way::Named || line(locked) == line(&record.id.version);
-        let above =
-            |release: &&Release| locked.is_none_or(|locked| number(&release.version) > number(locked));
-        let needs = |release: &&Release| without.is_some_and(|name| release.needs(name));
-        let passing = release::passing(&dossier, &ground).filter(above);
-        let (with, without): (Vec<_>, Vec<_>) = passing.partition(needs);
-        // What needs it is worth a try only where nothing does without: an older requirement may ask for another version.
-        let chosen = if without.is_empty() { with } else { without };
-        chosen
-            .into_iter()
-            .map(|release| release.version.clone())
-            .chain(locked.filter(reachable).cloned())
-            .collect()
-    }
-
-    /// The versions of a package, of whichever semver line, that would pass as far as can be told before anything is fetched;
-    /// `None` where nobody knows which there are.
-    pub fn passing_anywhere(&self, record: &Record) -> Option<Vec<Version>> {
-        record.history.known()?;
-        let (dossier, ground) = (record.dossier(), self.ground(record));
-        let versions = release::passing_anywhere(&dossier, &ground).map(|release| release.version.clone());
-        Some(versions.collect())
-    }
-
     /// Looks up what is known of packages before anything is fetched.
     pub fn look_up(
         &self,
@@ -414,8 +385,8 @@ impl<'a> Vetting<'a> {
         judgment
     }
 
-    /// Findings about packages whose pins stay: only what the policy says of their names and sources is asked, which costs
-    /// nothing and may have changed.
+    /// Findings about packages whose pins stay: only what the policy says of their names and sources and what auditors say of
+    /// them is asked, which costs nothing and may have changed.
     pub fn kept(
         &self,
         situation: &Situation,
@@ -427,7 +398,7 @@ impl<'a> Vetting<'a> {
             let id = pin.id();
             let ground =
                 Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
-            let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity]);
+            let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");
             findings.extend(vetted.judgment.findings.into_iter().map(|mut finding| {
@@ -562,6 +533,14 @@ impl<'a> Vetting<'a> {
         }
         Ok(unused)
     }
+}
+
+/// What was reviewed of what is in use, by the policy and `supply-chain/` in the folder `root`.
+pub fn reviews(policy: &Policy, root: &Path, now: Clock, report: &mut Report) -> Evidence<Reviews> {
+    let (reviews, notes) = audits::read(policy, root, now);
+    let news = notes.into_iter().filter(|note| !report.not_checked.contains(note)).collect::<Vec<_>>();
+    report.not_checked.extend(news);
+    reviews
 }
 
 /// The advisory databases that the policy names, fetched anew where that is due. What a person should know of them goes into

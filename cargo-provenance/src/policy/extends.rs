@@ -385,6 +385,10 @@ impl Policy {
                 (origin, _) => origin,
             });
         }
+        self.audits = self.audits.or(base.audits.map(|mut audits| {
+            audits.shift(shift, folder);
+            audits
+        }));
         self.sbom_author = self.sbom_author.or(base.sbom_author);
         self.base = Some((PathBuf::from(path), base.lines));
         self

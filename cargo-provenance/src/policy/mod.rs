@@ -5,6 +5,7 @@
 //! a finding can point at the line that decided.
 
 mod advisories;
+mod audits;
 mod catalogue;
 mod exceptions;
 mod extends;
@@ -26,6 +27,7 @@ use crate::model::LicenseName;
 use crate::report::failure::{Explain, Kind};
 
 pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
+pub use audits::{AuditImport, AuditRules, EntryKind, Required};
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use extends::Fetch;
@@ -61,6 +63,7 @@ pub struct Policy {
     licenses: Option<At<Vec<At<LicenseName>>>>,
     advisories: advisories::Advisories,
     advisories_line: Option<u32>,
+    audits: Option<AuditRules>,
     signing: Trust,
     sbom_author: Option<String>,
     names: names::Names,
@@ -75,7 +78,7 @@ pub struct Policy {
 
 /// A value with the line it stands in, counted from 1. The lines of a policy that is extended are counted on after those of the
 /// policy's own file: [`Policy::place`] and [`Policy::spot`] tell which is which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct At<T> {
     /// The value.
     pub value: T,
@@ -205,6 +208,11 @@ impl Policy {
     /// The advisory databases that count, and the lines that name them; line 0 for the default, the public one.
     pub fn databases(&self) -> Vec<At<Database>> {
         self.advisories.databases()
+    }
+
+    /// Whether packages must have been reviewed, and whose reviews count; `None` where the policy does not speak of it.
+    pub fn audits(&self) -> Option<&AuditRules> {
+        self.audits.as_ref()
     }
 
     /// What the team lives with.

@@ -80,6 +80,7 @@ impl Reader<'_> {
             licenses: None,
             advisories: Advisories::default(),
             advisories_line: None,
+            audits: None,
             signing,
             sbom_author: None,
             names: Names::default(),
@@ -109,7 +110,7 @@ impl Reader<'_> {
                     policy.advisories = self.advisories(self.table(&mut value, span, "advisories")?)?;
                 }
                 "names" => policy.names = self.names(self.table(&mut value, span, "names")?)?,
-                "audits" => self.audits(self.table(&mut value, span, "audits")?)?,
+                "audits" => policy.audits = Some(self.audits(self.table(&mut value, span, "audits")?)?),
                 "sbom" => policy.sbom_author = self.sbom(&self.table(&mut value, span, "sbom")?)?,
                 "source" => {
                     let table = self.table(&mut value, span, "source")?;
@@ -309,29 +310,6 @@ impl Reader<'_> {
         }
     }
 
-    fn audits(&self, mut table: Table<'_>) -> Result<()> {
-        self.known(&table, "audits", &["criteria", "import", "required"])?;
-        if let Some((key, value)) = table.remove_entry("required") {
-            match value.as_str() {
-                Some("none") => {}
-                Some("new" | "all") => {
-                    return Err(PolicyError {
-                        help: "write `required = \"none\"`, or remove `[audits]`".to_owned(),
-                        ..self.unsupported(key.span, "a policy that requires audits")
-                    });
-                }
-                _ => {
-                    let help = "write `\"none\"`, `\"new\"` or `\"all\"`";
-                    return Err(self.invalid(value.span, "`required` is not `none`, `new` or `all`", help));
-                }
-            }
-        }
-        match table.into_iter().next() {
-            Some((key, _)) => Err(self.unsupported(key.span, &format!("`{}` of `[audits]`", key.name))),
-            None => Ok(()),
-        }
-    }
-
     /// The kernel reads this table: a helper must read it too. Slips in its keys are answered here.
     fn signing(&self, root: &Table<'_>) -> Result<Trust> {
         if let Some(table) = root.get("signing").and_then(Value::as_table) {
@@ -504,12 +482,9 @@ mod tests {
 
     #[test]
     fn what_this_version_cannot_do_is_refused_not_ignored() {
-        for (text, line) in [
-            ("version = 2\nnew-key = 1", 1),
-            ("version = 1\n[audits]\nrequired = \"new\"", 3),
-            ("version = 1\n[audits]\nimport.mozilla.path = \"x\"", 3),
-            ("version = 1\n[checks]\nname-edit = { level = \"note\" }", 3),
-        ] {
+        for (text, line) in
+            [("version = 2\nnew-key = 1", 1), ("version = 1\n[checks]\nname-edit = { level = \"note\" }", 3)]
+        {
             let error = refused(text);
             assert_eq!(error.kind, PolicyErrorKind::Unsupported, "{text}\n{error}");
             assert_eq!(error.line, line, "{text}\n{error}");
@@ -554,7 +529,7 @@ mod tests {
         fn no_value_in_a_known_place_makes_the_reader_panic(
             key in prop::sample::select(vec![
                 "own", "checks", "checks.source", "checks.version-too-new.days", "sources.git", "sources.registries",
-                "licenses.allow", "names", "names.known", "names.internal", "advisories", "advisories.databases", "advisories.max-age", "audits.required", "signing.keys", "signing.revoked", "signing", "signing.threshold", "source", "sbom", "sbom.author", "extends", "exception",
+                "licenses.allow", "names", "names.known", "names.internal", "advisories", "advisories.databases", "advisories.max-age", "audits", "audits.required", "audits.criteria", "audits.import", "audits.import.a", "audits.import.a.path", "signing.keys", "signing.revoked", "signing", "signing.threshold", "source", "sbom", "sbom.author", "extends", "exception",
             ]),
             value in prop::sample::select(vec![
                 "1", "-1", "1.5", "true", "\"\"", "\"x\"", "[]", "[[]]", "[{}]", "{}", "{ x = 1 }", "[1]", "9223372036854775807",

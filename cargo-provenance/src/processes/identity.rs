@@ -1,8 +1,21 @@
 //! Which file it is, whatever its name.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+
+/// `O_NONBLOCK` (`fcntl.h`), which is another number on some processors; of no effect for regular files.
+#[cfg(unix)]
+const NONBLOCK: i32 = if cfg!(any(target_arch = "mips", target_arch = "mips64")) {
+    0x80
+} else if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
+    0x4000
+} else if cfg!(any(target_os = "linux", target_os = "android")) {
+    0x800
+} else {
+    // The BSDs, and macOS.
+    0x4
+};
 
 /// A file as the operating system tells it from others, and whether it was written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,8 +73,14 @@ impl Identity {
     /// # Errors
     ///
     /// What the operating system says, and that it is another file.
+    #[expect(clippy::disallowed_methods, reason = "it only reads, and no other way opens without waiting")]
     pub fn open(&self, path: &Path) -> io::Result<File> {
-        let file = File::open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        // A pipe that took its place would be waited for, for ever.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, NONBLOCK);
+        let file = options.open(path)?;
         let metadata = file.metadata()?;
         match metadata.is_file() && self.is_same_file(&Self::of(&metadata)) {
             true => Ok(file),

@@ -1,5 +1,7 @@
 //! `/proc/PID/maps` (proc(5)): what a process has in its memory. Line feeds in names are escaped by the kernel, nothing else is.
 
+use std::collections::BTreeSet;
+
 /// A file of which code is in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mapping {
@@ -15,7 +17,7 @@ pub(super) struct Mapping {
 
 /// The mappings of files that can be executed, the first of each file; `None` where a line is none that the kernel writes.
 pub(super) fn parse(text: &[u8]) -> Option<Vec<Mapping>> {
-    let mut mappings: Vec<Mapping> = vec![];
+    let (mut mappings, mut known) = (vec![], BTreeSet::new());
     for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let mut fields = line.splitn(6, |byte| *byte == b' ');
         let mut field = || std::str::from_utf8(fields.next()?).ok();
@@ -26,8 +28,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Vec<Mapping>> {
         if rights.len() != 4 {
             return None;
         }
-        let is_known = |it: &Mapping| (it.device, it.inode) == (device, inode);
-        if inode == 0 || rights.as_bytes()[2] != b'x' || mappings.iter().any(is_known) {
+        if inode == 0 || rights.as_bytes()[2] != b'x' || !known.insert((device, inode)) {
             continue;
         }
         let path = fields.next().unwrap_or_default().trim_ascii_start();

@@ -20,7 +20,8 @@ const MOUNTS_BYTES: u64 = 64 * 1024 * 1024;
 const UNSEEN: usize = 10_000;
 
 /// File systems that hold no files but views of the kernel: reading them blocks, never ends, or does something.
-const PSEUDO: [&str; 22] = [
+/// `devtmpfs` is none: any file can be put there.
+const PSEUDO: [&str; 21] = [
     "autofs",
     "binfmt_misc",
     "bpf",
@@ -29,7 +30,6 @@ const PSEUDO: [&str; 22] = [
     "configfs",
     "debugfs",
     "devpts",
-    "devtmpfs",
     "efivarfs",
     "functionfs",
     "fusectl",
@@ -76,10 +76,32 @@ pub fn table(proc: &Path) -> Result<Table, Error> {
 /// When a process was started; `None` where there is none any more.
 pub(super) fn started(proc: &Path, pid: u32) -> io::Result<Option<u64>> {
     match read(&proc.join(pid.to_string()).join("stat"), STAT_BYTES) {
-        Ok(text) => Ok(stat::parse(&text).filter(|stat| !stat.is_dead).map(|stat| stat.started)),
+        Ok(text) => match stat::parse(&text) {
+            Some(stat) if stat.is_dead => {
+                Ok(living_thread(&proc.join(pid.to_string()))?.map(|_| stat.started))
+            }
+            stat => Ok(stat.map(|stat| stat.started)),
+        },
         Err(error) if is_gone(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The folder of a thread that has not ended, in that of its process.
+fn living_thread(process: &Path) -> io::Result<Option<PathBuf>> {
+    let threads = match fs::read_dir(process.join("task")) {
+        Ok(threads) => threads,
+        Err(error) if is_gone(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    for thread in threads {
+        let Ok(thread) = thread else { continue };
+        let Ok(text) = read(&thread.path().join("stat"), STAT_BYTES) else { continue };
+        if stat::parse(&text).is_some_and(|stat| !stat.is_dead) {
+            return Ok(Some(thread.path()));
+        }
+    }
+    Ok(None)
 }
 
 /// The devices of file systems that hold views of the kernel in place of files; none where that cannot be told.
@@ -130,10 +152,18 @@ impl Seen<'_> {
             return;
         }
         self.table.processes += 1;
-        if stat.is_dead {
-            self.table.ended += 1;
-            return;
-        }
+        // Its first thread can end before the others do, which then run on under its number.
+        let folder = match stat.is_dead {
+            true => match living_thread(&folder) {
+                Ok(Some(thread)) => thread,
+                Ok(None) => {
+                    self.table.ended += 1;
+                    return;
+                }
+                Err(error) => return self.unseen(format!("process {pid} cannot be read: {error}")),
+            },
+            false => folder,
+        };
         let namespace = fs::read_link(folder.join("ns/mnt")).ok();
         let root = fs::read_link(folder.join("root")).ok();
         let contained =
@@ -156,19 +186,26 @@ impl Seen<'_> {
         let mappings =
             maps::parse(&text).ok_or_else(|| io::Error::other("its `maps` is not as it should be"))?;
         // Some file systems (btrfs, overlayfs) have other device numbers here than for `stat`. The program itself tells.
-        let own = mappings.iter().find(|it| it.inode == program.inode).map(|it| it.device);
+        // By its path, too: another file system may have a file of that number.
+        let is_own = |it: &&maps::Mapping| it.inode == program.inode && it.path == path.as_encoded_bytes();
+        let own = mappings.iter().find(is_own).map(|it| it.device);
         let device = |device: u64| if Some(device) == own { program.device } else { device };
         for mapping in mappings {
             let is_it = |found: &Identity| {
                 found.inode == mapping.inode
                     && [mapping.device, device(mapping.device)].contains(&found.device)
             };
-            if is_it(&program) {
-                continue;
-            }
             let door = process.folder.join("map_files").join(&mapping.range);
             let (identity, door) = match fs::metadata(&door) {
-                Ok(metadata) => (Some(Identity::of(&metadata)), door),
+                Ok(metadata) => {
+                    let identity = Identity::of(&metadata);
+                    if identity.is_same_file(&program) {
+                        continue;
+                    }
+                    // A device is never opened.
+                    (metadata.is_file().then_some(identity), door)
+                }
+                Err(_) if is_it(&program) => continue,
                 // Only the administrator may look there; what lies at the path will do if it is the same file.
                 Err(_) => {
                     let door = within(&process.folder.join("root"), Path::new(&bytes(&mapping.path)));

@@ -86,6 +86,39 @@ fn libraries_are_found_by_what_they_are_and_not_by_their_name() {
 }
 
 #[test]
+fn a_process_whose_first_thread_has_ended_still_runs() {
+    let proc = made_up();
+    let exe = proc.path().join("program");
+    std::fs::write(&exe, "x").expect("a file");
+    process(proc.path(), 1, "x", 0, None, b"");
+    let stat = proc.path().join("1/stat");
+    let text = std::fs::read_to_string(&stat).expect("a file");
+    std::fs::write(&stat, text.replace(") S", ") Z")).expect("a file");
+    let threads = proc.path().join("1/task");
+    process(&threads, 1, "x", 0, None, b"");
+    std::fs::copy(&stat, threads.join("1/stat")).expect("a file");
+    assert_eq!(table(proc.path()).expect("a table").ended, 1);
+    process(&threads, 5, "x", 0, Some(&exe), b"");
+    let table = table(proc.path()).expect("a table");
+    assert_eq!((table.running.len(), table.ended), (1, 0), "{table:?}");
+    assert!(table.running[0].open().is_ok());
+    assert!(!table.running[0].has_ended(proc.path()));
+}
+
+#[test]
+fn a_library_with_the_number_of_the_program_is_not_taken_for_it() {
+    let proc = made_up();
+    let exe = proc.path().join("program");
+    std::fs::write(&exe, "x").expect("a file");
+    let inode = Identity::of(&std::fs::metadata(&exe).expect("a file")).inode;
+    // Of another file system, and lower in memory.
+    let maps = format!("1000-2000 r-xp 00000000 7f:01 {inode}    /lib/evil.so\n");
+    process(proc.path(), 1, "x", 0, Some(&exe), maps.as_bytes());
+    let table = table(proc.path()).expect("a table");
+    assert!(table.unseen[0].contains("evil.so"), "{table:?}");
+}
+
+#[test]
 fn a_file_that_took_the_place_of_another_is_not_opened_for_it() {
     let proc = made_up();
     let (exe, other) = (proc.path().join("program"), proc.path().join("other"));
@@ -95,6 +128,19 @@ fn a_file_that_took_the_place_of_another_is_not_opened_for_it() {
     let table = table(proc.path()).expect("a table");
     std::fs::rename(&other, &exe).expect("renamed");
     assert!(table.running[0].open().expect_err("another file").to_string().contains("took its place"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_that_took_the_place_of_a_file_is_not_waited_for() {
+    use std::os::fd::AsRawFd;
+
+    // Nobody writes to it, so that opening it would wait for somebody.
+    let (reader, _) = std::io::pipe().expect("a pipe");
+    let path = PathBuf::from(format!("/proc/self/fd/{}", reader.as_raw_fd()));
+    let (done, wait) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(Identity::default().open(&path).is_err()));
+    assert_eq!(wait.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
 }
 
 #[test]

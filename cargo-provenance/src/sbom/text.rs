@@ -100,12 +100,12 @@ pub fn repository(text: &str) -> Option<String> {
     }
 }
 
-/// A URL without the password that somebody wrote into it, and on the web without the user, which is often a token.
+/// A URL without the password that somebody wrote into it. One of the web loses its user, too: forges take a token for one.
 pub fn without_password(url: &str) -> Cow<'_, str> {
     let Some(start) = url.find("://").map(|at| at + 3) else { return Cow::Borrowed(url) };
     let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
     let Some(at) = url[start..end].rfind('@').map(|at| start + at) else { return Cow::Borrowed(url) };
-    if ["https://", "http://"].iter().any(|scheme| url[..start].ends_with(scheme)) {
+    if url[..start].ends_with("http://") || url[..start].ends_with("https://") {
         return Cow::Owned(format!("{}{}", &url[..start], &url[at + 1..]));
     }
     match url[start..at].find(':') {
@@ -184,7 +184,9 @@ mod tests {
         }
         assert_eq!(repository("git+ssh://git:secret@h.example/r").as_deref(), Some("ssh://git@h.example/r"));
         assert_eq!(repository("git@h.example:r"), None);
-        assert_eq!(repository("git+https://t0ken@h.example/r").as_deref(), Some("https://h.example/r"));
+        // Some forges take a token in the place of a user.
+        assert_eq!(without_password("git+https://token@h.example/r@1"), "git+https://h.example/r@1");
+        assert_eq!(repository("https://token:x@h.example/r").as_deref(), Some("https://h.example/r"));
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub enum Group {
     History,
     /// What advisory databases know.
     Advisories,
+    /// Who reviewed it.
+    Audits,
     /// What its files are.
     Content,
     /// What its code can do while other packages compile.
@@ -61,6 +63,8 @@ pub enum Group {
 pub enum Needs {
     /// What the advisory databases say.
     Advisories,
+    /// What reviews say of it.
+    Audits,
     /// Its archive. Git and path packages have none, and the check is not asked.
     Archive,
     /// Its archive, and what its registry's index says of it. Git and path packages have neither, and the check is not asked.
@@ -108,7 +112,7 @@ pub struct Observation {
 impl Needs {
     /// What is known before anything is fetched.
     pub const BEFORE_FETCHING: &[Self] =
-        &[Self::Identity, Self::History, Self::Dependencies, Self::Advisories];
+        &[Self::Identity, Self::History, Self::Dependencies, Self::Advisories, Self::Audits];
     /// What is known once the archive was read.
     pub const OF_CONTENTS: &[Self] =
         &[Self::Archive, Self::ArchiveAndIndex, Self::Faults, Self::License, Self::Survey];
@@ -122,7 +126,7 @@ impl Check {
 
     /// Whether another release of the package could do better.
     pub fn points_to_others(&self) -> bool {
-        matches!(self.group, Group::Advisories | Group::History)
+        matches!(self.group, Group::Advisories | Group::Audits | Group::History)
     }
 
     /// Whether another release of a package may well pass where this one does not. What a package is licensed under, where it
@@ -159,7 +163,8 @@ impl Check {
     /// Whether what it says counts for every pin, whichever check set judged that: nobody waves it through, or only an
     /// exception that ends, or the team asked for it by name.
     pub fn is_lasting(&self) -> bool {
-        self.firmness == Firmness::Firm || matches!(self.id, "banned" | "source" | "vulnerability")
+        self.firmness == Firmness::Firm
+            || matches!(self.id, "banned" | "not-audited" | "source" | "vulnerability")
     }
 
     /// Its first sentence.
@@ -179,6 +184,7 @@ impl Group {
             Self::Manifest => "manifest and index",
             Self::History => "age and history",
             Self::Advisories => "advisories",
+            Self::Audits => "audits",
             Self::Content => "content",
             Self::BuildTime => "code that runs at build time",
             Self::RunTime => "code that runs later",

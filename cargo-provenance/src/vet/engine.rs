@@ -8,6 +8,7 @@ use super::cooldown::Cooldown;
 use super::dossier::{Asked, Dossier, Way};
 use super::names::Names;
 use super::release;
+use super::reviews::{Proof, Reviews, Standing};
 use crate::advisory::{self, Database, Hits};
 use crate::finding::{Finding, Weight};
 use crate::model::{Clock, Evidence};
@@ -27,6 +28,8 @@ pub struct Ground<'a> {
     pub policy: &'a Policy,
     /// The advisory databases. `Absent` where the policy wants none.
     pub databases: Evidence<&'a [Database]>,
+    /// What was reviewed. `Absent` where neither the policy nor `supply-chain/` speaks of reviews.
+    pub audits: Evidence<&'a Reviews>,
     /// The index URL of a registry's name in the cargo configuration inside the repository. What a machine's own
     /// configuration calls a registry decides nothing.
     pub index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
@@ -47,6 +50,8 @@ pub struct Judgment {
     pub findings: Vec<Finding>,
     /// What could not be looked up, although the answer depends on it.
     pub open: Vec<Open>,
+    /// Who vouches for the package, where somebody does.
+    pub proof: Option<Proof>,
 }
 
 /// Something that the answer depends on and that could not be looked up.
@@ -76,6 +81,7 @@ impl Judgment {
     /// Adds what else was said of the same package.
     pub fn extend(&mut self, more: Self) {
         self.findings.extend(more.findings);
+        self.proof = self.proof.take().or(more.proof);
         for open in more.open {
             let same = |it: &&mut Open| (&it.id, &it.why, &it.help) == (&open.id, &open.why, &open.help);
             match self.open.iter_mut().find(same) {
@@ -219,7 +225,8 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
     let mut judgment = Judgment::default();
     let dossier = &Dossier { hits: look_into(&ground.databases, dossier), ..dossier.clone() };
     let mut missing: Vec<(&str, Vec<&'static str>)> = vec![];
-    let missing_evidence = dossier.missing();
+    let mut missing_evidence = dossier.missing();
+    missing_evidence.extend(ground.audits.unavailable().map(|why| (Needs::Audits, why)));
     for check in CHECKS.iter().filter(|check| needs.contains(&check.needs)) {
         match missing_evidence.iter().find(|(need, _)| *need == check.needs) {
             None if dossier.applies(check.needs) => {
@@ -241,6 +248,11 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
             },
         }
     }
+    if let (true, Some(reviews)) = (needs.contains(&Needs::Audits), ground.audits.known())
+        && let Standing::Proven(proof) = reviews.of(dossier.id).standing
+    {
+        judgment.proof = Some(proof);
+    }
     if needs.contains(&Needs::Advisories) {
         for odd in dossier.hits.known().into_iter().flat_map(|hits| &hits.unreadable) {
             let why = format!("advisory `{}` may be about it and cannot be read: {}", odd.path, odd.why);
@@ -251,6 +263,9 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         let mut open = open(dossier, why, checks);
         if dossier.hits.unavailable() == Some(why) {
             open.help = remedy(ground.policy, why).unwrap_or(open.help);
+        }
+        if ground.audits.unavailable() == Some(why) {
+            open.help = "correct what it names, then run the command again".to_owned();
         }
         judgment.open.push(open);
     }
@@ -350,7 +365,7 @@ impl Dossier<'_> {
             Needs::License => !matches!(self.license, Evidence::Absent),
             Needs::Survey => !matches!(self.survey, Evidence::Absent),
             Needs::Advisories => !matches!(self.hits, Evidence::Absent),
-            Needs::Faults | Needs::Identity => true,
+            Needs::Audits | Needs::Faults | Needs::Identity => true,
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod names;
 pub mod reference;
 pub mod release;
+pub mod reviews;
 pub mod waiver;
 
 pub use check::{Check, Group, Needs, Observation};
@@ -20,3 +21,4 @@ pub use cooldown::Cooldown;
 pub use dossier::{Asked, Birth, Dossier, Fault, Previous, Way};
 pub use engine::{Ground, Judgment, Open, judge, not_judged};
 pub use names::Names;
+pub use reviews::Reviews;

@@ -7,12 +7,13 @@ use crate::finding::{Rule, Weight};
 use crate::policy::{Firmness, ParameterKind};
 
 /// Every group, in the order in which the reference has them.
-pub const GROUPS: [Group; 11] = [
+pub const GROUPS: [Group; 12] = [
     Group::Archive,
     Group::Manifest,
     Group::History,
     Group::Names,
     Group::Advisories,
+    Group::Audits,
     Group::Content,
     Group::BuildTime,
     Group::RunTime,

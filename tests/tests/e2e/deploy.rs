@@ -168,7 +168,11 @@ fn an_attested_artifact_may_be_used() {
 
     // Another bundle, another name.
     std::fs::rename(host.path("server.intoto.jsonl"), host.path("else.jsonl")).expect("moved");
-    host.verify(&[]).code(3).stderr_has("could not read `").stderr_has("server.intoto.jsonl");
+    host.verify(&[])
+        .code(3)
+        .stderr_has("could not read `")
+        .stderr_has("server.intoto.jsonl")
+        .stderr_has("`--attestation`");
     host.verify(&["--attestation", "else.jsonl"]).code(0);
     std::fs::rename(host.path("server"), host.path("other")).expect("moved");
     let other = |more: &[&str]| {
@@ -531,18 +535,14 @@ fn the_guide_tells_the_truth() {
     let host = Host::new();
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
     let guide = files::read(&root.join("cargo-provenance/docs/guide/verify-artifact.md"));
-    let block = |kind: &str| {
-        guide
-            .split(&format!("```{kind}\n"))
-            .nth(1)
-            .and_then(|rest| rest.split("```").next())
-            .expect("a block")
+    let policy = |number: usize| {
+        let block = guide.split("```toml\n").nth(number).and_then(|rest| rest.split("```").next());
+        let with_key = |policy: String, name: &str| {
+            policy.replace(&format!("{name}@example.org ssh-ed25519 AAAA…"), &host.key(name))
+        };
+        ["release", "gate"].into_iter().fold(block.expect("a policy").to_owned(), with_key)
     };
-    let mut policy = block("toml").to_owned();
-    for name in ["release", "gate"] {
-        policy = policy.replace(&format!("{name}@example.org ssh-ed25519 AAAA…"), &host.key(name));
-    }
-    files::write(&host.path("deploy.toml"), policy);
+    files::write(&host.path("deploy.toml"), policy(1));
     let parameters = json!({
         "source": SOURCE, "ref": "refs/tags/v1.0.0", "package": "server", "bin": "server", "profile": "release",
         "target": "x86_64-unknown-linux-gnu", "features": "tls",
@@ -570,7 +570,49 @@ fn the_guide_tells_the_truth() {
         host.bundle(&[host.envelope(&other, &["release"])]);
         host.verify(&[]).code(1).stderr_has("parameter `features`");
     }
+    let clean = built.clone();
     let dirty = changed(built, "/predicate/buildDefinition/internalParameters", json!({ "dirty": true }));
     host.bundle(&[host.envelope(&dirty, &["release"])]);
     host.verify(&[]).code(1).stderr_has("differed from its commit");
+
+    // The first policy is about what `attest` makes, and the refusal shows what it lacks.
+    files::write(&host.path("deploy.toml"), policy(2));
+    let id = cargo_provenance::attest::cargo_build::Mode::Local.builder_id();
+    let made = changed(clean, "/predicate/runDetails/builder/id", json!(id));
+    host.bundle(&[host.envelope(&made, &["release"])]);
+    let line = r#"features = ["tls"]"#;
+    host.verify(&[]).code(1).stderr_has(line);
+    files::write(&host.path("deploy.toml"), format!("{}{line}\n", policy(2)));
+    host.verify(&[]).code(0);
+}
+
+#[test]
+fn a_refusal_shows_every_line_that_the_policy_lacks() {
+    let host = Host::new();
+    let pointer = "/predicate/buildDefinition/externalParameters";
+    let more = json!({
+        "source": SOURCE, "ref": "refs/tags/v1.0.0", "profile": "release", "bin": "server", "preBuild": "make", "allFeatures": true,
+    });
+    let other = changed(host.provenance(), pointer, more);
+    host.bundle(&[host.envelope(&other, &["release"])]);
+    let lines = [r#"bin = "server""#, r#"parameters.preBuild = "make""#, "all-features = true"];
+    let output = host.verify(&[]).code(1);
+    for line in lines {
+        assert!(output.stderr.contains(line), "{output}");
+    }
+    host.policy(&lines.join("\n"));
+    host.verify(&[]).code(0);
+
+    // A value that reads as a pattern is not offered: it would let in more than was found.
+    let wide = changed(host.provenance(), &format!("{pointer}/preBuild"), json!("*"));
+    host.policy("");
+    host.bundle(&[host.envelope(&wide, &["release"])]);
+    let output = host.verify(&[]).code(1).stderr_has("expect it in `parameters`");
+    assert!(!output.stderr.contains("parameters.preBuild = "), "{output}");
+
+    // The builder that is not granted is named whole.
+    let id = format!("https://example.org/{}", "b".repeat(120));
+    let elsewhere = changed(host.provenance(), "/predicate/runDetails/builder/id", json!(id));
+    host.bundle(&[host.envelope(&elsewhere, &["release"])]);
+    host.verify(&[]).code(5).stderr_has(&format!("`builder = \"{id}\"`"));
 }

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use tests::files;
 use tests::krate::{greeting_macro_source, sha256};
 use tests::project::CLEAN;
-use tests::verifiers::peer;
-use tests::{Krate, Output, Project, Sandbox};
+use tests::{Krate, Output, Project, Sandbox, guide, peer, shared_verifier};
 
 use crate::signing::{LOCK, key, sign};
 
@@ -157,6 +156,17 @@ fn a_binary_says_what_it_is_built_from() {
     assert_eq!(section.keys.len(), 1);
     assert!(shown.stderr.contains(&section.keys[0]), "{}: {shown}", section.keys[0]);
     agrees(&sandbox, &binary(app, "release"));
+    // Its bill is as the guide shows it.
+    let commands = guide("sbom");
+    let command = commands.iter().find(|command| command.contains("--binary")).expect("a command");
+    app.provenance([]).args(command.split(' ')).ok();
+    if let Some(judge) = shared_verifier(&sandbox, "validate_cdx.py") {
+        judge.args([app.path("deployed.cdx.json")]).args(["--rust"]).ok();
+    }
+    let bill = files::read(&app.path("deployed.cdx.json"));
+    for listed in ["pkg:cargo/victim@1.0.0", "\"phase\": \"post-build\""] {
+        assert!(bill.contains(listed), "{listed}: {bill}");
+    }
     if let Some(output) = cargo_audit(&sandbox, &binary(app, "release")) {
         output.code(0).stderr_has("Found 'cargo auditable' data");
     }

@@ -54,7 +54,7 @@ fn a_vulnerable_package_goes_to_the_nearest_version_that_passes_and_nothing_else
     app.provenance(["check"]).run().code(1);
     let before = state(app);
     let dry = app.provenance(["fix", "--dry-run"]).run().code(0).stdout_has("+version = \"1.0.4\"");
-    dry.stderr_has("1 package mended: dry run");
+    dry.stderr_has("1 package would be mended: dry run: 1 package would move");
     assert_eq!(state(app), before);
 
     let output = app.provenance(["fix"]).ok();

@@ -102,7 +102,7 @@ fn a_second_version_of_a_package_is_noted_and_can_be_refused() {
     let gated = Project::app(&sandbox, "gated").pinned();
     gated.provenance(["add", "twice"]).ok();
     let note = "[duplicate-version]: `twice v1.0.0` is in the graph beside 2.0.0";
-    gated.provenance(["add", "other"]).ok().stderr_has(&format!("warning{note}"));
+    gated.provenance(["add", "other"]).ok().stderr_has(&format!("note{note}"));
     let policy = gated.path("Provenance.toml");
     files::replace(&policy, "[checks]\n", "[checks]\nduplicate-version = \"deny\"\n");
     gated.provenance(["pin"]).ok();

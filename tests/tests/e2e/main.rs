@@ -9,6 +9,7 @@ mod advice;
 mod advisories;
 mod arrayref;
 mod attest;
+mod audits;
 mod between;
 mod buildtime;
 mod check;

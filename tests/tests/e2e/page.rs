@@ -93,7 +93,7 @@ fn what_is_refused_is_on_the_page_and_in_the_exit_code() {
     AdvisoryDb::new(&sandbox).publish(&[Advisory::new("RUSTSEC-2025-0002", "victim").title("a <b>hole</b>")]);
     project.provenance(["db", "update"]).ok();
     let output = project.provenance(["report", "--output", "page.html"]).run().code(1);
-    assert!(output.stderr.contains("Wrote"), "{output}");
+    assert!(output.stderr.contains("Writing"), "{output}");
     let text = files::read(&project.path("page.html"));
     assert!(
         text.contains("The policy refuses this state") && text.contains("a &lt;b&gt;hole&lt;/b&gt;"),

@@ -8,8 +8,7 @@ use sha2::{Digest, Sha512};
 
 use tests::krate::sha256;
 use tests::project::{CLEAN, make_evil, package};
-use tests::verifiers::shared_verifier;
-use tests::{Krate, Project, Sandbox, files};
+use tests::{Krate, Project, Sandbox, files, guide, shared_verifier};
 
 use crate::git;
 use crate::signing;
@@ -432,8 +431,8 @@ fn the_bill_of_a_build_lists_what_was_compiled_and_is_signed() {
         ["build_only", "inner"]
     );
 
-    let (secret, line) = signing::key(project, "signer");
-    let public = sandbox.path("keys/signer.pub");
+    let (secret, line) = signing::key(project, "release");
+    let public = sandbox.path("keys/release.pub");
     files::write(&public, line.split_once(' ').expect("a name before the key").1);
     let envelope = sandbox.path("bill.intoto.jsonl");
     for (arguments, kind, artifact) in [
@@ -460,6 +459,17 @@ fn the_bill_of_a_build_lists_what_was_compiled_and_is_signed() {
         files::write(&envelope, format!("{}{other}{}", &text[..at], &text[at + 1..]));
         judge().expect("it was there").run().fails();
     }
+
+    // What the guide shows, but for the binary that says itself what it is made of (`embed.rs`).
+    let commands = guide("sbom");
+    assert_eq!(commands.len(), 6, "{commands:?}");
+    for command in commands.iter().filter(|command| !command.contains("--binary")) {
+        let (command, file) = command.split_once(" > ").unwrap_or((command, ""));
+        let output = project.provenance([]).args(command.split(' ')).ok();
+        assert!(file.is_empty() || output.stdout.starts_with('{'), "{output}");
+    }
+    judge(&sandbox, &project.path("app.cdx.json"), &[]);
+    project.provenance(["build", "--quiet", "--record"]).ok();
 
     // What is no longer what was built is not listed as if it were.
     files::write(&project.path("target/debug/app"), [&program[..], b"x"].concat());

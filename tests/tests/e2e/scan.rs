@@ -185,7 +185,7 @@ fn what_cannot_be_looked_into_is_never_clean() {
     for (name, content, why) in [
         ("section", damaged, "`.dep-v0` section is unreadable"),
         ("bomb", bomb, "`.dep-v0` section is unreadable"),
-        ("elf", vulnerable()[..300].to_vec(), "is not known"),
+        ("elf", vulnerable()[..300].to_vec(), "could not be looked into"),
         ("cut.tar.gz", cut, "it cannot be read to its end"),
         ("app.tar.xz", b"\xfd7zXZ\0x".to_vec(), "an xz archive, which is not opened"),
     ] {
@@ -193,7 +193,7 @@ fn what_cannot_be_looked_into_is_never_clean() {
         files::write(&path, &content);
         scan(&sandbox, &db).args([&good, &path]).run().code(3).stderr_has(why);
     }
-    scan(&sandbox, &db).args([sandbox.path("nothing")]).run().code(3).stderr_has("cannot be read");
+    scan(&sandbox, &db).args([sandbox.path("nothing")]).run().code(3).stderr_has("could not be looked into");
     // In a folder, what is packed otherwise is told and decides nothing; it would never come to an end.
     files::write(&sandbox.path("folder/app.zip"), b"PK\x03\x04x");
     scan(&sandbox, &db)
@@ -293,7 +293,7 @@ fn hostile_files_hang_and_fool_nobody() {
         .args([&sparse])
         .run()
         .code(3)
-        .stderr_has("is not known: it cannot be read: it has more than");
+        .stderr_has("could not be looked into: it has more than");
 }
 
 fn vex(sandbox: &Sandbox, name: &str, product: &Value, status: &str, time: &str) -> PathBuf {

@@ -144,6 +144,8 @@ const CAPABILITIES: &[Capability] = &[
             "cargo/shadow/",
             "git/",
             "guard/session.rs",
+            // Opens for reading only, and without waiting for a pipe, which `File::open` cannot.
+            "processes/identity.rs",
         ],
         message: "only `store`, the shadow workspace, the scratch cargo home and the guard's record write files",
     },

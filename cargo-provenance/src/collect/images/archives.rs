@@ -12,7 +12,7 @@ use super::limits::{DEPTH, EXTENDED, NAME};
 const BLOCK: u64 = 512;
 
 /// What extension headers say of the next file.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Extension {
     path: Option<Vec<u8>>,
     size: Option<u64>,
@@ -46,12 +46,13 @@ impl Examination<'_> {
         let result = (&mut from).take(BLOCK).read_to_end(&mut head);
         let what = kind(&head);
         let result = match (result, what) {
-            // Most of what is packed with gzip are texts; a file that merely begins like it is none of ours.
-            (_, Kind::Other) => {
+            // Not every reader stumbles where this one does.
+            (Err(error), _) => Err(error),
+            // Most of what is packed with gzip are texts.
+            (Ok(_), Kind::Other) => {
                 self.other();
                 Ok(())
             }
-            (Err(error), _) => Err(error),
             // The checksum stands behind everything.
             (Ok(_), _) => self
                 .within(name, &mut io::Cursor::new(head).chain(&mut from), 0, depth)
@@ -91,22 +92,25 @@ impl Examination<'_> {
     pub(super) fn tar(&mut self, name: &str, from: &mut dyn Read, depth: usize) -> io::Result<()> {
         deep_enough(depth)?;
         let mut extension = Extension::default();
+        let mut has_ended = false;
         loop {
             let mut block = [0; BLOCK as usize];
-            // Every packer writes blocks of zeros behind the last file.
-            if fill(from, &mut block)? as u64 != BLOCK {
-                return Err(cut_off());
+            let filled = fill(from, &mut block)?;
+            // Every packer writes blocks of zeros behind the last file. Some readers go on behind them.
+            let (is_whole, is_empty) = (filled as u64 == BLOCK, block.iter().all(|byte| *byte == 0));
+            match (is_whole, is_empty) {
+                (true, true) => {
+                    has_ended = true;
+                    continue;
+                }
+                (true, false) => {}
+                (false, true) if has_ended => return Ok(()),
+                (false, _) => return Err(cut_off()),
             }
-            if block.iter().all(|byte| *byte == 0) {
-                return Ok(());
-            }
-            let header = Header::from_byte_slice(&block);
-            // POSIX.1-2024 pax, "ustar interchange format": the sum of all bytes with the field itself as eight spaces.
-            let sum =
-                block[..148].iter().chain(&block[156..]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
-            if header.cksum().ok() != Some(sum) {
+            if !is_header(&block) {
                 return Err(malformed());
             }
+            let header = Header::from_byte_slice(&block);
             let told = header.entry_size().map_err(|_| malformed())?;
             let flag = header.as_old().linkflag[0];
             match flag {
@@ -114,9 +118,33 @@ impl Examination<'_> {
                     extension.path =
                         Some(taken(from, told, NAME)?.into_iter().take_while(|it| *it != 0).collect())
                 }
-                b'x' => extended(&taken(from, told, EXTENDED)?, &mut extension)?,
-                b'K' | b'g' => drop(taken(from, told, EXTENDED)?),
-                b'0' | 0 | b'7' | b'S' => {
+                // Solaris writes `X`.
+                b'x' | b'X' => {
+                    let before = std::mem::take(&mut extension);
+                    extended(&taken(from, told, EXTENDED)?, &mut extension)?;
+                    // Whether the first still counts beside the second, each reader sees in its own way.
+                    if before.size.is_some() || before.is_sparse {
+                        return Err(malformed());
+                    }
+                    extension.path = extension.path.or(before.path);
+                }
+                b'g' => {
+                    let mut all = Extension::default();
+                    extended(&taken(from, told, EXTENDED)?, &mut all)?;
+                    // Some readers take it for every file that follows, others for none.
+                    if all.size.is_some() || all.is_sparse {
+                        return Err(io::Error::other("a header of it gives one size to all its files"));
+                    }
+                }
+                b'K' => drop(taken(from, told, EXTENDED)?),
+                // Links, devices, folders and pipes hold nothing. What follows one that says otherwise is a file to some readers.
+                b'1'..=b'6' => {
+                    if told > 0 || std::mem::take(&mut extension).size.unwrap_or(0) > 0 {
+                        return Err(io::Error::other("a link or folder of it has content"));
+                    }
+                }
+                // An unknown kind is a regular file (POSIX.1-2024 pax, `typeflag`).
+                _ => {
                     let Extension { path, size, is_sparse } = std::mem::take(&mut extension);
                     let path = path.unwrap_or_else(|| header.path_bytes().into_owned());
                     let size = size.unwrap_or(told);
@@ -134,14 +162,22 @@ impl Examination<'_> {
                     let left = content.limit();
                     skip(from, left + (padded(size)? - size))?;
                 }
-                // Links, folders and devices hold nothing.
-                _ => {
-                    extension = Extension::default();
-                    skip(from, padded(told)?)?;
-                }
             }
         }
     }
+}
+
+/// Whether a block is the header of a file in a tar archive, of whichever time: the oldest have no mark, only a sum (POSIX.1-2024
+/// pax, "ustar interchange format") of all bytes, with the field itself as eight spaces.
+pub(super) fn is_header(block: &[u8]) -> bool {
+    let Ok(block) = <&[u8; BLOCK as usize]>::try_from(block) else { return false };
+    let sum = block[..148].iter().chain(&block[156..]).map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
+    // Some old packers added up signed bytes.
+    let signed =
+        block[..148].iter().chain(&block[156..]).map(|byte| i32::from(byte.cast_signed())).sum::<i32>()
+            + 8 * 32;
+    let told = Header::from_byte_slice(block).cksum().ok();
+    told == Some(sum) || told.is_some() && told == u32::try_from(signed).ok()
 }
 
 /// The records of a PAX header (POSIX.1-2024 pax, "pax Header Block"): `LENGTH KEY=VALUE\n`.

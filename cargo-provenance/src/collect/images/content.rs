@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use provenance_build::Checksum;
 use sha2::{Digest, Sha256};
 
+use super::archives;
 use super::limits::{ARCHIVE_BYTES, ENTRIES, IMAGE_BYTES, LARGE, RATIO, SLACK};
 use super::{Content, Hashing, Image, Reading};
 use crate::artifact::{self, ArtifactError};
@@ -25,6 +26,8 @@ pub(super) struct Examination<'f> {
     pub(super) allowance: u64,
     entries: usize,
     reading: Reading,
+    /// Whether it is neither a text nor anything that is known.
+    is_odd: bool,
     alone: &'f Mutex<()>,
 }
 
@@ -42,7 +45,8 @@ pub(super) enum Kind {
 impl<'f> Examination<'f> {
     pub(super) fn new(file: &'f Path, hashing: Hashing, bytes: u64, alone: &'f Mutex<()>) -> Self {
         let allowance = bytes.saturating_mul(RATIO).saturating_add(SLACK);
-        Self { file, hashing, bytes, allowance, entries: 0, reading: Reading::default(), alone }
+        let reading = Reading::default();
+        Self { file, hashing, bytes, allowance, entries: 0, reading, is_odd: false, alone }
     }
 
     pub(super) fn finish(self) -> Reading {
@@ -54,13 +58,23 @@ impl<'f> Examination<'f> {
         self.push(self.name(), Content::Unreadable(why), None);
     }
 
+    /// It was asked for by its name, so that it is not enough to know nothing of it: a disk image can hold anything.
+    pub(super) fn named(&mut self) {
+        if self.is_odd {
+            self.unreadable("it is neither a text nor of a kind that is looked into".to_owned());
+        }
+    }
+
     /// Looks into the file itself.
     pub(super) fn file(&mut self, file: &File) {
         let name = self.name();
         let mut head = vec![];
         let result = file.take(HEAD).read_to_end(&mut head);
         match result.map(|_| kind(&head)) {
-            Ok(Kind::Other) => self.reading.others += 1,
+            Ok(Kind::Other) => {
+                self.reading.others += 1;
+                self.is_odd = head.contains(&0);
+            }
             Ok(Kind::Image) => {
                 let mut from = io::Cursor::new(head).chain(file);
                 self.image(&name, &mut from, self.bytes);
@@ -183,7 +197,7 @@ pub(super) fn kind(head: &[u8]) -> Kind {
         _ if head.starts_with(b"070701") || head.starts_with(b"070702") => Kind::Packed("a cpio archive"),
         // Others are static libraries, whose members were never linked.
         _ if head.starts_with(b"!<arch>\ndebian-binary") => Kind::Ar,
-        _ if head.get(257..262) == Some(b"ustar") => Kind::Tar,
+        _ if head.get(257..262) == Some(b"ustar") || archives::is_header(head) => Kind::Tar,
         _ => Kind::Other,
     }
 }

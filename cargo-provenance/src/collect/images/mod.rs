@@ -150,6 +150,9 @@ impl Source<'_> {
         if let Err(error) = result {
             examination.unreadable(format!("it cannot be read: {error}"));
         }
+        if matches!(self, Self::File(found) if found.is_named) {
+            examination.named();
+        }
         examination.finish()
     }
 }

@@ -64,7 +64,8 @@ impl Found {
 
 struct Walk {
     tree: Tree,
-    seen: BTreeSet<(u64, u64)>,
+    /// By everything that is known of them: some file systems number their files as they like.
+    seen: BTreeSet<Identity>,
     folders: BTreeSet<(u64, u64)>,
     views: BTreeSet<u64>,
 }
@@ -108,6 +109,9 @@ impl Walk {
             if !has_place || self.folders.insert(place) {
                 folders.push(path);
             }
+        } else if !kind.is_file() && is_named {
+            let why = "it is a device, a pipe or a socket";
+            self.tree.unreadable.push((path, why.to_owned()));
         } else if !kind.is_file() {
             self.tree.special += 1;
         } else if self.tree.files.len() >= FILES {
@@ -115,7 +119,7 @@ impl Walk {
             if self.tree.unreadable.last().is_none_or(|(_, last)| *last != why) {
                 self.tree.unreadable.push((path, why));
             }
-        } else if has_place && !self.seen.insert(place) {
+        } else if has_place && !self.seen.insert(identity) {
             self.tree.again += 1;
         } else {
             self.tree.files.push(Found { path, identity, is_named });
@@ -165,6 +169,15 @@ mod tests {
         fs::write(folder.path().join("other"), "x").expect("a file");
         fs::rename(folder.path().join("other"), folder.path().join("file")).expect("renamed");
         assert!(tree.files[0].open().is_err());
+    }
+
+    #[test]
+    fn what_is_named_and_no_file_is_not_known() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("socket");
+        let _socket = UnixListener::bind(&socket).expect("a socket");
+        let tree = find(&[socket, PathBuf::from("/dev/null")]);
+        assert_eq!((tree.unreadable.len(), tree.special), (2, 0), "{tree:?}");
     }
 
     #[cfg(target_os = "linux")]

@@ -36,9 +36,8 @@ pub(super) fn apart(
                 secret.display(),
                 place.display()
             );
-            return Err(
-                Failure::new(Kind::Refused, what).help("keep keys elsewhere, and take this one for known")
-            );
+            return Err(Failure::new(Kind::Refused, what)
+                .help("keep keys elsewhere, and replace this one: build scripts may have read it"));
         }
     }
     match plain {

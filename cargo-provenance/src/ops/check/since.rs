@@ -124,7 +124,7 @@ impl Before {
             old.help.push("let the change of the policy in on its own first".to_owned());
             judgment.findings.push(old);
         }
-        judgment.extend(Judgment { findings: vec![], open: there.open });
+        judgment.extend(Judgment { open: there.open, ..Judgment::default() });
     }
 
     /// The index URL of a registry's name, as the manifest at the revision records it.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use provenance_build::manifest::Pin;
 use provenance_build::{Drift, Verdict};
 
+use super::super::folding;
 use super::super::vetting::{Vetted, Vetting, is_unjudged};
-use super::super::{folding, pinning};
 use super::{Finding, Gate, GraphOf, Open, Report, Situation, Weight, plural, since};
 use crate::advisory::{Coverage, coverage};
 use crate::policy::Level;
@@ -217,6 +217,6 @@ impl<'a> Told<'a> {
         }
         report.count("not-covered", self.uncovered.len());
         report.not_checked.extend(verdict.absent.iter().map(|id| format!("{}: not on disk", id.short())));
-        report.not_checked.push(pinning::NOT_JUDGED.to_owned());
+        self.vetting.tell_audits(report);
     }
 }

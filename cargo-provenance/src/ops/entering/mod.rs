@@ -149,11 +149,13 @@ fn enter(
     let pins = &gate.seen.manifest.packages;
     let databases = vetting::databases(surroundings, &gate.policy, &gate.root, pins, report, progress);
     let known = databases.as_ref().map(Vec::as_slice);
+    let reviews = vetting::reviews(&gate.policy, &gate.root, surroundings.clock, report);
     let index_of = |name: &str| index_of(&gate.seen.configuration, name);
     let attempt = Attempt::begin(surroundings, edit, &gate, progress)?;
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
         .among(attempt.members(), pins.iter().map(|pin| &pin.name))
-        .cooling(cooldown::read(&gate.seen.configuration, &gate.root)?);
+        .cooling(cooldown::read(&gate.seen.configuration, &gate.root)?)
+        .reviewed(reviews.as_ref());
     let (trial, mended) = tried(&attempt, &vetting, dialog.filter(|_| !edit.common().dry_run))?;
     report.not_checked.extend(attempt.notes());
     let uncompared = trial.entrants.iter().flat_map(|entrants| &entrants.uncompared);
@@ -183,7 +185,7 @@ fn enter(
     report.findings.extend(not_judged(&open));
     if report.outcome == Outcome::Fine {
         let advisories = databases.known().and_then(advisory::newest);
-        put_in_place(report, &attempt, &trial, advisories, progress)?;
+        put_in_place(report, &attempt, &trial, &vetting, advisories, progress)?;
     } else {
         let entering = plural(trial.entering.len(), "new package");
         let verb = edit.command();
@@ -380,6 +382,7 @@ fn put_in_place(
     report: &mut Report,
     attempt: &Attempt<'_>,
     trial: &Trial,
+    vetting: &Vetting<'_>,
     advisories: Option<Date>,
     progress: &dyn Progress,
 ) -> Result<(), Error> {
@@ -411,10 +414,9 @@ fn put_in_place(
         report.conclusion = format!("to {}: {}; nothing was changed", report.command, report.tally());
         return Ok(());
     }
-    report.not_checked.push(pinning::NOT_JUDGED.to_owned());
+    vetting.tell_audits(report);
     let (entered, enter) = match (trial.entering.len(), change.leaving.len()) {
         (0, 0) => ("no new package".to_owned(), "enter"),
-        (number, _) if attempt.edit.mending().is_some() && number > 0 => (plural(number, "package"), "move"),
         (0, number) => (plural(number, "package"), "leave"),
         (number, _) => (plural(number, "new package"), "enter"),
     };
@@ -425,6 +427,10 @@ fn put_in_place(
     let files = plural(edits.len(), "file") + &vendoring.summary();
     if attempt.edit.common().dry_run {
         report.output = edits.iter().map(|edit| unified(&gate.root, edit)).collect();
+        let (entered, enter) = match attempt.edit.mending() {
+            Some(_) if !trial.entering.is_empty() => (plural(trial.entering.len(), "package"), "move"),
+            _ => (entered, enter),
+        };
         report.conclusion =
             format!("dry run: {entered} would {enter}{held}, {files} would change; nothing was changed");
         return Ok(());

@@ -61,6 +61,7 @@ pub(super) fn tell_mended(
     let judged = plural(*looked_at, "package");
     let stays = |number: usize| format!("{} of {judged} cannot be mended", number);
     let written = std::mem::take(&mut report.conclusion);
+    let is_done = if attempt.edit.common().dry_run { "would be mended" } else { "mended" };
     (report.outcome, report.conclusion) = match (moved.len(), refusing, open.len()) {
         (0, 0, 0) if left.is_empty() => (Outcome::Fine, format!("nothing to fix in {judged}")),
         (0, 0, 0) => {
@@ -70,14 +71,18 @@ pub(super) fn tell_mended(
             (Outcome::Undecided, format!("{} of {judged} could not be judged", plural(open.len(), "package")))
         }
         (0, number, _) => (Outcome::Refused, format!("to fix: {}; nothing was changed", stays(number))),
-        (mended, 0, 0) => (Outcome::Fine, format!("{} mended: {written}", plural(mended, "package"))),
+        (mended, 0, 0) => (Outcome::Fine, format!("{} {is_done}: {written}", plural(mended, "package"))),
         (mended, 0, _) => {
             let open = format!("{} of {judged} could not be judged", plural(open.len(), "package"));
-            (Outcome::Undecided, format!("{} mended, {written}; {open}", plural(mended, "package")))
+            (Outcome::Undecided, format!("{} {is_done}, {written}; {open}", plural(mended, "package")))
         }
         (mended, number, _) => (
             Outcome::Refused,
-            format!("to call it fixed: {}; {} mended, {written}", stays(number), plural(mended, "package")),
+            format!(
+                "to call it fixed: {}; {} {is_done}, {written}",
+                stays(number),
+                plural(mended, "package")
+            ),
         ),
     };
 }

@@ -126,7 +126,8 @@ impl Book<'_> {
             [] => String::new(),
             _ => format!(" ({})", pin.trust.from.join(", ")),
         };
-        text.line("trusted", &format!("{ground}{vouching}"));
+        let criteria = pin.trust.criteria.as_ref().map(|criteria| format!(" for {criteria}"));
+        text.line("trusted", &format!("{ground}{}{vouching}", criteria.unwrap_or_default()));
         match &pin.vetted {
             Some(vetted) => {
                 let advisories = match &vetted.advisories {

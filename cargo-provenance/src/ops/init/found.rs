@@ -125,5 +125,4 @@ pub(super) fn tell_found(report: &mut Report, situation: &Situation, draft: &Dra
             plural(unseen, "package")
         ));
     }
-    report.not_checked.push(super::super::pinning::NOT_JUDGED.to_owned());
 }

@@ -12,7 +12,7 @@ use provenance_build::{PackageName, manifest, toml};
 use super::super::gating::{self, Gating};
 use super::super::guarding::{self, Guard, Guarding};
 use super::super::pin::Own;
-use super::super::pinning::{self, Material, Rigor, draft, split};
+use super::super::pinning::{Material, Rigor, draft, split};
 use super::super::signing::{self, Replacing, Resigned};
 use super::super::vetting::{self, Vetting};
 use super::{Error, Helper, Options, Placement, Plan, tell_gates, write};
@@ -71,10 +71,12 @@ pub(super) fn add_helper(
     let databases = vetting::databases(surroundings, &gate.policy, root, &old.packages, report, progress);
     let known = databases.as_ref().map(Vec::as_slice);
     let configuration = situation::configuration(surroundings, &workspace)?;
+    let reviews = vetting::reviews(&gate.policy, root, surroundings.clock, report);
     let index_of = |name: &str| situation::index_of(&configuration, name);
     let vetting = Vetting::new(&gate.policy, known, &index_of, surroundings.clock)
         .among(workspace.members.iter().map(|member| &member.name), old.packages.iter().map(|pin| &pin.name))
-        .cooling(cooldown::read(&configuration, root)?);
+        .cooling(cooldown::read(&configuration, root)?)
+        .reviewed(reviews.as_ref());
     let plan = Plan::make(surroundings, options, cargo, workspace, &gating, &vetting, progress)?;
     let situation = &plan.situation;
     let own = gating.own.as_ref().and_then(|_| PackageName::parse(HELPER_NAME));
@@ -114,7 +116,7 @@ pub(super) fn add_helper(
     }
     tell_gates(report, &situation.workspace, &gating, options);
     report.findings.extend(draft.findings.iter().cloned());
-    report.not_checked.push(pinning::NOT_JUDGED.to_owned());
+    vetting.tell_audits(report);
     if !draft.may_be_written() {
         report.outcome = draft.outcome();
         report.conclusion = format!("to add the helper: {}; nothing was changed", report.tally());

@@ -7,6 +7,7 @@ use provenance_build::{LockedPackage, Manifest, PackageId};
 
 use super::super::vetting::{Examined, Vetted};
 use super::{Material, Rigor};
+use crate::audit::Grade;
 use crate::collect::entrants::Entrant;
 use crate::collect::situation::Situation;
 use crate::finding::{Finding, Weight};
@@ -77,7 +78,10 @@ pub(in crate::ops) fn pin(
     let accepted = accepted.collect::<Vec<_>>();
     let baseline = vetted.waived.iter().filter(|waived| waived.by == Waiver::Baseline);
     let baseline = baseline.map(|waived| waiver::key(&waived.finding)).collect::<Vec<_>>();
+    let proof = vetted.judgment.proof.as_ref().filter(|proof| proof.grade == Grade::Fully);
+    let proof = proof.filter(|_| baseline.is_empty() && accepted.is_empty());
     let basis = match rigor {
+        _ if proof.is_some() => Basis::Audit,
         Rigor::Baseline => Basis::Baseline,
         Rigor::Policy | Rigor::Recheck if !baseline.is_empty() => Basis::Baseline,
         Rigor::Policy | Rigor::Recheck if accepted.is_empty() => Basis::Policy,
@@ -91,7 +95,11 @@ pub(in crate::ops) fn pin(
         tree: entrant.tree,
         vendor_tree: entrant.vendor_tree,
         build_time: entrant.build_time.clone(),
-        trust: Trust::on(basis),
+        trust: Trust {
+            criteria: proof.map(|proof| proof.criteria.clone()),
+            from: proof.map(|proof| proof.from.clone()).unwrap_or_default(),
+            ..Trust::on(basis)
+        },
         vetted: Some(manifest::Vetted {
             checks: CHECK_SET,
             advisories: advisories.map(|date| date.to_string()),
@@ -106,9 +114,10 @@ pub(in crate::ops) fn pin(
 /// A pin that was judged again. Nobody has looked at what only the baseline waives; everything else is kept or newer.
 fn rechecked(kept: Pin, anew: Pin) -> Pin {
     let trust = match kept.trust.basis {
-        Basis::Audit | Basis::Publisher => kept.trust,
+        Basis::Publisher => kept.trust,
         Basis::Baseline if !anew.baseline.is_empty() => kept.trust,
-        Basis::Accepted | Basis::Baseline | Basis::Policy => anew.trust,
+        // What was reviewed may not count as that any more.
+        Basis::Accepted | Basis::Audit | Basis::Baseline | Basis::Policy => anew.trust,
     };
     Pin { trust, vetted: anew.vetted, accepted: anew.accepted, baseline: anew.baseline, ..kept }
 }

@@ -20,8 +20,8 @@ pub(super) use draft::pin;
 pub use error::Error;
 pub(super) use members::{ask_about, well_known};
 
-/// What a report says of what is not judged yet.
-pub(super) const NOT_JUDGED: &str = "audits: this version does not read them";
+/// What a report says where there is nothing to read.
+pub(super) const NOT_REVIEWED: &str = "audits: neither the policy nor `supply-chain/` names any";
 
 /// How much the checks weigh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

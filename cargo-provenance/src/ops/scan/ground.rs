@@ -43,6 +43,8 @@ pub(super) struct Ground {
     pub(super) manifest: Option<Checksum>,
     /// What tells whether anything of this changed.
     pub(super) stamp: Vec<String>,
+    /// A policy that lies there and counts for nothing, because nobody named it.
+    pub(super) ignored: Option<PathBuf>,
     policy: Policy,
 }
 
@@ -55,7 +57,10 @@ struct Document {
 impl Ground {
     /// Reads everything.
     pub(super) fn read(surroundings: &Surroundings, options: &Options) -> Result<Self, Failure> {
-        let (root, policy) = gate::policy_in_force(surroundings)?;
+        let (root, policy, ignored) = match &options.policy {
+            Some(file) => gate::policy_of(file).map(|(root, policy)| (root, policy, None))?,
+            None => gate::policy_if_named(surroundings)?,
+        };
         let advisories = match &options.database {
             Some(directory) => Advisories::of_directory(surroundings, directory),
             None => Advisories::read(surroundings, &policy, &root),
@@ -72,6 +77,7 @@ impl Ground {
             manifest: documents.manifest.map(|it| Checksum::from_bytes(Sha256::digest(&it.bytes).into())),
             stamp,
             policy,
+            ignored,
         })
     }
 

@@ -51,7 +51,7 @@ pub(super) fn report(seen: &Seen<'_>, ground: &Ground, options: &Options) -> Rep
                 if options.required.lists {
                     let message =
                         format!("{} does not say what it was built from", judge::called(image, running));
-                    let help = "build it with `provenance_build::embed` or `cargo auditable`";
+                    let help = "build it with the list in it: `cargo provenance init --build-helper --embed`, or `cargo auditable`";
                     report
                         .findings
                         .push(at(Finding::new("image-unlisted", Weight::Denial, message).help(help), image));
@@ -72,7 +72,7 @@ pub(super) fn report(seen: &Seen<'_>, ground: &Ground, options: &Options) -> Rep
             }
             Content::Unreadable(why) => {
                 tally.unreadable += 1;
-                let message = format!("{} is not known: {why}", judge::called(image, running));
+                let message = format!("{} could not be looked into: {why}", judge::called(image, running));
                 report.findings.push(at(Finding::new("image-unreadable", Weight::Denial, message), image));
             }
         }
@@ -148,6 +148,7 @@ fn conclude(
 ) {
     let images = plural(tally.images, "program");
     let listed = match (tally.listed, tally.unlisted) {
+        (0, unlisted) if unlisted > 0 => format!("{images}, none of which says what it was built from"),
         (_, 0) => format!("{images} of {}", plural(packages, "package")),
         (listed, _) => format!("{images}, {listed} of them with a list of {}", plural(packages, "package")),
     };
@@ -174,6 +175,9 @@ fn conclude(
 }
 
 fn tell_databases(report: &mut Report, ground: &Ground) {
+    if let Some(policy) = &ground.ignored {
+        report.step("Ignoring", format!("`{}`: to let it count, name it with `--policy`", policy.display()));
+    }
     for copy in &ground.advisories.copies {
         let newest = match &copy.database {
             Evidence::Known(database) => match database.newest() {
@@ -271,7 +275,7 @@ fn tell_unseen(report: &mut Report, tally: &mut Tally, seen: &Seen<'_>) {
     let (tree, table) = (seen.tree, seen.table);
     for (path, why) in &tree.unreadable {
         tally.unreadable += 1;
-        let message = format!("`{}` is not known: it cannot be read: {why}", path.display());
+        let message = format!("`{}` could not be looked into: {why}", path.display());
         let finding = Finding::new("image-unreadable", Weight::Denial, message).at(place(path));
         report.findings.push(finding);
     }

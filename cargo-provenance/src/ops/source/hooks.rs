@@ -6,7 +6,7 @@ mod run;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::collect::gate;
 use crate::finding::{Finding, Weight};
@@ -111,7 +111,8 @@ fn command(program: &Path, inside: &Path, name: &str, more: &str) -> Result<Stri
         return Err(Failure::new(Kind::Undecided, "could not find out where this program lies")
             .help("call it by its absolute path"));
     }
-    let folder = if inside == Path::new("") { PathBuf::from(".") } else { inside.to_owned() };
+    // With the dot, it is no option, and `CDPATH` has no say.
+    let folder = Path::new(".").join(inside);
     let folder = quoted(&folder)?;
     Ok(format!("if cd {folder} 2>/dev/null; then {} source hook {name}{more}; fi", quoted(program)?))
 }
@@ -141,7 +142,7 @@ mod tests {
         let text = command(Path::new("/o'c/cargo-provenance"), Path::new("rust/a b"), "pre-push", " \"$@\"");
         assert_eq!(
             text.expect("a command"),
-            "if cd 'rust/a b' 2>/dev/null; then '/o'\\''c/cargo-provenance' source hook pre-push \"$@\"; fi"
+            "if cd './rust/a b' 2>/dev/null; then '/o'\\''c/cargo-provenance' source hook pre-push \"$@\"; fi"
         );
         for (program, inside) in [("/a\nb", "."), ("relative", "."), ("/a", "b\n")] {
             assert!(command(Path::new(program), Path::new(inside), "pre-commit", "").is_err());

@@ -212,12 +212,12 @@ impl Walk<'_> {
     /// throws away those of the other, so that each side counts.
     fn changes(&self, id: &Id, links: &Links) -> Result<bool, GitError> {
         for path in &self.anchor.scope {
-            let own = self.history.at(id, path)?;
-            if links.parents.is_empty() && own.is_some() {
+            let own = self.history.around(id, path)?;
+            if links.parents.is_empty() && own != (None, vec![]) {
                 return Ok(true);
             }
             for parent in &links.parents {
-                if self.history.at(parent, path)? != own {
+                if self.history.around(parent, path)? != own {
                     return Ok(true);
                 }
             }

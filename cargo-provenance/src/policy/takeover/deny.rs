@@ -1,12 +1,15 @@
 //! `deny.toml`, as cargo-deny 0.20 and its predecessors read it.
 
+mod spelling;
+
 use toml_span::Span;
 use toml_span::value::{Table, Value};
 
-use provenance_build::name::{PackageName, Version};
+use provenance_build::name::PackageName;
 
+use self::spelling::{exact, max_age, registry, requirement};
+use super::super::Level;
 use super::super::reader::{Result, quoted};
-use super::super::{Level, MaxAge};
 use super::taking::{NO_REASON, Taking, basic, in_order, is_table};
 use super::{Ignored, Sourced};
 use crate::model::LicenseName;
@@ -422,66 +425,4 @@ fn package_of(taking: &Taking<'_>, table: &Table<'_>) -> Result<Option<String>> 
         Some(version) => format!("{name}:{version}"),
         None => name,
     }))
-}
-
-/// `name`, `name@1.2.3` (that version) or `name:REQUIREMENT`: the name, and the requirement if there is one.
-fn requirement(spec: &str) -> Option<(String, Option<String>)> {
-    let (name, versions) = match (spec.split_once('@'), spec.split_once(':')) {
-        (Some((name, version)), _) => (name, Some(format!("={version}"))),
-        (None, Some((name, versions))) => (name, Some(versions.to_owned())),
-        (None, None) => (spec, None),
-    };
-    PackageName::parse(name)?;
-    let versions = versions.filter(|versions| versions != "*");
-    match versions {
-        Some(versions) => {
-            semver::VersionReq::parse(&versions).ok()?;
-            Some((name.to_owned(), Some(versions)))
-        }
-        None => Some((name.to_owned(), None)),
-    }
-}
-
-/// A package, or one version of it, as an exception names it.
-fn exact(spec: &str) -> Option<String> {
-    let (name, versions) = requirement(spec)?;
-    match versions {
-        None => Some(name),
-        Some(versions) => {
-            let version = versions.strip_prefix('=')?.trim();
-            Version::parse(version)?;
-            Some(format!("{name}@{version}"))
-        }
-    }
-}
-
-/// A registry as the policy names it.
-fn registry(url: &str) -> Option<String> {
-    let plain = url.trim_end_matches('/');
-    if matches!(
-        plain,
-        "https://github.com/rust-lang/crates.io-index"
-            | "https://index.crates.io"
-            | "sparse+https://index.crates.io"
-            | "registry+https://github.com/rust-lang/crates.io-index"
-    ) {
-        return Some("crates-io".to_owned());
-    }
-    let id = if url.contains('+') { url.to_owned() } else { format!("registry+{url}") };
-    super::super::read::registry_name(&id).then_some(id)
-}
-
-/// `P90D`, `P2W`, `P3M`, as the policy writes an age.
-fn max_age(text: &str) -> Option<String> {
-    let inside = text.trim().strip_prefix(['P', 'p'])?;
-    let (number, unit) = inside.split_at_checked(inside.len().checked_sub(1)?)?;
-    let number = number.parse::<u32>().ok()?;
-    let age = match unit {
-        "D" | "d" => format!("{number} days"),
-        "W" | "w" => format!("{number} weeks"),
-        "M" | "m" => format!("{} days", number.checked_mul(30)?),
-        "Y" | "y" => format!("{} days", number.checked_mul(365)?),
-        _ => return None,
-    };
-    MaxAge::parse(&age).map(|_| age)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
 use super::super::lex::{Kind, Token};
-use super::scan::arguments;
+use super::shape::arguments;
 
 /// The deepest modules, the longest path that they make, and the most files that one source brings in: libcore has 80.
 const MODULES: usize = 32;

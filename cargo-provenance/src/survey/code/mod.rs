@@ -11,6 +11,7 @@ mod path;
 mod paths;
 mod relevant;
 mod scan;
+mod shape;
 mod sources;
 mod tests_only;
 mod words;

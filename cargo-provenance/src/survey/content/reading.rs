@@ -1,5 +1,8 @@
 //! Reads a source token by token: what is included where, and what of it only tests compile.
 
+mod group;
+
+use self::group::{Group, included, joined};
 use super::super::lex::{self, Kind, Token};
 use super::source::{BASE64, BYTES, ESCAPES, PIECE, base64, is_byte, section_before_main};
 use super::unicode::{self, Script};
@@ -39,10 +42,6 @@ pub(super) enum Base {
     /// `CARGO_MANIFEST_DIR`.
     Package,
 }
-
-/// The most tokens of a macro's arguments or an attribute that are looked at. Nobody needs as many to name a file: it is told
-/// where there are more.
-const ARGUMENTS: usize = 65_536;
 
 /// Inline modules within each other, and the length of their names: more is nobody's, and would be repeated for every file
 /// that is named within. What else is named there is followed by its name alone.
@@ -143,40 +142,6 @@ struct Reading<'t> {
     /// Numbers of one byte in a row, and characters of strings in a row that may be one piece of data.
     numbers: usize,
     pieces: usize,
-}
-
-/// What stands in brackets.
-struct Group<'t> {
-    by: &'static str,
-    line: u32,
-    depth: usize,
-    tokens: Vec<Token<'t>>,
-    is_cut: bool,
-    /// Whether it stands where an item or a statement begins.
-    begins: bool,
-}
-
-impl<'t> Group<'t> {
-    fn new(by: &'static str, line: u32) -> Self {
-        Self { by, line, depth: 1, tokens: vec![], is_cut: false, begins: false }
-    }
-
-    /// Whether the group ends with this token.
-    fn take(&mut self, token: Token<'t>) -> bool {
-        match token.kind {
-            Kind::Punct('(' | '[' | '{') => self.depth += 1,
-            Kind::Punct(')' | ']' | '}') => self.depth -= 1,
-            _ => {}
-        }
-        if self.depth > 0 {
-            if self.tokens.len() < ARGUMENTS {
-                self.tokens.push(token);
-            } else {
-                self.is_cut = true;
-            }
-        }
-        self.depth == 0
-    }
 }
 
 impl<'t> Reading<'t> {
@@ -296,7 +261,9 @@ impl<'t> Reading<'t> {
         let follows = self.attribute_ended.is_some_and(|at| at + length == self.passed);
         let begins = follows || before.is_none_or(|it| matches!(it.kind, Kind::Punct('{' | '}' | ';')));
         let is_kept = self.round == 0 && self.in_macro.is_none() && self.strange.is_none();
-        self.attribute = Some(Group { begins: begins && is_kept, ..Group::new("", token.line) });
+        let mut attribute = Group::new("", token.line);
+        attribute.begins = begins && is_kept;
+        self.attribute = Some(attribute);
     }
 
     /// Something opens that may be what a macro is given.
@@ -465,47 +432,5 @@ impl<'t> Reading<'t> {
                 self.is_of_tests(),
             );
         }
-    }
-}
-
-/// The file that a macro's arguments name, where that can be told from them.
-fn included(tokens: &[Token<'_>]) -> Option<(Base, String)> {
-    let mut tokens = tokens;
-    // A comma may follow.
-    if let [rest @ .., last] = tokens
-        && last.is(',')
-    {
-        tokens = rest;
-    }
-    match tokens {
-        [only] if only.kind == Kind::Str => Some((Base::Folder, only.value().into_owned())),
-        [name, mark, _, parts @ .., _] if name.is_ident("concat") && mark.is('!') => joined(parts),
-        [core, _, _, rest @ ..] if core.is_ident("core") || core.is_ident("std") => included(rest),
-        _ => None,
-    }
-}
-
-/// What `concat!` makes of strings, after a variable of cargo's at most.
-fn joined(parts: &[Token<'_>]) -> Option<(Base, String)> {
-    let (mut base, mut file) = (Base::Folder, String::new());
-    let mut parts = parts;
-    loop {
-        parts = match parts {
-            [] => return Some((base, file)),
-            [comma, rest @ ..] if comma.is(',') => rest,
-            [text, rest @ ..] if text.kind == Kind::Str => {
-                file.push_str(&text.value());
-                rest
-            }
-            [env, mark, _, name, _, rest @ ..] if env.is_ident("env") && mark.is('!') && file.is_empty() => {
-                base = match &*name.value() {
-                    "CARGO_MANIFEST_DIR" => Base::Package,
-                    "OUT_DIR" => Base::OutDir,
-                    _ => return None,
-                };
-                rest
-            }
-            _ => return None,
-        };
     }
 }

@@ -14,6 +14,7 @@ mod archive_path;
 mod archive_reserved_name;
 mod archive_special;
 mod archive_trailing;
+mod audit_violation;
 mod banned;
 mod build_chmod;
 mod build_credential_path;
@@ -70,6 +71,7 @@ mod name_twin;
 mod native_archive;
 mod native_executable;
 mod native_wasm;
+mod not_audited;
 mod notice;
 mod of_code;
 mod of_files;
@@ -108,7 +110,7 @@ mod samples;
 use std::sync::LazyLock;
 
 use super::check::Check;
-use crate::policy::{Firmness, Known};
+use crate::policy::Known;
 
 /// The number of the check set that pins record: raised whenever a check is added or judges more strictly.
 pub const CHECK_SET: u32 = 3;
@@ -127,6 +129,7 @@ pub static CHECKS: &[&Check] = &[
     &archive_reserved_name::CHECK,
     &archive_special::CHECK,
     &archive_trailing::CHECK,
+    &audit_violation::CHECK,
     &banned::CHECK,
     &build_chmod::CHECK,
     &build_credential_path::CHECK,
@@ -182,6 +185,7 @@ pub static CHECKS: &[&Check] = &[
     &native_archive::CHECK,
     &native_executable::CHECK,
     &native_wasm::CHECK,
+    &not_audited::CHECK,
     &notice::CHECK,
     &proc_macro_new::CHECK,
     &pubtime_unknown::CHECK,
@@ -213,13 +217,7 @@ pub static CHECKS: &[&Check] = &[
     &yank_storm::CHECK,
 ];
 
-/// Checks that a policy may name already and that are not judged yet: one that asks for them is refused.
-const PLANNED: &[&str] = &["audit-violation", "not-audited"];
-
-static CATALOGUE: LazyLock<Vec<Known>> = LazyLock::new(|| {
-    let planned = PLANNED.iter().map(|id| Known { id, firmness: Firmness::Planned, parameters: &[] });
-    CHECKS.iter().map(|check| check.known()).chain(planned).collect()
-});
+static CATALOGUE: LazyLock<Vec<Known>> = LazyLock::new(|| CHECKS.iter().map(|check| check.known()).collect());
 
 /// What a policy may say about checks.
 pub fn catalogue() -> &'static [Known] {
@@ -238,15 +236,13 @@ mod tests {
     use super::*;
     use crate::finding::Weight;
     use crate::model::{Clock, Evidence};
-    use crate::policy::{Policy, Template, write_template};
+    use crate::policy::{Firmness, Policy, Template, write_template};
     use crate::vet::{Cooldown, Dossier, Fault, Ground, Names, Needs, Way, judge, waiver};
 
     #[test]
     fn checks_are_sorted_unique_and_documented() {
         assert!(CHECKS.windows(2).all(|pair| pair[0].id < pair[1].id));
-        assert!(PLANNED.windows(2).all(|pair| pair[0] < pair[1]));
         for check in CHECKS {
-            assert!(!PLANNED.contains(&check.id), "{} is no longer planned", check.id);
             assert!((1..=CHECK_SET).contains(&check.since), "{}", check.id);
             let summary = check.summary();
             assert!(
@@ -265,6 +261,7 @@ mod tests {
         let ground = Ground {
             policy: &policy,
             databases: Evidence::Absent,
+            audits: Evidence::Absent,
             index_of: &|_| None,
             names: &Names::default(),
             cooldown: &Cooldown::default(),

@@ -86,6 +86,7 @@ mod tests {
             let ground = Ground {
                 policy: &policy,
                 databases,
+                audits: Evidence::Absent,
                 index_of: &|_| None,
                 names: &Names::default(),
                 cooldown: &Cooldown::default(),

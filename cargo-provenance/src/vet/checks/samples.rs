@@ -8,13 +8,14 @@ use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 use crate::advisory::Database;
 use crate::archive::samples::Sample;
 use crate::archive::{self, License};
+use crate::audit::Store;
 use crate::finding::{Finding, Weight};
-use crate::model::{Clock, Dependency, DependencyKind, Evidence, Release};
+use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
 use crate::vet::{
-    Birth, Cooldown, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Way, catalogue, judge,
+    Birth, Cooldown, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Reviews, Way, catalogue, judge,
 };
 
 /// 2026-11-23.
@@ -35,6 +36,7 @@ pub(super) struct Case {
     pub(super) pinned_from: Option<Source>,
     pub(super) direct: bool,
     pub(super) databases: Evidence<Vec<Database>>,
+    audits: Evidence<Reviews>,
     /// What the index says of this version, where that does not follow from the releases.
     pub(super) release: Option<Evidence<Release>>,
     archive: Option<Vec<u8>>,
@@ -171,6 +173,7 @@ impl Case {
             pinned_from: None,
             direct: true,
             databases: Evidence::Absent,
+            audits: Evidence::Absent,
             release: None,
             archive: None,
             before: Evidence::Absent,
@@ -197,6 +200,15 @@ impl Case {
     /// Lets it say this about its license.
     pub(super) fn license(&mut self, expression: Option<&str>, file: Option<&str>) {
         self.license = Evidence::Known(License::new(expression, file));
+    }
+
+    /// Gives it a `supply-chain/` with these audits and this configuration.
+    pub(super) fn reviewed(&mut self, audits: &str, config: &str) {
+        let audits = if audits.is_empty() { "[audits]\n" } else { audits };
+        let store = Store::read(Path::new("supply-chain"), config.as_bytes(), audits.as_bytes(), b"");
+        let store = store.expect("a store");
+        let reviews = Reviews::new(store, self.policy.audits(), Default::default(), Date::of_seconds(NOW));
+        self.audits = reviews.map_or_else(Evidence::Unavailable, Evidence::Known);
     }
 
     /// Lets it come from another source.
@@ -263,6 +275,7 @@ impl Case {
         let ground = Ground {
             policy: &self.policy,
             databases,
+            audits: self.audits.as_ref(),
             index_of: &|_| None,
             names: &self.names,
             cooldown: &self.cooldown,

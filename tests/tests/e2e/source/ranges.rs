@@ -1,6 +1,6 @@
 //! Which commits are judged: merges, tags, parts of repositories and parts of histories.
 
-use tests::Sandbox;
+use tests::{Sandbox, files, guide};
 
 use super::{Repo, policy};
 
@@ -109,7 +109,14 @@ fn what_lies_beside_the_workspace_is_somebody_elses() {
     run(&["--path", "../../web"]).code(5).stderr_has("error[commit-unsigned]");
     run(&["--path", "../../../x"]).code(2);
     // Cargo reads it for every workspace below.
-    for file in [".cargo/config.toml", "rust/rust-toolchain.toml", "rust/app/src/lib.rs"] {
+    for file in [
+        ".cargo/config.toml",
+        "rust/rust-toolchain.toml",
+        "rust/app/src/lib.rs",
+        // One and the same, where file systems do not tell the case apart.
+        ".Cargo/config.toml",
+        "rust/APP/src/lib.rs",
+    ] {
         let base = repo.id("HEAD");
         unsigned(file);
         run(&[]).code(5).stderr_has("error[commit-unsigned]");
@@ -158,4 +165,21 @@ fn a_submodule_is_named_as_not_looked_into() {
     repo.git(&["update-index", "--cacheinfo", &format!("160000,{},vendor/sub", repo.id("HEAD"))]).ok();
     repo.git(&["commit", "--quiet", "--message=another"]).ok();
     repo.refused(&[], "commit-unsigned");
+}
+
+#[test]
+fn the_commands_of_the_guide_run() {
+    let sandbox = Sandbox::new();
+    let repo = Repo::new(&sandbox);
+    repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]).ok();
+    repo.change("alice");
+    repo.git_as("alice", &["tag", "--sign", "--message", "release", "v1.2.0"]).ok();
+    let team = repo.root.with_file_name("team");
+    std::fs::create_dir_all(&team).expect("a directory");
+    files::write(&team.join("allowed_signers"), repo.line("alice", ""));
+    let commands = guide("source");
+    assert_eq!(commands.len(), 6, "{commands:?}");
+    for command in commands {
+        sandbox.provenance(&repo.root).args(command.split(' ')).ok();
+    }
 }

@@ -140,6 +140,54 @@ fn bombs_end_early() {
     assert!(names(&nested).join("\n").contains("deep in each other"), "{:?}", names(&nested));
 }
 
+/// A file in an archive, with this kind and, for the oldest form, without a mark.
+fn entry(kind: u8, size: u64, has_mark: bool) -> Vec<u8> {
+    let mut header = if has_mark { Header::new_ustar() } else { Header::new_old() };
+    header.set_path("app").expect("a path");
+    header.set_size(size);
+    header.as_old_mut().linkflag = [kind];
+    header.set_cksum();
+    header.as_bytes().to_vec()
+}
+
+fn blocks(content: &[u8]) -> Vec<u8> {
+    let mut padded = content.to_vec();
+    padded.resize(content.len().next_multiple_of(512), 0);
+    padded
+}
+
+#[test]
+fn what_other_readers_unpack_is_not_overlooked() {
+    let (program, end) = (program(), vec![0; 1_024]);
+    let (size, content) = (program.len() as u64, blocks(&program));
+    let plain = [entry(b'0', size, true), content.clone()].concat();
+    for archive in [
+        // Without a mark, as before 1988.
+        [entry(0, size, false), content.clone(), end.clone()].concat(),
+        // Of a kind that is not known.
+        [entry(b'z', size, true), content.clone(), end.clone()].concat(),
+        // Behind a block of zeros, and behind the end.
+        [entry(b'0', 0, true), vec![0; 512], plain.clone(), end.clone()].concat(),
+        [entry(b'0', 0, true), end.clone(), plain.clone(), end.clone()].concat(),
+    ] {
+        assert_eq!(names(&archive), ["x > app: ELF"]);
+        assert_eq!(names(&gzip(&archive)), ["x > app: ELF"]);
+    }
+    // In what a link says is its content.
+    let link = [entry(b'0', 0, true), entry(b'1', plain.len() as u64, true), plain.clone(), end.clone()];
+    assert!(names(&link.concat()).join("\n").contains("has content"), "{:?}", names(&link.concat()));
+    // By a size that some take for that of all files.
+    let size = b"12 size=512\n";
+    let global = [entry(b'g', size.len() as u64, true), blocks(size), plain.clone(), end.clone()].concat();
+    assert!(names(&global).join("\n").contains("one size to all"), "{:?}", names(&global));
+    let twice = entry(b'x', size.len() as u64, true);
+    let twice = [twice.clone(), blocks(size), twice, blocks(size), plain, end].concat();
+    assert!(names(&twice).join("\n").contains("malformed"), "{:?}", names(&twice));
+    // Behind a header of gzip that one reader refuses and the other ignores.
+    let odd = [b"\x1f\x8b\x08\xe0".as_slice(), &gzip(b"text")[4..]].concat();
+    assert!(names(&odd).join("\n").contains("cannot be read"), "{:?}", names(&odd));
+}
+
 #[test]
 fn headers_that_lie_about_their_size_are_not_believed() {
     for (flag, size) in [(b'L', 1_u64 << 40), (b'x', 1 << 40), (b'0', u64::MAX >> 1)] {

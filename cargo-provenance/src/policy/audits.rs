@@ -1,0 +1,320 @@
+//! `[audits]`: whether packages must have been reviewed, against which criteria, and whose reviews count.
+
+use std::collections::BTreeMap;
+
+use provenance_build::Checksum;
+use toml_span::Span;
+use toml_span::value::{Table, Value, ValueInner};
+
+use super::reader::{Reader, Result, quoted};
+use super::{At, MaxAge};
+use crate::model::Date;
+
+/// Imports of one policy: each is read whole.
+const IMPORTS: usize = 64;
+
+/// Bytes of a name, a path or an entry of a filter.
+const TEXT_BYTES: usize = 1_024;
+
+/// The settings of `[audits]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditRules {
+    /// Of which packages reviews are required, and the line that says so; 0 for the default.
+    pub required: At<Required>,
+    /// What they are to be reviewed against.
+    pub criteria: Option<Vec<String>>,
+    /// The sets of others, by name.
+    pub imports: Vec<At<AuditImport>>,
+}
+
+/// Of which packages reviews are required.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Required {
+    /// Of none; what reviews say still counts.
+    #[default]
+    None,
+    /// Of what is not pinned yet.
+    New,
+    /// Of all.
+    All,
+}
+
+/// A set of somebody else: a copy in the repository, and what of it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditImport {
+    /// What it is called here.
+    pub name: String,
+    /// The file, relative to the policy's.
+    pub path: String,
+    /// The SHA-256 of its bytes.
+    pub sha256: Checksum,
+    /// The day on which it was taken over.
+    pub date: Option<Date>,
+    /// How long after that day it counts.
+    pub max_age: Option<MaxAge>,
+    /// The crates for which it counts; all where there is no list.
+    pub crates: Option<Vec<String>>,
+    /// Crates for which nothing of it counts, its violations included.
+    pub exclude: Vec<String>,
+    /// Whose reviews count, as `who` names them or the address in that; everybody's where there is no list.
+    pub auditors: Option<Vec<String>>,
+    /// Its own criteria that count; all where there is no list.
+    pub criteria: Option<Vec<String>>,
+    /// The kinds of entries that count; all where there is no list.
+    pub kinds: Option<Vec<EntryKind>>,
+    /// What its criteria mean here.
+    pub criteria_map: BTreeMap<String, Vec<String>>,
+}
+
+/// The kinds of entries that a filter can name. Violations always count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Reviews of what changed.
+    Delta,
+    /// Reviews of a whole version.
+    Full,
+    /// Trust in a publisher.
+    Trusted,
+    /// Reviews of all that somebody publishes.
+    Wildcard,
+}
+
+impl EntryKind {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "delta" => Some(Self::Delta),
+            "full" => Some(Self::Full),
+            "trusted" => Some(Self::Trusted),
+            "wildcard" => Some(Self::Wildcard),
+            _ => None,
+        }
+    }
+}
+
+impl AuditRules {
+    /// Moves it to other lines, and its files to another folder.
+    pub(super) fn shift(&mut self, line: impl Fn(u32) -> u32, folder: Option<&str>) {
+        self.required.line = line(self.required.line);
+        for at in &mut self.imports {
+            at.line = line(at.line);
+            if let Some(folder) = folder {
+                at.value.path = format!("{folder}/{}", at.value.path);
+            }
+        }
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn audits(&self, table: Table<'_>) -> Result<AuditRules> {
+        self.known(&table, "audits", &["criteria", "import", "required"])?;
+        let mut rules = AuditRules::default();
+        for (key, mut value) in table {
+            match &*key.name {
+                "required" => {
+                    let required = match value.as_str() {
+                        Some("none") => Required::None,
+                        Some("new") => Required::New,
+                        Some("all") => Required::All,
+                        _ => {
+                            let what = "`required` is not `none`, `new` or `all`";
+                            let help = "write `\"none\"`, `\"new\"` or `\"all\"`";
+                            return Err(self.invalid(value.span, what, help));
+                        }
+                    };
+                    rules.required = At { value: required, line: self.line(key.span) };
+                }
+                "criteria" => {
+                    let span = value.span;
+                    let names = self.names_or_name(value, "criteria")?;
+                    if names.is_empty() {
+                        let help = "name one, such as `\"safe-to-deploy\"`, or remove the line";
+                        return Err(self.invalid(span, "`criteria` names no criterion", help));
+                    }
+                    rules.criteria = Some(names);
+                }
+                _ => {
+                    for (name, mut value) in self.table(&mut value, key.span, "audits.import")? {
+                        let line = self.line(name.span);
+                        let table = self.table(
+                            &mut value,
+                            name.span,
+                            &format!("audits.import.{}", quoted(&name.name)),
+                        )?;
+                        rules.imports.push(At { value: self.import(&name.name, name.span, table)?, line });
+                    }
+                    if rules.imports.len() > IMPORTS {
+                        let what = format!(
+                            "there are {} imports, and at most {IMPORTS} are read",
+                            rules.imports.len()
+                        );
+                        return Err(self.invalid(key.span, &what, "put several into one"));
+                    }
+                }
+            }
+        }
+        rules.imports.sort_by(|a, b| a.value.name.cmp(&b.value.name));
+        Ok(rules)
+    }
+
+    fn import(&self, name: &str, at: Span, table: Table<'_>) -> Result<AuditImport> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            let what = format!("`{}` is not a name for an import", quoted(name));
+            return Err(self.invalid(at, &what, "use letters, digits, `-`, `_` and `.`"));
+        }
+        let place = format!("audits.import.{name}");
+        self.known(
+            &table,
+            &place,
+            &[
+                "auditors",
+                "crates",
+                "criteria",
+                "criteria-map",
+                "date",
+                "exclude",
+                "kinds",
+                "max-age",
+                "path",
+                "sha256",
+            ],
+        )?;
+        let required = |key: &str, help: &str| match table.get(key).map(|value| (value.as_str(), value.span))
+        {
+            Some((Some(text), span)) => Ok((text.to_owned(), span)),
+            Some((None, span)) => Err(self.invalid(span, &format!("`{key}` is not a string"), help)),
+            None => Err(self.invalid(at, &format!("the import `{name}` has no `{key}`"), help)),
+        };
+        let help = "write the path of a copy of the set, relative to this file and with `/`";
+        let (path, span) = required("path", help)?;
+        let is_path = !path.is_empty() && path.len() <= TEXT_BYTES && !path.starts_with('/');
+        if !is_path || path.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) {
+            return Err(self.invalid(span, &format!("`{}` is not a relative path", quoted(&path)), help));
+        }
+        let help = "write the SHA-256 of the file, as `sha256sum` prints it";
+        let (digest, span) = required("sha256", help)?;
+        let sha256 = Checksum::from_hex(&digest)
+            .ok_or_else(|| self.invalid(span, &format!("`{}` is not a SHA-256", quoted(&digest)), help))?;
+        let mut import = AuditImport {
+            name: name.to_owned(),
+            path,
+            sha256,
+            date: None,
+            max_age: None,
+            crates: None,
+            exclude: vec![],
+            auditors: None,
+            criteria: None,
+            kinds: None,
+            criteria_map: BTreeMap::new(),
+        };
+        for (key, mut value) in table {
+            match &*key.name {
+                "auditors" => import.auditors = Some(self.names_or_name(value, "auditors")?),
+                "crates" => import.crates = Some(self.names_or_name(value, "crates")?),
+                "criteria" => import.criteria = Some(self.names_or_name(value, "criteria")?),
+                "exclude" => import.exclude = self.names_or_name(value, "exclude")?,
+                "max-age" => import.max_age = Some(self.max_age(&value)?),
+                "date" => {
+                    let help = "write the day on which the copy was made, such as `\"2026-11-25\"`";
+                    let date = value.as_str().and_then(Date::parse);
+                    let date = date.ok_or_else(|| self.invalid(value.span, "`date` is not a date", help))?;
+                    import.date = Some(date);
+                }
+                "kinds" => {
+                    let help = "name `\"full\"`, `\"delta\"`, `\"wildcard\"` or `\"trusted\"`; violations always count";
+                    let kinds = self.strings(value, "kinds", EntryKind::parse, help)?;
+                    import.kinds = Some(kinds.into_iter().map(|at| at.value).collect());
+                }
+                "criteria-map" => {
+                    for (theirs, ours) in
+                        self.table(&mut value, key.span, &format!("{place}.criteria-map"))?
+                    {
+                        let ours = self.names_or_name(ours, "criteria-map")?;
+                        import.criteria_map.insert(theirs.name.into_owned(), ours);
+                    }
+                }
+                // `path` and `sha256` have been read, and `known` let nothing else pass.
+                _ => {}
+            }
+        }
+        match (import.max_age, import.date) {
+            (Some(_), None) => {
+                let what = format!("the import `{name}` has a `max-age` and no `date`");
+                Err(self.invalid(at, &what, "write the day on which the copy was made, `date = \"…\"`"))
+            }
+            _ => Ok(import),
+        }
+    }
+
+    fn names_or_name(&self, mut value: Value<'_>, name: &str) -> Result<Vec<String>> {
+        let span = value.span;
+        let value = match value.take() {
+            text @ ValueInner::String(_) => {
+                Value::with_span(ValueInner::Array(vec![Value::with_span(text, span)]), span)
+            }
+            other => Value::with_span(other, span),
+        };
+        let is_plain = |text: &str| {
+            !text.is_empty() && text.len() <= TEXT_BYTES && !text.chars().any(crate::model::is_harmful)
+        };
+        let help = "write a name in quotes, or a list of them";
+        let names = self.strings(value, name, |text| is_plain(text).then(|| text.to_owned()), help)?;
+        Ok(names.into_iter().map(|at| at.value).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::catalogue::SAMPLES;
+    use super::super::{Policy, PolicyError};
+    use super::*;
+
+    fn policy(audits: &str) -> std::result::Result<Policy, PolicyError> {
+        let text = format!("version = 1\n[audits]\n{audits}");
+        Policy::parse(text.as_bytes(), Path::new("Provenance.toml"), SAMPLES)
+    }
+
+    fn import(rest: &str) -> String {
+        let digest = "a".repeat(64);
+        format!("[audits.import.mozilla]\npath = \"sets/mozilla.toml\"\nsha256 = \"{digest}\"\n{rest}")
+    }
+
+    #[test]
+    fn every_setting_is_read_with_its_line() {
+        let filters = "date = \"2026-11-01\"\nmax-age = \"90 days\"\ncrates = [\"a\", \"b\"]\nexclude = \"c\"\n\
+                       auditors = [\"a@example.org\"]\ncriteria = \"safe-to-run\"\nkinds = [\"full\", \"delta\"]\n\
+                       criteria-map = { theirs = \"safe-to-run\" }\n";
+        let text = format!("required = \"all\"\ncriteria = \"safe-to-run\"\n{}", import(filters));
+        let policy = policy(&text).expect("a policy");
+        let rules = policy.audits().expect("rules");
+        assert_eq!(rules.required, At { value: Required::All, line: 3 });
+        assert_eq!(rules.criteria.as_deref(), Some(&["safe-to-run".to_owned()][..]));
+        let At { value: import, line } = &rules.imports[0];
+        assert_eq!((import.name.as_str(), *line), ("mozilla", 5));
+        assert_eq!(import.kinds, Some(vec![EntryKind::Full, EntryKind::Delta]));
+        assert_eq!(import.exclude, ["c"]);
+        assert_eq!(import.criteria_map["theirs"], ["safe-to-run"]);
+    }
+
+    #[test]
+    fn an_import_without_a_digest_or_with_another_spelling_is_refused() {
+        for (text, message) in [
+            ("required = \"some\"", "`required` is not `none`, `new` or `all`"),
+            ("criteria = []", "`criteria` names no criterion"),
+            ("import.mozilla.path = \"x\"", "the import `mozilla` has no `sha256`"),
+            (&import("").replace("sets/", "/etc/"), "`/etc/mozilla.toml` is not a relative path"),
+            (&import("").replace("aaaa", "zzzz"), "is not a SHA-256"),
+            (&import("max-age = \"1 day\"\n"), "has a `max-age` and no `date`"),
+            (&import("date = \"2026-13-01\"\n"), "`date` is not a date"),
+            (&import("kinds = [\"violation\"]\n"), "`violation` is not an entry for `kinds`"),
+            (&import("kind = [\"full\"]\n"), "`kind` is not a key of `audits.import.mozilla`"),
+            (&import("").replace(".mozilla", ".\"a b\""), "`a b` is not a name for an import"),
+        ] {
+            let error = policy(text).expect_err(text).to_string();
+            assert!(error.contains(message), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `not-audited`: a package that nobody reviewed, where the policy requires reviews.
+
+use crate::policy::{Firmness, Level, Required};
+use crate::vet::check::{Check, Group, Needs, Observation};
+use crate::vet::dossier::{Dossier, Way};
+use crate::vet::engine::Ground;
+use crate::vet::reviews::Standing;
+
+/// Reviews that are proposed for one package.
+const SHOWN: usize = 3;
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    id: "not-audited",
+    group: Group::Audits,
+    needs: Needs::Audits,
+    level: Level::Deny,
+    firmness: Firmness::Free,
+    parameters: &[],
+    since: 3,
+    docs: "\
+A package that nobody reviewed, where the policy requires it.
+
+`[audits] required` says of what: `all`, `new` (what is not pinned yet), or `none`, which is the default. A chain of reviews must lead to the
+version, for the criteria of `[audits] criteria`: a review of the whole version, or one of an earlier version and of what changed since.
+Exemptions in `supply-chain/config.toml` count. A review of another version, one by an auditor whom the import's filters leave out, and a publisher's
+name alone do not.",
+    judge,
+};
+
+fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
+    let id = dossier.id;
+    let Some(reviews) = ground.audits.known() else { return vec![] };
+    let required = reviews.required();
+    let is_required = match required.value {
+        Required::All => true,
+        Required::New => dossier.way != Way::Kept,
+        Required::None => false,
+    };
+    if !is_required {
+        return vec![];
+    }
+    let Standing::Open(missing) = reviews.of(id).standing else { return vec![] };
+    let what = format!("`{}` was not reviewed for `{}`", id.short(), reviews.demand());
+    let mut seen = Observation::new(what).line(Some(required.line), "required here").listing(&missing.why);
+    if let Some((version, gap)) = &missing.gap {
+        let wanted = gap.reviews(version, |_| true).into_iter().take(SHOWN).map(|review| match review.from {
+            None => format!("a review of {} would do", review.to),
+            Some(from) => format!("a review of what changed from {from} to {} would do", review.to),
+        });
+        seen = wanted.fold(seen, Observation::note);
+    }
+    let id = format!("{} {}", id.name, id.version);
+    vec![
+        seen.help(format!(
+            "review it, then run `cargo provenance certify {id}`; `suggest` says what is cheapest"
+        ))
+        .help("or import the reviews of somebody who did, in `[audits]` of `Provenance.toml`"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Case, ids, release};
+    use crate::vet::Way;
+
+    const FULL: &str = "[[audits.dep]]\ncriteria = 'safe-to-deploy'\nversion = '1.0.0'\n";
+
+    #[test]
+    fn only_a_review_of_this_very_version_counts() {
+        let delta = format!("{FULL}[[audits.dep]]\ncriteria = 'safe-to-deploy'\ndelta = '1.0.0 -> 1.1.0'\n");
+        let weaker = FULL.replace("deploy", "run");
+        for (policy, audits, version, way, found) in [
+            ("required = 'all'", FULL, "1.0.0", Way::Kept, false),
+            ("required = 'all'", FULL, "1.1.0", Way::Kept, true),
+            ("required = 'all'", FULL, "1.0.1", Way::Named, true),
+            ("required = 'all'", &*delta, "1.1.0", Way::Kept, false),
+            ("required = 'all'", &*weaker, "1.0.0", Way::Kept, true),
+            ("required = 'all'\ncriteria = 'safe-to-run'", &*weaker, "1.0.0", Way::Kept, false),
+            ("required = 'new'", "", "1.0.0", Way::Kept, false),
+            ("required = 'new'", "", "1.0.0", Way::Locked, true),
+            ("required = 'none'", "", "1.0.0", Way::Named, false),
+        ] {
+            let mut case = Case::new(&format!("[audits]\n{policy}"), version, vec![release(version, 900)]);
+            case.way = way;
+            case.reviewed(audits, "");
+            assert_eq!(
+                ids(&case.judged()).contains(&"not-audited"),
+                found,
+                "{policy} {audits} {version} {way:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_leaves_the_package_open() {
+        let mut case = Case::new("", "1.0.0", vec![release("1.0.0", 900)]);
+        case.reviewed("[[audits.other]]\ncriteria = 'unknown'\nversion = '1.0.0'\n", "");
+        let judgment = case.judged();
+        assert_eq!(judgment.open.len(), 1, "{judgment:#?}");
+        assert_eq!(judgment.open[0].checks, ["audit-violation", "not-audited"]);
+        assert!(!judgment.admits());
+    }
+}

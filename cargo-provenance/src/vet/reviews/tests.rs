@@ -1,0 +1,176 @@
+//! Reviews, judged without a workspace.
+
+use std::path::Path;
+
+use provenance_build::Checksum;
+use provenance_build::name::{CRATES_IO, PackageName, Source, Version};
+
+use super::*;
+use crate::audit::{Import, translate};
+
+fn id(name: &str, version: &str, source: &str) -> PackageId {
+    PackageId {
+        name: PackageName::parse(name).expect(name),
+        version: Version::parse(version).expect(version),
+        source: Source::parse(source),
+    }
+}
+
+fn store(audits: &str, config: &str, imports: &str) -> Store {
+    let audits = if audits.is_empty() { "[audits]\n" } else { audits };
+    Store::read(Path::new(OWN), config.as_bytes(), audits.as_bytes(), imports.as_bytes()).expect("a store")
+}
+
+fn reviews(store: Store) -> Reviews {
+    let today = Date::parse("2026-11-25").expect("a date");
+    Reviews::new(store, None, BTreeMap::new(), today).expect("reviews")
+}
+
+/// The reviews of a set that somebody publishes, through these filters.
+fn imported(text: &str, filter: impl FnOnce(&mut AuditImport)) -> Reviews {
+    let mut import = AuditImport {
+        name: "theirs".to_owned(),
+        path: "theirs.toml".to_owned(),
+        sha256: Checksum::from_bytes([0; 32]),
+        date: None,
+        max_age: None,
+        crates: None,
+        exclude: vec![],
+        auditors: None,
+        criteria: None,
+        kinds: None,
+        criteria_map: BTreeMap::new(),
+    };
+    filter(&mut import);
+    let published = Published::read(text.as_bytes(), Path::new("theirs.toml")).expect("a set");
+    let meaning = Import { exclude: import.exclude.clone(), ..Import::default() };
+    let mut store = store("", "", "");
+    let criteria = Criteria::of(&store.audits.criteria).expect("criteria");
+    let set = translate(&selected(published, &import), &meaning, &criteria);
+    store.config.imports.insert("theirs".to_owned(), meaning);
+    store.imports.sets.insert("theirs".to_owned(), set);
+    let files = BTreeMap::from([("theirs".to_owned(), "theirs.toml".to_owned())]);
+    let today = Date::parse("2026-11-25").expect("a date");
+    Reviews::new(store, None, files, today).expect("reviews")
+}
+
+fn proof(reviews: &Reviews, id: &PackageId) -> Option<Proof> {
+    match reviews.of(id).standing {
+        Standing::Proven(proof) => Some(proof),
+        Standing::Open(_) => None,
+    }
+}
+
+const FULL: &str =
+    "[[audits.a]]\nwho = 'Ann <ann@example.org>'\ncriteria = 'safe-to-deploy'\nversion = '1.0.0'\n";
+const DELTA: &str =
+    "[[audits.a]]\nwho = 'Bob <bob@example.org>'\ncriteria = 'safe-to-deploy'\ndelta = '1.0.0 -> 1.1.0'\n";
+const VIOLATION: &str =
+    "[[audits.a]]\nwho = 'Eve <eve@example.org>'\ncriteria = 'safe-to-run'\nviolation = '1.1.0'\n";
+
+#[test]
+fn who_vouches_is_named() {
+    let reviews = imported(&format!("{FULL}{DELTA}"), |_| {});
+    let found = proof(&reviews, &id("a", "1.1.0", CRATES_IO)).expect("a proof");
+    assert_eq!((found.criteria.as_str(), &found.from[..]), ("safe-to-deploy", &["theirs".to_owned()][..]));
+    assert_eq!(found.grade, Grade::Fully);
+    let reviews = self::reviews(store(FULL, "", ""));
+    assert_eq!(proof(&reviews, &id("a", "1.0.0", CRATES_IO)).expect("a proof").from, [OWN]);
+}
+
+#[test]
+fn a_package_of_the_same_name_from_elsewhere_is_not_proven() {
+    let reviews = reviews(store(FULL, "", ""));
+    let commit = format!("git+https://h/r#{}", "a".repeat(40));
+    for source in ["sparse+https://h/i/", &commit, ""] {
+        assert_eq!(proof(&reviews, &id("a", "1.0.0", source)), None, "{source}");
+    }
+    assert!(proof(&reviews, &id("a", "1.0.0", CRATES_IO)).is_some());
+}
+
+#[test]
+fn a_store_cannot_call_a_published_package_its_own() {
+    for source in [CRATES_IO, "sparse+https://h/i/"] {
+        let config = "[policy.a]\naudit-as-crates-io = false\n";
+        let reviews = reviews(store("", config, ""));
+        assert_eq!(proof(&reviews, &id("a", "1.0.0", source)), None, "{source}");
+    }
+}
+
+#[test]
+fn filters_take_out_proof_and_leave_violations() {
+    let text = format!("{FULL}{DELTA}{VIOLATION}");
+    let old = id("a", "1.0.0", CRATES_IO);
+    let new = id("a", "1.1.0", CRATES_IO);
+    type Filter = fn(&mut AuditImport);
+    let filters: [(Filter, bool); 7] = [
+        (|_| {}, true),
+        (|import| import.auditors = Some(vec!["ann@example.org".to_owned()]), true),
+        (|import| import.auditors = Some(vec!["bob@example.org".to_owned()]), false),
+        (|import| import.kinds = Some(vec![EntryKind::Delta]), false),
+        (|import| import.crates = Some(vec!["b".to_owned()]), false),
+        (|import| import.criteria = Some(vec!["safe-to-run".to_owned()]), false),
+        (|import| import.criteria = Some(vec!["safe-to-deploy".to_owned()]), true),
+    ];
+    for (number, (filter, proves)) in filters.into_iter().enumerate() {
+        let without = imported(&format!("{FULL}{DELTA}"), filter);
+        assert_eq!(proof(&without, &old).is_some(), proves, "{number}");
+        let violations = imported(&text, filter).of(&new).violations;
+        assert_eq!(violations.len(), 1, "{number}: {violations:?}");
+        assert_eq!(violations[0].place, "theirs.toml:9");
+    }
+    let excluded = imported(&text, |import| import.exclude = vec!["a".to_owned()]);
+    assert!(excluded.of(&new).violations.is_empty());
+    assert_eq!(proof(&excluded, &old), None);
+}
+
+#[test]
+fn an_address_that_only_begins_like_an_auditors_is_not_theirs() {
+    let reviews = imported(&FULL.replace("<ann@example.org>", "<ann@example.org.evil>"), |import| {
+        import.auditors = Some(vec!["ann@example.org".to_owned()]);
+    });
+    assert_eq!(proof(&reviews, &id("a", "1.0.0", CRATES_IO)), None);
+    let both = FULL.replace("'Ann <ann@example.org>'", "['Ann <ann@example.org>', 'Eve <eve@example.org>']");
+    let reviews = imported(&both, |import| import.auditors = Some(vec!["ann@example.org".to_owned()]));
+    assert_eq!(proof(&reviews, &id("a", "1.0.0", CRATES_IO)), None);
+}
+
+#[test]
+fn one_bad_entry_loses_nothing_but_itself_and_a_bad_violation_bars_its_versions() {
+    let odd = "[[audits.a]]\ncriteria = 'safe-to-deploy'\nversion = 'not a version'\n\
+               [[audits.b]]\ncriteria = 'no-such-criterion'\nviolation = '<2'\n[[audits.c]]\nviolation = 7\n";
+    let reviews = imported(&format!("{FULL}{odd}"), |_| {});
+    assert!(proof(&reviews, &id("a", "1.0.0", CRATES_IO)).is_some());
+    for (name, version, barred) in [("b", "1.0.0", true), ("b", "2.0.0", false), ("c", "9.9.9", true)] {
+        let found = reviews.of(&id(name, version, CRATES_IO)).violations;
+        assert_eq!(found.len(), usize::from(barred), "{name} {version}: {found:?}");
+        assert!(found.iter().all(|it| it.criteria.is_empty()), "{found:?}");
+    }
+}
+
+#[test]
+fn a_violation_of_another_version_does_not_refuse_this_one() {
+    let wrong = VIOLATION.replace("violation = '1.1.0'", "violation = '<1.1'");
+    let reviews = reviews(store(&format!("{FULL}{wrong}"), "", ""));
+    assert_eq!(reviews.of(&id("a", "1.0.0", CRATES_IO)).violations.len(), 1);
+    let newer = reviews.of(&id("a", "1.1.0", CRATES_IO));
+    assert_eq!(newer.violations, []);
+    assert!(matches!(newer.standing, Standing::Open(_)));
+}
+
+#[test]
+fn a_publisher_alone_proves_nothing() {
+    let trusted = "[audits]\n[[trusted.a]]\ncriteria = 'safe-to-deploy'\nuser-id = 1\nstart = '2020-01-01'\nend = '2027-01-01'\n";
+    let imports = "[[publisher.a]]\nversion = '1.0.0'\nwhen = '2024-01-01'\nuser-id = 1\nuser-login = 'a'\n";
+    let opinion = reviews(store(trusted, "", imports)).of(&id("a", "1.0.0", CRATES_IO));
+    let Standing::Open(missing) = opinion.standing else { panic!("{opinion:?}") };
+    assert!(missing.why.iter().any(|why| why.contains("does not count")), "{missing:?}");
+}
+
+#[test]
+fn a_store_with_a_fault_is_not_used() {
+    let today = Date::parse("2026-11-25").expect("a date");
+    let unknown = "[[audits.a]]\ncriteria = 'unknown'\nversion = '1.0.0'\n";
+    let why = Reviews::new(store(unknown, "", ""), None, BTreeMap::new(), today).expect_err("a fault");
+    assert!(why.starts_with("supply-chain/audits.toml:1: `unknown`"), "{why}");
+}

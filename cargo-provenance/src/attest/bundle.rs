@@ -4,6 +4,7 @@
 //! must never undo what another proves, and a line less can only make a proof fail.
 
 use super::envelope::{ENVELOPE_BYTES, Envelope};
+use super::statement::Statement;
 use super::{Fault, json};
 
 /// Lines of a bundle: an artifact has a handful of attestations, and each is looked at.
@@ -50,6 +51,20 @@ impl Bundle {
         Ok(bundle)
     }
 
+    /// Whether a text can be a bundle: objects on a line each, of whatever kind, or one envelope on several.
+    pub fn is_one(bytes: &[u8]) -> bool {
+        let is_object =
+            |line: &[u8]| json::read("bundle", line, ENVELOPE_BYTES).is_ok_and(|it| it.is_object());
+        let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+        Envelope::read(bytes).is_ok() || lines.all(is_object)
+    }
+
+    /// The predicate type of each envelope, whoever signed it; nothing for what is no statement.
+    pub fn kinds(&self) -> impl Iterator<Item = Option<String>> {
+        let statements = self.envelopes.iter().map(|(_, it)| Statement::read(it.unverified_payload()));
+        statements.map(|statement| Some(statement.ok()?.predicate_type))
+    }
+
     /// The text of a bundle with one more envelope. What is there stays as it is, but for one document on several lines, which
     /// becomes a line.
     pub fn appended(old: &[u8], envelope: &Envelope) -> Vec<u8> {
@@ -88,6 +103,23 @@ mod tests {
         let more = Bundle::appended(text.as_bytes(), &first);
         assert!(more.starts_with(text.as_bytes()));
         assert_eq!(Bundle::read(&more).expect("read").envelopes.len(), 3);
+    }
+
+    #[test]
+    fn what_is_something_else_is_no_bundle() {
+        let line = envelope("e30=").to_line();
+        for (text, is_one) in [
+            (String::new(), true),
+            (line.clone(), true),
+            (line.replace(',', ",\n"), true),
+            (format!("{{\"mediaType\":\"x\"}}\n\n{line}\r\n"), true),
+            ("{\n  \"name\": \"x\"\n}".to_owned(), false),
+            ("[package]\nname = \"x\"\n".to_owned(), false),
+            ("\u{7f}ELF".to_owned(), false),
+            (format!("{line}\nx"), false),
+        ] {
+            assert_eq!(Bundle::is_one(text.as_bytes()), is_one, "{text}");
+        }
     }
 
     #[test]

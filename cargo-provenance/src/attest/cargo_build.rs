@@ -105,6 +105,7 @@ fn external(record: &Record, artifact: &Artifact, source: &str) -> Map<String, V
         Kind::Bench | Kind::Bin | Kind::BuildScript | Kind::Test => "bin",
     };
     let others = request.packages.iter().filter(|package| **package != artifact.package.name);
+    let rustflags = request.rustflags.iter().chain(request.environment.iter().filter(|it| is_of_flags(it)));
     let flag = |is_set: bool| if is_set { "true" } else { "" }.to_owned();
     let all = [
         ("source", source.to_owned()),
@@ -118,11 +119,17 @@ fn external(record: &Record, artifact: &Artifact, source: &str) -> Map<String, V
         ("features", request.features.join(",")),
         ("allFeatures", flag(request.all_features)),
         ("noDefaultFeatures", flag(request.no_default_features)),
-        ("rustflags", request.rustflags.join(" ")),
+        ("rustflags", rustflags.map(String::as_str).collect::<Vec<_>>().join(" ")),
         ("arguments", request.others.join(" ")),
     ];
     let set = all.into_iter().filter(|(_, value)| !value.is_empty());
     set.map(|(name, value)| (name.to_owned(), value.into())).collect()
+}
+
+/// Whether a setting is of flags for rustc: with `--cfg` among them the source is another.
+fn is_of_flags(setting: &str) -> bool {
+    // The name of a `[target]` can be a `cfg` with an equals sign in it.
+    ["_RUSTFLAGS=", ".rustflags="].iter().any(|end| setting.contains(end))
 }
 
 fn internal(record: &Record) -> Map<String, Value> {
@@ -132,10 +139,12 @@ fn internal(record: &Record) -> Map<String, Value> {
     set("host", record.toolchain.host.clone().into());
     set("rustc", first(&record.toolchain.rustc).into());
     set("cargo", first(&record.toolchain.cargo).into());
-    if !record.request.environment.is_empty() {
-        set("environment", record.request.environment.clone().into());
+    let environment = record.request.environment.iter().filter(|it| !is_of_flags(it)).cloned();
+    let environment = environment.collect::<Vec<_>>();
+    if !environment.is_empty() {
+        set("environment", environment.into());
     }
-    if record.workspace.git.as_ref().is_some_and(|git| git.dirty) {
+    if record.is_dirty() {
         set("dirty", true.into());
     }
     internal
@@ -289,6 +298,32 @@ mod tests {
         // A tree that differs from its commit says so in both places where somebody would look.
         assert_eq!(internal_parameters["dirty"], true);
         assert_eq!(resolved_dependencies[0].annotations["dirty"], true);
+    }
+
+    #[test]
+    fn what_no_commit_names_is_not_clean() {
+        let mut record = record();
+        record.workspace.git = None;
+        assert_eq!(made(&record).1.build_definition.internal_parameters["dirty"], true);
+    }
+
+    #[test]
+    fn flags_for_rustc_are_parameters_wherever_they_are_set() {
+        let mut record = record();
+        record.request.rustflags = vec!["-C".to_owned(), "lto".to_owned()];
+        record.request.environment = vec![
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS=--cfg a".to_owned(),
+            "RUSTC_WRAPPER=sccache".to_owned(),
+            "build.rustflags=[\"--cfg\", \"b\"]".to_owned(),
+            "target.cfg(unix = \"a\").rustflags=\"-g\"".to_owned(),
+        ];
+        let BuildDefinition { external_parameters, internal_parameters, .. } =
+            made(&record).1.build_definition;
+        assert_eq!(
+            external_parameters["rustflags"],
+            "-C lto CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS=--cfg a build.rustflags=[\"--cfg\", \"b\"] target.cfg(unix = \"a\").rustflags=\"-g\""
+        );
+        assert_eq!(internal_parameters["environment"], json!(["RUSTC_WRAPPER=sccache"]));
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Envelope {
     /// Makes an envelope of JSON that was read strictly.
     pub(super) fn of(value: Value) -> Result<Self, Fault> {
         let fault = |what: &str| Fault::new(DOCUMENT, what);
-        let written: Written = json::typed(DOCUMENT, value)?;
+        let written: Written = json::typed(DOCUMENT, &value)?;
         if written.signatures.is_empty() {
             return Err(fault("has no signatures"));
         }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::Fault;
@@ -29,9 +29,33 @@ pub fn read(document: &'static str, bytes: &[u8], most: usize) -> Result<Value, 
     value.map_err(|error| fault(format!("is not acceptable JSON: {error}")))
 }
 
-/// Takes a value apart into a type.
-pub(super) fn typed<T: de::DeserializeOwned>(document: &'static str, value: Value) -> Result<T, Fault> {
-    serde_json::from_value(value).map_err(|error| Fault::new(document, format!("is not one: {error}")))
+/// Takes a value apart into a type. Objects are objects: that serde takes a list of its fields for a struct, no other reader
+/// knows.
+pub fn typed<T>(document: &'static str, value: &Value) -> Result<T, Fault>
+where
+    T: de::DeserializeOwned + Serialize,
+{
+    let fault = |what: String| Fault::new(document, format!("is not one: {what}"));
+    let typed = T::deserialize(value).map_err(|error| fault(error.to_string()))?;
+    let read = serde_json::to_value(&typed).map_err(|error| fault(error.to_string()))?;
+    match has_shape(&read, value) {
+        true => Ok(typed),
+        false => Err(fault("a list where an object belongs".to_owned())),
+    }
+}
+
+/// Whether there is an object wherever one was read.
+fn has_shape(read: &Value, value: &Value) -> bool {
+    match (read, value) {
+        (Value::Object(read), Value::Object(value)) => {
+            read.iter().all(|(key, read)| value.get(key).is_none_or(|value| has_shape(read, value)))
+        }
+        (Value::Array(read), Value::Array(value)) => {
+            read.iter().zip(value).all(|(read, value)| has_shape(read, value))
+        }
+        (Value::Object(_), Value::Array(_)) => false,
+        _ => true,
+    }
 }
 
 /// Takes `null` for what is not set (in-toto, "Parsing rules").
@@ -118,6 +142,7 @@ impl<'de> Visitor<'de> for Strict {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -133,6 +158,31 @@ mod tests {
             assert!(fault(text).contains("is not acceptable JSON"), "{text}");
         }
         assert!(read("document", b"\"\xff\"", 1_000).is_err());
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        #[derive(Debug, PartialEq, Deserialize, Serialize)]
+        struct Inner {
+            a: Option<u8>,
+        }
+        #[derive(Debug, PartialEq, Deserialize, Serialize)]
+        struct Outer {
+            #[serde(default, deserialize_with = "or_default")]
+            inner: Vec<Inner>,
+        }
+        let typed = |value: Value| typed::<Outer>("document", &value).is_ok();
+        for good in
+            [json!({}), json!({ "inner": null }), json!({ "inner": [{ "a": 1, "b": [] }, {}], "c": [] })]
+        {
+            assert!(typed(good.clone()), "{good}");
+        }
+        for bad in
+            [json!([[]]), json!([[{ "a": 1 }]]), json!({ "inner": [[1]] }), json!({ "inner": [{}, [null]] })]
+        {
+            assert!(serde_json::from_value::<Outer>(bad.clone()).is_ok(), "serde takes it: {bad}");
+            assert!(!typed(bad.clone()), "{bad}");
+        }
     }
 
     #[test]

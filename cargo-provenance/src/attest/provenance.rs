@@ -95,7 +95,7 @@ impl Provenance {
         if statement.predicate_type != PROVENANCE {
             return Err(Fault::new("statement", "is not about how something was built"));
         }
-        let provenance: Self = json::typed(DOCUMENT, Value::Object(statement.predicate.clone()))?;
+        let provenance: Self = json::typed(DOCUMENT, &Value::Object(statement.predicate.clone()))?;
         let BuildDefinition { build_type, external_parameters, resolved_dependencies, .. } =
             &provenance.build_definition;
         let RunDetails { builder, byproducts, .. } = &provenance.run_details;

@@ -237,7 +237,7 @@ impl Record {
             }
             None => return Err(Fault::new(DOCUMENT, "has no version")),
         }
-        let record: Self = json::typed(DOCUMENT, value)?;
+        let record: Self = json::typed(DOCUMENT, &value)?;
         record.flaw().map_or(Ok(()), |flaw| Err(Fault::new(DOCUMENT, flaw)))?;
         Ok(record)
     }
@@ -250,6 +250,11 @@ impl Record {
     /// The package of a unit or an artifact.
     pub fn package(&self, id: &Identity) -> Option<&Package> {
         self.packages.iter().find(|package| package.id == *id)
+    }
+
+    /// Whether no commit says what it was built from.
+    pub fn is_dirty(&self) -> bool {
+        self.workspace.git.as_ref().is_none_or(|git| git.dirty)
     }
 
     fn flaw(&self) -> Option<String> {

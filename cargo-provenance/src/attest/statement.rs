@@ -86,7 +86,7 @@ impl Statement {
     /// What is none: no subject, a subject without a digest, another version.
     pub fn read(bytes: &[u8]) -> Result<Self, Fault> {
         let fault = |what: &str| Fault::new(DOCUMENT, what);
-        let statement: Self = json::typed(DOCUMENT, json::read(DOCUMENT, bytes, ENVELOPE_BYTES)?)?;
+        let statement: Self = json::typed(DOCUMENT, &json::read(DOCUMENT, bytes, ENVELOPE_BYTES)?)?;
         if statement.kind != STATEMENT {
             return Err(fault("is none of in-toto's first version"));
         }

@@ -63,6 +63,7 @@ impl Evidence {
         let keys = grants.map(|grant| grant.key.key).collect::<Vec<_>>();
         let spot = |line| Spot { file: file.to_owned(), line };
         let bundle = Bundle::read(bytes)?;
+        let lines = bytes.split(|byte| *byte == b'\n').collect::<Vec<_>>();
         for (line, fault) in bundle.skipped {
             self.ignored.push(Ignored { spot: spot(line), why: fault.to_string() });
         }
@@ -74,7 +75,7 @@ impl Evidence {
             });
             match claim {
                 Ok((signers, statement)) => {
-                    let digest = digest_of(bytes, line);
+                    let digest = digest_of(bytes, lines.get(line - 1).copied().unwrap_or_default());
                     self.claims.push(Claim { spot: spot(line), digest, signers, statement });
                 }
                 Err(fault) => self.ignored.push(Ignored { spot: spot(line), why: fault.to_string() }),
@@ -98,8 +99,8 @@ impl std::fmt::Display for Spot {
 }
 
 /// The digest of the envelope that begins in a line: of the line, or of a document on several.
-fn digest_of(bytes: &[u8], line: usize) -> Checksum {
-    let text = bytes.split(|byte| *byte == b'\n').nth(line - 1).unwrap_or_default().trim_ascii();
+fn digest_of(bytes: &[u8], line: &[u8]) -> Checksum {
+    let text = line.trim_ascii();
     let text = if Envelope::read(text).is_ok() { text } else { bytes };
     Checksum::from_bytes(Sha256::digest(text).into())
 }

@@ -12,7 +12,9 @@ use toml_span::value::{Table, Value, ValueInner};
 
 use super::expected::Expected;
 use super::policy::{Artifact, DeployPolicy, Grant, Required};
+use super::summary::SUMMARY;
 use crate::attest::cargo_build::BUILD_TYPE;
+use crate::attest::provenance::PROVENANCE;
 use crate::attest::statement::is_uri;
 use crate::policy::reader::{Reader, Result, quoted};
 use crate::policy::{At, PolicyError, PolicyErrorKind};
@@ -228,7 +230,9 @@ impl Deploy<'_> {
                 {
                     ("a summary", "vsa")
                 }
-                "level" if !requires(&Required::Provenance) && !requires(&Required::Summary) => {
+                "level" | "max-age" | "not-before"
+                    if !requires(&Required::Provenance) && !requires(&Required::Summary) =>
+                {
                     ("provenance", "provenance")
                 }
                 _ => continue,
@@ -300,6 +304,8 @@ impl Deploy<'_> {
             "provenance" => Some(Required::Provenance),
             "sbom" => Some(Required::Sbom),
             "vsa" => Some(Required::Summary),
+            // By these names nothing of what they say would be looked at.
+            PROVENANCE | SUMMARY => None,
             uri => is_uri(uri).then(|| Required::Other(uri.to_owned())),
         };
         let required = self.reader.strings(value, "require", parse, help)?;

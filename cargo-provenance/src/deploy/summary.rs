@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::attest::Fault;
 use crate::attest::statement::{ResourceDescriptor, Statement};
+use crate::attest::{Fault, json};
 use crate::model::Timestamp;
 
 /// The predicate's type.
@@ -106,8 +106,7 @@ impl Summary {
         if statement.predicate_type != SUMMARY {
             return Err(Fault::new("statement", "is not about a verification"));
         }
-        let summary: Self = serde_json::from_value(Value::Object(statement.predicate.clone()))
-            .map_err(|error| fault(format!("is not one: {error}")))?;
+        let summary: Self = json::typed(DOCUMENT, &Value::Object(statement.predicate.clone()))?;
         let levels = summary.verified_levels.iter();
         match summary.verification_result.as_str() {
             PASSED if levels.clone().any(|level| level == FAILED) => {

@@ -311,6 +311,28 @@ fn other_statements_are_known_by_their_type() {
     );
 }
 
+#[test]
+fn a_policy_asks_for_nothing_that_it_would_not_look_at() {
+    let read = |text: &str| {
+        let text = format!(
+            "version = 1\n[[root]]\nkey = \"k {}\"\nbuilder = \"https://example.org/ci\"\n[[artifact]]\nname = \"server\"\n{text}\n",
+            public(1)
+        );
+        DeployPolicy::parse(text.as_bytes(), Path::new("deploy.toml"))
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(read("require = [\"sbom\", \"https://example.org/tested/v1\"]"), Ok(()));
+    for text in [
+        "require = [\"https://slsa.dev/provenance/v1\"]",
+        "require = [\"https://slsa.dev/verification_summary/v1\"]",
+        "require = [\"sbom\"]\nmax-age = \"7 days\"",
+        "require = [\"sbom\"]\nnot-before = \"2026-01-01\"",
+    ] {
+        assert!(read(text).is_err(), "{text}");
+    }
+}
+
 fn pool_kinds() -> &'static [Option<(Required, u8)>] {
     static KINDS: OnceLock<Vec<Option<(Required, u8)>>> = OnceLock::new();
     KINDS.get_or_init(|| pool().into_iter().map(|(_, kind)| kind).collect())

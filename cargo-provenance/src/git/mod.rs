@@ -29,7 +29,7 @@ pub use self::history::{History, Kind as Object, Repository, Wanted};
 pub use self::person::email;
 pub use self::published::fetch_commit;
 pub use self::revision::Revision;
-pub use self::standing::Standing;
+pub use self::standing::{Standing, without_credentials};
 
 use self::export::{Exporter, Submodules, make_folder, scratch};
 use crate::report::failure::{Explain, Kind};

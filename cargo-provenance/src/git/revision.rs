@@ -195,6 +195,7 @@ pub(super) fn output_of(directory: &Path, commit: &str, arguments: &[&str]) -> R
         command: match arguments {
             ["cat-file", ..] => "cat-file",
             ["for-each-ref", ..] => "for-each-ref",
+            ["ls-files", ..] => "ls-files",
             ["ls-tree", ..] => "ls-tree",
             ["merge-base", ..] => "merge-base",
             ["rev-list", ..] => "rev-list",

@@ -56,7 +56,7 @@ impl Home {
     }
 }
 
-fn git(directory: &Path, arguments: &[&str]) -> String {
+pub(super) fn git(directory: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     for variable in FOREIGN_VARIABLES {
         command.env_remove(variable);

@@ -23,6 +23,7 @@ use crate::attest::statement::{ResourceDescriptor, is_uri};
 use crate::collect::gate;
 use crate::collect::opened::{self, Wanted};
 use crate::finding::{Finding, Weight};
+use crate::git::without_credentials;
 use crate::keys::{Passphrase, Signer};
 use crate::model::Surroundings;
 use crate::report::failure::{Failure, Kind};
@@ -207,9 +208,14 @@ fn unchanged(
     if git.is_none() {
         report.not_checked.push("the commit: the workspace lay in no git repository".to_owned());
     }
-    if git.is_some_and(|git| git.dirty) && !options.allow_dirty {
+    if record.is_dirty() && !options.allow_dirty {
         report.outcome = if report.outcome == Outcome::Fine { Outcome::Refused } else { report.outcome };
-        let message = "files differed from the commit, or lay beside it, when this was built".to_owned();
+        let message = match git {
+            Some(_) => "files differed from the commit, or lay beside it, when this was built",
+            None => {
+                "the workspace lay in no git repository when this was built, so no commit says what it was"
+            }
+        };
         let finding = Finding::new("workspace-dirty", Weight::Denial, message);
         report.findings.push(
             finding.help(
@@ -224,9 +230,13 @@ fn unchanged(
 fn source(record: &Record, options: &Options) -> Result<String, Failure> {
     let help = "name it with `--source git+https://HOST/PATH`";
     if let Some(source) = &options.source {
-        return match is_uri(source) {
-            true => Ok(source.clone()),
-            false => Err(Failure::new(Kind::Usage, format!("`{source}` is no URI")).help(help)),
+        // CI systems have addresses with tokens in them, and everybody reads what is attested.
+        let public = without_credentials(source);
+        return match is_uri(&public) {
+            true if public == *source => Ok(public),
+            true => Err(Failure::new(Kind::Usage, "the address of the source holds credentials")
+                .help(format!("leave them out: `--source {public}`"))),
+            false => Err(Failure::new(Kind::Usage, format!("`{public}` is no URI")).help(help)),
         };
     }
     let origin = record.workspace.git.as_ref().and_then(|git| git.origin.as_deref());
@@ -301,10 +311,18 @@ fn append(output: &Path, envelope: &Envelope, surroundings: &Surroundings) -> Re
         Err(_) => None,
     };
     let present = old.as_deref().map(Bundle::read).transpose()?.unwrap_or_default();
+    if old.as_deref().is_some_and(|old| !Bundle::is_one(old)) {
+        let what = format!("`{}` is no bundle of attestations", output.display());
+        return Err(
+            Failure::new(Kind::Usage, what).help("name another file: nothing of this one was changed")
+        );
+    }
     if present.envelopes.iter().any(|(_, there)| there == envelope) {
         return Ok(());
     }
     let new = Bundle::appended(old.as_deref().unwrap_or_default(), envelope);
+    // One line too many, and nobody could read any of them.
+    Bundle::read(&new)?;
     let mut transaction = Transaction::new(folder);
     transaction.replace(output, old, new);
     Ok(transaction.commit()?)

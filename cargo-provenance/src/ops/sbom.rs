@@ -143,6 +143,11 @@ pub fn run(
     report.conclusion = conclusion(&bill, options.format);
     match &options.output {
         None => report.output = document,
+        Some(file) if signed::would_be_lost(file) => {
+            let what = format!("`{}` holds other attestations", file.display());
+            return Err(Failure::new(Kind::Usage, what)
+                .help("name another file: a bundle can be put together with `cat`, a line each"));
+        }
         Some(file) => {
             store::write_atomic(file, document.as_bytes())?;
             report.step("Writing", format!("`{}`", file.display()));

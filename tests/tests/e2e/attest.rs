@@ -317,6 +317,72 @@ fn a_tree_that_is_not_its_commit_is_attested_only_as_such() {
         statements(&app.path("target/debug/app.intoto.jsonl"))[0]["predicate"]["buildDefinition"].clone();
     assert_eq!(build["internalParameters"]["dirty"], true);
     assert_eq!(build["resolvedDependencies"][0]["annotations"]["dirty"], true);
+
+    // Nor is one of no commit at all.
+    let away = sandbox.path("away.git");
+    std::fs::rename(app.path(".git"), &away).expect("moved");
+    self::build(app, []);
+    let source = "git+https://example.org/x";
+    app.provenance(["attest", "--source", source, "--key-was-apart", "--key"])
+        .args([&secret])
+        .run()
+        .code(1)
+        .stderr_has("lay in no git repository");
+    std::fs::rename(&away, app.path(".git")).expect("moved");
+
+    // What a build script changes while everything is compiled may have been compiled.
+    app.git(["checkout", "--quiet", "--", "src/main.rs"]).ok();
+    files::write(
+        &app.path("build.rs"),
+        "fn main() {\n    std::fs::write(\"src/main.rs\", \"fn main() {}\\n\").unwrap();\n}\n",
+    );
+    app.provenance(["pin", "--quiet"]).ok();
+    app.commit("script");
+    self::build(app, []);
+    assert_eq!(record(app)["workspace"]["git"]["dirty"], true);
+}
+
+#[test]
+fn nothing_that_was_chosen_or_is_secret_gets_past_the_statement() {
+    let sandbox = Sandbox::new();
+    let app = package_app(&sandbox);
+    let (secret, _) = key(app);
+    let config = sandbox.cargo_home().join("config.toml");
+    files::append(&config, "[env]\nAPI_TOKEN = \"s3cr3t\"\n");
+    files::replace(&config, "[build]\n", "[build]\nrustflags = [\"--cfg\", \"other\"]\n");
+    build(app, ["-rj2"]);
+    let bundle = app.path("target/release/app.intoto.jsonl");
+    let run = app.provenance([
+        "attest",
+        "--source",
+        "git+https://ci:t0ken@example.org/x",
+        "--key-was-apart",
+        "--key",
+    ]);
+    let output = run.args([&secret]).run().code(2).stderr_has("`--source git+https://example.org/x`");
+    assert!(!output.stderr.contains("t0ken") && !bundle.exists(), "{output}");
+    attest(app, &secret);
+    let statement = &statements(&bundle)[0];
+    let parameters = &statement["predicate"]["buildDefinition"]["externalParameters"];
+    assert_eq!(
+        (&parameters["profile"], &parameters["rustflags"]),
+        (&json!("release"), &json!("build.rustflags=[\"--cfg\", \"other\"]"))
+    );
+    assert!(!statement.to_string().contains("s3cr3t") && statement.to_string().contains("env.API_TOKEN"));
+
+    // Nor does a bill of materials take the place of what was attested.
+    let before = files::read(&bundle);
+    let run = app.provenance(["sbom", "--output", "target/release/app.intoto.jsonl"]);
+    run.run().code(2).stderr_has("holds other attestations");
+    assert_eq!(files::read(&bundle), before);
+
+    // A file that is no bundle stays as it is.
+    for file in ["Cargo.toml", "Provenance.lock", "target/provenance/record.json"] {
+        let before = files::read(&app.path(file));
+        let run = app.provenance(["attest", "--output", file, "--key-was-apart", "--key"]).args([&secret]);
+        run.run().code(2).stderr_has("is no bundle of attestations");
+        assert_eq!(files::read(&app.path(file)), before);
+    }
 }
 
 #[test]

@@ -474,6 +474,14 @@ fn a_summary_is_written_and_accepted_in_its_turn() {
     assert_eq!(predicate["policy"]["digest"]["sha256"], json!(sha256(policy.as_bytes())));
     judges_agree(&host);
 
+    // It takes the place of a summary, and of nothing else.
+    for file in ["server", "server.intoto.jsonl", "deploy.toml", "keys/gate"] {
+        let before = files::read(&host.path(file));
+        let output = host.verify(&[&["--emit-vsa", file], &emit[2..]].concat());
+        output.code(2).stderr_has("holds something else than verification summaries");
+        assert_eq!(files::read(&host.path(file)), before);
+    }
+
     // Somebody who trusts that verifier needs nothing else.
     host.policy(&format!("require = [\"vsa\"]\n{resource}"));
     host.verify(&["--attestation", "server.vsa.jsonl"]).code(0);

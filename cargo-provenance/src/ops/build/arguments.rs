@@ -32,7 +32,7 @@ const TAKE_A_VALUE: [&str; 20] = [
 
 /// Options that change what is said, where it lies, how fast it is made, or which of several programs are made, and nothing of what
 /// each is made of.
-const CHANGE_NOTHING: [&str; 17] = [
+const CHANGE_NOTHING: [&str; 18] = [
     "--bin",
     "--bins",
     "--color",
@@ -50,7 +50,11 @@ const CHANGE_NOTHING: [&str; 17] = [
     "--verbose",
     "-j",
     "-q",
+    "-v",
 ];
+
+/// Letters of options that take a value: what follows such a letter in the same argument is it.
+const LETTERS: [char; 4] = ['F', 'Z', 'j', 'p'];
 
 /// What was given after the command's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,9 +106,10 @@ impl Arguments {
                 continue;
             }
             arguments.options.push(argument.clone());
-            let (flag, mut value) = match text.split_once('=') {
-                Some((flag, value)) => (flag.to_owned(), Some(OsString::from(value))),
-                None => (text.into_owned(), None),
+            let (flag, mut value) = match (cluster(&text, &mut arguments.pairs), text.split_once('=')) {
+                (Some((flag, value)), _) => (flag, value.map(OsString::from)),
+                (None, Some((flag, value))) => (flag.to_owned(), Some(OsString::from(value))),
+                (None, None) => (text.into_owned(), None),
             };
             if value.is_none() && TAKE_A_VALUE.contains(&flag.as_str()) {
                 value = all.next().cloned();
@@ -186,12 +191,7 @@ impl Arguments {
             text.split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned).collect()
         };
         for (flag, value) in &self.pairs {
-            // `-pNAME` is `-p NAME`.
-            let (flag, glued) = match flag.get(..2) {
-                Some(short @ ("-p" | "-F" | "-j" | "-Z")) if flag.len() > 2 => (short, flag.get(2..)),
-                _ => (flag.as_str(), None),
-            };
-            let value = glued.or(value.as_deref());
+            let (flag, value) = (flag.as_str(), value.as_deref());
             match (flag, value) {
                 ("-p" | "--package", Some(package)) => request.packages.push(package.to_owned()),
                 ("-F" | "--features", Some(features)) => request.features.extend(split(features)),
@@ -202,11 +202,13 @@ impl Arguments {
                 ("--target", Some(target)) if request.target.is_none() => {
                     request.target = Some(target.to_owned())
                 }
-                (flag, _) if CHANGE_NOTHING.contains(&flag) || flag.starts_with("-v") => {}
+                (flag, _) if CHANGE_NOTHING.contains(&flag) => {}
                 (flag, Some(value)) => request.others.push(format!("{flag}={value}")),
                 (flag, None) => request.others.push(flag.to_owned()),
             }
         }
+        // What is no option is none of cargo's, unless a later cargo takes it for the value of one.
+        request.others.extend(self.rest.iter().map(|argument| argument.to_string_lossy().into_owned()));
         request.features.sort();
         request.features.dedup();
         request
@@ -219,6 +221,23 @@ impl Arguments {
     fn has(&self, flag: &str) -> bool {
         self.options.iter().any(|option| option == OsStr::new(flag))
     }
+}
+
+/// Takes letters apart that stand behind one hyphen, as cargo does: `-vrFx` is `-v -r -F x`. All but the last go to `before`.
+fn cluster(text: &str, before: &mut Vec<(String, Option<String>)>) -> Option<(String, Option<String>)> {
+    let mut letters = text.strip_prefix('-').filter(|rest| !rest.starts_with('-'))?.chars();
+    while let Some(letter) = letters.next() {
+        let rest = letters.as_str();
+        let flag = format!("-{letter}");
+        if rest.is_empty() {
+            return Some((flag, None));
+        }
+        if LETTERS.contains(&letter) {
+            return Some((flag, Some(rest.strip_prefix('=').unwrap_or(rest).to_owned())));
+        }
+        before.push((flag, None));
+    }
+    None
 }
 
 #[cfg(test)]
@@ -277,6 +296,22 @@ mod tests {
         };
         assert_eq!(arguments.request(), request);
         assert_eq!(Arguments::read(&[]).expect("fit").request().profile, "dev");
+    }
+
+    #[test]
+    fn no_letter_hides_behind_another() {
+        for given in ["-vFx", "-vF x", "-qvFx", "-vF=x", "-F=x -v", "-Fx", "-vvF x --locked"] {
+            let request = Arguments::read(&words(given)).expect("fit").request();
+            assert_eq!((request.features, request.others), (vec!["x".to_owned()], vec![]), "{given}");
+        }
+        for given in ["-vr", "-rq", "-vrFx", "-rj4", "-qrj 4"] {
+            assert_eq!(Arguments::read(&words(given)).expect("fit").request().profile, "release", "{given}");
+        }
+        let request = Arguments::read(&words("-vxp a b --config k=1")).expect("fit").request();
+        assert_eq!(
+            (request.packages, request.others),
+            (vec!["a".to_owned()], ["-x", "b", "--config", "k=1"].map(str::to_owned).to_vec())
+        );
     }
 
     #[test]

@@ -62,13 +62,7 @@ impl Begun {
         };
         let workspace = Workspace {
             // Where there is no repository, or no git, nothing is said of one.
-            git: Standing::of(&gate.root).ok().map(|standing| Revision {
-                commit: standing.commit,
-                reference: standing.reference,
-                origin: standing.origin,
-                folder: standing.folder,
-                dirty: standing.dirty,
-            }),
+            git: revision(gate),
             manifest: file(&gate.root.join(manifest::FILE_NAME))?,
             lockfile: file(&gate.seen.lockfile)?,
         };
@@ -102,6 +96,10 @@ impl Begun {
         folders: &Folders<'_>,
         now: Clock,
     ) -> Result<Record, Failure> {
+        // What a build script changed in between may have been compiled.
+        if let Some(git) = &mut self.workspace.git {
+            git.dirty |= revision(gate).is_none_or(|now| now.dirty || now.commit != git.commit);
+        }
         let triples = triples(made, folders);
         if self.request.target.is_none() {
             self.request.target = triples.iter().next().cloned();
@@ -140,6 +138,22 @@ impl Begun {
     }
 }
 
+/// What is checked out, and whether that is what the workspace and its members are of.
+fn revision(gate: &Gate) -> Option<Revision> {
+    let members = gate.seen.manifest.members.iter().map(|member| format!("{}/Cargo.toml", member.path));
+    let files = members.chain(["Cargo.toml", manifest::FILE_NAME].map(str::to_owned)).map(|file| {
+        let file = normal(Path::new(&file));
+        file.to_string_lossy().replace('\\', "/")
+    });
+    Standing::of(&gate.root, &files.collect::<Vec<_>>()).ok().map(|standing| Revision {
+        commit: standing.commit,
+        reference: standing.reference,
+        origin: standing.origin,
+        folder: standing.folder,
+        dirty: standing.dirty,
+    })
+}
+
 /// Settings from outside of the repository that change what comes of a build. Where packages come from does not: their bytes are
 /// pinned.
 fn environment(surroundings: &Surroundings, gate: &Gate, settings: &[(String, String)]) -> Vec<String> {
@@ -154,7 +168,11 @@ fn environment(surroundings: &Surroundings, gate: &Gate, settings: &[(String, St
         let of_building = ["build.", "target.", "profile.", "env.", "unstable."];
         of_building.iter().any(|start| setting.key.starts_with(start)) && !setting.key.ends_with(".runner")
     });
-    let of_files = of_files.map(|setting| format!("{}={}", setting.key, setting.value));
+    let of_files = of_files.map(|setting| match setting.key.starts_with("env.") {
+        // What programs are given is often a secret, and everybody reads what is attested.
+        true => setting.key.clone(),
+        false => format!("{}={}", setting.key, setting.value),
+    });
     let mut all =
         of_environment.map(|(name, value)| format!("{name}={value}")).chain(of_files).collect::<Vec<_>>();
     all.sort();

@@ -1,13 +1,15 @@
 //! The document in an envelope with a signature.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
 use super::Format;
+use crate::attest::bundle::Bundle;
 use crate::attest::digests::DigestSet;
+use crate::attest::envelope::ENVELOPE_BYTES;
 use crate::attest::statement::{ResourceDescriptor, Statement};
-use crate::collect::gate;
+use crate::collect::{gate, opened};
 use crate::keys::Passphrase;
 use crate::model::Surroundings;
 use crate::ops::{attest, sign};
@@ -25,16 +27,27 @@ pub(super) fn envelope(
 ) -> Result<(String, String), Failure> {
     let predicate: Map<String, Value> = serde_json::from_str(document)
         .map_err(|error| Failure::new(Kind::Bug, "could not read the document back").caused_by(&error))?;
-    let kind = match format {
-        Format::CycloneDx16 => "https://cyclonedx.org/bom/v1.6",
-        Format::Spdx23 => "https://spdx.dev/Document/v2.3",
-    };
+    let kind = kind(format);
     let statement = Statement::new(subjects(bill)?, kind, predicate);
     let root = gate::root(surroundings).ok();
     let is_trusted = attest::is_trusted(surroundings, root.as_deref())?;
     let mut signer = sign::signer(surroundings, key, passphrase, is_trusted)?;
     let envelope = attest::sealed(statement.to_bytes(), &mut signer)?;
     Ok((envelope.to_line() + "\n", signer.public().fingerprint().to_string()))
+}
+
+fn kind(format: Format) -> &'static str {
+    match format {
+        Format::CycloneDx16 => "https://cyclonedx.org/bom/v1.6",
+        Format::Spdx23 => "https://spdx.dev/Document/v2.3",
+    }
+}
+
+/// Whether attestations would be lost if the document took the place of a file.
+pub(super) fn would_be_lost(file: &Path) -> bool {
+    let bundle = opened::bytes(file, ENVELOPE_BYTES).ok().and_then(|bytes| Bundle::read(&bytes).ok());
+    let known = [Format::CycloneDx16, Format::Spdx23].map(kind);
+    bundle.is_some_and(|bundle| bundle.kinds().flatten().any(|kind| !known.contains(&kind.as_str())))
 }
 
 /// What the statement is about: the files that are delivered. Without one, the lockfile that the document was made from: a

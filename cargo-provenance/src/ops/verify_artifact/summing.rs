@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use provenance_build::signing::base64;
 
 use super::Case;
+use crate::attest::bundle::Bundle;
 use crate::attest::digests::DigestSet;
-use crate::attest::envelope::{Envelope, IN_TOTO};
+use crate::attest::envelope::{ENVELOPE_BYTES, Envelope, IN_TOTO};
 use crate::attest::statement::{ResourceDescriptor, is_uri};
-use crate::deploy::summary::{Outcome, Summary, Verifier};
+use crate::collect::opened;
+use crate::deploy::summary::{Outcome, SUMMARY, Summary, Verifier};
 use crate::deploy::{DeployPolicy, Evidence};
 use crate::keys::{Agent, KeyFile, Passphrase, Signer};
 use crate::model::{Clock, Timestamp};
@@ -38,6 +40,12 @@ impl Emit<'_> {
         if !is_uri(&self.verifier) {
             return Err(Failure::new(Kind::Usage, format!("`{}` is no URI", self.verifier))
                 .help("name the verifier by a URI, such as `https://example.org/deploy/v1`"));
+        }
+        if self.file.exists() && !holds_summaries(&self.file) {
+            let what = format!("`{}` holds something else than verification summaries", self.file.display());
+            return Err(
+                Failure::new(Kind::Usage, what).help("name another file: what is there would be lost")
+            );
         }
         match policy.artifacts.iter().find(|artifact| artifact.resource.is_none()) {
             None => Ok(()),
@@ -73,6 +81,14 @@ impl Emit<'_> {
         report.step("Writing", format!("{what} to `{}`", self.file.display()));
         Ok(())
     }
+}
+
+/// Whether nothing is lost with a file but what this command writes anew.
+fn holds_summaries(file: &Path) -> bool {
+    let bundle = opened::bytes(file, ENVELOPE_BYTES).ok().and_then(|bytes| Bundle::read(&bytes).ok());
+    bundle.is_some_and(|bundle| {
+        bundle.skipped.is_empty() && bundle.kinds().all(|kind| kind.as_deref() == Some(SUMMARY))
+    })
 }
 
 fn subject(case: &Case<'_>) -> ResourceDescriptor {

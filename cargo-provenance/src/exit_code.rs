@@ -61,7 +61,7 @@ pub const DISTRUSTED: ExitCode = ExitCode {
     number: 5,
     name: "distrusted",
     meaning: "A signature or a key did not hold.",
-    remedy: "Find out who changed the manifest before anything is built from it.",
+    remedy: "Find out who changed the manifest, the commit or the artifact before anything is built from it or started.",
 };
 
 /// A program that was run under the guard did not succeed. The number is the program's own.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use provenance_build::Moment;
 use provenance_build::signing::{Fingerprint, PublicKey};
+use serde_json::Value;
 
 use super::evidence::{Claim, Spot};
 use super::expected::{Surprise, surprises};
@@ -14,8 +15,9 @@ use super::policy::{Artifact, DeployPolicy, Grant, Required};
 use super::summary::{SUMMARY, Summary};
 use crate::attest::cargo_build::BUILD_TYPE;
 use crate::attest::digests::DigestSet;
-use crate::attest::provenance::{PROVENANCE, Provenance};
+use crate::attest::provenance::{BuildDefinition, PROVENANCE, Provenance};
 use crate::model::Timestamp;
+use crate::policy::glob::wildcard;
 use crate::policy::reader::quoted;
 use crate::report::plural;
 
@@ -360,6 +362,11 @@ impl Case<'_> {
             let what = "was built from a working tree that differed from its commit".to_owned();
             return Err(refusal(what, "build what is committed", artifact.line));
         }
+        if let Some(setting) = self.setting(definition) {
+            let what = format!("was built with `{}` set from outside of its source", quoted(&setting));
+            let help = "build without it, or add it to `environment` if the builders are to set it";
+            return Err(refusal(what, help, artifact.line));
+        }
         let expected =
             artifact.parameters.iter().map(|(name, at)| (name.clone(), at.value.clone())).collect();
         let mut found = surprises(&expected, &definition.external_parameters, "");
@@ -368,6 +375,24 @@ impl Case<'_> {
         let outer = first.name().split('.').next().unwrap_or_default();
         let line = artifact.parameters.get(outer).map_or(artifact.line, |at| at.line);
         Err(refusal(told(&found), &way_out(&found), line))
+    }
+
+    /// A setting that a build of our own had and that nobody expects: another compiler makes another program of the same source.
+    fn setting(&self, definition: &BuildDefinition) -> Option<String> {
+        let environment = definition.internal_parameters.get("environment")?;
+        if definition.build_type != BUILD_TYPE {
+            return None;
+        }
+        let expected = &self.artifact.environment;
+        let is_expected = |set: &&Value| {
+            let is_met = |set: &str| expected.iter().any(|pattern| wildcard(pattern, set));
+            set.as_str().is_some_and(is_met)
+        };
+        let unexpected = match environment {
+            Value::Array(all) => all.iter().find(|set| !is_expected(set))?,
+            other => other,
+        };
+        Some(unexpected.as_str().map_or_else(|| unexpected.to_string(), str::to_owned))
     }
 
     /// The level that a summary vouches for.

@@ -67,6 +67,8 @@ pub struct Artifact {
     pub not_before: Option<At<Moment>>,
     /// Whether it may come from a working tree that differed from its commit.
     pub allow_dirty: bool,
+    /// Patterns of the settings from outside of its source that a build may have had, as `NAME=VALUE`.
+    pub environment: Vec<String>,
     /// The builders that it may come from; empty for all that a key vouches for.
     pub builders: Vec<String>,
     /// The kinds of build that it may come from.

@@ -68,7 +68,7 @@ pub(super) fn key_of(parameter: &str) -> Key {
 }
 
 /// Keys of an artifact that are only about provenance, and only about summaries.
-const OF_PROVENANCE: [&str; 4] = ["allow-dirty", "build-type", "builder", "parameters"];
+const OF_PROVENANCE: [&str; 5] = ["allow-dirty", "build-type", "builder", "environment", "parameters"];
 const OF_SUMMARY: [&str; 2] = ["levels", "resource-uri"];
 const OF_ALL: [&str; 7] = ["file", "level", "max-age", "name", "not-before", "require", "threshold"];
 
@@ -170,6 +170,7 @@ impl Deploy<'_> {
             max_age: None,
             not_before: None,
             allow_dirty: false,
+            environment: vec![],
             builders: vec![],
             build_types: At { value: vec![BUILD_TYPE.to_owned()], line },
             parameters: BTreeMap::new(),
@@ -202,6 +203,10 @@ impl Deploy<'_> {
                     artifact.levels = self.reader.strings(value, "levels", custom_level, help)?;
                 }
                 "parameters" => self.parameters(value, at, &mut artifact)?,
+                "environment" => {
+                    let help = "write what the builders set, such as `\"RUSTC_WRAPPER=sccache\"`";
+                    artifact.environment = self.texts(value, "environment", help)?;
+                }
                 "allow-dirty" => artifact.allow_dirty = self.reader.boolean(&value, "allow-dirty")?,
                 plain => {
                     let known = PARAMETERS.iter().find(|(key, _)| *key == plain);

@@ -186,6 +186,28 @@ fn provenance_as_expected_passes_and_anything_else_does_not() {
 }
 
 #[test]
+fn another_compiler_is_expected_or_refused() {
+    let kind = crate::attest::cargo_build::BUILD_TYPE;
+    let of = |environment: Value| {
+        let built = changed(provenance(), "/predicate/buildDefinition/buildType", json!(kind));
+        let internal = json!({ "environment": environment });
+        envelope(&changed(built, "/predicate/buildDefinition/internalParameters", internal), &[1])
+    };
+    let expecting = |more: &str| {
+        policy("\"provenance\"", &(EXPECTED.replace("https://example.org/cargo/v1", kind) + more))
+    };
+    let plain = expecting("");
+    assert!(judged(&plain, &[of(json!([]))]).passes());
+    refused(&plain, &[of(json!(["RUSTC=/tmp/evil"]))], Step::Content, "built with `RUSTC=/tmp/evil` set");
+    let wrapped = expecting("environment = [\"RUSTC_WRAPPER=sccache\", \"CARGO_PROFILE_RELEASE_*=*\"]\n");
+    let usual = json!(["CARGO_PROFILE_RELEASE_LTO=fat", "RUSTC_WRAPPER=sccache"]);
+    assert!(judged(&wrapped, &[of(usual)]).passes());
+    for odd in [json!(["RUSTC_WRAPPER=sccache2"]), json!([1]), json!("RUSTC_WRAPPER=sccache"), json!({})] {
+        refused(&wrapped, &[of(odd.clone())], Step::Content, "set from outside of its source");
+    }
+}
+
+#[test]
 fn a_threshold_counts_keys_that_may_vouch_for_the_builder() {
     let two = policy("\"provenance\"", &format!("threshold = 2\n{EXPECTED}"));
     let line = |seeds: &[u8]| envelope(&provenance(), seeds);

@@ -1,6 +1,6 @@
 //! A page that people open in a browser: one file that loads nothing from anywhere.
 //!
-//! All text goes through [`text`]. Should something get through it all the same, the page's own content security policy lets no
+//! All text goes through `text`. Should something get through it all the same, the page's own content security policy lets no
 //! script and no style act but the two whose digests it names (Content Security Policy Level 3, section 6.7.3), and nothing be loaded.
 
 mod packages;

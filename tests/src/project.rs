@@ -90,11 +90,12 @@ impl<'sandbox> Project<'sandbox> {
     pub fn policy(self, lines: &str) -> Self {
         let policy = files::read(&self.path("Provenance.toml"));
         let (head, name) = lines.split_once('\n').unwrap_or((lines, ""));
-        let text =
-            match policy.contains(&format!("{head}\n")) && head.starts_with('[') && !head.starts_with("[[") {
-                true => policy.replacen(&format!("{head}\n"), &format!("{head}\n{name}\n"), 1),
-                false => format!("{policy}\n{lines}\n"),
-            };
+        // A table that is only shown, behind a `#`, is not there.
+        let there = format!("\n{head}\n");
+        let text = match policy.contains(&there) && head.starts_with('[') && !head.starts_with("[[") {
+            true => policy.replacen(&there, &format!("{there}{name}\n"), 1),
+            false => format!("{policy}\n{lines}\n"),
+        };
         files::write(&self.path("Provenance.toml"), text);
         self.provenance(["pin"]).ok();
         self

@@ -2,7 +2,7 @@
 #![no_main]
 
 use cargo_provenance::commit::{
-    Answer, Entry, Signature, Signed, Trusted, When, judge, links, parse, parse_tag, read_status,
+    Answer, Asked, Entry, Signature, Signed, Trusted, When, judge, links, parse, parse_tag, read_status,
 };
 use libfuzzer_sys::fuzz_target;
 use provenance_build::Moment;
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
             email: &commit.committer.email,
         };
         let when = When { at: Moment(0), end: Moment(0) };
-        let ask = |_: _| Ok(Answer::Good(vec!["A".repeat(40)]));
+        let ask = |_: Asked<'_>| Ok(Answer::Good(vec!["A".repeat(40)]));
         assert!(judge(signed, &[&Trusted::default()], when, &ask).is_err());
         assert!(judge(signed, &[], when, &ask).is_err());
     }

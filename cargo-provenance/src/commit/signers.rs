@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use provenance_build::Moment;
-use provenance_build::signing::base64;
 use provenance_build::signing::key::take;
+use provenance_build::signing::{base64, word};
 use sha2::{Digest as _, Sha256};
 
 use super::{NAMESPACE, matches};
@@ -203,23 +203,6 @@ fn read(text: &str, number: u32) -> Result<Read, String> {
 
 fn is_kind(word: &str) -> bool {
     ["ssh-", "sk-", "ecdsa-"].iter().any(|prefix| word.starts_with(prefix))
-}
-
-/// The next word; white space between quotes does not end it.
-fn word<'t>(rest: &mut &'t str) -> Result<&'t str, String> {
-    let text = rest.trim_start_matches([' ', '\t']);
-    let mut quoted = false;
-    let ends = |c: char| {
-        quoted ^= c == '"';
-        !quoted && (c == ' ' || c == '\t')
-    };
-    let (word, after) = text.split_at(text.find(ends).unwrap_or(text.len()));
-    *rest = after;
-    match word.matches('"').count() % 2 {
-        _ if word.is_empty() => Err("a line without a key".to_owned()),
-        0 => Ok(word),
-        _ => Err("a quotation mark that is not closed".to_owned()),
-    }
 }
 
 /// Reads the options; whether the key is that of a certificate authority. OpenSSH takes their names in any case.

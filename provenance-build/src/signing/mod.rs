@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 pub use canonical::policy_digest;
 pub use key::{Fingerprint, PublicKey};
 pub use trust::{KEYS, Revoked, Trust};
-pub use trusted::TrustedKey;
+pub use trusted::{TrustedKey, word};
 
 use crate::error::Error;
 use crate::manifest::{self, SIGNATURES};

@@ -99,8 +99,8 @@ fn is_type(word: &str) -> bool {
     ["ssh-", "sk-", "ecdsa-"].iter().any(|prefix| word.starts_with(prefix))
 }
 
-/// The next word; white space between quotes does not end it.
-fn word<'t>(rest: &mut &'t str) -> Result<&'t str, String> {
+/// The next word of a line of `allowed_signers`; white space between quotes does not end it.
+pub fn word<'t>(rest: &mut &'t str) -> Result<&'t str, String> {
     let text = rest.trim_start();
     let mut quoted = false;
     let ends = |c: char| {

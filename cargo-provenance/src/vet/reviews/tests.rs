@@ -6,7 +6,9 @@ use provenance_build::Checksum;
 use provenance_build::name::{CRATES_IO, PackageName, Source, Version};
 
 use super::*;
+use crate::audit::Published;
 use crate::audit::{Import, translate};
+use crate::policy::{AuditImport, EntryKind};
 
 fn id(name: &str, version: &str, source: &str) -> PackageId {
     PackageId {

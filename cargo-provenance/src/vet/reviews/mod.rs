@@ -3,17 +3,23 @@
 //! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
 //! whoever depends on it, and a publisher's name proves nothing by itself.
 
+mod select;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use provenance_build::PackageId;
 
 use crate::audit::{
     self, AuditKind, AuditRef, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode, Origin,
-    Policy, PolicyFor, Published, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage,
-    Verdict, VetVersion, Void, Why,
+    Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
+    VetVersion, Void, Why,
 };
 use crate::model::Date;
-use crate::policy::{At, AuditImport, AuditRules, EntryKind, Required};
+use crate::policy::{At, AuditRules, Required};
+
+pub use select::selected;
 
 /// What reviews of the team itself are called where it says who vouches.
 pub const OWN: &str = "supply-chain";
@@ -301,57 +307,6 @@ impl Reviews {
     }
 }
 
-/// Takes out of a set of somebody else what does not count. Violations stay, but for crates that are excluded.
-pub fn selected(mut published: Published, import: &AuditImport) -> Published {
-    let counts = |list: &Option<Vec<String>>, name: &str| {
-        list.as_ref().is_none_or(|list| list.iter().any(|listed| listed == name))
-    };
-    let is_of = |who: &[String]| {
-        import.auditors.as_ref().is_none_or(|auditors| {
-            let by = |name: &String| auditors.iter().any(|it| name == it || address(name) == Some(it));
-            !who.is_empty() && who.iter().all(by)
-        })
-    };
-    let is_kind = |kind: EntryKind| import.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind));
-    let criteria = |names: &mut Vec<String>| {
-        names.retain(|name| counts(&import.criteria, name));
-        !names.is_empty()
-    };
-    let is_listed = |krate: &str| counts(&import.crates, krate);
-    let set = &mut published.set;
-    for (krate, audits) in &mut set.audits {
-        audits.retain_mut(|audit| match audit.kind {
-            AuditKind::Violation(_) => true,
-            AuditKind::Full(_) | AuditKind::Delta { .. } => {
-                let is_full = matches!(audit.kind, AuditKind::Full(_));
-                let kind = if is_full { EntryKind::Full } else { EntryKind::Delta };
-                is_listed(krate) && is_kind(kind) && is_of(&audit.who) && criteria(&mut audit.criteria)
-            }
-        });
-    }
-    for (krate, wildcards) in &mut set.wildcards {
-        wildcards.retain_mut(|it| {
-            is_listed(krate) && is_kind(EntryKind::Wildcard) && is_of(&it.who) && criteria(&mut it.criteria)
-        });
-    }
-    for (krate, trusted) in &mut set.trusted {
-        // Nobody signs these with a name.
-        trusted.retain_mut(|it| {
-            let is_anybodys = import.auditors.is_none();
-            is_listed(krate) && is_kind(EntryKind::Trusted) && is_anybodys && criteria(&mut it.criteria)
-        });
-    }
-    set.audits.retain(|_, entries| !entries.is_empty());
-    set.wildcards.retain(|_, entries| !entries.is_empty());
-    set.trusted.retain(|_, entries| !entries.is_empty());
-    published
-}
-
-/// The address in `Name <address>`.
-fn address(who: &str) -> Option<&str> {
-    who.strip_suffix('>')?.rsplit_once('<').map(|(_, address)| address)
-}
-
 fn who(store: &Store, link: &Link) -> String {
     let set = match *link {
         Link::Imported { set, .. } | Link::Wildcard { set: Some(set), .. } => store.set(set),
@@ -391,6 +346,3 @@ fn tree(name: &str, version: &VetVersion, origin: Origin) -> Tree {
         package(name, version.clone(), origin, false, vec![]),
     ])
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,157 @@
+//! `[audits.import.NAME]`: a set of somebody else.
+
+use std::collections::BTreeMap;
+
+use provenance_build::Checksum;
+use toml_span::Span;
+use toml_span::value::Table;
+
+use super::TEXT_BYTES;
+use crate::model::Date;
+use crate::policy::MaxAge;
+use crate::policy::reader::{Reader, Result, quoted};
+
+/// A set of somebody else: a copy in the repository, and what of it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditImport {
+    /// What it is called here.
+    pub name: String,
+    /// The file, relative to the policy's.
+    pub path: String,
+    /// The SHA-256 of its bytes.
+    pub sha256: Checksum,
+    /// The day on which it was taken over.
+    pub date: Option<Date>,
+    /// How long after that day it counts.
+    pub max_age: Option<MaxAge>,
+    /// The crates for which it counts; all where there is no list.
+    pub crates: Option<Vec<String>>,
+    /// Crates for which nothing of it counts, its violations included.
+    pub exclude: Vec<String>,
+    /// Whose reviews count, as `who` names them or the address in that; everybody's where there is no list.
+    pub auditors: Option<Vec<String>>,
+    /// Its own criteria that count; all where there is no list.
+    pub criteria: Option<Vec<String>>,
+    /// The kinds of entries that count; all where there is no list.
+    pub kinds: Option<Vec<EntryKind>>,
+    /// What its criteria mean here.
+    pub criteria_map: BTreeMap<String, Vec<String>>,
+}
+
+/// The kinds of entries that a filter can name. Violations always count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Reviews of what changed.
+    Delta,
+    /// Reviews of a whole version.
+    Full,
+    /// Trust in a publisher.
+    Trusted,
+    /// Reviews of all that somebody publishes.
+    Wildcard,
+}
+
+impl EntryKind {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "delta" => Some(Self::Delta),
+            "full" => Some(Self::Full),
+            "trusted" => Some(Self::Trusted),
+            "wildcard" => Some(Self::Wildcard),
+            _ => None,
+        }
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn import(&self, name: &str, at: Span, table: Table<'_>) -> Result<AuditImport> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            let what = format!("`{}` is not a name for an import", quoted(name));
+            return Err(self.invalid(at, &what, "use letters, digits, `-`, `_` and `.`"));
+        }
+        let place = format!("audits.import.{name}");
+        self.known(
+            &table,
+            &place,
+            &[
+                "auditors",
+                "crates",
+                "criteria",
+                "criteria-map",
+                "date",
+                "exclude",
+                "kinds",
+                "max-age",
+                "path",
+                "sha256",
+            ],
+        )?;
+        let required = |key: &str, help: &str| match table.get(key).map(|value| (value.as_str(), value.span))
+        {
+            Some((Some(text), span)) => Ok((text.to_owned(), span)),
+            Some((None, span)) => Err(self.invalid(span, &format!("`{key}` is not a string"), help)),
+            None => Err(self.invalid(at, &format!("the import `{name}` has no `{key}`"), help)),
+        };
+        let help = "write the path of a copy of the set, relative to this file and with `/`";
+        let (path, span) = required("path", help)?;
+        let is_path = !path.is_empty() && path.len() <= TEXT_BYTES && !path.starts_with('/');
+        if !is_path || path.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) {
+            return Err(self.invalid(span, &format!("`{}` is not a relative path", quoted(&path)), help));
+        }
+        let help = "write the SHA-256 of the file, as `sha256sum` prints it";
+        let (digest, span) = required("sha256", help)?;
+        let sha256 = Checksum::from_hex(&digest)
+            .ok_or_else(|| self.invalid(span, &format!("`{}` is not a SHA-256", quoted(&digest)), help))?;
+        let mut import = AuditImport {
+            name: name.to_owned(),
+            path,
+            sha256,
+            date: None,
+            max_age: None,
+            crates: None,
+            exclude: vec![],
+            auditors: None,
+            criteria: None,
+            kinds: None,
+            criteria_map: BTreeMap::new(),
+        };
+        for (key, mut value) in table {
+            match &*key.name {
+                "auditors" => import.auditors = Some(self.names_or_name(value, "auditors")?),
+                "crates" => import.crates = Some(self.names_or_name(value, "crates")?),
+                "criteria" => import.criteria = Some(self.names_or_name(value, "criteria")?),
+                "exclude" => import.exclude = self.names_or_name(value, "exclude")?,
+                "max-age" => import.max_age = Some(self.max_age(&value)?),
+                "date" => {
+                    let help = "write the day on which the copy was made, such as `\"2026-11-25\"`";
+                    let date = value.as_str().and_then(Date::parse);
+                    let date = date.ok_or_else(|| self.invalid(value.span, "`date` is not a date", help))?;
+                    import.date = Some(date);
+                }
+                "kinds" => {
+                    let help = "name `\"full\"`, `\"delta\"`, `\"wildcard\"` or `\"trusted\"`; violations always count";
+                    let kinds = self.strings(value, "kinds", EntryKind::parse, help)?;
+                    import.kinds = Some(kinds.into_iter().map(|at| at.value).collect());
+                }
+                "criteria-map" => {
+                    for (theirs, ours) in
+                        self.table(&mut value, key.span, &format!("{place}.criteria-map"))?
+                    {
+                        let ours = self.names_or_name(ours, "criteria-map")?;
+                        import.criteria_map.insert(theirs.name.into_owned(), ours);
+                    }
+                }
+                // `path` and `sha256` have been read, and `known` let nothing else pass.
+                _ => {}
+            }
+        }
+        match (import.max_age, import.date) {
+            (Some(_), None) => {
+                let what = format!("the import `{name}` has a `max-age` and no `date`");
+                Err(self.invalid(at, &what, "write the day on which the copy was made, `date = \"…\"`"))
+            }
+            _ => Ok(import),
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! `[audits]`: whether packages must have been reviewed, against which criteria, and whose reviews count.
 
+mod auditor;
 mod import;
 
 use toml_span::value::{Table, Value, ValueInner};
@@ -7,6 +8,7 @@ use toml_span::value::{Table, Value, ValueInner};
 use super::At;
 use super::reader::{Reader, Result, quoted};
 
+pub use auditor::{Auditor, address, identity};
 pub use import::{AuditImport, EntryKind};
 
 /// Imports of one policy: each is read whole.
@@ -24,6 +26,12 @@ pub struct AuditRules {
     pub criteria: Option<Vec<String>>,
     /// The sets of others, by name.
     pub imports: Vec<At<AuditImport>>,
+    /// Whether reviews of the team itself count only for the bytes that were looked at.
+    pub bound: At<bool>,
+    /// Whether they count only with the signature of whoever they name.
+    pub signed: At<bool>,
+    /// The people who review for the team, by name.
+    pub auditors: Vec<At<Auditor>>,
 }
 
 /// Of which packages reviews are required.
@@ -41,7 +49,12 @@ pub enum Required {
 impl AuditRules {
     /// Moves it to other lines, and its files to another folder.
     pub(super) fn shift(&mut self, line: impl Fn(u32) -> u32, folder: Option<&str>) {
-        self.required.line = line(self.required.line);
+        for at in [&mut self.required.line, &mut self.bound.line, &mut self.signed.line] {
+            *at = line(*at);
+        }
+        for at in &mut self.auditors {
+            at.line = line(at.line);
+        }
         for at in &mut self.imports {
             at.line = line(at.line);
             if let Some(folder) = folder {
@@ -53,7 +66,8 @@ impl AuditRules {
 
 impl Reader<'_> {
     pub(super) fn audits(&self, table: Table<'_>) -> Result<AuditRules> {
-        self.known(&table, "audits", &["criteria", "import", "required"])?;
+        self.known(&table, "audits", &["auditor", "bound", "criteria", "import", "required", "signed"])?;
+        let signed = table.get("signed").map(|value| value.span);
         let mut rules = AuditRules::default();
         for (key, mut value) in table {
             match &*key.name {
@@ -69,6 +83,11 @@ impl Reader<'_> {
                         }
                     };
                     rules.required = At { value: required, line: self.line(key.span) };
+                }
+                "auditor" => rules.auditors = self.auditors(value, key.span)?,
+                name @ ("bound" | "signed") => {
+                    let at = At { value: self.boolean(&value, name)?, line: self.line(key.span) };
+                    *(if name == "bound" { &mut rules.bound } else { &mut rules.signed }) = at;
                 }
                 "criteria" => {
                     let span = value.span;
@@ -100,7 +119,14 @@ impl Reader<'_> {
             }
         }
         rules.imports.sort_by(|a, b| a.value.name.cmp(&b.value.name));
-        Ok(rules)
+        rules.auditors.sort_by(|a, b| a.value.name.cmp(&b.value.name));
+        match signed {
+            Some(span) if rules.signed.value && rules.auditors.iter().all(|at| at.value.keys.is_empty()) => {
+                let help = "name who signs: `[audits.auditor.NAME]` with `who` and `keys`";
+                Err(self.invalid(span, "`signed` is set, and no auditor has a key", help))
+            }
+            _ => Ok(rules),
+        }
     }
 
     fn names_or_name(&self, mut value: Value<'_>, name: &str) -> Result<Vec<String>> {

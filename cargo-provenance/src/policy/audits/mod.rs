@@ -2,6 +2,7 @@
 
 mod auditor;
 mod import;
+mod people;
 
 use toml_span::value::{Table, Value, ValueInner};
 
@@ -30,6 +31,10 @@ pub struct AuditRules {
     pub bound: At<bool>,
     /// Whether they count only with the signature of whoever they name.
     pub signed: At<bool>,
+    /// How many different people must vouch for each version; one where nothing is set.
+    pub reviewers: At<u8>,
+    /// Whether reviews count of what their author published.
+    pub self_reviews: bool,
     /// The people who review for the team, by name.
     pub auditors: Vec<At<Auditor>>,
 }
@@ -49,7 +54,9 @@ pub enum Required {
 impl AuditRules {
     /// Moves it to other lines, and its files to another folder.
     pub(super) fn shift(&mut self, line: impl Fn(u32) -> u32, folder: Option<&str>) {
-        for at in [&mut self.required.line, &mut self.bound.line, &mut self.signed.line] {
+        for at in
+            [&mut self.required.line, &mut self.bound.line, &mut self.reviewers.line, &mut self.signed.line]
+        {
             *at = line(*at);
         }
         for at in &mut self.auditors {
@@ -66,7 +73,11 @@ impl AuditRules {
 
 impl Reader<'_> {
     pub(super) fn audits(&self, table: Table<'_>) -> Result<AuditRules> {
-        self.known(&table, "audits", &["auditor", "bound", "criteria", "import", "required", "signed"])?;
+        self.known(
+            &table,
+            "audits",
+            &["auditor", "bound", "criteria", "import", "required", "reviewers", "self-reviews", "signed"],
+        )?;
         let signed = table.get("signed").map(|value| value.span);
         let mut rules = AuditRules::default();
         for (key, mut value) in table {
@@ -85,6 +96,10 @@ impl Reader<'_> {
                     rules.required = At { value: required, line: self.line(key.span) };
                 }
                 "auditor" => rules.auditors = self.auditors(value, key.span)?,
+                "reviewers" => {
+                    rules.reviewers = At { value: self.reviewers(&value)?, line: self.line(key.span) };
+                }
+                "self-reviews" => rules.self_reviews = self.boolean(&value, "self-reviews")?,
                 name @ ("bound" | "signed") => {
                     let at = At { value: self.boolean(&value, name)?, line: self.line(key.span) };
                     *(if name == "bound" { &mut rules.bound } else { &mut rules.signed }) = at;

@@ -3,11 +3,12 @@
 //! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
 //! whoever depends on it, and a publisher's name proves nothing by itself.
 
+mod people;
 mod select;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use provenance_build::PackageId;
 
@@ -19,6 +20,7 @@ use crate::audit::{
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
 
+use people::{People, Person};
 pub use select::selected;
 
 /// What reviews of the team itself are called where it says who vouches.
@@ -33,7 +35,8 @@ pub struct Reviews {
     store: Store,
     criteria: Criteria,
     demand: Vec<String>,
-    required: At<Required>,
+    rules: AuditRules,
+    people: People,
     /// The files of the sets that the policy imports, by name.
     files: BTreeMap<String, String>,
     today: Date,
@@ -115,8 +118,9 @@ impl Reviews {
             return Err(if more > 0 { format!("{first}, and {more} more faults") } else { first });
         }
         store.config.policy = policy;
-        let required = rules.map(|rules| rules.required).unwrap_or_default();
-        Ok(Self { store, criteria, demand, required, files, today })
+        let rules = rules.cloned().unwrap_or_default();
+        let people = People::of(rules.auditors.iter().map(|at| &at.value));
+        Ok(Self { store, criteria, demand, rules, people, files, today })
     }
 
     /// The same reviews, of which another policy requires what it requires; why that cannot be, if so.
@@ -126,13 +130,14 @@ impl Reviews {
         if let Err(unknown) = self.criteria.set(&demand) {
             return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
         }
-        let required = rules.map(|rules| rules.required).unwrap_or_default();
-        Ok(Self { required, demand, ..self.clone() })
+        let rules = rules.cloned().unwrap_or_default();
+        let people = People::of(rules.auditors.iter().map(|at| &at.value));
+        Ok(Self { rules, people, demand, ..self.clone() })
     }
 
     /// Of which packages reviews are required, and the line of the policy.
     pub fn required(&self) -> At<Required> {
-        self.required
+        self.rules.required
     }
 
     /// What is required, in one line.
@@ -158,10 +163,19 @@ impl Reviews {
             Some(source) if source.is_crates_io() => Origin::CratesIo,
             Some(_) => Origin::Registry,
         };
-        let store = self.about(name, &version, origin);
+        let mut store = self.about(name, &version, origin);
+        let own_work = match self.rules.self_reviews {
+            true => BTreeSet::new(),
+            false => self.people.take_out_own_work(&mut store, name, &version),
+        };
+        let reviewers = usize::from(self.rules.reviewers.value);
+        if reviewers > 1 {
+            people::without_publishers(&mut store);
+        }
         let tree = tree(name, &version, origin);
         let strict = Strict::default();
-        let verdicts = match audit::resolve(&store, &tree, self.today, Mode::Strict(&strict)) {
+        let resolved = |store: &Store| audit::resolve(store, &tree, self.today, Mode::Strict(&strict));
+        let verdicts = match resolved(&store) {
             Ok(verdicts) => verdicts,
             Err(faults) => {
                 let why = faults.first().map(ToString::to_string).unwrap_or_default();
@@ -174,14 +188,35 @@ impl Reviews {
             .iter()
             .filter(|void| void.version == version)
             .map(|void| self.discounted(&store, name, void));
-        let mut missing = Missing { why: void.collect(), gap: None };
+        let own_work = own_work
+            .into_iter()
+            .map(|who| format!("{who} published it, so that their review does not count"));
+        let mut missing = Missing { why: void.chain(own_work).collect(), gap: None };
         let mut violations = vec![];
         let standing = match verdicts.packages.get(place) {
             Some(Verdict::Proven { grade, chains }) => {
-                let mut from = chains.values().flatten().map(|link| who(&store, link)).collect::<Vec<_>>();
-                from.sort();
-                from.dedup();
-                Standing::Proven(Proof { criteria: self.demand(), from, grade: *grade })
+                let chain = |store: &Store| {
+                    let verdicts = resolved(store).ok();
+                    match verdicts.as_ref().and_then(|verdicts| verdicts.packages.get(place)) {
+                        Some(Verdict::Proven { chains, .. }) => {
+                            Ok(chains.values().flatten().cloned().collect())
+                        }
+                        Some(Verdict::Unproven { gap, .. }) => Err(Some(gap.clone())),
+                        _ => Err(None),
+                    }
+                };
+                match self.people.pivotal(&store, name, reviewers.saturating_sub(1), &chain) {
+                    None => {
+                        let from = chains.values().flatten().map(|link| who(&store, link));
+                        let from = from.collect::<BTreeSet<_>>().into_iter().collect();
+                        Standing::Proven(Proof { criteria: self.demand(), from, grade: *grade })
+                    }
+                    Some((few, gap)) => {
+                        missing.why.insert(0, self.too_few(&few));
+                        missing.gap = gap.map(|gap| (version, gap));
+                        Standing::Open(missing)
+                    }
+                }
             }
             Some(Verdict::Unproven { missing: criteria, gap }) => {
                 let names = self.criteria.minimal(*criteria).join("`, `");
@@ -213,6 +248,12 @@ impl Reviews {
             }
         };
         Opinion { violations, standing }
+    }
+
+    fn too_few(&self, few: &BTreeSet<Person>) -> String {
+        let number = self.rules.reviewers.value;
+        let few = few.iter().map(ToString::to_string).collect::<Vec<_>>();
+        format!("{number} different people must vouch for it, and without {} nobody does", few.join(" and "))
     }
 
     /// The entries about one crate: what is wrong with others says nothing about it.

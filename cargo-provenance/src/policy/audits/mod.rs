@@ -1,11 +1,12 @@
 //! `[audits]`: whether packages must have been reviewed, against which criteria, and whose reviews count.
 
 mod import;
+mod publishers;
 
 use toml_span::value::{Table, Value, ValueInner};
 
-use super::At;
 use super::reader::{Reader, Result, quoted};
+use super::{At, MaxAge};
 
 pub use import::{AuditImport, EntryKind};
 
@@ -22,6 +23,8 @@ pub struct AuditRules {
     pub required: At<Required>,
     /// What they are to be reviewed against.
     pub criteria: Option<Vec<String>>,
+    /// How old a release must be before the name of its publisher counts.
+    pub publisher_age: Option<At<MaxAge>>,
     /// The sets of others, by name.
     pub imports: Vec<At<AuditImport>>,
 }
@@ -42,6 +45,9 @@ impl AuditRules {
     /// Moves it to other lines, and its files to another folder.
     pub(super) fn shift(&mut self, line: impl Fn(u32) -> u32, folder: Option<&str>) {
         self.required.line = line(self.required.line);
+        if let Some(at) = &mut self.publisher_age {
+            at.line = line(at.line);
+        }
         for at in &mut self.imports {
             at.line = line(at.line);
             if let Some(folder) = folder {
@@ -53,7 +59,7 @@ impl AuditRules {
 
 impl Reader<'_> {
     pub(super) fn audits(&self, table: Table<'_>) -> Result<AuditRules> {
-        self.known(&table, "audits", &["criteria", "import", "required"])?;
+        self.known(&table, "audits", &["criteria", "import", "publisher-age", "required"])?;
         let mut rules = AuditRules::default();
         for (key, mut value) in table {
             match &*key.name {
@@ -69,6 +75,9 @@ impl Reader<'_> {
                         }
                     };
                     rules.required = At { value: required, line: self.line(key.span) };
+                }
+                "publisher-age" => {
+                    rules.publisher_age = Some(self.publisher_age(&value, self.line(key.span))?);
                 }
                 "criteria" => {
                     let span = value.span;

@@ -32,8 +32,8 @@ use crate::survey::Survey;
 use crate::vet::checks;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{
-    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Previous, Reviews, Way,
-    judge,
+    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Look, Names, Needs, Open, Opinion, Previous,
+    Proof, Reviews, Standing, Way, judge,
 };
 
 pub use known::{databases, reviews};
@@ -360,7 +360,17 @@ impl<'a> Vetting<'a> {
 
     /// The versions that packages are compared with.
     pub fn before(&self, records: &[Record]) -> Vec<Option<LockedPackage>> {
-        records.iter().map(|record| record.before(self.now)).collect()
+        // What only a publisher's name speaks for is compared, however long it has been there.
+        let reviews = self.audits.known();
+        let is_named = |record: &Record| {
+            let opinion = reviews.map(|reviews| reviews.given(&record.dossier(), Look::Beforehand));
+            matches!(
+                opinion,
+                Some(Opinion { standing: Standing::Proven(Proof { on_publisher: true, .. }), .. })
+            )
+        };
+        let named = |record| is_named(record).then(|| record.published_before()).flatten();
+        records.iter().map(|record| record.before(self.now).or_else(|| named(record))).collect()
     }
 
     /// The same with what it was judged by.
@@ -398,7 +408,9 @@ impl<'a> Vetting<'a> {
             let id = pin.id();
             let ground =
                 Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
-            let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity, Needs::Audits]);
+            let is_vouched = pin.trust.basis == Basis::Publisher;
+            let dossier = Dossier { is_vouched, ..Dossier::new(&id, Way::Kept) };
+            let judgment = judge(&dossier, &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");
             open.extend(vetted.judgment.open);

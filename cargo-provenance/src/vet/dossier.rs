@@ -22,6 +22,9 @@ pub struct Dossier<'a> {
     pub asked: &'a [Asked],
     /// The version of the same package that it takes the place of.
     pub replaces: Option<&'a Version>,
+    /// Whether its pin says that its contents were judged when the name of its publisher was taken for it. Only for who
+    /// judges kept pins: what judges the contents needs no memory.
+    pub is_vouched: bool,
     /// A source that the same version was pinned from before.
     pub pinned_from: Option<&'a Source>,
     /// Every release that its registry's index lists. `Absent` for a package that no registry offers.
@@ -114,6 +117,7 @@ impl<'a> Dossier<'a> {
             direct: false,
             asked: &[],
             replaces: None,
+            is_vouched: false,
             pinned_from: None,
             history: Evidence::Unavailable(unknown()),
             release: Evidence::Unavailable(unknown()),

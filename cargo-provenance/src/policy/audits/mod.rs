@@ -3,11 +3,12 @@
 mod auditor;
 mod import;
 mod people;
+mod publishers;
 
 use toml_span::value::{Table, Value, ValueInner};
 
-use super::At;
 use super::reader::{Reader, Result, quoted};
+use super::{At, MaxAge};
 
 pub use auditor::{Auditor, address, identity};
 pub use import::{AuditImport, EntryKind};
@@ -25,6 +26,8 @@ pub struct AuditRules {
     pub required: At<Required>,
     /// What they are to be reviewed against.
     pub criteria: Option<Vec<String>>,
+    /// How old a release must be before the name of its publisher counts.
+    pub publisher_age: Option<At<MaxAge>>,
     /// The sets of others, by name.
     pub imports: Vec<At<AuditImport>>,
     /// Whether reviews of the team itself count only for the bytes that were looked at.
@@ -54,8 +57,11 @@ pub enum Required {
 impl AuditRules {
     /// Moves it to other lines, and its files to another folder.
     pub(super) fn shift(&mut self, line: impl Fn(u32) -> u32, folder: Option<&str>) {
+        let publisher_age = self.publisher_age.as_mut().map(|at| &mut at.line);
         for at in
             [&mut self.required.line, &mut self.bound.line, &mut self.reviewers.line, &mut self.signed.line]
+                .into_iter()
+                .chain(publisher_age)
         {
             *at = line(*at);
         }
@@ -76,7 +82,17 @@ impl Reader<'_> {
         self.known(
             &table,
             "audits",
-            &["auditor", "bound", "criteria", "import", "required", "reviewers", "self-reviews", "signed"],
+            &[
+                "auditor",
+                "bound",
+                "criteria",
+                "import",
+                "publisher-age",
+                "required",
+                "reviewers",
+                "self-reviews",
+                "signed",
+            ],
         )?;
         let signed = table.get("signed").map(|value| value.span);
         let mut rules = AuditRules::default();
@@ -96,6 +112,9 @@ impl Reader<'_> {
                     rules.required = At { value: required, line: self.line(key.span) };
                 }
                 "auditor" => rules.auditors = self.auditors(value, key.span)?,
+                "publisher-age" => {
+                    rules.publisher_age = Some(self.publisher_age(&value, self.line(key.span))?);
+                }
                 "reviewers" => {
                     rules.reviewers = At { value: self.reviewers(&value)?, line: self.line(key.span) };
                 }

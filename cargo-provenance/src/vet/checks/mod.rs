@@ -76,6 +76,7 @@ mod notice;
 mod of_code;
 mod of_files;
 mod proc_macro_new;
+mod publisher_not_enough;
 mod pubtime_unknown;
 mod registry_changed;
 mod run_ci_gate;
@@ -188,6 +189,7 @@ pub static CHECKS: &[&Check] = &[
     &not_audited::CHECK,
     &notice::CHECK,
     &proc_macro_new::CHECK,
+    &publisher_not_enough::CHECK,
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
     &run_ci_gate::CHECK,

@@ -1,16 +1,17 @@
 //! What reviews say of packages: whether somebody vouches for them, and whether somebody warns of them.
 //!
 //! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
-//! whoever depends on it, and a publisher's name proves nothing by itself.
+//! whoever depends on it, and a publisher's name proves nothing by itself ([`Look`] says what else is asked for).
 
 mod people;
+mod publishers;
 mod select;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provenance_build::PackageId;
+use provenance_build::{PackageId, Source};
 
 use crate::audit::{
     self, AuditKind, AuditRef, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode, Origin,
@@ -19,8 +20,10 @@ use crate::audit::{
 };
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
+use crate::vet::dossier::Dossier;
 
 use people::{People, Person};
+pub use publishers::{Look, before, contradict};
 pub use select::selected;
 
 /// What reviews of the team itself are called where it says who vouches.
@@ -37,6 +40,8 @@ pub struct Reviews {
     demand: Vec<String>,
     rules: AuditRules,
     people: People,
+    /// Days that a release must be old before the name of its publisher counts.
+    publisher_days: u64,
     /// The files of the sets that the policy imports, by name.
     files: BTreeMap<String, String>,
     today: Date,
@@ -82,6 +87,8 @@ pub struct Proof {
     pub from: Vec<String>,
     /// Whether it is exemptions that prove it.
     pub grade: Grade,
+    /// Whether something of it stands on the name of a publisher, and no chain of reviews would do.
+    pub on_publisher: bool,
 }
 
 /// What is missing before a package counts as reviewed.
@@ -118,9 +125,10 @@ impl Reviews {
             return Err(if more > 0 { format!("{first}, and {more} more faults") } else { first });
         }
         store.config.policy = policy;
+        let publisher_days = days(rules);
         let rules = rules.cloned().unwrap_or_default();
         let people = People::of(rules.auditors.iter().map(|at| &at.value));
-        Ok(Self { store, criteria, demand, rules, people, files, today })
+        Ok(Self { store, criteria, demand, rules, people, publisher_days, files, today })
     }
 
     /// The same reviews, of which another policy requires what it requires; why that cannot be, if so.
@@ -130,9 +138,10 @@ impl Reviews {
         if let Err(unknown) = self.criteria.set(&demand) {
             return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
         }
+        let publisher_days = days(rules);
         let rules = rules.cloned().unwrap_or_default();
         let people = People::of(rules.auditors.iter().map(|at| &at.value));
-        Ok(Self { rules, people, demand, ..self.clone() })
+        Ok(Self { rules, people, demand, publisher_days, ..self.clone() })
     }
 
     /// Of which packages reviews are required, and the line of the policy.
@@ -145,8 +154,66 @@ impl Reviews {
         self.demand.join(", ")
     }
 
-    /// What is said of a package.
+    /// What is said of a package, whoever published it.
     pub fn of(&self, id: &PackageId) -> Opinion {
+        self.judged(id, &Strict::default(), vec![])
+    }
+
+    /// The same, where the name of who published it counts too, as far as what is known of the package lets it: a chain of
+    /// reviews goes before a name, and a name before an exemption.
+    pub fn given(&self, dossier: &Dossier<'_>, look: Look) -> Opinion {
+        let alone = self.of(dossier.id);
+        let is_reviewed = matches!(&alone.standing, Standing::Proven(proof) if proof.grade == Grade::Fully);
+        let is_published = dossier.id.source.as_ref().is_some_and(Source::is_crates_io);
+        let name = dossier.id.name.as_str();
+        let (false, true, true, Ok(semver)) = (
+            is_reviewed,
+            is_published,
+            self.trusts_for(name),
+            semver::Version::parse(dossier.id.version.as_str()),
+        ) else {
+            return alone;
+        };
+        let rows = self.store.imports.publications.get(name).map(Vec::as_slice).unwrap_or_default();
+        let known = publishers::known(rows, dossier, look);
+        let strict = Strict {
+            min_age: i64::try_from(self.publisher_days).unwrap_or(i64::MAX),
+            circumstances: BTreeMap::from([(
+                (name.to_owned(), VetVersion { semver, git: None }),
+                known.circumstances,
+            )]),
+            own: vec![],
+        };
+        let named = self.judged(dossier.id, &strict, known.doubts);
+        match (&alone.standing, &named.standing) {
+            (Standing::Proven(_), Standing::Proven(proof)) if proof.grade == Grade::Fully => named,
+            (Standing::Proven(_), _) => alone,
+            (Standing::Open(_), _) => named,
+        }
+    }
+
+    /// Whether an entry trusts somebody with publishing a crate.
+    pub fn trusts_for(&self, krate: &str) -> bool {
+        let mut sets = [&self.store.audits].into_iter().chain(self.store.imports.sets.values());
+        self.store.audits.trusted.contains_key(krate) || sets.any(|set| set.wildcards.contains_key(krate))
+    }
+
+    /// The crates that an entry of the team itself trusts somebody with publishing.
+    pub fn own_trust(&self) -> impl Iterator<Item = &str> {
+        let own = &self.store.audits;
+        own.trusted.keys().chain(own.wildcards.keys()).map(String::as_str)
+    }
+
+    /// The versions about which those who say who published them contradict each other.
+    pub fn contradictions(&self) -> Vec<String> {
+        let all = self.store.imports.publications.iter();
+        let odd = all.flat_map(|(krate, rows)| {
+            publishers::contradicted(rows).into_iter().map(move |version| format!("{krate} v{version}"))
+        });
+        odd.collect()
+    }
+
+    fn judged(&self, id: &PackageId, strict: &Strict, doubts: Vec<String>) -> Opinion {
         let open = |why: &str| Opinion {
             violations: vec![],
             standing: Standing::Open(Missing { why: vec![why.to_owned()], gap: None }),
@@ -173,8 +240,7 @@ impl Reviews {
             people::without_publishers(&mut store);
         }
         let tree = tree(name, &version, origin);
-        let strict = Strict::default();
-        let resolved = |store: &Store| audit::resolve(store, &tree, self.today, Mode::Strict(&strict));
+        let resolved = |store: &Store| audit::resolve(store, &tree, self.today, Mode::Strict(strict));
         let verdicts = match resolved(&store) {
             Ok(verdicts) => verdicts,
             Err(faults) => {
@@ -191,7 +257,11 @@ impl Reviews {
         let own_work = own_work
             .into_iter()
             .map(|who| format!("{who} published it, so that their review does not count"));
-        let mut missing = Missing { why: void.chain(own_work).collect(), gap: None };
+        let mut missing = Missing { why: void.collect(), gap: None };
+        if !missing.why.is_empty() {
+            missing.why.extend(doubts);
+        }
+        missing.why.extend(own_work);
         let mut violations = vec![];
         let standing = match verdicts.packages.get(place) {
             Some(Verdict::Proven { grade, chains }) => {
@@ -205,11 +275,14 @@ impl Reviews {
                         _ => Err(None),
                     }
                 };
+                let links = || chains.values().flatten();
+                let on_publisher =
+                    links().any(|link| matches!(link, Link::Trusted { .. } | Link::Wildcard { .. }));
                 match self.people.pivotal(&store, name, reviewers.saturating_sub(1), &chain) {
                     None => {
-                        let from = chains.values().flatten().map(|link| who(&store, link));
+                        let from = links().map(|link| who(&store, link));
                         let from = from.collect::<BTreeSet<_>>().into_iter().collect();
-                        Standing::Proven(Proof { criteria: self.demand(), from, grade: *grade })
+                        Standing::Proven(Proof { criteria: self.demand(), from, grade: *grade, on_publisher })
                     }
                     Some((few, gap)) => {
                         missing.why.insert(0, self.too_few(&few));
@@ -346,6 +419,10 @@ impl Reviews {
             store.place(krate, &void.link).map(|(_, line)| format!(" (line {line})")).unwrap_or_default();
         format!("an entry of `{}`{line} does not count: {why}", who(store, &void.link))
     }
+}
+
+fn days(rules: Option<&AuditRules>) -> u64 {
+    rules.map_or_else(|| AuditRules::default().publisher_days(), AuditRules::publisher_days)
 }
 
 fn who(store: &Store, link: &Link) -> String {

@@ -97,7 +97,12 @@ fn assemble(
     Reviews::new(store, policy.audits(), files, today)
 }
 
-fn published(
+/// What an import says, where its copy is the pinned one and not too old.
+///
+/// # Errors
+///
+/// Why it says nothing, a fragment.
+pub fn published(
     import: &AuditImport,
     root: &Path,
     today: Date,
@@ -110,16 +115,7 @@ fn published(
             return Err(format!("the audits of `{name}` are of {date}, and may be {max_age} old"));
         }
     }
-    let found = bytes(&root.join(path), path)?;
-    let found =
-        found.ok_or_else(|| format!("the audits of `{name}` are missing: there is no file `{path}`"))?;
-    let digest = Checksum::from_bytes(Sha256::digest(&found).into());
-    if digest != import.sha256 {
-        return Err(format!(
-            "`{path}` is not what was imported as `{name}`: its SHA-256 is {}",
-            digest.hex()
-        ));
-    }
+    let found = pinned(import, root)?;
     let published = Published::read(&found, Path::new(path)).map_err(|error| error.to_string())?;
     if let Some(first) = published.losses.first() {
         let more = match published.losses.len() {
@@ -131,8 +127,35 @@ fn published(
     Ok(published)
 }
 
+/// The bytes of an import's copy, which are those that the policy pins.
+///
+/// # Errors
+///
+/// Why they are not, a fragment.
+pub fn pinned(import: &AuditImport, root: &Path) -> Result<Vec<u8>, String> {
+    let AuditImport { name, path, .. } = import;
+    let expected = import.sha256.ok_or_else(|| {
+        format!("the audits of `{name}` were never fetched: run `cargo provenance db update`")
+    })?;
+    let found = bytes(&root.join(path), path)?;
+    let found =
+        found.ok_or_else(|| format!("the audits of `{name}` are missing: there is no file `{path}`"))?;
+    let digest = digest(&found);
+    match digest == expected {
+        true => Ok(found),
+        false => {
+            Err(format!("`{path}` is not what was imported as `{name}`: its SHA-256 is {}", digest.hex()))
+        }
+    }
+}
+
+/// The digest that a policy pins a copy by.
+pub fn digest(bytes: &[u8]) -> Checksum {
+    Checksum::from_bytes(Sha256::digest(bytes).into())
+}
+
 /// The bytes of a regular file; nothing where there is none.
-fn bytes(file: &Path, shown: &str) -> Result<Option<Vec<u8>>, String> {
+pub fn bytes(file: &Path, shown: &str) -> Result<Option<Vec<u8>>, String> {
     let failed = |error: io::Error| format!("`{shown}` cannot be read: {error}");
     match fs::metadata(file) {
         Ok(metadata) if metadata.is_file() => {}

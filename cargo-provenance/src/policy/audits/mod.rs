@@ -1,6 +1,7 @@
 //! `[audits]`: whether packages must have been reviewed, against which criteria, and whose reviews count.
 
 mod auditor;
+mod edit;
 mod import;
 mod people;
 mod publishers;
@@ -11,6 +12,7 @@ use super::reader::{Reader, Result, quoted};
 use super::{At, MaxAge};
 
 pub use auditor::{Auditor, address, identity};
+pub use edit::{ImportEditError, with_import, with_pin};
 pub use import::{AuditImport, EntryKind};
 
 /// Imports of one policy: each is read whole.
@@ -213,6 +215,45 @@ mod tests {
         assert_eq!(import.kinds, Some(vec![EntryKind::Full, EntryKind::Delta]));
         assert_eq!(import.exclude, ["c"]);
         assert_eq!(import.criteria_map["theirs"], ["safe-to-run"]);
+    }
+
+    #[test]
+    fn an_import_that_is_fetched_has_a_place_and_no_digest_before_that() {
+        let text =
+            "[audits.import.mozilla]\nurl = \"https://example.org/a?format=TEXT\"\nmax-age = \"90 days\"\n";
+        let policy = policy(text).expect("a policy");
+        let import = &policy.audits().expect("rules").imports[0].value;
+        assert_eq!((import.path.as_str(), import.sha256), ("audits/mozilla.toml", None));
+        assert_eq!(import.urls[0].as_written(), "https://example.org/a?format=TEXT");
+        let fetched = |rest: &str| import_of(&format!("url = [\"https://h/a\", \"https://h/b\"]\n{rest}"));
+        assert_eq!(fetched("").expect("two").urls.len(), 2);
+        for path in [
+            "Cargo.toml",
+            "member/cargo.toml",
+            ".cargo/config.toml",
+            "a/.x/b.toml",
+            "set.rs",
+            ".toml",
+            "a//b.toml",
+        ] {
+            let error = fetched(&format!("path = \"{path}\"\n")).expect_err(path);
+            assert!(error.contains("is no place for what is fetched"), "{error}");
+        }
+        for (url, message) in [
+            ("\"http://example.org/a\"", "is not protected; only `https` is fetched"),
+            ("\"https://me:secret@example.org/a\"", "`example.org/a` holds credentials"),
+            ("\"../sets/a.toml\"", "is no `https` address"),
+            ("[]", "`url` has 0 addresses"),
+            ("1", "`url` is a string, found: integer"),
+        ] {
+            let error = import_of(&format!("url = {url}\n")).expect_err(url);
+            assert!(error.contains(message) && !error.contains("secret"), "{error}");
+        }
+    }
+
+    fn import_of(rest: &str) -> std::result::Result<AuditImport, String> {
+        let policy = policy(&format!("[audits.import.a]\n{rest}")).map_err(|error| error.to_string())?;
+        Ok(policy.audits().expect("rules").imports[0].value.clone())
     }
 
     #[test]

@@ -7,8 +7,6 @@ use std::path::Path;
 
 use provenance_build::{PackageName, Version};
 
-use super::diff;
-use super::interruption::settled;
 use crate::audit::{
     Audit, AuditKind, Config, Criteria, KNOWN_VERSION, Requirement, SAFE_TO_DEPLOY, Set, Store, VetVersion,
 };
@@ -18,6 +16,8 @@ use crate::collect::situation::resolved;
 use crate::finding::{Finding, Weight};
 use crate::git;
 use crate::model::{Surroundings, is_harmful};
+use crate::ops::diff;
+use crate::ops::interruption::settled;
 use crate::report::dialog::{Dialog, Question};
 use crate::report::failure::{Failure, Kind};
 use crate::report::files::Shown;

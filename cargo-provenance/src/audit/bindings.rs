@@ -92,13 +92,7 @@ impl Binding {
     /// Whether it is of the same review as another one of its crate.
     pub fn is_of_same_review(&self, other: &Self) -> bool {
         fn key(it: &Binding) -> impl PartialEq + '_ {
-            (
-                it.from.as_ref().map(|from| &from.version),
-                &it.to.version,
-                &it.who,
-                &it.criteria,
-                &it.notes,
-            )
+            (it.from.as_ref().map(|from| &from.version), &it.to.version, &it.who, &it.criteria, &it.notes)
         }
         key(self) == key(other)
     }

@@ -51,7 +51,10 @@ fn the_canonical_form_reads_back_and_keeps_signatures() {
     assert_eq!(again.crates["serde"][0].signers("serde").expect("signers").len(), 2);
     let commit = "00112233445566778899aabbccddeeff00112233";
     let delta = full()
-        .replace("version = \"1.0.0\"", &format!("delta = \"1.0.0 -> 1.0.1@git:{commit}\"\nfrom-tree = \"b3:{A}\""))
+        .replace(
+            "version = \"1.0.0\"",
+            &format!("delta = \"1.0.0 -> 1.0.1@git:{commit}\"\nfrom-tree = \"b3:{A}\""),
+        )
         .replace(&format!("checksum = \"sha256:{A}\"\n"), "")
         .replace("on = \"2026-11-26\"\n", &format!("on = \"2026-11-26\"\nnotes = \"sha256:{B}\"\n"));
     assert_eq!(read(&delta).expect("bindings").text(), delta);
@@ -70,11 +73,8 @@ fn the_signed_text_is_what_is_documented() {
 
 #[test]
 fn a_signature_holds_for_nothing_but_the_whole_entry() {
-    let (armor, key) = signed(
-        &read(&full()).expect("bindings").crates["serde"][0].text("serde"),
-        AUDIT_NAMESPACE,
-        1,
-    );
+    let (armor, key) =
+        signed(&read(&full()).expect("bindings").crates["serde"][0].text("serde"), AUDIT_NAMESPACE, 1);
     let with = |text: &str, armor: &str| read(&format!("{text}signatures = '''\n{armor}'''\n"));
     let signers = |text: &str, armor: &str| {
         let bindings = with(text, armor).expect("bindings");
@@ -108,7 +108,8 @@ fn a_signature_holds_for_nothing_but_the_whole_entry() {
 
 #[test]
 fn a_binding_belongs_to_the_one_review_that_it_was_made_for() {
-    let text = "[[audits.serde]]\nwho = 'Ann <ann@example.org>'\ncriteria = 'safe-to-deploy'\nversion = '1.0.0'\n";
+    let text =
+        "[[audits.serde]]\nwho = 'Ann <ann@example.org>'\ncriteria = 'safe-to-deploy'\nversion = '1.0.0'\n";
     let review = audits(text).remove(0);
     let binding = read(&full()).expect("bindings").crates["serde"][0].clone();
     assert!(binding.fits(&review));
@@ -140,7 +141,10 @@ fn what_is_not_right_is_an_error_with_its_line() {
         (&full().replace("sha256:a", "sha256:A"), "is not a SHA-256"),
         (&full().replace("b3:", "sha256:"), "is not the digest of a tree"),
         (&full().replace("bindings.serde", "bindings.\"../x\""), "`../x` is not the name of a crate"),
-        (&full().replace("Ann <", "Ann\\u202e <"), "`who` has an entry that is empty, too long, or not plain"),
+        (
+            &full().replace("Ann <", "Ann\\u202e <"),
+            "`who` has an entry that is empty, too long, or not plain",
+        ),
         (&full().replace("Ann <", "Ann\\ncriteria: x <"), "`who` has an entry that is empty"),
         (&full().replace("\"safe-to-deploy\"", "[]"), "`criteria` has 0 entries"),
         (&full().replace("version = \"1.0.0\"\n", ""), "has none of `version` and `delta`, or both"),

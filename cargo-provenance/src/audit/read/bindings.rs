@@ -30,7 +30,8 @@ impl Bindings {
             return Ok(Self::default());
         }
         let (reader, text) = Reader::of(bytes, file)?;
-        let reader = Reader { unknown: "correct or remove it, or install a newer cargo-provenance", ..reader };
+        let reader =
+            Reader { unknown: "correct or remove it, or install a newer cargo-provenance", ..reader };
         let mut root = Fields::root(&reader, reader.table(text)?);
         match root.take("version").map(|value| (value.as_integer(), value.span.start)) {
             Some((Some(VERSION), _)) => {}

@@ -3,7 +3,8 @@
 use super::document::{Item, Table};
 use crate::audit::{Binding, Bindings, Bytes};
 
-const HEAD: &str = "\n# What reviews in `audits.toml` are of, byte for byte. Written by `cargo provenance certify`.\n";
+const HEAD: &str =
+    "\n# What reviews in `audits.toml` are of, byte for byte. Written by `cargo provenance certify`.\n";
 
 impl Bindings {
     /// The file.

@@ -78,6 +78,7 @@ mod of_files;
 mod proc_macro_new;
 mod pubtime_unknown;
 mod registry_changed;
+mod review_of_other_bytes;
 mod run_ci_gate;
 mod run_credentials_and_net;
 mod run_download_and_exec;
@@ -190,6 +191,7 @@ pub static CHECKS: &[&Check] = &[
     &proc_macro_new::CHECK,
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
+    &review_of_other_bytes::CHECK,
     &run_ci_gate::CHECK,
     &run_credentials_and_net::CHECK,
     &run_download_and_exec::CHECK,

@@ -3,6 +3,7 @@
 //! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
 //! whoever depends on it, and a publisher's name proves nothing by itself.
 
+mod bindings;
 mod people;
 mod select;
 #[cfg(test)]
@@ -11,15 +12,18 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use provenance_build::PackageId;
+use provenance_build::signing::Fingerprint;
 
 use crate::audit::{
-    self, AuditKind, AuditRef, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode, Origin,
-    Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
+    self, AuditKind, AuditRef, Bindings, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode,
+    Origin, Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
     VetVersion, Void, Why,
 };
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
 
+use bindings::Bound;
+pub use bindings::{Known, Otherwise};
 use people::{People, Person};
 pub use select::selected;
 
@@ -37,6 +41,7 @@ pub struct Reviews {
     demand: Vec<String>,
     rules: AuditRules,
     people: People,
+    bound: Bound,
     /// The files of the sets that the policy imports, by name.
     files: BTreeMap<String, String>,
     today: Date,
@@ -120,7 +125,16 @@ impl Reviews {
         store.config.policy = policy;
         let rules = rules.cloned().unwrap_or_default();
         let people = People::of(rules.auditors.iter().map(|at| &at.value));
-        Ok(Self { store, criteria, demand, rules, people, files, today })
+        let bound = Bound::default();
+        Ok(Self { store, criteria, demand, rules, people, bound, files, today })
+    }
+
+    /// The same reviews, bound to bytes; keys with these fingerprints sign nothing any more. Also names the bindings that belong
+    /// to no review.
+    pub fn bound(self, bindings: Bindings, revoked: Vec<Fingerprint>) -> (Self, Vec<String>) {
+        let bound = Bound::of(bindings, revoked);
+        let astray = bound.astray(&self.store);
+        (Self { bound, ..self }, astray)
     }
 
     /// The same reviews, of which another policy requires what it requires; why that cannot be, if so.
@@ -145,25 +159,16 @@ impl Reviews {
         self.demand.join(", ")
     }
 
-    /// What is said of a package.
-    pub fn of(&self, id: &PackageId) -> Opinion {
+    /// What is said of a package with these bytes, as far as they are known.
+    pub fn of(&self, id: &PackageId, bytes: &Known) -> Opinion {
         let open = |why: &str| Opinion {
             violations: vec![],
             standing: Standing::Open(Missing { why: vec![why.to_owned()], gap: None }),
         };
-        let Ok(semver) = semver::Version::parse(id.version.as_str()) else {
-            return open("its version cannot be compared");
-        };
-        let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
-        let version = VetVersion { semver, git };
+        let Some((version, origin)) = placed(id) else { return open("its version cannot be compared") };
         let name = id.name.as_str();
-        let origin = match &id.source {
-            None => Origin::Path,
-            Some(source) if source.is_git() => Origin::Git,
-            Some(source) if source.is_crates_io() => Origin::CratesIo,
-            Some(_) => Origin::Registry,
-        };
         let mut store = self.about(name, &version, origin);
+        let unbound = self.bound.take_out(&mut store, name, (&version, origin, bytes), &self.rules);
         let own_work = match self.rules.self_reviews {
             true => BTreeSet::new(),
             false => self.people.take_out_own_work(&mut store, name, &version),
@@ -191,7 +196,7 @@ impl Reviews {
         let own_work = own_work
             .into_iter()
             .map(|who| format!("{who} published it, so that their review does not count"));
-        let mut missing = Missing { why: void.chain(own_work).collect(), gap: None };
+        let mut missing = Missing { why: void.chain(own_work).chain(unbound).collect(), gap: None };
         let mut violations = vec![];
         let standing = match verdicts.packages.get(place) {
             Some(Verdict::Proven { grade, chains }) => {
@@ -248,6 +253,14 @@ impl Reviews {
             }
         };
         Opinion { violations, standing }
+    }
+
+    /// The reviews of the team that saw other bytes under the name and version of a package.
+    pub fn of_other_bytes(&self, id: &PackageId, bytes: &Known) -> Vec<Otherwise> {
+        let placed = placed(id);
+        let found =
+            placed.map(|(version, origin)| self.bound.otherwise(id.name.as_str(), &version, origin, bytes));
+        found.unwrap_or_default()
     }
 
     fn too_few(&self, few: &BTreeSet<Person>) -> String {
@@ -346,6 +359,19 @@ impl Reviews {
             store.place(krate, &void.link).map(|(_, line)| format!(" (line {line})")).unwrap_or_default();
         format!("an entry of `{}`{line} does not count: {why}", who(store, &void.link))
     }
+}
+
+/// The version of a package as reviews name it, and where it comes from.
+fn placed(id: &PackageId) -> Option<(VetVersion, Origin)> {
+    let semver = semver::Version::parse(id.version.as_str()).ok()?;
+    let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
+    let origin = match &id.source {
+        None => Origin::Path,
+        Some(source) if source.is_git() => Origin::Git,
+        Some(source) if source.is_crates_io() => Origin::CratesIo,
+        Some(_) => Origin::Registry,
+    };
+    Some((VetVersion { semver, git }, origin))
 }
 
 fn who(store: &Store, link: &Link) -> String {

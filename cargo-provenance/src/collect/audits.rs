@@ -5,10 +5,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use provenance_build::Checksum;
+use provenance_build::{Checksum, Moment};
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::{Criteria, FILE_BYTES, Import, Published, Store, translate};
+use crate::audit::{BINDINGS, Bindings, Criteria, FILE_BYTES, Import, Published, Store, translate};
 use crate::model::{Clock, Date, Evidence};
 use crate::policy::{AuditImport, Policy};
 use crate::vet::Reviews;
@@ -94,7 +94,29 @@ fn assemble(
         store.imports.sets.insert(import.name.clone(), set);
         files.insert(import.name.clone(), import.path.clone());
     }
-    Reviews::new(store, policy.audits(), files, today)
+    let reviews = Reviews::new(store, policy.audits(), files, today)?;
+    let bindings = bindings(root)?.map(|(_, bindings)| bindings).unwrap_or_default();
+    // A key that signs no manifest any more signs no review either, from the day on.
+    let now = Moment(now.0);
+    let revoked = policy.signing().revoked.iter().filter(|it| it.since.is_none_or(|since| now >= since));
+    let (reviews, astray) = reviews.bound(bindings, revoked.map(|it| it.key).collect());
+    if let Some(first) = astray.first() {
+        let more = match astray.len() {
+            1 => String::new(),
+            number => format!(" and {} more", number - 1),
+        };
+        notes.push(format!("bindings that belong to no review of `{FOLDER}/audits.toml`: {first}{more}"));
+    }
+    Ok(reviews)
+}
+
+/// Which bytes the reviews of a workspace are of, and the bytes of that file; nothing where there is none. Why it cannot be read,
+/// if so.
+pub fn bindings(root: &Path) -> Result<Option<(Vec<u8>, Bindings)>, String> {
+    let shown = format!("{FOLDER}/{BINDINGS}");
+    let Some(bytes) = bytes(&root.join(&shown), &shown)? else { return Ok(None) };
+    let bindings = Bindings::read(&bytes, Path::new(&shown)).map_err(|error| error.to_string())?;
+    Ok(Some((bytes, bindings)))
 }
 
 /// What an import says, where its copy is the pinned one and not too old.

@@ -30,6 +30,7 @@ use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
 use crate::survey::Survey;
 use crate::vet::checks;
+use crate::vet::reviews::Known;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{
     Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Look, Names, Needs, Open, Opinion, Previous,
@@ -381,7 +382,10 @@ impl<'a> Vetting<'a> {
 
     /// Judges a package that was looked up and proven.
     pub fn judged(&self, record: &Record, proven: &Proven) -> Judgment {
-        let mut judgment = self.before_fetching(record);
+        let tree = proven.as_ref().ok().map(|entrant| entrant.tree);
+        let dossier = record.dossier();
+        let dossier = Dossier { bytes: Known { tree, ..dossier.bytes }, ..dossier };
+        let mut judgment = judge(&dossier, &self.ground(record), Needs::BEFORE_FETCHING);
         let mut more = match proven {
             Ok(entrant) => entrant.judgment.clone(),
             Err(refusals) => self.of_refusals(record, refusals),
@@ -409,7 +413,8 @@ impl<'a> Vetting<'a> {
             let ground =
                 Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
             let is_vouched = pin.trust.basis == Basis::Publisher;
-            let dossier = Dossier { is_vouched, ..Dossier::new(&id, Way::Kept) };
+            let bytes = Known { checksum: pin.checksum, tree: Some(pin.tree) };
+            let dossier = Dossier { is_vouched, bytes, ..Dossier::new(&id, Way::Kept) };
             let judgment = judge(&dossier, &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");

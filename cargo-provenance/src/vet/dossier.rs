@@ -3,6 +3,7 @@
 use provenance_build::{PackageId, PackageName, Source, Version};
 
 use super::check::Observation;
+use super::reviews::Known;
 use crate::advisory::Hits;
 use crate::archive::{Archive, License};
 use crate::model::{Evidence, Release};
@@ -14,6 +15,8 @@ use crate::survey::Survey;
 pub struct Dossier<'a> {
     /// Name, version and source.
     pub id: &'a PackageId,
+    /// Its bytes, as far as they are known: the archive's digest stands in the lockfile, the tree's in the pin or in the proof.
+    pub bytes: Known,
     /// How it comes in, which decides what a person can do about a finding.
     pub way: Way,
     /// Whether a first-party package depends on it directly.
@@ -113,6 +116,7 @@ impl<'a> Dossier<'a> {
         let unknown = || "it was not looked up".to_owned();
         Self {
             id,
+            bytes: Known::default(),
             way,
             direct: false,
             asked: &[],

@@ -79,6 +79,7 @@ mod proc_macro_new;
 mod publisher_not_enough;
 mod pubtime_unknown;
 mod registry_changed;
+mod review_of_other_bytes;
 mod run_ci_gate;
 mod run_credentials_and_net;
 mod run_download_and_exec;
@@ -192,6 +193,7 @@ pub static CHECKS: &[&Check] = &[
     &publisher_not_enough::CHECK,
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
+    &review_of_other_bytes::CHECK,
     &run_ci_gate::CHECK,
     &run_credentials_and_net::CHECK,
     &run_download_and_exec::CHECK,

@@ -3,6 +3,7 @@
 //! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
 //! whoever depends on it, and a publisher's name proves nothing by itself ([`Look`] says what else is asked for).
 
+mod bindings;
 mod people;
 mod publishers;
 mod select;
@@ -11,17 +12,20 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use provenance_build::signing::Fingerprint;
 use provenance_build::{PackageId, Source};
 
 use crate::audit::{
-    self, AuditKind, AuditRef, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode, Origin,
-    Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
+    self, AuditKind, AuditRef, Bindings, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode,
+    Origin, Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
     VetVersion, Void, Why,
 };
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
 use crate::vet::dossier::Dossier;
 
+use bindings::Bound;
+pub use bindings::{Known, Otherwise};
 use people::{People, Person};
 pub use publishers::{Look, before, contradict};
 pub use select::selected;
@@ -42,6 +46,7 @@ pub struct Reviews {
     people: People,
     /// Days that a release must be old before the name of its publisher counts.
     publisher_days: u64,
+    bound: Bound,
     /// The files of the sets that the policy imports, by name.
     files: BTreeMap<String, String>,
     today: Date,
@@ -128,7 +133,16 @@ impl Reviews {
         let publisher_days = days(rules);
         let rules = rules.cloned().unwrap_or_default();
         let people = People::of(rules.auditors.iter().map(|at| &at.value));
-        Ok(Self { store, criteria, demand, rules, people, publisher_days, files, today })
+        let bound = Bound::default();
+        Ok(Self { store, criteria, demand, rules, people, publisher_days, bound, files, today })
+    }
+
+    /// The same reviews, bound to bytes; keys with these fingerprints sign nothing any more. Also names the bindings that belong
+    /// to no review.
+    pub fn bound(self, bindings: Bindings, revoked: Vec<Fingerprint>) -> (Self, Vec<String>) {
+        let bound = Bound::of(bindings, revoked);
+        let astray = bound.astray(&self.store);
+        (Self { bound, ..self }, astray)
     }
 
     /// The same reviews, of which another policy requires what it requires; why that cannot be, if so.
@@ -154,15 +168,15 @@ impl Reviews {
         self.demand.join(", ")
     }
 
-    /// What is said of a package, whoever published it.
-    pub fn of(&self, id: &PackageId) -> Opinion {
-        self.judged(id, &Strict::default(), vec![])
+    /// What is said of a package with these bytes, as far as they are known, whoever published it.
+    pub fn of(&self, id: &PackageId, bytes: &Known) -> Opinion {
+        self.judged(id, bytes, &Strict::default(), vec![])
     }
 
     /// The same, where the name of who published it counts too, as far as what is known of the package lets it: a chain of
     /// reviews goes before a name, and a name before an exemption.
     pub fn given(&self, dossier: &Dossier<'_>, look: Look) -> Opinion {
-        let alone = self.of(dossier.id);
+        let alone = self.of(dossier.id, &dossier.bytes);
         let is_reviewed = matches!(&alone.standing, Standing::Proven(proof) if proof.grade == Grade::Fully);
         let is_published = dossier.id.source.as_ref().is_some_and(Source::is_crates_io);
         let name = dossier.id.name.as_str();
@@ -184,7 +198,7 @@ impl Reviews {
             )]),
             own: vec![],
         };
-        let named = self.judged(dossier.id, &strict, known.doubts);
+        let named = self.judged(dossier.id, &dossier.bytes, &strict, known.doubts);
         match (&alone.standing, &named.standing) {
             (Standing::Proven(_), Standing::Proven(proof)) if proof.grade == Grade::Fully => named,
             (Standing::Proven(_), _) => alone,
@@ -213,24 +227,15 @@ impl Reviews {
         odd.collect()
     }
 
-    fn judged(&self, id: &PackageId, strict: &Strict, doubts: Vec<String>) -> Opinion {
+    fn judged(&self, id: &PackageId, bytes: &Known, strict: &Strict, doubts: Vec<String>) -> Opinion {
         let open = |why: &str| Opinion {
             violations: vec![],
             standing: Standing::Open(Missing { why: vec![why.to_owned()], gap: None }),
         };
-        let Ok(semver) = semver::Version::parse(id.version.as_str()) else {
-            return open("its version cannot be compared");
-        };
-        let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
-        let version = VetVersion { semver, git };
+        let Some((version, origin)) = placed(id) else { return open("its version cannot be compared") };
         let name = id.name.as_str();
-        let origin = match &id.source {
-            None => Origin::Path,
-            Some(source) if source.is_git() => Origin::Git,
-            Some(source) if source.is_crates_io() => Origin::CratesIo,
-            Some(_) => Origin::Registry,
-        };
         let mut store = self.about(name, &version, origin);
+        let unbound = self.bound.take_out(&mut store, name, (&version, origin, bytes), &self.rules);
         let own_work = match self.rules.self_reviews {
             true => BTreeSet::new(),
             false => self.people.take_out_own_work(&mut store, name, &version),
@@ -261,7 +266,7 @@ impl Reviews {
         if !missing.why.is_empty() {
             missing.why.extend(doubts);
         }
-        missing.why.extend(own_work);
+        missing.why.extend(own_work.chain(unbound));
         let mut violations = vec![];
         let standing = match verdicts.packages.get(place) {
             Some(Verdict::Proven { grade, chains }) => {
@@ -321,6 +326,14 @@ impl Reviews {
             }
         };
         Opinion { violations, standing }
+    }
+
+    /// The reviews of the team that saw other bytes under the name and version of a package.
+    pub fn of_other_bytes(&self, id: &PackageId, bytes: &Known) -> Vec<Otherwise> {
+        let placed = placed(id);
+        let found =
+            placed.map(|(version, origin)| self.bound.otherwise(id.name.as_str(), &version, origin, bytes));
+        found.unwrap_or_default()
     }
 
     fn too_few(&self, few: &BTreeSet<Person>) -> String {
@@ -423,6 +436,19 @@ impl Reviews {
 
 fn days(rules: Option<&AuditRules>) -> u64 {
     rules.map_or_else(|| AuditRules::default().publisher_days(), AuditRules::publisher_days)
+}
+
+/// The version of a package as reviews name it, and where it comes from.
+fn placed(id: &PackageId) -> Option<(VetVersion, Origin)> {
+    let semver = semver::Version::parse(id.version.as_str()).ok()?;
+    let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
+    let origin = match &id.source {
+        None => Origin::Path,
+        Some(source) if source.is_git() => Origin::Git,
+        Some(source) if source.is_crates_io() => Origin::CratesIo,
+        Some(_) => Origin::Registry,
+    };
+    Some((VetVersion { semver, git }, origin))
 }
 
 fn who(store: &Store, link: &Link) -> String {

@@ -194,7 +194,7 @@ pub(super) fn without_publishers(store: &mut Store) {
 
 impl AuditKind {
     /// The version that a review vouches for; none for a violation.
-    fn to(&self) -> Option<&VetVersion> {
+    pub(super) fn to(&self) -> Option<&VetVersion> {
         match self {
             Self::Full(version) => Some(version),
             Self::Delta { to, .. } => Some(to),

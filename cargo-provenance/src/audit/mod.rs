@@ -6,6 +6,7 @@
 //!   list of its crate and writes the text: the writer sorts.
 //! - What somebody else publishes is [`Published`], with its [`Loss`]es, in criteria of its own; [`translate`] puts it into those
 //!   of the store, ready for [`Imports::sets`].
+//! - What reviewers signed with crev, whose proofs name the bytes that were reviewed, is in [`crev`].
 //! - A [`Tree`] is what `cargo metadata --all-features` says of the workspace.
 //! - [`resolve`] judges the tree by the store: [`Verdicts`], for each package the chain of [`Link`]s that proves each criterion,
 //!   the [`Conflict`]s, or the [`Gap`], whose [`Gap::reviews`] would close it. [`Mode::VetCompatible`] is cargo-vet's own
@@ -13,6 +14,7 @@
 //!
 //! Pure: bytes, dates and what is known of publications are handed in, nothing is opened or asked.
 
+pub mod crev;
 mod criteria;
 mod entry;
 mod error;

@@ -398,7 +398,12 @@ impl<'a> Vetting<'a> {
             let id = pin.id();
             let ground =
                 Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
-            let judgment = judge(&Dossier::new(&id, Way::Kept), &ground, &[Needs::Identity, Needs::Audits]);
+            let on_record = match pin.trust.basis {
+                Basis::Audit => &*pin.trust.from,
+                _ => &[],
+            };
+            let dossier = Dossier { on_record: Some(on_record), ..Dossier::new(&id, Way::Kept) };
+            let judgment = judge(&dossier, &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");
             open.extend(vetted.judgment.open);

@@ -27,7 +27,7 @@ use crate::model::LicenseName;
 use crate::report::failure::{Explain, Kind};
 
 pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
-pub use audits::{AuditImport, AuditRules, EntryKind, Required};
+pub use audits::{Agents, AuditImport, AuditRules, CrevReviewer, EntryKind, Required};
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use extends::Fetch;

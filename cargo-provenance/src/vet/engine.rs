@@ -249,7 +249,7 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         }
     }
     if let (true, Some(reviews)) = (needs.contains(&Needs::Audits), ground.audits.known())
-        && let Standing::Proven(proof) = reviews.of(dossier.id).standing
+        && let Standing::Proven(proof) = reviews.of_recorded(dossier.id, dossier.on_record).standing
     {
         judgment.proof = Some(proof);
     }

@@ -65,11 +65,7 @@ impl EntryKind {
 
 impl Reader<'_> {
     pub(super) fn import(&self, name: &str, at: Span, table: Table<'_>) -> Result<AuditImport> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            let what = format!("`{}` is not a name for an import", quoted(name));
-            return Err(self.invalid(at, &what, "use letters, digits, `-`, `_` and `.`"));
-        }
+        self.import_name(name, at)?;
         let place = format!("audits.import.{name}");
         self.known(
             &table,
@@ -95,10 +91,7 @@ impl Reader<'_> {
         };
         let help = "write the path of a copy of the set, relative to this file and with `/`";
         let (path, span) = required("path", help)?;
-        let is_path = !path.is_empty() && path.len() <= TEXT_BYTES && !path.starts_with('/');
-        if !is_path || path.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) {
-            return Err(self.invalid(span, &format!("`{}` is not a relative path", quoted(&path)), help));
-        }
+        self.relative(&path, span, help)?;
         let help = "write the SHA-256 of the file, as `sha256sum` prints it";
         let (digest, span) = required("sha256", help)?;
         let sha256 = Checksum::from_hex(&digest)
@@ -153,5 +146,24 @@ impl Reader<'_> {
             }
             _ => Ok(import),
         }
+    }
+
+    /// Whether an import can be called so.
+    pub(super) fn import_name(&self, name: &str, at: Span) -> Result<()> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            let what = format!("`{}` is not a name for an import", quoted(name));
+            return Err(self.invalid(at, &what, "use letters, digits, `-`, `_` and `.`"));
+        }
+        Ok(())
+    }
+
+    /// Whether a path leads from the policy to somewhere, the same on every machine.
+    pub(super) fn relative(&self, path: &str, span: Span, help: &str) -> Result<()> {
+        let is_path = !path.is_empty() && path.len() <= TEXT_BYTES && !path.starts_with('/');
+        if !is_path || path.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) {
+            return Err(self.invalid(span, &format!("`{}` is not a relative path", quoted(path)), help));
+        }
+        Ok(())
     }
 }

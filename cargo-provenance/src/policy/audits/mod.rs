@@ -1,12 +1,15 @@
 //! `[audits]`: whether packages must have been reviewed, against which criteria, and whose reviews count.
 
+mod crev;
 mod import;
 
+use toml_span::Span;
 use toml_span::value::{Table, Value, ValueInner};
 
 use super::At;
 use super::reader::{Reader, Result, quoted};
 
+pub use crev::{Agents, CrevReviewer};
 pub use import::{AuditImport, EntryKind};
 
 /// Imports of one policy: each is read whole.
@@ -24,6 +27,8 @@ pub struct AuditRules {
     pub criteria: Option<Vec<String>>,
     /// The sets of others, by name.
     pub imports: Vec<At<AuditImport>>,
+    /// Those who sign with crev, by name.
+    pub crev: Vec<At<CrevReviewer>>,
 }
 
 /// Of which packages reviews are required.
@@ -48,12 +53,18 @@ impl AuditRules {
                 at.value.path = format!("{folder}/{}", at.value.path);
             }
         }
+        for at in &mut self.crev {
+            at.line = line(at.line);
+            if let Some(folder) = folder {
+                at.value.path = format!("{folder}/{}", at.value.path);
+            }
+        }
     }
 }
 
 impl Reader<'_> {
     pub(super) fn audits(&self, table: Table<'_>) -> Result<AuditRules> {
-        self.known(&table, "audits", &["criteria", "import", "required"])?;
+        self.known(&table, "audits", &["crev", "criteria", "import", "required"])?;
         let mut rules = AuditRules::default();
         for (key, mut value) in table {
             match &*key.name {
@@ -79,6 +90,7 @@ impl Reader<'_> {
                     }
                     rules.criteria = Some(names);
                 }
+                "crev" => rules.crev = self.crev_reviewers(&mut value, key.span)?,
                 _ => {
                     for (name, mut value) in self.table(&mut value, key.span, "audits.import")? {
                         let line = self.line(name.span);
@@ -101,6 +113,28 @@ impl Reader<'_> {
         }
         rules.imports.sort_by(|a, b| a.value.name.cmp(&b.value.name));
         Ok(rules)
+    }
+
+    fn crev_reviewers(&self, value: &mut Value<'_>, key: Span) -> Result<Vec<At<CrevReviewer>>> {
+        let mut reviewers: Vec<At<CrevReviewer>> = vec![];
+        for (name, mut value) in self.table(value, key, "audits.crev")? {
+            let line = self.line(name.span);
+            let place = format!("audits.crev.{}", quoted(&name.name));
+            let table = self.table(&mut value, name.span, &place)?;
+            let value = self.crev(&name.name, name.span, table)?;
+            // Whoever counts reviewers would count this one twice.
+            if let Some(same) = reviewers.iter().find(|at| at.value.key == value.key) {
+                let what = format!("`{}` has the id of `{}`", value.name, same.value.name);
+                return Err(self.invalid(name.span, &what, "name a folder that has both their proofs"));
+            }
+            reviewers.push(At { value, line });
+        }
+        if reviewers.len() > IMPORTS {
+            let what = format!("there are {} reviewers, and at most {IMPORTS} are read", reviewers.len());
+            return Err(self.invalid(key, &what, "keep those whose reviews are of use"));
+        }
+        reviewers.sort_by(|a, b| a.value.name.cmp(&b.value.name));
+        Ok(reviewers)
     }
 
     fn names_or_name(&self, mut value: Value<'_>, name: &str) -> Result<Vec<String>> {

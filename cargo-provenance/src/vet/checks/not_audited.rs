@@ -40,7 +40,7 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     if !is_required {
         return vec![];
     }
-    let Standing::Open(missing) = reviews.of(id).standing else { return vec![] };
+    let Standing::Open(missing) = reviews.of_recorded(id, dossier.on_record).standing else { return vec![] };
     let what = format!("`{}` was not reviewed for `{}`", id.short(), reviews.demand());
     let mut seen = Observation::new(what).line(Some(required.line), "required here").listing(&missing.why);
     if let Some((version, gap)) = &missing.gap {

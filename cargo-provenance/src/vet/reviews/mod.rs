@@ -3,6 +3,7 @@
 //! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
 //! whoever depends on it, and a publisher's name proves nothing by itself.
 
+mod crev;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::audit::{
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
 
+pub use crev::{Claim, Signed, translated};
 pub use select::selected;
 
 /// What reviews of the team itself are called where it says who vouches.
@@ -36,6 +38,8 @@ pub struct Reviews {
     required: At<Required>,
     /// The files of the sets that the policy imports, by name.
     files: BTreeMap<String, String>,
+    /// What stands beside the sets that are proofs of crev, by name.
+    signed: BTreeMap<String, Signed>,
     today: Date,
 }
 
@@ -116,7 +120,15 @@ impl Reviews {
         }
         store.config.policy = policy;
         let required = rules.map(|rules| rules.required).unwrap_or_default();
-        Ok(Self { store, criteria, demand, required, files, today })
+        let signed = BTreeMap::new();
+        Ok(Self { store, criteria, demand, required, files, signed, today })
+    }
+
+    /// Knows which of the sets are proofs of crev, and what they say of contents.
+    pub fn signed(mut self, mut signed: BTreeMap<String, Signed>) -> Self {
+        crev::reconcile(&mut self.store.imports.sets, &mut signed);
+        self.signed = signed;
+        self
     }
 
     /// The same reviews, of which another policy requires what it requires; why that cannot be, if so.
@@ -140,8 +152,26 @@ impl Reviews {
         self.demand.join(", ")
     }
 
-    /// What is said of a package.
+    /// What is said of a package. Signed reviews of its version count until somebody has compared the contents.
     pub fn of(&self, id: &PackageId) -> Opinion {
+        self.of_recorded(id, None)
+    }
+
+    /// What good reviews that are signed with crev say of the contents of a package, each with the name of its reviewer.
+    pub fn claims(&self, id: &PackageId) -> Vec<(&str, &Claim)> {
+        let is_meant = id.source.as_ref().is_some_and(|source| source.is_crates_io());
+        let Some(version) = semver::Version::parse(id.version.as_str()).ok().filter(|_| is_meant) else {
+            return vec![];
+        };
+        let claims = self.signed.iter().flat_map(|(name, signed)| {
+            signed.claims(id.name.as_str(), &version).map(move |claim| (name.as_str(), claim))
+        });
+        claims.collect()
+    }
+
+    /// What is said of a package whose contents nobody looks at again: of signed reviews those count that `on_record` names, the
+    /// pin's own ground. `None` where the contents are looked at.
+    pub fn of_recorded(&self, id: &PackageId, on_record: Option<&[String]>) -> Opinion {
         let open = |why: &str| Opinion {
             violations: vec![],
             standing: Standing::Open(Missing { why: vec![why.to_owned()], gap: None }),
@@ -158,7 +188,10 @@ impl Reviews {
             Some(source) if source.is_crates_io() => Origin::CratesIo,
             Some(_) => Origin::Registry,
         };
-        let store = self.about(name, &version, origin);
+        let may_vouch = |reviewer: &String| {
+            origin == Origin::CratesIo && on_record.is_none_or(|record| record.contains(reviewer))
+        };
+        let store = self.about(name, &version, origin, &may_vouch);
         let tree = tree(name, &version, origin);
         let strict = Strict::default();
         let verdicts = match audit::resolve(&store, &tree, self.today, Mode::Strict(&strict)) {
@@ -175,6 +208,18 @@ impl Reviews {
             .filter(|void| void.version == version)
             .map(|void| self.discounted(&store, name, void));
         let mut missing = Missing { why: void.collect(), gap: None };
+        for (reviewer, signed) in &self.signed {
+            let passed = signed.passed(name, &version.semver);
+            missing.why.extend(passed.map(|why| format!("a review by `{reviewer}` does not count: {why}")));
+            if !may_vouch(reviewer) && signed.claims(name, &version.semver).next().is_some() {
+                missing.why.push(match origin {
+                    Origin::CratesIo => format!(
+                        "what `{reviewer}` reviewed was not compared with this package yet: `cargo provenance pin --recheck` does"
+                    ),
+                    _ => format!("what `{reviewer}` reviewed is the package of crates.io"),
+                });
+            }
+        }
         let mut violations = vec![];
         let standing = match verdicts.packages.get(place) {
             Some(Verdict::Proven { grade, chains }) => {
@@ -216,9 +261,22 @@ impl Reviews {
     }
 
     /// The entries about one crate: what is wrong with others says nothing about it.
-    fn about(&self, krate: &str, version: &VetVersion, origin: Origin) -> Store {
+    fn about(
+        &self,
+        krate: &str,
+        version: &VetVersion,
+        origin: Origin,
+        may_vouch: &dyn Fn(&String) -> bool,
+    ) -> Store {
         let Store { folder, config, audits, imports } = &self.store;
-        let sets = imports.sets.iter().map(|(name, set)| (name.clone(), about(set, krate)));
+        let sets = imports.sets.iter().map(|(name, set)| {
+            let set = about(set, krate);
+            let set = match self.signed.contains_key(name) {
+                true => crev::bearing_on(set, krate, version, may_vouch(name)),
+                false => set,
+            };
+            (name.clone(), set)
+        });
         let mut policy = ByName::from([(
             WORKSPACE.to_owned(),
             PolicyFor::Every(Policy { criteria: Some(self.demand.clone()), ..Policy::default() }),
@@ -264,7 +322,7 @@ impl Reviews {
                 Some((name.as_str(), bar.line))
             });
             let (name, line) = barred?;
-            let place = format!("{}:{line}", self.file(name));
+            let place = self.place(name, line);
             return Some(Violation { from: name.to_owned(), criteria: vec![], place, notes: None });
         };
         let AuditRef { set, entry } = reference;
@@ -276,7 +334,7 @@ impl Reviews {
         let AuditKind::Violation(versions) = &audit.kind else { return None };
         let place = match set {
             None => format!("supply-chain/audits.toml:{}", audit.line),
-            Some(_) => format!("{}:{}", self.file(from), audit.line),
+            Some(_) => self.place(from, audit.line),
         };
         versions.concerns(version).then(|| Violation {
             from: from.to_owned(),
@@ -286,8 +344,12 @@ impl Reviews {
         })
     }
 
-    fn file(&self, import: &str) -> &str {
-        self.files.get(import).map_or("supply-chain/imports.lock", String::as_str)
+    fn place(&self, import: &str, line: u32) -> String {
+        match (self.signed.get(import), self.files.get(import)) {
+            (Some(signed), _) => signed.place(line).to_owned(),
+            (None, Some(file)) => format!("{file}:{line}"),
+            (None, None) => format!("supply-chain/imports.lock:{line}"),
+        }
     }
 
     fn discounted(&self, store: &Store, krate: &str, void: &Void) -> String {
@@ -301,9 +363,12 @@ impl Reviews {
             Why::OtherPublisher => "somebody else published the versions before",
             Why::TooYoung => "it was published too short a time ago",
         };
-        let line =
-            store.place(krate, &void.link).map(|(_, line)| format!(" (line {line})")).unwrap_or_default();
-        format!("an entry of `{}`{line} does not count: {why}", who(store, &void.link))
+        let from = who(store, &void.link);
+        let line = store.place(krate, &void.link).map(|(_, line)| match self.signed.get(&from) {
+            Some(signed) => format!(" ({})", signed.place(line)),
+            None => format!(" (line {line})"),
+        });
+        format!("an entry of `{from}`{} does not count: {why}", line.unwrap_or_default())
     }
 }
 

@@ -8,6 +8,7 @@
 //! - What somebody else publishes is [`Published`], with its [`Loss`]es, in criteria of its own; [`translate`] puts it into those
 //!   of the store, ready for [`Imports::sets`].
 //! - [`compare`] tells two states of a published set apart, [`aggregate`] puts several together.
+//! - What reviewers signed with crev, whose proofs name the bytes that were reviewed, is in [`crev`].
 //! - A [`Tree`] is what `cargo metadata --all-features` says of the workspace.
 //! - [`resolve`] judges the tree by the store: [`Verdicts`], for each package the chain of [`Link`]s that proves each criterion,
 //!   the [`Conflict`]s, or the [`Gap`], whose [`Gap::reviews`] would close it. [`Mode::VetCompatible`] is cargo-vet's own
@@ -18,6 +19,7 @@
 mod aggregate;
 mod bindings;
 mod compare;
+pub mod crev;
 mod criteria;
 mod entry;
 mod error;

@@ -1,5 +1,7 @@
 //! Reviews: the `supply-chain/` folder beside the policy, and the sets that the policy imports.
 
+mod crev;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -12,7 +14,7 @@ use crate::audit::{BINDINGS, Bindings, Criteria, FILE_BYTES, Import, Published, 
 use crate::model::{Clock, Date, Evidence};
 use crate::policy::{AuditImport, Policy};
 use crate::vet::Reviews;
-use crate::vet::reviews::selected;
+use crate::vet::reviews::{selected, translated};
 
 /// The folder of a store, beside the policy.
 pub const FOLDER: &str = "supply-chain";
@@ -94,7 +96,26 @@ fn assemble(
         store.imports.sets.insert(import.name.clone(), set);
         files.insert(import.name.clone(), import.path.clone());
     }
-    let reviews = Reviews::new(store, policy.audits(), files, today)?;
+    let mut signed = BTreeMap::new();
+    for at in policy.audits().into_iter().flat_map(|rules| &rules.crev) {
+        let (reviewer, spot) = (&at.value, policy.spot(at.line));
+        let name = &reviewer.name;
+        if store.config.imports.contains_key(name) {
+            return Err(format!("`{name}` is the name of an import and of a reviewer ({spot})"));
+        }
+        if let Err(unknown) = criteria.set(&reviewer.criteria) {
+            return Err(format!(
+                "`{unknown}` in `[audits.crev.{name}]` is no criterion of `{FOLDER}/` ({spot})"
+            ));
+        }
+        let proofs = crev::read(reviewer, root, notes).map_err(|why| format!("{why} ({spot})"))?;
+        let (set, beside) = translated(proofs, reviewer, &criteria);
+        store.config.imports.insert(name.clone(), Import::default());
+        store.imports.sets.insert(name.clone(), set);
+        files.insert(name.clone(), reviewer.path.clone());
+        signed.insert(name.clone(), beside);
+    }
+    let reviews = Reviews::new(store, policy.audits(), files, today)?.signed(signed);
     let bindings = bindings(root)?.map(|(_, bindings)| bindings).unwrap_or_default();
     // A key that signs no manifest any more signs no review either, from the day on.
     let now = Moment(now.0);

@@ -414,7 +414,12 @@ impl<'a> Vetting<'a> {
                 Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
             let is_vouched = pin.trust.basis == Basis::Publisher;
             let bytes = Known { checksum: pin.checksum, tree: Some(pin.tree) };
-            let dossier = Dossier { is_vouched, bytes, ..Dossier::new(&id, Way::Kept) };
+            let on_record = match pin.trust.basis {
+                Basis::Audit => &*pin.trust.from,
+                _ => &[],
+            };
+            let dossier =
+                Dossier { is_vouched, bytes, on_record: Some(on_record), ..Dossier::new(&id, Way::Kept) };
             let judgment = judge(&dossier, &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");

@@ -28,8 +28,8 @@ use crate::report::failure::{Explain, Kind};
 
 pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
 pub use audits::{
-    AuditImport, AuditRules, Auditor, EntryKind, ImportEditError, Required, address, identity, with_import,
-    with_pin,
+    Agents, AuditImport, AuditRules, Auditor, CrevReviewer, EntryKind, ImportEditError, Required, address,
+    identity, with_import, with_pin,
 };
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};

@@ -34,6 +34,8 @@ pub struct Dossier<'a> {
     pub history: Evidence<&'a [Release]>,
     /// What the index says of this version. `Absent` where it lists others but not this one.
     pub release: Evidence<&'a Release>,
+    /// Who vouches for it by its pin, where nobody looks at its contents again. `None` where somebody does.
+    pub on_record: Option<&'a [String]>,
     /// Its archive. `Absent` for a package that has none.
     pub archive: Evidence<&'a Archive>,
     /// What its files hold.
@@ -125,6 +127,7 @@ impl<'a> Dossier<'a> {
             pinned_from: None,
             history: Evidence::Unavailable(unknown()),
             release: Evidence::Unavailable(unknown()),
+            on_record: None,
             archive: Evidence::Unavailable(unknown()),
             survey: Evidence::Unavailable(unknown()),
             previous: Evidence::Absent,

@@ -1,17 +1,20 @@
 //! `[audits]`: whether packages must have been reviewed, against which criteria, and whose reviews count.
 
 mod auditor;
+mod crev;
 mod edit;
 mod import;
 mod people;
 mod publishers;
 
+use toml_span::Span;
 use toml_span::value::{Table, Value, ValueInner};
 
 use super::reader::{Reader, Result, quoted};
 use super::{At, MaxAge};
 
 pub use auditor::{Auditor, address, identity};
+pub use crev::{Agents, CrevReviewer};
 pub use edit::{ImportEditError, with_import, with_pin};
 pub use import::{AuditImport, EntryKind};
 
@@ -42,6 +45,8 @@ pub struct AuditRules {
     pub self_reviews: bool,
     /// The people who review for the team, by name.
     pub auditors: Vec<At<Auditor>>,
+    /// Those who sign with crev, by name.
+    pub crev: Vec<At<CrevReviewer>>,
 }
 
 /// Of which packages reviews are required.
@@ -76,6 +81,12 @@ impl AuditRules {
                 at.value.path = format!("{folder}/{}", at.value.path);
             }
         }
+        for at in &mut self.crev {
+            at.line = line(at.line);
+            if let Some(folder) = folder {
+                at.value.path = format!("{folder}/{}", at.value.path);
+            }
+        }
     }
 }
 
@@ -87,6 +98,7 @@ impl Reader<'_> {
             &[
                 "auditor",
                 "bound",
+                "crev",
                 "criteria",
                 "import",
                 "publisher-age",
@@ -134,6 +146,7 @@ impl Reader<'_> {
                     }
                     rules.criteria = Some(names);
                 }
+                "crev" => rules.crev = self.crev_reviewers(&mut value, key.span)?,
                 _ => {
                     for (name, mut value) in self.table(&mut value, key.span, "audits.import")? {
                         let line = self.line(name.span);
@@ -163,6 +176,28 @@ impl Reader<'_> {
             }
             _ => Ok(rules),
         }
+    }
+
+    fn crev_reviewers(&self, value: &mut Value<'_>, key: Span) -> Result<Vec<At<CrevReviewer>>> {
+        let mut reviewers: Vec<At<CrevReviewer>> = vec![];
+        for (name, mut value) in self.table(value, key, "audits.crev")? {
+            let line = self.line(name.span);
+            let place = format!("audits.crev.{}", quoted(&name.name));
+            let table = self.table(&mut value, name.span, &place)?;
+            let value = self.crev(&name.name, name.span, table)?;
+            // Whoever counts reviewers would count this one twice.
+            if let Some(same) = reviewers.iter().find(|at| at.value.key == value.key) {
+                let what = format!("`{}` has the id of `{}`", value.name, same.value.name);
+                return Err(self.invalid(name.span, &what, "name a folder that has both their proofs"));
+            }
+            reviewers.push(At { value, line });
+        }
+        if reviewers.len() > IMPORTS {
+            let what = format!("there are {} reviewers, and at most {IMPORTS} are read", reviewers.len());
+            return Err(self.invalid(key, &what, "keep those whose reviews are of use"));
+        }
+        reviewers.sort_by(|a, b| a.value.name.cmp(&b.value.name));
+        Ok(reviewers)
     }
 
     fn names_or_name(&self, mut value: Value<'_>, name: &str) -> Result<Vec<String>> {

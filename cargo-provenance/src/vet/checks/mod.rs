@@ -40,6 +40,7 @@ mod capability_gained;
 mod checksum_changed;
 mod code_unread;
 mod crate_too_young;
+mod crev_other_bytes;
 mod dependency_first_ever;
 mod dependency_too_young;
 mod dormant_revival;
@@ -157,6 +158,7 @@ pub static CHECKS: &[&Check] = &[
     &checksum_changed::CHECK,
     &code_unread::CHECK,
     &crate_too_young::CHECK,
+    &crev_other_bytes::CHECK,
     &dependency_first_ever::CHECK,
     &dependency_too_young::CHECK,
     &dormant_revival::CHECK,

@@ -9,6 +9,7 @@ pub mod entrants;
 pub mod gate;
 pub mod images;
 pub mod indices;
+pub mod needs;
 pub mod opened;
 pub mod proofs;
 pub mod publishers;

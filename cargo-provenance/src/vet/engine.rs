@@ -52,6 +52,8 @@ pub struct Judgment {
     pub open: Vec<Open>,
     /// Who vouches for the package, where somebody does.
     pub proof: Option<Proof>,
+    /// Who says that nobody has to, a line each, where nothing is required of it.
+    pub not_asked: Vec<String>,
 }
 
 /// Something that the answer depends on and that could not be looked up.
@@ -82,6 +84,7 @@ impl Judgment {
     pub fn extend(&mut self, more: Self) {
         self.findings.extend(more.findings);
         self.proof = self.proof.take().or(more.proof);
+        self.not_asked.extend(more.not_asked);
         for open in more.open {
             let same = |it: &&mut Open| (&it.id, &it.why, &it.help) == (&open.id, &open.why, &open.help);
             match self.open.iter_mut().find(same) {
@@ -226,7 +229,9 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
     let dossier = &Dossier { hits: look_into(&ground.databases, dossier), ..dossier.clone() };
     let mut missing: Vec<(&str, Vec<&'static str>)> = vec![];
     let mut missing_evidence = dossier.missing();
-    missing_evidence.extend(ground.audits.unavailable().map(|why| (Needs::Audits, why)));
+    let undemanded = ground.audits.known().and_then(|_| dossier.demand.unavailable());
+    let unreviewed = ground.audits.unavailable().or(undemanded);
+    missing_evidence.extend(unreviewed.map(|why| (Needs::Audits, why)));
     for check in CHECKS.iter().filter(|check| needs.contains(&check.needs)) {
         match missing_evidence.iter().find(|(need, _)| *need == check.needs) {
             None if dossier.applies(check.needs) => {
@@ -249,9 +254,13 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         }
     }
     if let (true, Some(reviews)) = (needs.contains(&Needs::Audits), ground.audits.known())
-        && let Standing::Proven(proof) = reviews.of(dossier.id).standing
+        && unreviewed.is_none()
     {
-        judgment.proof = Some(proof);
+        match reviews.of(dossier.id, dossier.demand.known().copied()).standing {
+            Standing::Proven(proof) => judgment.proof = Some(proof),
+            Standing::NotAsked(why) => judgment.not_asked = why,
+            Standing::Open(_) => {}
+        }
     }
     if needs.contains(&Needs::Advisories) {
         for odd in dossier.hits.known().into_iter().flat_map(|hits| &hits.unreadable) {
@@ -264,7 +273,7 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         if dossier.hits.unavailable() == Some(why) {
             open.help = remedy(ground.policy, why).unwrap_or(open.help);
         }
-        if ground.audits.unavailable() == Some(why) {
+        if unreviewed == Some(why) {
             open.help = "correct what it names, then run the command again".to_owned();
         }
         judgment.open.push(open);

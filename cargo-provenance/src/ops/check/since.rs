@@ -9,6 +9,8 @@ use provenance_build::manifest::{self, Acceptance, Basis, Member, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest};
 
 use super::{Failure, Finding, Gate, Report, Weight, gate, plural};
+use crate::audit::{ByName, Config, PolicyFor};
+use crate::collect::audits::FOLDER;
 use crate::collect::cooldown;
 use crate::collect::situation::{index_among, relative};
 use crate::finding::Role;
@@ -32,6 +34,8 @@ pub(super) struct Before {
     manifest: Option<Manifest>,
     policy: Option<Policy>,
     lockfile: Option<Lockfile>,
+    /// What cargo-vet's configuration required of packages; why that is not known, if so.
+    vet_policies: Result<ByName<PolicyFor>, String>,
     /// What could not be read, a line each: it is taken for absent, so that everything is new.
     odd: Vec<String>,
 }
@@ -58,12 +62,18 @@ impl Before {
                 None
             }
         };
-        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, odd })
+        let vet_policies = vet_policies(&revision, name)?;
+        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, vet_policies, odd })
     }
 
     /// The policy at that commit.
     pub(super) fn policy(&self) -> Option<&Policy> {
         self.policy.as_ref()
+    }
+
+    /// What cargo-vet's configuration required of packages at that commit; why that is not known, if so.
+    pub(super) fn vet_policies(&self) -> Result<ByName<PolicyFor>, String> {
+        self.vet_policies.clone()
     }
 
     /// Cargo's own cool-down at that commit.
@@ -305,6 +315,14 @@ impl Before {
             }
         }
     }
+}
+
+/// What cargo-vet's configuration required at a revision. One that cannot be read leaves open what it required.
+fn vet_policies(revision: &Revision, name: &str) -> Result<Result<ByName<PolicyFor>, String>, Failure> {
+    let path = format!("{FOLDER}/config.toml");
+    let Some(bytes) = revision.file(&path)? else { return Ok(Ok(ByName::new())) };
+    let config = Config::read(&bytes, Path::new(&path));
+    Ok(config.map(|config| config.policy).map_err(|error| format!("at `{name}`, {error}")))
 }
 
 /// Whether a setting, under the key that the manifest records it by, runs nothing while cargo resolves and fetches.

@@ -22,6 +22,8 @@ pub struct AuditRules {
     pub required: At<Required>,
     /// What they are to be reviewed against.
     pub criteria: Option<Vec<String>>,
+    /// What is to be asked of packages that only tests need, in the place of that.
+    pub dev_criteria: Option<Vec<String>>,
     /// The sets of others, by name.
     pub imports: Vec<At<AuditImport>>,
 }
@@ -53,8 +55,9 @@ impl AuditRules {
 
 impl Reader<'_> {
     pub(super) fn audits(&self, table: Table<'_>) -> Result<AuditRules> {
-        self.known(&table, "audits", &["criteria", "import", "required"])?;
+        self.known(&table, "audits", &["criteria", "dev-criteria", "import", "required"])?;
         let mut rules = AuditRules::default();
+        let mut dev = None;
         for (key, mut value) in table {
             match &*key.name {
                 "required" => {
@@ -70,14 +73,20 @@ impl Reader<'_> {
                     };
                     rules.required = At { value: required, line: self.line(key.span) };
                 }
-                "criteria" => {
+                name @ ("criteria" | "dev-criteria") => {
                     let span = value.span;
-                    let names = self.names_or_name(value, "criteria")?;
+                    let names = self.names_or_name(value, name)?;
                     if names.is_empty() {
                         let help = "name one, such as `\"safe-to-deploy\"`, or remove the line";
-                        return Err(self.invalid(span, "`criteria` names no criterion", help));
+                        return Err(self.invalid(span, &format!("`{name}` names no criterion"), help));
                     }
-                    rules.criteria = Some(names);
+                    match name {
+                        "criteria" => rules.criteria = Some(names),
+                        _ => {
+                            rules.dev_criteria = Some(names);
+                            dev = Some(span);
+                        }
+                    }
                 }
                 _ => {
                     for (name, mut value) in self.table(&mut value, key.span, "audits.import")? {
@@ -98,6 +107,11 @@ impl Reader<'_> {
                     }
                 }
             }
+        }
+        // Without the one, cargo-vet's own rules count, which have a place for the other.
+        if let (Some(span), None) = (dev, &rules.criteria) {
+            let help = "set `criteria` too, or `dev-criteria` in `[policy]` of cargo-vet's `config.toml`";
+            return Err(self.invalid(span, "`dev-criteria` stands without `criteria`", help));
         }
         rules.imports.sort_by(|a, b| a.value.name.cmp(&b.value.name));
         Ok(rules)

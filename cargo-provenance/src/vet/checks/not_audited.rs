@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
 A package that nobody reviewed, where the policy requires it.
 
 `[audits] required` says of what: `all`, `new` (what is not pinned yet), or `none`, which is the default. A chain of reviews must lead to the
-version, for the criteria of `[audits] criteria`: a review of the whole version, or one of an earlier version and of what changed since.
+version, for the criteria of `[audits] criteria`, or where those are not set for what cargo-vet would require of it: a review of the whole version, or one of an earlier version and of what changed since.
 Exemptions in `supply-chain/config.toml` count. A review of another version, one by an auditor whom the import's filters leave out, and a publisher's
 name alone do not.",
     judge,
@@ -40,9 +40,12 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     if !is_required {
         return vec![];
     }
-    let Standing::Open(missing) = reviews.of(id).standing else { return vec![] };
-    let what = format!("`{}` was not reviewed for `{}`", id.short(), reviews.demand());
+    let demand = dossier.demand.known().copied();
+    let Standing::Open(missing) = reviews.of(id, demand).standing else { return vec![] };
+    let demand = demand.cloned().unwrap_or_else(|| reviews.strictest());
+    let what = format!("`{}` was not reviewed for `{}`", id.short(), demand.line());
     let mut seen = Observation::new(what).line(Some(required.line), "required here").listing(&missing.why);
+    seen = demand.why.iter().fold(seen, Observation::note);
     if let Some((version, gap)) = &missing.gap {
         let wanted = gap.reviews(version, |_| true).into_iter().take(SHOWN).map(|review| match review.from {
             None => format!("a review of {} would do", review.to),

@@ -1,8 +1,9 @@
 //! What reviews say of packages: whether somebody vouches for them, and whether somebody warns of them.
 //!
-//! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
-//! whoever depends on it, and a publisher's name proves nothing by itself.
+//! Each package is judged alone, by the entries that are about its crate, strictly: a publisher's name proves nothing by
+//! itself. What is required of it follows from who depends on it ([`demand`]).
 
+pub mod demand;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -13,12 +14,14 @@ use provenance_build::PackageId;
 
 use crate::audit::{
     self, AuditKind, AuditRef, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode, Origin,
-    Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
-    VetVersion, Void, Why,
+    Policy, PolicyFor, Requirement, SAFE_TO_RUN, Set, Store, Strict, Tree, TreePackage, Verdict, VetVersion,
+    Void, Why,
 };
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
 
+use demand::Rules;
+pub use demand::{Demand, Demands};
 pub use select::selected;
 
 /// What reviews of the team itself are called where it says who vouches.
@@ -32,7 +35,9 @@ const WORKSPACE: &str = "(workspace)";
 pub struct Reviews {
     store: Store,
     criteria: Criteria,
-    demand: Vec<String>,
+    rules: Rules,
+    /// Whether it is the policy before a change that asks.
+    is_before: bool,
     required: At<Required>,
     /// The files of the sets that the policy imports, by name.
     files: BTreeMap<String, String>,
@@ -64,6 +69,8 @@ pub struct Violation {
 /// Whether somebody vouches for a package.
 #[derive(Clone, Debug)]
 pub enum Standing {
+    /// Nothing is required of it, and who says so, a line each.
+    NotAsked(Vec<String>),
     /// A chain of entries proves all that is required.
     Proven(Proof),
     /// Something is missing.
@@ -101,9 +108,8 @@ impl Reviews {
         today: Date,
     ) -> Result<Self, String> {
         let criteria = Criteria::of(&store.audits.criteria).map_err(|error| error.to_string())?;
-        let demand = rules.and_then(|rules| rules.criteria.clone());
-        let demand = demand.unwrap_or_else(|| vec![SAFE_TO_DEPLOY.to_owned()]);
-        if let Err(unknown) = criteria.set(&demand) {
+        let demand = Rules::of(rules);
+        if let Some(unknown) = demand.names().find_map(|names| criteria.set(names).err()) {
             return Err(format!("`[audits] criteria` names `{unknown}`, which nothing defines"));
         }
         // What single packages require of others is of no use here; whose name a package bears is asked for each.
@@ -116,18 +122,20 @@ impl Reviews {
         }
         store.config.policy = policy;
         let required = rules.map(|rules| rules.required).unwrap_or_default();
-        Ok(Self { store, criteria, demand, required, files, today })
+        Ok(Self { store, criteria, rules: demand, is_before: false, required, files, today })
     }
 
-    /// The same reviews, of which another policy requires what it requires; why that cannot be, if so.
-    pub fn held_to(&self, rules: Option<&AuditRules>) -> Result<Self, String> {
-        let demand = rules.and_then(|rules| rules.criteria.clone());
-        let demand = demand.unwrap_or_else(|| vec![SAFE_TO_DEPLOY.to_owned()]);
-        if let Err(unknown) = self.criteria.set(&demand) {
+    /// The same reviews, of which the policy before and the store's own policies before require what they require; why that
+    /// cannot be, if so.
+    pub fn held_to(&self, rules: Option<&AuditRules>, policies: &ByName<PolicyFor>) -> Result<Self, String> {
+        let demand = Rules::of(rules);
+        if let Some(unknown) = demand.names().find_map(|names| self.criteria.set(names).err()) {
             return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
         }
         let required = rules.map(|rules| rules.required).unwrap_or_default();
-        Ok(Self { required, demand, ..self.clone() })
+        let mut before = Self { required, rules: demand, is_before: true, ..self.clone() };
+        before.store.config.policy.clone_from(policies);
+        Ok(before)
     }
 
     /// Of which packages reviews are required, and the line of the policy.
@@ -135,30 +143,16 @@ impl Reviews {
         self.required
     }
 
-    /// What is required, in one line.
-    pub fn demand(&self) -> String {
-        self.demand.join(", ")
-    }
-
-    /// What is said of a package.
-    pub fn of(&self, id: &PackageId) -> Opinion {
+    /// What is said of a package of which these criteria are required.
+    fn judged(&self, id: &PackageId, demand: &[String]) -> Opinion {
         let open = |why: &str| Opinion {
             violations: vec![],
             standing: Standing::Open(Missing { why: vec![why.to_owned()], gap: None }),
         };
-        let Ok(semver) = semver::Version::parse(id.version.as_str()) else {
-            return open("its version cannot be compared");
-        };
-        let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
-        let version = VetVersion { semver, git };
+        let Some(version) = VetVersion::of(id) else { return open("its version cannot be compared") };
         let name = id.name.as_str();
-        let origin = match &id.source {
-            None => Origin::Path,
-            Some(source) if source.is_git() => Origin::Git,
-            Some(source) if source.is_crates_io() => Origin::CratesIo,
-            Some(_) => Origin::Registry,
-        };
-        let store = self.about(name, &version, origin);
+        let origin = Origin::of(id.source.as_ref());
+        let store = self.about(name, &version, origin, demand);
         let tree = tree(name, &version, origin);
         let strict = Strict::default();
         let verdicts = match audit::resolve(&store, &tree, self.today, Mode::Strict(&strict)) {
@@ -181,7 +175,7 @@ impl Reviews {
                 let mut from = chains.values().flatten().map(|link| who(&store, link)).collect::<Vec<_>>();
                 from.sort();
                 from.dedup();
-                Standing::Proven(Proof { criteria: self.demand(), from, grade: *grade })
+                Standing::Proven(Proof { criteria: demand.join(", "), from, grade: *grade })
             }
             Some(Verdict::Unproven { missing: criteria, gap }) => {
                 let names = self.criteria.minimal(*criteria).join("`, `");
@@ -216,12 +210,12 @@ impl Reviews {
     }
 
     /// The entries about one crate: what is wrong with others says nothing about it.
-    fn about(&self, krate: &str, version: &VetVersion, origin: Origin) -> Store {
+    fn about(&self, krate: &str, version: &VetVersion, origin: Origin, demand: &[String]) -> Store {
         let Store { folder, config, audits, imports } = &self.store;
         let sets = imports.sets.iter().map(|(name, set)| (name.clone(), about(set, krate)));
         let mut policy = ByName::from([(
             WORKSPACE.to_owned(),
-            PolicyFor::Every(Policy { criteria: Some(self.demand.clone()), ..Policy::default() }),
+            PolicyFor::Every(Policy { criteria: Some(demand.to_vec()), ..Policy::default() }),
         )]);
         // That a package is the team's own is for `own` to say: here it would only hide it.
         let stands_for = config.policy(krate, version).and_then(|policy| policy.audit_as_crates_io);

@@ -19,4 +19,4 @@ pub use scratch::sweep;
 pub use shadow::{Bound, Edit, Files, Shadow};
 pub use toolchain::Toolchain;
 pub use workspace::{Ask, Member, PathPackage, Workspace};
-pub(crate) use workspace::{read_manifest, real};
+pub(crate) use workspace::{normal, read_manifest, real, repository};

@@ -107,8 +107,7 @@ impl Workspace {
     /// The repository that the workspace lies in: the nearest folder, from its root upward, that holds `.git`; else the
     /// root itself.
     pub fn repository(&self) -> PathBuf {
-        let root = real(&self.root);
-        root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&root).to_owned()
+        repository(&self.root)
     }
 
     /// Adds packages at `directories` and what they reach by paths, as if something depended on them.
@@ -119,6 +118,12 @@ impl Workspace {
         self.path_packages.sort();
         Ok(())
     }
+}
+
+/// The repository that a workspace's root lies in.
+pub(crate) fn repository(root: &Path) -> PathBuf {
+    let root = real(root);
+    root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&root).to_owned()
 }
 
 /// The path without `.` and `..`, by text alone. What would climb above the root stays there.

@@ -15,3 +15,4 @@ pub mod proofs;
 pub mod publishers;
 pub mod records;
 pub mod situation;
+pub mod vet_store;

@@ -188,7 +188,7 @@ impl Describing<'_> {
 
     fn place(&self, line: u32) -> String {
         match self.is_theirs {
-            true => format!("{}:{line}", self.reviews.store.folder.join("config.toml").display()),
+            true => format!("{}:{line}", self.reviews.own("config.toml")),
             false => "`[audits]` of the policy".to_owned(),
         }
     }

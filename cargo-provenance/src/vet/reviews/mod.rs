@@ -269,7 +269,7 @@ impl Reviews {
         let audit = audits.audits.get(krate)?.get(entry)?;
         let AuditKind::Violation(versions) = &audit.kind else { return None };
         let place = match set {
-            None => format!("supply-chain/audits.toml:{}", audit.line),
+            None => format!("{}:{}", self.own("audits.toml"), audit.line),
             Some(_) => format!("{}:{}", self.file(from), audit.line),
         };
         versions.concerns(version).then(|| Violation {
@@ -280,8 +280,13 @@ impl Reviews {
         })
     }
 
-    fn file(&self, import: &str) -> &str {
-        self.files.get(import).map_or("supply-chain/imports.lock", String::as_str)
+    fn file(&self, import: &str) -> String {
+        self.files.get(import).cloned().unwrap_or_else(|| self.own("imports.lock"))
+    }
+
+    /// A file of the store, as it is shown.
+    fn own(&self, name: &str) -> String {
+        self.store.folder.join(name).display().to_string()
     }
 
     fn discounted(&self, store: &Store, krate: &str, void: &Void) -> String {

@@ -104,7 +104,9 @@ fn assemble(
             return Err(format!("`{name}` is the name of an import and of a reviewer ({spot})"));
         }
         if let Err(unknown) = criteria.set(&reviewer.criteria) {
-            return Err(format!("`{unknown}` in `[audits.crev.{name}]` is no criterion of `{FOLDER}/` ({spot})"));
+            return Err(format!(
+                "`{unknown}` in `[audits.crev.{name}]` is no criterion of `{FOLDER}/` ({spot})"
+            ));
         }
         let proofs = crev::read(reviewer, root, notes).map_err(|why| format!("{why} ({spot})"))?;
         let (set, beside) = translated(proofs, reviewer, &criteria);

@@ -41,8 +41,7 @@ pub(super) fn pieces(bytes: &[u8]) -> Vec<Piece> {
         if let Some(Mark::Begin(kind)) = mark {
             // One that is not over when the next begins was cut off.
             pieces.extend(open.take().map(|(proof, _)| Piece::Proof(proof)));
-            let proof =
-                Armored { line: number, kind, body: vec![], signature: vec![], is_whole: false };
+            let proof = Armored { line: number, kind, body: vec![], signature: vec![], is_whole: false };
             (open, is_other) = (Some((proof, Stage::Body)), false);
             continue;
         }

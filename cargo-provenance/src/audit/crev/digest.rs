@@ -31,9 +31,8 @@ impl Digest {
     /// of a folder, or too deep.
     pub fn of_files<'f>(files: impl IntoIterator<Item = (&'f str, &'f [u8])>) -> Option<Self> {
         let files = files.into_iter().filter(|(path, _)| *path != MARKER);
-        let mut files = files
-            .map(|(path, content)| (path.split('/').collect::<Vec<_>>(), content))
-            .collect::<Vec<_>>();
+        let mut files =
+            files.map(|(path, content)| (path.split('/').collect::<Vec<_>>(), content)).collect::<Vec<_>>();
         files.sort_by(|(a, _), (b, _)| a.cmp(b));
         folder(&files, 0).map(Self)
     }

@@ -26,7 +26,8 @@ pub(super) fn read(reviewer: &CrevReviewer, root: &Path, notes: &mut Vec<String>
     let top = root.join(path);
     refuse_links(root, path)?;
     let is_file = fs::metadata(&top).map(|metadata| metadata.is_file());
-    let is_file = is_file.map_err(|error| format!("the proofs of `{name}`: `{path}` cannot be read: {error}"))?;
+    let is_file =
+        is_file.map_err(|error| format!("the proofs of `{name}`: `{path}` cannot be read: {error}"))?;
     let mut proofs = Proofs::default();
     if is_file {
         let found = bytes(&top, path)?.ok_or_else(|| format!("there is no file `{path}`"))?;
@@ -71,7 +72,9 @@ fn folder(top: &Path, shown: &str, reviewer: &CrevReviewer, proofs: &mut Proofs)
             let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
             let below = format!("{shown}/{name}");
             if kind.is_symlink() {
-                return Err(format!("`{below}` is a link, and proofs are read from what lies in the repository"));
+                return Err(format!(
+                    "`{below}` is a link, and proofs are read from what lies in the repository"
+                ));
             } else if kind.is_dir() && depth < DEPTH {
                 open.push((entry.path(), below, depth + 1));
             } else if kind.is_dir() {
@@ -104,7 +107,9 @@ fn refuse_links(root: &Path, path: &str) -> Result<(), String> {
         at.push(component);
         let is_link = || fs::symlink_metadata(&at).is_ok_and(|metadata| metadata.is_symlink());
         if matches!(component, Component::Normal(_)) && is_link() {
-            return Err(format!("`{path}` goes through a link, and proofs are read from what lies in the repository"));
+            return Err(format!(
+                "`{path}` goes through a link, and proofs are read from what lies in the repository"
+            ));
         }
     }
     Ok(())

@@ -75,7 +75,8 @@ impl Reader<'_> {
             _ => Err("no key in base64 for URLs"),
         };
         let key = key.map_err(|why| self.invalid(span, &format!("`{}` is {why}", quoted(&id)), help))?;
-        let help = "write the path of a proof file or of a folder of them, relative to this file and with `/`";
+        let help =
+            "write the path of a proof file or of a folder of them, relative to this file and with `/`";
         let (path, span) = required("path", help)?;
         self.relative(&path, span, help)?;
         let mut reviewer = CrevReviewer {
@@ -105,8 +106,7 @@ impl Reader<'_> {
                     reviewer.sha256 = Some(self.one_of(&value, "sha256", Checksum::from_hex, help)?);
                 }
                 "rating" => {
-                    let parse =
-                        |text: &str| Rating::parse(text).filter(|rating| *rating >= Rating::Positive);
+                    let parse = |text: &str| Rating::parse(text).filter(|rating| *rating >= Rating::Positive);
                     let help = "write `\"positive\"` or `\"strong\"`";
                     reviewer.rating = self.one_of(&value, "rating", parse, help)?;
                 }
@@ -183,8 +183,7 @@ mod tests {
         assert_eq!((*understanding, *agents), (Level::Medium, Agents::Ignore));
         let text = "rating = \"strong\"\nthoroughness = \"high\"\nunderstanding = \"high\"\nllm-agent = \"count\"\nexclude = \"a\"\n";
         let rest = policy(text).expect("a policy");
-        let CrevReviewer { rating, agents, exclude, .. } =
-            &rest.audits().expect("rules").crev[0].value;
+        let CrevReviewer { rating, agents, exclude, .. } = &rest.audits().expect("rules").crev[0].value;
         assert_eq!((*rating, *agents, exclude.len()), (Rating::Strong, Agents::Count, 1));
     }
 
@@ -206,7 +205,9 @@ mod tests {
             ("crev.kp", "crev.\"k p\"", "`k p` is not a name for an import"),
             (
                 "version = 1\n",
-                &format!("version = 1\n[audits.crev.b]\nid = \"{ID}\"\npath = \"b\"\ncriteria = \"safe-to-run\"\n"),
+                &format!(
+                    "version = 1\n[audits.crev.b]\nid = \"{ID}\"\npath = \"b\"\ncriteria = \"safe-to-run\"\n"
+                ),
                 "`kp` has the id of `b`",
             ),
         ] {

@@ -85,10 +85,10 @@ fn a_signed_review_of_these_very_contents_lets_a_package_in() {
     let policy = files::read(&app.path("Provenance.toml"));
     files::write(&app.path("Provenance.toml"), policy.replace("required = \"new\"", "required = \"all\""));
     let victim = Krate::greeting("victim", "1.0.0", CLEAN).old_manifest();
-    // A version that was pinned before is not reviewed because somebody signed something of it: it has to be compared first.
+    // What was pinned before is not reviewed because somebody signed something of it: it has to be compared first.
     let both = proof(&ann, &body(&ann, "victim", "1.0.0", &digest(&victim.all_files()), ""));
     files::write(&app.path("crev/reviews/2026-02.proof.crev"), &both);
-    app.provenance(["check"])
+    app.provenance(["pin"])
         .run()
         .code(1)
         .stderr_has("error[not-audited]: `victim v1.0.0`")
@@ -128,6 +128,7 @@ fn a_review_of_other_contents_is_no_ground_and_nobody_waves_it_through() {
         &app.path("Provenance.toml"),
         format!("{policy}exclude = [\"other\"]\n").replace("\"new\"", "\"none\""),
     );
+    app.provenance(["pin"]).ok();
     app.provenance(["add", "other@=1.0.0"]).ok();
 }
 
@@ -220,13 +221,13 @@ fn what_cannot_be_read_as_a_whole_decides_nothing() {
         (format!("{policy}\nratings = \"strong\"\n"), 2, "`ratings` is not a key of `audits.crev.ann`"),
     ] {
         files::write(&app.path("Provenance.toml"), policy);
-        app.provenance(["check"]).run().code(code).stderr_has(said);
+        app.provenance(["pin"]).run().code(code).stderr_has(said);
     }
     #[cfg(unix)]
     {
         files::write(&app.path("Provenance.toml"), &policy);
         std::os::unix::fs::symlink("2026-01.proof.crev", app.path("crev/reviews/link.proof.crev"))
             .expect("a link");
-        app.provenance(["check"]).run().code(3).stderr_has("`crev/reviews/link.proof.crev` is a link");
+        app.provenance(["pin"]).run().code(3).stderr_has("`crev/reviews/link.proof.crev` is a link");
     }
 }

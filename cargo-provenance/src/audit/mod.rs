@@ -4,6 +4,7 @@
 //!   ([`Imports`]). [`Store::read`] takes the bytes of its files; [`Store::config_text`] and its two sisters give them back as
 //!   cargo-vet writes them, and [`Store::formatting`] says where a file is not so. Whoever adds an entry pushes it into the
 //!   list of its crate and writes the text: the writer sorts.
+//! - What crates.io says of who published what is kept as [`Publications`], and read from its [`Answer`].
 //! - What somebody else publishes is [`Published`], with its [`Loss`]es, in criteria of its own; [`translate`] puts it into those
 //!   of the store, ready for [`Imports::sets`].
 //! - A [`Tree`] is what `cargo metadata --all-features` says of the workspace.
@@ -17,6 +18,7 @@ mod criteria;
 mod entry;
 mod error;
 mod import;
+mod publications;
 mod read;
 mod resolve;
 mod suggest;
@@ -31,6 +33,7 @@ pub use entry::{
 };
 pub use error::AuditError;
 pub use import::{inert, translate};
+pub use publications::{ANSWER_BYTES, Answer, Publications};
 pub use read::{FILE_BYTES, Loss, Published};
 pub use resolve::{
     Against, AuditRef, Circumstances, Conclusion, Conflict, Gap, Grade, KNOWN_VERSION, Link, Mode, Strict,

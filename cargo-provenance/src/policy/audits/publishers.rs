@@ -7,7 +7,7 @@ use crate::policy::reader::{Reader, Result};
 use crate::policy::{At, MaxAge};
 
 /// Days where the policy does not say. Twice what a version must have lasted to enter at all: 31 of 39 malicious releases on
-/// crates.io had been found by then (RustSec), those of accounts that were taken over within hours.
+/// crates.io had been found by then (RustSec).
 const DAYS: u64 = 14;
 
 /// Seconds of a day.

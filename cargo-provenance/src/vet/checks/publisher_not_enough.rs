@@ -110,8 +110,8 @@ mod tests {
             case.published_by(&self.audits, self.config, &self.rows);
             if self.version == "1.0.0" {
                 case.archive(packed(self.own).file("build.rs", b"fn main() {}"));
+                case.before("0.9.0", packed(self.before).file("build.rs", b"fn main() {}"));
             }
-            case.before("0.9.0", packed(self.before).file("build.rs", b"fn main() {}"));
             case
         }
 

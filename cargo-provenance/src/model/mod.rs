@@ -8,6 +8,7 @@ mod openpgp;
 mod release;
 mod surroundings;
 mod timestamp;
+mod web;
 mod whereabouts;
 
 pub use date::Date;
@@ -16,6 +17,7 @@ pub use harmful::is_harmful;
 pub use license::{LicenseExpression, LicenseName};
 pub use openpgp::OpenPgpKey;
 pub use release::{Dependency, DependencyKind, Release};
-pub use surroundings::{Clock, Network, Surroundings};
+pub use surroundings::{Clock, Network, Surroundings, Transport};
 pub use timestamp::Timestamp;
+pub use web::{WebAddress, WebAddressError};
 pub use whereabouts::{Spot, Whereabouts};

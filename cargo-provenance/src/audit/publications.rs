@@ -17,8 +17,14 @@ pub const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// Versions that are read of one crate; the one with the most has about 1,500.
 const VERSIONS: usize = 10_000;
 
-/// Versions that are kept of a crate, the highest.
+/// Versions that are kept of a crate: so many from the lowest that matters upward, and so many of the highest.
 const KEPT: usize = 256;
+
+/// Versions below the lowest that is in use: those of one week count as one where a release is compared with what was there.
+const BELOW: usize = 32;
+
+/// Rows that are kept of a crate; a file of which one has more is not read.
+const ROWS: usize = 1_000;
 
 /// Bytes of the name of an account or a repository.
 const NAME_BYTES: usize = 256;
@@ -41,9 +47,9 @@ impl Publications {
     /// The version of the format.
     pub const VERSION: i64 = 1;
 
-    /// Adds what crates.io says of a crate: of the version before the lowest of `used`, and of all above that, to which it may be
-    /// updated; of the newest ones where none is in use. Nothing that is there is overwritten. Tells the versions about which
-    /// the rows contradict each other now.
+    /// Adds what crates.io says of a crate: of some versions below the lowest of `used`, and of what it may be updated to; of the
+    /// newest ones where none is in use. Nothing that is there is overwritten. Tells the versions of which crates.io now says
+    /// something else.
     pub fn take(
         &mut self,
         krate: &str,
@@ -51,13 +57,14 @@ impl Publications {
         used: &BTreeSet<semver::Version>,
     ) -> BTreeSet<VetVersion> {
         let versions = &answer.versions;
-        let first = used.first().map(|lowest| versions.partition_point(|(version, _)| version < lowest));
-        let newest = versions.len().saturating_sub(KEPT);
-        // Releases of one week count as one, so that the one before may be some versions below.
-        let first = first.map_or(newest, |first| first.saturating_sub(KEPT / 8).max(newest));
+        let lowest = used.first().map(|lowest| versions.partition_point(|(version, _)| version < lowest));
+        let first = lowest.map_or(versions.len().saturating_sub(KEPT), |at| at.saturating_sub(BELOW));
+        let versions = &versions[first..];
+        let low = &versions[..versions.len().min(KEPT)];
+        let high = &versions[versions.len().saturating_sub(KEPT).max(low.len())..];
         let rows = self.rows.entry(krate.to_owned()).or_default();
         let mut odd = BTreeSet::new();
-        for row in versions[first..].iter().filter_map(|(_, row)| row.as_ref()) {
+        for row in low.iter().chain(high).filter_map(|(_, row)| row.as_ref()) {
             let mut known = rows.iter().filter(|known| known.version == row.version).peekable();
             let is_known = known.peek().is_some();
             let is_other = known.any(|known| known.publisher != row.publisher || known.when != row.when);
@@ -68,6 +75,8 @@ impl Publications {
                 rows.push(row.clone());
             }
         }
+        rows.sort_by(|one, other| one.version.cmp(&other.version));
+        rows.drain(..rows.len().saturating_sub(ROWS));
         if rows.is_empty() {
             self.rows.remove(krate);
         }

@@ -1,5 +1,7 @@
 //! Reviews: the `supply-chain/` folder beside the policy, and the sets that the policy imports.
 
+mod publishers;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -13,6 +15,8 @@ use crate::model::{Clock, Date, Evidence};
 use crate::policy::{AuditImport, Policy};
 use crate::vet::Reviews;
 use crate::vet::reviews::selected;
+
+pub use publishers::{FILE as PUBLISHERS, publications};
 
 /// The folder of a store, beside the policy.
 pub const FOLDER: &str = "supply-chain";
@@ -94,7 +98,12 @@ fn assemble(
         store.imports.sets.insert(import.name.clone(), set);
         files.insert(import.name.clone(), import.path.clone());
     }
-    Reviews::new(store, policy.audits(), files, today)
+    publishers::join(&mut store, publications(root)?.1);
+    let reviews = Reviews::new(store, policy.audits(), files, today)?;
+    notes.extend(reviews.contradictions().iter().map(|it| {
+        format!("who published `{it}`: `{FOLDER}/imports.lock` and `{PUBLISHERS}` contradict themselves or each other")
+    }));
+    Ok(reviews)
 }
 
 fn published(

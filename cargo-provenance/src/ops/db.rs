@@ -1,5 +1,7 @@
 //! `db`: fetches the advisory databases, and tells what is there of them.
 
+mod publishers;
+
 use crate::advisory::{Database, Odd};
 use crate::collect::advisories::{self, Advisories, Copy, ago};
 use crate::collect::gate;
@@ -49,6 +51,7 @@ pub fn update(
             ),
         );
     }
+    let mut report = publishers::update(report, surroundings, &policy, &root, progress)?;
     let advisories = Advisories::read(surroundings, &policy, &root);
     conclude(&mut report, &advisories);
     Ok(report)

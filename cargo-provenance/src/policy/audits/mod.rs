@@ -25,6 +25,8 @@ pub struct AuditRules {
     pub criteria: Option<Vec<String>>,
     /// How old a release must be before the name of its publisher counts.
     pub publisher_age: Option<At<MaxAge>>,
+    /// Who is asked who published what.
+    pub publishers_from: Option<String>,
     /// The sets of others, by name.
     pub imports: Vec<At<AuditImport>>,
 }
@@ -59,7 +61,11 @@ impl AuditRules {
 
 impl Reader<'_> {
     pub(super) fn audits(&self, table: Table<'_>) -> Result<AuditRules> {
-        self.known(&table, "audits", &["criteria", "import", "publisher-age", "required"])?;
+        self.known(
+            &table,
+            "audits",
+            &["criteria", "import", "publisher-age", "publishers-from", "required"],
+        )?;
         let mut rules = AuditRules::default();
         for (key, mut value) in table {
             match &*key.name {
@@ -79,6 +85,7 @@ impl Reader<'_> {
                 "publisher-age" => {
                     rules.publisher_age = Some(self.publisher_age(&value, self.line(key.span))?);
                 }
+                "publishers-from" => rules.publishers_from = Some(self.publishers_from(&value)?),
                 "criteria" => {
                     let span = value.span;
                     let names = self.names_or_name(value, "criteria")?;

@@ -240,9 +240,7 @@ impl Reviews {
             .filter(|void| void.version == version)
             .map(|void| self.discounted(&store, name, void));
         let mut missing = Missing { why: void.collect(), gap: None };
-        if !missing.why.is_empty() {
-            missing.why.extend(doubts);
-        }
+        missing.why.extend(doubts);
         let mut violations = vec![];
         let standing = match verdicts.packages.get(place) {
             Some(Verdict::Proven { grade, chains }) => {

@@ -1,4 +1,4 @@
-//! `db`: fetches the advisory databases, and tells what is there of them.
+//! `db`: fetches the advisory databases and who published what, and tells what is there of the databases.
 
 mod publishers;
 
@@ -13,7 +13,7 @@ use crate::report::{Outcome, Report, plural};
 
 pub use crate::collect::advisories::Rollback;
 
-/// Fetches every database that the policy names by a URL.
+/// Fetches every database that the policy names by a URL, and asks who published what, where that matters.
 ///
 /// # Errors
 ///

@@ -276,7 +276,9 @@ fn proof(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[Needs]) -> Option<
         Standing::Open(_) => None,
     };
     let of_reviews = || needs.contains(&Needs::Audits).then(|| proven(Look::Beforehand, false))?;
-    let of_publisher = || needs.contains(&Needs::Survey).then(|| proven(Look::Contents, true))?;
+    let is_trusted = || reviews.trusts_for(dossier.id.name.as_str());
+    let of_publisher =
+        || (needs.contains(&Needs::Survey) && is_trusted()).then(|| proven(Look::Contents, true))?;
     of_reviews().or_else(of_publisher)
 }
 

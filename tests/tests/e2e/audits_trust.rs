@@ -111,8 +111,9 @@ fn a_pin_that_somebody_wrote_by_hand_does_not_get_a_build_script_past_check() {
     published(sandbox.registry());
     let app = app(&sandbox, "none");
     app.provenance(["db", "update"]).ok();
-    app.provenance(["add", "loud@=1.0.1", "--accept", "loud@1.0.1:build-time-code=why not"]).run();
-    app.provenance(["add", "loud@=1.0.1"]).run();
+    let accept =
+        ["build-script-new", "build-time-code"].map(|it| format!("--accept=loud@1.0.1:{it}=why not"));
+    app.provenance(["add", "loud@=1.0.1"]).args(&accept).ok();
     let pins = files::read(&app.path("Provenance.lock"));
     let (_, pin) = pins.split_once("name = \"loud\"").expect("a pin");
     let trust = pin.lines().find(|line| line.starts_with("trust = ")).expect("a line").to_owned();

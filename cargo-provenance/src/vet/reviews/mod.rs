@@ -366,7 +366,7 @@ impl Reviews {
             Why::EndsTooLate => "it ends more than a year ahead",
             Why::NewBuildCode => "the version brings code that runs at build time",
             Why::NewDependency => "the version brings a dependency",
-            Why::NotKnown => "who published before, and what the version brings, is not known",
+            Why::NotKnown => "who published it and the version before, or what it brings in, is not known",
             Why::OtherPublisher => "somebody else published the versions before",
             Why::TooYoung => "it was published too short a time ago",
         };

@@ -98,7 +98,7 @@ mod tests {
         case.reviewed("[[audits.other]]\ncriteria = 'unknown'\nversion = '1.0.0'\n", "");
         let judgment = case.judged();
         assert_eq!(judgment.open.len(), 1, "{judgment:#?}");
-        assert_eq!(judgment.open[0].checks, ["audit-violation", "not-audited"]);
+        assert_eq!(judgment.open[0].checks, ["audit-violation", "not-audited", "review-of-other-bytes"]);
         assert!(!judgment.admits());
     }
 }

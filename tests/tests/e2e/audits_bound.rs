@@ -16,7 +16,9 @@ const ANN: &str = "Ann <ann@example.org>";
 
 /// `app` behind the gate, whose policy has these lines about audits; not reviewed yet.
 fn app<'s>(sandbox: &'s Sandbox, audits: &str) -> Project<'s> {
-    Project::app(sandbox, "app").pinned().policy(&format!("[audits]\nrequired = \"all\"\n{audits}"))
+    let app = Project::app(sandbox, "app").pinned();
+    let policy = files::read(&app.path("Provenance.toml"));
+    app.with("Provenance.toml", &format!("{policy}\n[audits]\nrequired = \"all\"\n{audits}\n"))
 }
 
 fn certify(app: Project<'_>, more: &[&str]) -> tests::Run {
@@ -187,7 +189,7 @@ fn only_the_one_whom_a_review_names_can_sign_it() {
         files::write(&app.path(AUDITS), &audits);
         files::write(&app.path(BINDINGS), &good);
     }
-    edit(app, BINDINGS, "on = \"20", "on = \"19");
+    edit(app, BINDINGS, "on = \"20", "on = \"21");
     certify(app, &["--key", ann])
         .run()
         .code(5)
@@ -300,6 +302,7 @@ fn cargo_vet_does_not_mind_the_fourth_file() {
     let manifest = app.path("Cargo.toml");
     let vet = |arguments: &[&str]| {
         let vet = slow_peer(&sandbox, "cargo-vet").expect("it was there");
+        let vet = vet.env("CARGO", sandbox.tools().join("cargo"));
         vet.args(["vet", "--manifest-path"]).args([&manifest]).args(arguments)
     };
     vet(&["--locked"]).ok();

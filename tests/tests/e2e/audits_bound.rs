@@ -203,11 +203,7 @@ fn only_the_one_whom_a_review_names_can_sign_it() {
     let print = print.stderr.split_whitespace().chain(print.stdout.split_whitespace());
     let print = print.map(|word| word.trim_matches(|c: char| "`(),".contains(c)));
     let print = print.filter(|word| word.starts_with("SHA256:")).next().expect("a fingerprint").to_owned();
-    let policy = files::read(&app.path("Provenance.toml"));
-    files::write(
-        &app.path("Provenance.toml"),
-        format!("{policy}\n[signing]\nrevoked = [\"{print} left\"]\n"),
-    );
+    edit(app, "Provenance.toml", "\n[signing]\n", &format!("\n[signing]\nrevoked = [\"{print} left\"]\n"));
     app.provenance(["pin"]).run().code(1).stderr_has("of Ann <ann@example.org> is revoked");
 }
 
@@ -290,7 +286,8 @@ fn openssh_accepts_our_signature_of_a_review_and_we_accept_that_of_openssh() {
 fn cargo_vet_does_not_mind_the_fourth_file() {
     let sandbox = Sandbox::new();
     let app = app(&sandbox, "bound = true");
-    if slow_peer(&sandbox, "cargo-vet").is_none() {
+    let program = || slow_peer(&sandbox, "cargo-vet", &app.root());
+    if program().is_none() {
         return;
     }
     own_key(app);
@@ -299,16 +296,14 @@ fn cargo_vet_does_not_mind_the_fourth_file() {
     let names = ["config.toml", "audits.toml", "imports.lock", "bindings.toml"];
     let contents = || names.map(|name| files::read(&app.path(&format!("supply-chain/{name}"))));
     let before = contents();
-    let manifest = app.path("Cargo.toml");
-    let vet = |arguments: &[&str]| {
-        let vet = slow_peer(&sandbox, "cargo-vet").expect("it was there");
-        let vet = vet.env("CARGO", sandbox.tools().join("cargo"));
-        vet.args(["vet", "--manifest-path"]).args([&manifest]).args(arguments)
+    let vet = |argument: &str| {
+        let vet = program().expect("it was there").env("CARGO", sandbox.tools().join("cargo"));
+        vet.args(["vet", argument])
     };
-    vet(&["--locked"]).ok();
-    vet(&["fmt"]).ok();
+    vet("--locked").ok();
+    vet("fmt").ok();
     assert_eq!(contents(), before);
     // It is our entry that makes it pass.
     edit(app, AUDITS, "1.0.0", "0.9.0");
-    vet(&["--locked"]).run().fails();
+    vet("--locked").run().fails();
 }

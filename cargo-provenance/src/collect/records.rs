@@ -14,7 +14,7 @@ use crate::graph::{Graph, GraphError};
 use crate::model::{Clock, Evidence, Release};
 use crate::survey::{Sources, Survey};
 use crate::vet::reviews::Known;
-use crate::vet::{Asked, Birth, Dossier, Way, release};
+use crate::vet::{self, Asked, Birth, Dossier, Way, release};
 
 /// How a package of the lockfile comes in.
 #[derive(Clone, Debug)]
@@ -272,13 +272,22 @@ impl Record {
                 .max_by_key(|(version, it)| (!it.yanked, version.pre.is_empty(), version.clone()))
                 .map(|(_, it)| it)
         };
-        let release = replaced.or_else(|| is_young().then(older)?)?;
-        Some(LockedPackage {
+        Some(self.locked_as(replaced.or_else(|| is_young().then(older)?)?))
+    }
+
+    /// The version that this one is compared with before the name of its publisher counts.
+    pub fn published_before(&self) -> Option<LockedPackage> {
+        let release = self.release.known()?;
+        vet::before(self.history.known()?, release).map(|before| self.locked_as(before))
+    }
+
+    fn locked_as(&self, release: &Release) -> LockedPackage {
+        LockedPackage {
             id: PackageId { version: release.version.clone(), ..self.id.clone() },
             checksum: Some(release.checksum),
             dependencies: vec![],
             line: 0,
-        })
+        }
     }
 
     /// Whether a version cannot do without a package. One that the index does not list may need anything.

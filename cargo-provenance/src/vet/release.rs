@@ -48,10 +48,19 @@ pub fn line(version: &semver::Version) -> (u64, u64, u64) {
 /// The release before another one in its semver line, which that is compared with: the highest that is lower, and not
 /// published within the same week where there is such a one. Prereleases only where it is one itself.
 pub fn before<'d>(releases: &'d [Release], release: &Release) -> Option<&'d Release> {
+    nearest(releases, release, |one, other| line(one) == line(other))
+}
+
+/// The same among the versions that `counts`, given the release's own as the second.
+pub fn nearest<'d>(
+    releases: &'d [Release],
+    release: &Release,
+    counts: impl Fn(&semver::Version, &semver::Version) -> bool,
+) -> Option<&'d Release> {
     let own = parsed(release)?;
     let lower = releases.iter().filter_map(|other| Some((parsed(other)?, other)));
     let mut lower = lower
-        .filter(|(version, _)| *version < own && line(version) == line(&own))
+        .filter(|(version, _)| *version < own && counts(version, &own))
         .filter(|(version, _)| version.pre.is_empty() || !own.pre.is_empty())
         .collect::<Vec<_>>();
     lower.sort_by(|(one, _), (other, _)| other.cmp(one));

@@ -207,8 +207,14 @@ impl Case {
 
     /// Gives it a `supply-chain/` with these audits and this configuration.
     pub(super) fn reviewed(&mut self, audits: &str, config: &str) {
+        self.published_by(audits, config, "");
+    }
+
+    /// The same with an `imports.lock`.
+    pub(super) fn published_by(&mut self, audits: &str, config: &str, imports: &str) {
         let audits = if audits.is_empty() { "[audits]\n" } else { audits };
-        let store = Store::read(Path::new("supply-chain"), config.as_bytes(), audits.as_bytes(), b"");
+        let (config, audits, imports) = (config.as_bytes(), audits.as_bytes(), imports.as_bytes());
+        let store = Store::read(Path::new("supply-chain"), config, audits, imports);
         let store = store.expect("a store");
         let reviews = Reviews::new(store, self.policy.audits(), Default::default(), Date::of_seconds(NOW));
         self.audits = reviews.map_or_else(Evidence::Unavailable, Evidence::Known);

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use provenance_build::Checksum;
 use provenance_build::name::{CRATES_IO, PackageName, Source, Version};
 
 use super::*;
@@ -33,7 +32,8 @@ fn imported(text: &str, filter: impl FnOnce(&mut AuditImport)) -> Reviews {
     let mut import = AuditImport {
         name: "theirs".to_owned(),
         path: "theirs.toml".to_owned(),
-        sha256: Checksum::from_bytes([0; 32]),
+        urls: vec![],
+        sha256: None,
         date: None,
         max_age: None,
         crates: None,

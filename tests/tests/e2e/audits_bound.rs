@@ -201,8 +201,8 @@ fn only_the_one_whom_a_review_names_can_sign_it() {
     // Who is gone signs for nobody any more.
     let print = app.provenance(["key", "show", "--key", ann]).ok();
     let print = print.stderr.split_whitespace().chain(print.stdout.split_whitespace());
-    let print = print.map(|word| word.trim_matches(|c: char| "`(),".contains(c)));
-    let print = print.filter(|word| word.starts_with("SHA256:")).next().expect("a fingerprint").to_owned();
+    let mut print = print.map(|word| word.trim_matches(|c: char| "`(),".contains(c)));
+    let print = print.find(|word| word.starts_with("SHA256:")).expect("a fingerprint").to_owned();
     edit(app, "Provenance.toml", "\n[signing]\n", &format!("\n[signing]\nrevoked = [\"{print} left\"]\n"));
     app.provenance(["pin"]).run().code(1).stderr_has("of Ann <ann@example.org> is revoked");
 }

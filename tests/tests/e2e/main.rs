@@ -10,6 +10,7 @@ mod advisories;
 mod arrayref;
 mod attest;
 mod audits;
+mod audits_bound;
 mod audits_crev;
 mod audits_net;
 mod audits_trust;

@@ -364,31 +364,3 @@ proptest! {
         prop_assert_eq!(audits(&again), audits(&set));
     }
 }
-
-#[test]
-fn zz_scratch_roundtrip() {
-    for dir in std::env::var("RT").unwrap_or_default().split(':').filter(|d| !d.is_empty()) {
-        let read = |n: &str| std::fs::read(std::path::Path::new(dir).join(n)).unwrap_or_default();
-        let (c, a, i) = (read("config.toml"), read("audits.toml"), read("imports.lock"));
-        let store = super::Store::read(std::path::Path::new(dir), &c, &a, &i);
-        match store {
-            Err(e) => println!("{dir}: ERR {e}"),
-            Ok(s) => {
-                for (n, old, new) in [
-                    ("config", c, s.config_text()),
-                    ("audits", a, s.audits_text()),
-                    ("imports", i, s.imports_text()),
-                ] {
-                    let old = String::from_utf8(old).unwrap();
-                    println!("{dir} {n}: equal={} trimmed={}", old == new, old.trim_end() == new.trim_end());
-                    if old != new {
-                        for (x, y) in old.lines().zip(new.lines()).filter(|(x, y)| x != y).take(3) {
-                            println!("  - {x}\n  + {y}");
-                        }
-                        println!("  {} vs {} lines", old.lines().count(), new.lines().count());
-                    }
-                }
-            }
-        }
-    }
-}

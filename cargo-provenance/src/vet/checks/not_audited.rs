@@ -53,7 +53,7 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
         });
         seen = wanted.fold(seen, Observation::note);
     }
-    let id = format!("{} {}", id.name, id.version);
+    let id = format!("{} {}{}", id.name, id.version, reviews.flags(&demand));
     vec![
         seen.help(format!(
             "review it, then run `cargo provenance certify {id}`; `suggest` says what is cheapest"

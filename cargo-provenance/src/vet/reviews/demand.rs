@@ -127,6 +127,15 @@ impl Reviews {
         Ok(Demands { of, beyond: Demand { criteria, ..beyond } })
     }
 
+    /// What to tell `certify` so that it records what is required: nothing where it does that by itself.
+    pub fn flags(&self, demand: &Demand) -> String {
+        let default = self.store.config.default_criteria.as_deref().unwrap_or(SAFE_TO_DEPLOY);
+        match &demand.criteria[..] {
+            [only] if only == default => String::new(),
+            names => names.iter().map(|name| format!(" --criteria {name}")).collect(),
+        }
+    }
+
     /// What is required of a package of which nobody knows what needs it.
     pub fn strictest(&self) -> Demand {
         self.rules.strictest()

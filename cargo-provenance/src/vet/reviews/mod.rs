@@ -143,6 +143,11 @@ impl Reviews {
         self.required
     }
 
+    /// Whether reviews are required of any package.
+    pub fn asks(&self) -> bool {
+        self.required.value != Required::None
+    }
+
     /// What is said of a package of which these criteria are required.
     fn judged(&self, id: &PackageId, demand: &[String]) -> Opinion {
         let open = |why: &str| Opinion {

@@ -22,8 +22,8 @@ pub(super) const CHECK: Check = Check {
 A package that nobody reviewed, where the policy requires it.
 
 `[audits] required` says of what: `all`, `new` (what is not pinned yet), or `none`, which is the default. A chain of reviews must lead to the
-version, for the criteria of `[audits] criteria`, or where those are not set for what cargo-vet would require of it: a review of the whole version, or one of an earlier version and of what changed since.
-Exemptions in `supply-chain/config.toml` count. A review of another version, one by an auditor whom the import's filters leave out, and a publisher's
+version, for the criteria of `[audits] criteria`, or where those are not set for what cargo-vet would require of it: a review of the whole
+version, or one of an earlier version and of what changed since. Exemptions in `supply-chain/config.toml` count. A review of another version, one by an auditor whom the import's filters leave out, and a publisher's
 name alone do not.",
     judge,
 };

@@ -329,7 +329,7 @@ mod tests {
                 "[policy.'deep:2.0.0']\ncriteria = []\n",
                 "the policy for `deep` is for no package of the workspace",
             ),
-            ("[policy.app]\ncriteria = 'none'\n", "a policy names `none`, which is no criterion"),
+            ("[policy.app]\ncriteria = 'none'\n", "supply-chain/config.toml:1: `none` is no criterion of the store"),
         ] {
             let error = demands(config, None).expect_err(config);
             assert!(error.contains(why), "{error}");

@@ -39,6 +39,8 @@ struct Size {
 struct Suggested {
     name: PackageName,
     review: Review,
+    /// What to tell `certify` besides.
+    flags: String,
     size: Option<Size>,
 }
 
@@ -90,7 +92,10 @@ pub fn run(surroundings: &Surroundings, progress: &dyn Progress) -> Result<Repor
             Standing::NotAsked(_) => not_asked += 1,
             Standing::Open(missing) => match missing.gap {
                 Some((version, gap)) if version.git.is_none() => {
-                    open.push((package.clone(), gap.reviews(&version, |_| true)));
+                    let demand =
+                        dossier.demand.known().copied().cloned().unwrap_or_else(|| reviews.strictest());
+                    let flags = reviews.flags(&demand);
+                    open.push((package.clone(), gap.reviews(&version, |_| true), flags));
                 }
                 _ => elsewhere.push(format!("{}: {}", package.id.short(), missing.why.join("; "))),
             },
@@ -101,10 +106,10 @@ pub fn run(surroundings: &Surroundings, progress: &dyn Progress) -> Result<Repor
     }
     let total = open.len() + elsewhere.len() + reviewed;
     report.step("Looking", format!("for what is not reviewed of {}", plural(total, "package")));
-    let packages = open.iter().map(|(package, _)| package.clone()).collect::<Vec<_>>();
+    let packages = open.iter().map(|(package, ..)| package.clone()).collect::<Vec<_>>();
     let whole = whole(surroundings, packages, progress)?;
     let mut suggested = vec![];
-    for ((package, reviews), whole) in open.iter().zip(whole) {
+    for ((package, reviews, flags), whole) in open.iter().zip(whole) {
         let choices = reviews.iter().map(|review| {
             let size = match &review.from {
                 None => whole,
@@ -112,7 +117,7 @@ pub fn run(surroundings: &Surroundings, progress: &dyn Progress) -> Result<Repor
                     changed(surroundings, package, from.to_string(), &review.to.to_string(), progress)
                 }
             };
-            Suggested { name: package.id.name.clone(), review: review.clone(), size }
+            Suggested { name: package.id.name.clone(), review: review.clone(), flags: flags.clone(), size }
         });
         suggested.extend(choices.min_by_key(Suggested::cost));
     }
@@ -163,7 +168,7 @@ impl Suggested {
             Some(Size { lines, risky: 0 }) => plural(lines, "line"),
             Some(Size { lines, risky }) => format!("{}, {risky} of them risky", plural(lines, "line")),
         };
-        format!("cargo provenance certify {} {from}{to}  # {size}", self.name)
+        format!("cargo provenance certify {} {from}{to}{}  # {size}", self.name, self.flags)
     }
 }
 

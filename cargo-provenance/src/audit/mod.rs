@@ -34,7 +34,7 @@ pub use import::{inert, translate};
 pub use read::{FILE_BYTES, Loss, Published};
 pub use resolve::{
     Against, AuditRef, Circumstances, Conclusion, Conflict, Gap, Grade, KNOWN_VERSION, Link, Mode, Strict,
-    Verdict, Verdicts, Void, Why, resolve,
+    Verdict, Verdicts, Void, Why, furthest_end, resolve,
 };
 pub use suggest::Review;
 pub use tree::{Origin, Tree, TreeError, TreePackage};

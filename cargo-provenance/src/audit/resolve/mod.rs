@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::ground::Ground;
 pub use chain::{Against, AuditRef, Conflict, Link};
-pub use faults::KNOWN_VERSION;
+pub use faults::{KNOWN_VERSION, furthest_end};
 use search::StandIns;
 pub use strict::{Circumstances, Strict, Void, Why};
 

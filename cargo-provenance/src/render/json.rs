@@ -46,7 +46,7 @@ pub(super) fn report(report: &Report, elapsed: Duration) -> String {
     for review in &report.reviews {
         text.push_str(&line(&Line::MissingReview(ReviewLine::new(review))));
     }
-    if report.explained.is_empty() && report.reviews.is_empty() && !report.output.is_empty() {
+    if report.explained.is_empty() && !report.output.is_empty() {
         text.push_str(&line(&Line::Output { text: &report.output }));
     }
     let code = ExitCode::from(report.outcome);
@@ -439,6 +439,7 @@ mod tests {
 
     use super::*;
     use crate::report::files::{Change, Risk};
+    use crate::report::reviews::ReviewSize;
 
     const SCHEMA: &str = include_str!("../../docs/schema/json-lines.schema.json");
 
@@ -568,6 +569,14 @@ mod tests {
         };
         let named = FileDiff { old: None, body: Body::LeftOut(text.to_owned()), ..file.clone() };
         report.files.list = vec![file, named];
+        let size = ReviewSize { lines: 2, risky: 1, why: vec![text.to_owned()] };
+        let whole = MissingReview { krate: text.to_owned(), size: Some(size), ..MissingReview::default() };
+        let delta = MissingReview {
+            from: Some(text.to_owned()),
+            hints: vec![text.to_owned()],
+            ..MissingReview::default()
+        };
+        report.reviews = vec![whole, delta];
         report
     }
 

@@ -10,6 +10,7 @@ mod advisories;
 mod arrayref;
 mod attest;
 mod audits;
+mod audits_certify;
 mod between;
 mod buildtime;
 mod check;

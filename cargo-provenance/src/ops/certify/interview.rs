@@ -95,7 +95,8 @@ fn criteria(store: &Store, maker: &Maker<'_>, person: Person<'_>) -> Option<Vec<
         let end = (0..=DESCRIPTION_BYTES.min(text.len())).rfind(|end| text.is_char_boundary(*end));
         shown.extend(text[..end.unwrap_or_default()].trim().lines().map(|line| format!("     {line}\n")));
     }
-    let prompt = format!("\nNumbers or names, with blanks between [{}; q: stop] > ", default.join(" "));
+    shown.push('\n');
+    let prompt = format!("Numbers or names, with blanks between [{}; q: stop] > ", default.join(" "));
     for _ in 0..PATIENCE {
         let answer = person.dialog.ask(&Question { finding: None, shown: &shown, prompt: &prompt })?;
         if is_end(&answer) {

@@ -134,7 +134,7 @@ enum Place {
 fn edited(store: &Store, text: &str, edits: &[&Edit], place: Place) -> Option<String> {
     let mut text = text.to_owned();
     let eol = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    // From the last line to the first, so that the lines that entries are known by stay where they are.
+    // First, while the lines that entries are known by are where they were.
     let mut renewals = edits.iter().filter_map(|edit| match edit {
         Edit::Renew(_, old, end) => Some((old, *end)),
         Edit::Add(_) => None,
@@ -152,6 +152,7 @@ fn edited(store: &Store, text: &str, edits: &[&Edit], place: Place) -> Option<St
         let (before, after) = text.split_at(at);
         let gap = match before {
             "" => "",
+            _ if before.ends_with(&format!("{eol}{eol}")) => "",
             _ if before.ends_with('\n') => eol,
             _ => &format!("{eol}{eol}"),
         };
@@ -212,4 +213,128 @@ fn renewed(text: &str, old: &Wildcard, end: Date) -> Option<String> {
     let (at, line) = lines(text).skip(first).find(|(_, line)| is_end(line))?;
     let behind = &text[at + line.len()..];
     Some(format!("{}{}{behind}", &text[..at], line.replacen(&was, &end.to_string(), 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::{EntryKind, empty};
+    use super::*;
+    use crate::audit::{Audit, AuditKind, VetVersion};
+
+    /// A file that somebody wrote by hand.
+    const BY_HAND: &str = r#"# Ours. Keep them sorted.
+
+[criteria.sound]   # see the wiki
+description = """
+[[audits.omega]]
+is no header here
+"""
+
+[audits]
+
+# The first one.
+[[audits.alpha]]
+who = "Ann"
+criteria = "safe-to-deploy"
+version = "1.0.0" # on the train
+
+# About zeta.
+[[audits.zeta]]
+criteria = ["sound"]
+version = "1.0.0"
+"#;
+
+    fn entry(krate: &str) -> Entry {
+        let kind = AuditKind::Full(VetVersion::parse("2.0.0").expect("a version"));
+        let (who, criteria) = (vec!["Bob".to_owned()], vec!["safe-to-run".to_owned()]);
+        let (notes, aggregated_from) = (Some("two\nlines".to_owned()), vec![]);
+        let audit = Audit { who, criteria, kind, importable: true, notes, aggregated_from, line: 0 };
+        Entry { krate: krate.to_owned(), kind: EntryKind::Audit(audit) }
+    }
+
+    fn written(audits: &str, crates: &[&str]) -> Result<Written, Failure> {
+        let mut store = empty(FOLDER);
+        store.audits = Set::read(audits.as_bytes(), Path::new("audits.toml")).expect("a set");
+        let config = store.config_text();
+        let edits = crates.iter().map(|krate| Edit::Add(entry(krate))).collect::<Vec<_>>();
+        let imports = store.imports_text();
+        let texts = [
+            ("config.toml", Some(&*config)),
+            ("audits.toml", Some(audits)),
+            ("imports.lock", Some(&*imports)),
+        ];
+        write(&mut store, texts, &edits)
+    }
+
+    /// The text with what is new taken out again.
+    fn without(text: &str, krate: &str) -> String {
+        let block = format!(
+            "[[audits.{krate}]]\nwho = \"Bob\"\ncriteria = \"safe-to-run\"\nversion = \"2.0.0\"\nnotes = \"\"\"\ntwo\nlines\"\"\"\n"
+        );
+        assert_eq!(text.matches(&block).count(), 1, "{text}");
+        text.replace(&block, "")
+    }
+
+    #[test]
+    fn entries_are_put_between_the_lines_of_a_file_that_somebody_wrote() {
+        for (krate, before) in [
+            ("alpha", "version = \"1.0.0\" # on the train\n\n"),
+            ("beta", "version = \"1.0.0\" # on the train\n\n"),
+            ("zz", "version = \"1.0.0\"\n\n"),
+        ] {
+            let written = written(BY_HAND, &[krate]).expect("written");
+            assert_eq!(written.by_hand, ["audits.toml"]);
+            let [("audits.toml", text)] = &written.files[..] else { panic!("one file") };
+            let at = text.find(&format!("[[audits.{krate}]]\nwho = \"Bob\"")).expect("an entry");
+            assert!(text[..at].ends_with(before), "{krate}: {text}");
+            // Every line that was there is there, in order, and blank lines apart nothing else.
+            let lines = |text: &str| {
+                text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+            };
+            assert_eq!(lines(&without(text, krate)), lines(BY_HAND));
+        }
+        // What looks like a header in a text is none.
+        let written = written(BY_HAND, &["omega", "beta"]).expect("written");
+        let text = without(&without(&written.files[0].1, "omega"), "beta");
+        assert!(text.starts_with(BY_HAND.split("[audits]").next().expect("text")), "{text}");
+    }
+
+    #[test]
+    fn a_file_as_cargo_vet_writes_it_stays_so_whatever_ends_its_lines() {
+        let mut store = empty(FOLDER);
+        let edit = Edit::Add(entry("a"));
+        edit.apply(&mut store);
+        let one = store.audits_text();
+        Edit::Add(entry("b")).apply(&mut store);
+        let two = store.audits_text();
+        let unix = written(&one, &["b"]).expect("written");
+        assert_eq!((unix.files, unix.by_hand), (vec![("audits.toml", two.clone())], vec![]));
+        let windows = written(&one.replace('\n', "\r\n"), &["b"]).expect("written");
+        assert_eq!(windows.files, [("audits.toml", two.replace('\n', "\r\n"))]);
+    }
+
+    #[test]
+    fn where_nothing_can_be_put_in_the_entry_is_shown() {
+        let failure = written(
+            "# mine\naudits = { a = [{ criteria = \"safe-to-run\", version = \"1.0.0\" }] }\n",
+            &["b"],
+        );
+        let failure = failure.err().expect("refused");
+        assert!(failure.message.contains("written by hand"), "{failure:?}");
+        assert!(failure.help.contains(&"[[audits.b]]".to_owned()), "{failure:?}");
+    }
+
+    #[test]
+    fn a_renewal_changes_one_date() {
+        let audits = "# ours\n[audits]\n[[wildcard-audits.a]]\nwho = \"Ann\"\ncriteria = \"safe-to-run\"\nuser-id = 1 # me\n\
+                      start = \"2026-01-01\"\nend   = '2026-06-01' # soon\n";
+        let mut store = empty(FOLDER);
+        store.audits = Set::read(audits.as_bytes(), Path::new("audits.toml")).expect("a set");
+        let old = store.audits.wildcards["a"][0].clone();
+        let end = Date::parse("2027-01-01").expect("a date");
+        let texts = [("config.toml", None), ("audits.toml", Some(audits)), ("imports.lock", None)];
+        let written = write(&mut store, texts, &[Edit::Renew("a".into(), old, end)]).expect("written");
+        let text = &written.files.iter().find(|(name, _)| *name == "audits.toml").expect("a file").1;
+        assert_eq!(*text, audits.replace("2026-06-01", "2027-01-01"));
+    }
 }

@@ -8,7 +8,9 @@ use provenance_build::{PackageName, Version};
 use super::Context;
 use super::diff::version;
 use crate::model::Date;
-use crate::ops::certify::{self, BATCH_BYTES, Batch, List, Options, Person, Reviewed, Said, Task, Term};
+use crate::ops::certify::{
+    self, BATCH_BYTES, Batch, Bytes, List, Options, Person, Reviewed, Said, Task, Term, binding,
+};
 use crate::report::Report;
 use crate::report::failure::{Failure, Kind};
 use crate::shell;
@@ -77,6 +79,21 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name"])]
     batch: Option<PathBuf>,
 
+    /// Do not record which bytes were reviewed
+    ///
+    /// The review is then of whatever comes under that name and version. For what cannot be had any more.
+    #[arg(long, conflicts_with = "key")]
+    unbound: bool,
+
+    /// Sign it with the key of a file, or of an ssh-agent that holds the one of a public key [default: as `sign` finds one; unsigned
+    /// where there is none]
+    #[arg(short, long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
+    /// Take the passphrase from the first line of a file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+
     /// Do not ask, on a terminal either
     #[arg(long, short)]
     yes: bool,
@@ -95,8 +112,14 @@ impl Args {
     pub fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
         let dialog = context.dialog.filter(|_| !self.yes);
         let person = dialog.map(|dialog| Person { dialog, show: context.show });
+        let binding = binding::Options { unbound: self.unbound, key: context.absolute(self.key.as_deref())? };
+        let surroundings = context.surroundings()?;
+        let file = self.passphrase_file.clone();
         let task = self.task(context)?;
-        certify::run(&context.surroundings()?, &task, context.progress, person)
+        context.with_passphrase(file.as_deref(), |passphrase| {
+            let bytes = Bytes { binding: &binding, passphrase };
+            certify::run(&surroundings, &task, bytes, context.progress, person)
+        })
     }
 
     fn task(self, context: &Context<'_>) -> Result<Task, Failure> {

@@ -12,6 +12,7 @@ mod risk;
 
 use provenance_build::{PackageName, Version};
 
+pub(super) use self::between::absent;
 use self::content::Content;
 pub(super) use self::reading::{Reading, reading};
 use self::risk::{Roles, Seen};

@@ -10,8 +10,7 @@ use provenance_build::{PackageName, Version};
 use toml_span::value::{Table, ValueInner};
 
 use super::recording::Edit;
-use super::{Options, Reviewed, Said, damaged, maker, record, store};
-use crate::model::Surroundings;
+use super::{Ground, Options, Reviewed, Said, damaged, maker, record, store};
 use crate::ops::interruption::settled;
 use crate::report::failure::{Failure, Kind};
 use crate::report::{Report, plural};
@@ -44,7 +43,7 @@ pub enum List {
 }
 
 /// Records all reviews of a list.
-pub(super) fn run(surroundings: &Surroundings, root: &Path, batch: &Batch) -> Result<Report, Failure> {
+pub(super) fn run(ground: Ground<'_>, batch: &Batch) -> Result<Report, Failure> {
     let (name, bytes) = match &batch.from {
         List::Input(bytes) => ("standard input".to_owned(), bytes.clone()),
         List::File(file) => (format!("`{}`", file.display()), read(file)?),
@@ -52,11 +51,11 @@ pub(super) fn run(surroundings: &Surroundings, root: &Path, batch: &Batch) -> Re
     let text = std::str::from_utf8(&bytes);
     let text = text.map_err(|_| Failure::new(Kind::Usage, format!("{name} is not UTF-8")))?;
     let rows = rows(text).map_err(|(line, why)| refused(&name, 1, &[(line, why)]))?;
+    let Ground { surroundings, root, .. } = ground;
     settled(Report::new("certify"), root, surroundings, |report, _| {
         let store = store(root)?;
         let maker = maker(&store, surroundings)?;
-        let (mut edits, mut wrong, mut known, mut left) = (vec![], vec![], 0, 0);
-        let mut entries = vec![];
+        let (mut edits, mut entries, mut wrong, mut left) = (vec![], vec![], vec![], 0);
         for row in &rows {
             let entry = match row.review(&batch.said) {
                 Ok(None) => {
@@ -68,14 +67,17 @@ pub(super) fn run(surroundings: &Surroundings, root: &Path, batch: &Batch) -> Re
             };
             match entry {
                 Err(why) => wrong.push((row.line, why)),
-                Ok(entry) if entry.is_in(&store) || entries.contains(&entry) => known += 1,
-                Ok(entry) => entries.push(entry),
+                Ok(entry) if entries.contains(&entry) => {}
+                Ok(entry) => {
+                    edits.extend((!entry.is_in(&store)).then(|| Edit::Add(entry.clone())));
+                    entries.push(entry);
+                }
             }
         }
         if !wrong.is_empty() {
             return Err(refused(&name, rows.len(), &wrong));
         }
-        edits.extend(entries.into_iter().map(Edit::Add));
+        let known = entries.len() - edits.len();
         report.count("recorded", edits.len());
         report.count("known", known);
         report.count("not-reviewed", left);
@@ -85,11 +87,10 @@ pub(super) fn run(surroundings: &Surroundings, root: &Path, batch: &Batch) -> Re
         if left > 0 {
             report.step("Skipping", format!("{} that nobody says is done", plural(left, "review")));
         }
-        if edits.is_empty() {
+        if !record(report, ground, edits, &entries)? {
             report.conclusion = format!("{name} has nothing to record; nothing was changed");
-            return Ok(());
         }
-        record(report, root, edits)
+        Ok::<_, Failure>(())
     })
 }
 

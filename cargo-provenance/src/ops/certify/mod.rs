@@ -5,6 +5,7 @@
 //! they are of stays what it was.
 
 mod batch;
+pub mod binding;
 mod entry;
 mod interview;
 mod recording;
@@ -16,13 +17,14 @@ use std::path::Path;
 use provenance_build::{PackageName, Version};
 
 pub use self::batch::{BATCH_BYTES, Batch, List};
-use self::entry::Maker;
+use self::entry::{Entry, EntryKind, Maker};
 use self::recording::Edit;
 use crate::audit::Store;
 use crate::collect::audits::{self, FOLDER};
 use crate::collect::gate;
 use crate::collect::situation::resolved;
 use crate::git;
+use crate::keys::Passphrase;
 use crate::model::{Date, Surroundings};
 use crate::ops::interruption::settled;
 use crate::ops::suggest;
@@ -104,6 +106,24 @@ pub struct Person<'a> {
     pub show: &'a dyn Fn(&Report) -> std::io::Result<()>,
 }
 
+/// Which bytes are recorded, and who signs for them.
+#[derive(Clone, Copy)]
+pub struct Bytes<'a> {
+    /// What is asked for.
+    pub binding: &'a binding::Options,
+    /// Where the passphrase of a key comes from.
+    pub passphrase: Passphrase<'a>,
+}
+
+/// Where reviews are recorded.
+#[derive(Clone, Copy)]
+struct Ground<'a> {
+    surroundings: &'a Surroundings,
+    root: &'a Path,
+    bytes: Bytes<'a>,
+    progress: &'a dyn Progress,
+}
+
 /// Runs the use case. Whoever is at the terminal is shown what is to be certified, and asked, before anything is recorded.
 ///
 /// # Errors
@@ -112,14 +132,16 @@ pub struct Person<'a> {
 pub fn run(
     surroundings: &Surroundings,
     task: &Task,
+    bytes: Bytes<'_>,
     progress: &dyn Progress,
     person: Option<Person<'_>>,
 ) -> Result<Report, Failure> {
     let surroundings = &resolved(surroundings)?;
     let root = gate::root(surroundings)?;
+    let ground = Ground { surroundings, root: &root, bytes, progress };
     let reviews = match task {
-        Task::Batch(batch) => return batch::run(surroundings, &root, batch),
-        Task::Renew(name) => return renewal::run(surroundings, &root, name.as_ref()),
+        Task::Batch(batch) => return batch::run(ground, batch),
+        Task::Renew(name) => return renewal::run(ground, name.as_ref()),
         Task::Cheapest(name, said) => match suggest::cheapest(surroundings, name, progress)? {
             Some(what) => Options { name: name.clone(), what, said: said.clone() },
             None => {
@@ -148,11 +170,12 @@ pub fn run(
     settled(Report::new("certify"), &root, surroundings, |report, _| {
         let store = store(&root)?;
         let entry = maker(&store, surroundings)?.entry(&reviews)?;
-        if entry.is_in(&store) {
-            report.conclusion = format!("{} is certified so already; nothing was changed", entry.what());
-            return Ok(());
+        let what = entry.what();
+        let edits = if entry.is_in(&store) { vec![] } else { vec![Edit::Add(entry.clone())] };
+        if !record(report, ground, edits, &[entry])? {
+            report.conclusion = format!("{what} is certified so already; nothing was changed");
         }
-        record(report, &root, vec![Edit::Add(entry)])
+        Ok::<_, Failure>(())
     })
 }
 
@@ -171,8 +194,24 @@ fn damaged(why: String) -> Failure {
     Failure::new(Kind::Usage, why).help("correct the file, or restore it from version control")
 }
 
-/// Writes edits into the store, all of them or none.
-fn record(report: &mut Report, root: &Path, edits: Vec<Edit>) -> Result<(), Failure> {
+/// Writes edits into the store, and which bytes the `entries` are of, all of it or nothing. Whether there was anything to write.
+fn record(
+    report: &mut Report,
+    ground: Ground<'_>,
+    edits: Vec<Edit>,
+    entries: &[Entry],
+) -> Result<bool, Failure> {
+    let Ground { surroundings, root, bytes: Bytes { binding, passphrase }, progress } = ground;
+    let reviews = entries.iter().filter_map(|entry| match &entry.kind {
+        EntryKind::Audit(audit) => Some((PackageName::parse(&entry.krate)?, audit)),
+        EntryKind::Exemption(_) | EntryKind::Trust(_) | EntryKind::Wildcard(_) => None,
+    });
+    let reviews = reviews.collect::<Vec<_>>();
+    let reviews = reviews.iter().map(|(name, audit)| (name, *audit)).collect::<Vec<_>>();
+    let bound = binding::bind(surroundings, binding, passphrase, &reviews, report, progress)?;
+    if edits.is_empty() && bound.is_none() {
+        return Ok(false);
+    }
     let found = audits::files(root).map_err(damaged)?;
     let mut store = store(root)?;
     let mut texts = [("", None); 3];
@@ -187,31 +226,33 @@ fn record(report: &mut Report, root: &Path, edits: Vec<Edit>) -> Result<(), Fail
     }
     let mut folders = Folders::default();
     let mut transaction = Transaction::new(root);
-    let mut names = vec![];
     for (name, new) in written.files {
         let file = root.join(FOLDER).join(name);
         folders.make_for(&file)?;
         let old = found.iter().find(|(known, _)| *known == name).and_then(|(_, bytes)| bytes.clone());
         transaction.replace(&file, old, new.into_bytes());
-        names.push(format!("`{FOLDER}/{name}`"));
+    }
+    if let Some(binding::Change { file, old, new }) = bound {
+        folders.make_for(&file)?;
+        transaction.replace(&file, old, new);
     }
     transaction.commit()?;
     for name in written.by_hand {
         report.detail("Keeping", format!("`{FOLDER}/{name}` as it was written by hand, but for the entries"));
     }
-    let entries = if edits.len() == 1 { String::new() } else { plural(edits.len(), "entry") + " " };
-    report.conclusion = format!("{entries}recorded in {}: commit it", names.join(", "));
-    Ok(())
+    let number = if edits.len() < 2 { String::new() } else { plural(edits.len(), "entry") + " " };
+    report.conclusion = format!("{number}recorded in `{FOLDER}/`: commit it");
+    Ok(true)
 }
 
 fn told(edit: &Edit) -> (&'static str, String) {
     match edit {
         Edit::Add(entry) => match entry.kind {
-            entry::EntryKind::Audit(_) | entry::EntryKind::Wildcard(_) => {
+            EntryKind::Audit(_) | EntryKind::Wildcard(_) => {
                 ("Certifying", format!("{}: {}", entry.what(), entry.claim()))
             }
-            entry::EntryKind::Exemption(_) => ("Exempting", format!("{}: {}", entry.what(), entry.claim())),
-            entry::EntryKind::Trust(_) => ("Trusting", format!("{}: {}", entry.what(), entry.claim())),
+            EntryKind::Exemption(_) => ("Exempting", format!("{}: {}", entry.what(), entry.claim())),
+            EntryKind::Trust(_) => ("Trusting", format!("{}: {}", entry.what(), entry.claim())),
         },
         Edit::Renew(krate, old, end) => ("Renewing", format!("{krate}: until {end}, was {}", old.end)),
     }

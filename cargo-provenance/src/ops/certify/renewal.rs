@@ -1,24 +1,19 @@
 //! Lets wildcard entries end a year from now, as `cargo vet renew` does.
 
-use std::path::Path;
-
 use provenance_build::PackageName;
 
 use super::entry::usage;
 use super::recording::Edit;
-use super::{record, store};
+use super::{Ground, record, store};
 use crate::audit::furthest_end;
-use crate::model::{Date, Surroundings};
+use crate::model::Date;
 use crate::ops::interruption::settled;
 use crate::report::Report;
 use crate::report::failure::Failure;
 
 /// Renews the entries for a crate; for all crates, those that are not said to end.
-pub(super) fn run(
-    surroundings: &Surroundings,
-    root: &Path,
-    name: Option<&PackageName>,
-) -> Result<Report, Failure> {
+pub(super) fn run(ground: Ground<'_>, name: Option<&PackageName>) -> Result<Report, Failure> {
+    let Ground { surroundings, root, .. } = ground;
     settled(Report::new("certify"), root, surroundings, |report, _| {
         let store = store(root)?;
         let end = furthest_end(Date::of_seconds(surroundings.clock.0));
@@ -38,6 +33,6 @@ pub(super) fn run(
             report.conclusion = "no wildcard entry ends earlier than it may; nothing was changed".to_owned();
             return Ok(());
         }
-        record(report, root, edits)
+        record(report, ground, edits, &[]).map(|_| ())
     })
 }

@@ -20,7 +20,7 @@ use crate::report::progress::Progress;
 use crate::report::reviews::{MissingReview, ReviewSize};
 use crate::report::{Report, plural};
 use crate::vet::Reviews;
-use crate::vet::reviews::Standing;
+use crate::vet::reviews::{Known, Standing};
 
 /// What a line that runs at build time, or is `unsafe`, costs compared with another: it is read again and again.
 const RISKY: usize = 3;
@@ -62,7 +62,7 @@ pub(super) fn find(
     };
     let (mut open, mut elsewhere, mut reviewed) = (vec![], vec![], 0);
     for package in gate.seen.observation.lockfile.packages.iter().filter(is_meant) {
-        match reviews.of(&package.id).standing {
+        match reviews.of(&package.id, &Known { checksum: package.checksum, tree: None }).standing {
             Standing::Proven(_) => reviewed += 1,
             Standing::Open(missing) => match missing.gap {
                 Some((version, gap)) if version.git.is_none() => {

@@ -156,6 +156,14 @@ impl Args {
             (.., Some(version), None) if self.exempt => Reviewed::Exemption(version),
             (.., Some(from), Some(to)) => Reviewed::Delta(from, to),
             (.., Some(version), None) => Reviewed::Full(version),
+            // Nobody would see what is certified.
+            (.., None, _) if context.dialog.is_none() && !self.yes => {
+                let what = "no version is named, and nobody is there to be asked";
+                let help = format!(
+                    "`cargo provenance suggest --for {name}` names the reviews; `--yes` takes the cheapest"
+                );
+                return Err(Failure::new(Kind::Usage, what).help(help));
+            }
             (.., None, _) => return Ok(Task::Cheapest(name, said)),
         };
         Ok(Task::One(Options { name, what, said }))

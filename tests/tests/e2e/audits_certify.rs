@@ -119,9 +119,17 @@ mod at_the_terminal {
         let seen = at_a_terminal(app, "certify other 2.0.0 --who Ann", "\n\n\n\n\ny\n", &[]).code(0);
         seen.stdout_has("Reading other v2.0.0").stdout_has("src/lib.rs (source, added");
         // Nobody is there, and the flags say it all.
-        app.provenance(["certify", "victim"]).args(ANN).ok();
+        app.provenance(["certify", "victim"])
+            .args(ANN)
+            .run()
+            .code(2)
+            .stderr_has("nobody is there to be asked");
+        app.provenance(["certify", "victim", "--yes"]).args(ANN).ok();
         assert!(audits(app).contains("delta = \"1.0.0 -> 1.0.1\""), "{}", audits(app));
-        app.provenance(["certify", "victim"]).args(ANN).ok().stderr_has("no review of victim is missing");
+        app.provenance(["certify", "victim", "--yes"])
+            .args(ANN)
+            .ok()
+            .stderr_has("no review of victim is missing");
     }
 
     #[test]

@@ -43,8 +43,9 @@ pub use error::AuditError;
 pub use import::{inert, translate};
 pub use read::{FILE_BYTES, Loss, Published};
 pub use resolve::{
-    Against, AuditRef, Circumstances, Conclusion, Conflict, Gap, Grade, KNOWN_VERSION, Link, Mode, Strict,
-    Verdict, Verdicts, Void, Why, furthest_end, resolve,
+    Against, AuditRef, Cause, Circumstances, Conclusion, Conflict, Demand, Derivation, Gap, Grade,
+    KNOWN_VERSION, Link, Mode, Strict, Verdict, Verdicts, Void, Why, derivation, furthest_end, policy_faults,
+    resolve,
 };
 pub use suggest::Review;
 pub use tree::{Origin, Tree, TreeError, TreePackage};

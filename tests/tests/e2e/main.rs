@@ -11,6 +11,7 @@ mod arrayref;
 mod attest;
 mod audits;
 mod audits_certify;
+mod audits_crev;
 mod between;
 mod buildtime;
 mod check;

@@ -193,7 +193,8 @@ impl<'s> Maker<'s> {
             [publisher] => Ok(publisher.clone()),
             _ => {
                 let known = if found.is_empty() { "no publisher" } else { "several publishers" };
-                let what = format!("`{}` is {known} of `supply-chain/imports.lock`", shown(name));
+                let file = self.store.folder.join("imports.lock");
+                let what = format!("`{}` is {known} of `{}`", shown(name), file.display());
                 let help = format!(
                     "name the account by its number: `id` in `https://crates.io/api/v1/crates/{}/owners`",
                     options.name

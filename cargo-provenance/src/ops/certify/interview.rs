@@ -65,7 +65,11 @@ pub(super) fn of(
         }
     }
     let entry = maker.entry(&options)?;
-    let shown = format!("\nto be recorded in supply-chain/{}:\n\n{}\n", entry.file(), entry.text(store));
+    let shown = format!(
+        "\nto be recorded in {}:\n\n{}\n",
+        store.folder.join(entry.file()).display(),
+        entry.text(store)
+    );
     let prompt = match options.what {
         Reviewed::Delta(..) | Reviewed::Full(_) => "Did you review it, and is it so? [y/N] ",
         _ => "Is it so? [y/N] ",

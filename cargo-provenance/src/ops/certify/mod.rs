@@ -20,9 +20,8 @@ pub use self::batch::{BATCH_BYTES, Batch, List};
 use self::entry::{Entry, EntryKind, Maker};
 use self::recording::Edit;
 use crate::audit::Store;
-use crate::collect::audits::{self, FOLDER};
-use crate::collect::gate;
 use crate::collect::situation::resolved;
+use crate::collect::{audits, gate, vet_store};
 use crate::git;
 use crate::keys::Passphrase;
 use crate::model::{Date, Surroundings};
@@ -187,7 +186,8 @@ fn maker<'s>(store: &'s Store, surroundings: &Surroundings) -> Result<Maker<'s>,
 
 /// The store of a workspace; an empty one where there is none.
 fn store(root: &Path) -> Result<Store, Failure> {
-    Ok(audits::store(root).map_err(damaged)?.unwrap_or_else(|| entry::empty(FOLDER)))
+    let folder = vet_store::folder(root).map_err(damaged)?;
+    Ok(audits::store(root).map_err(damaged)?.unwrap_or_else(|| entry::empty(&folder)))
 }
 
 fn damaged(why: String) -> Failure {
@@ -212,12 +212,13 @@ fn record(
     if edits.is_empty() && bound.is_none() {
         return Ok(false);
     }
-    let found = audits::files(root).map_err(damaged)?;
+    let folder = &vet_store::folder(root).map_err(damaged)?;
+    let found = audits::files(root, folder).map_err(damaged)?;
     let mut store = store(root)?;
     let mut texts = [("", None); 3];
     for (place, (name, bytes)) in texts.iter_mut().zip(&found) {
         let text = bytes.as_deref().map(std::str::from_utf8).transpose();
-        *place = (*name, text.map_err(|_| damaged(format!("`{FOLDER}/{name}` is not UTF-8")))?);
+        *place = (*name, text.map_err(|_| damaged(format!("`{folder}/{name}` is not UTF-8")))?);
     }
     let written = recording::write(&mut store, texts, &edits)?;
     for edit in &edits {
@@ -227,7 +228,7 @@ fn record(
     let mut folders = Folders::default();
     let mut transaction = Transaction::new(root);
     for (name, new) in written.files {
-        let file = root.join(FOLDER).join(name);
+        let file = root.join(folder).join(name);
         folders.make_for(&file)?;
         let old = found.iter().find(|(known, _)| *known == name).and_then(|(_, bytes)| bytes.clone());
         transaction.replace(&file, old, new.into_bytes());
@@ -238,10 +239,10 @@ fn record(
     }
     transaction.commit()?;
     for name in written.by_hand {
-        report.detail("Keeping", format!("`{FOLDER}/{name}` as it was written by hand, but for the entries"));
+        report.detail("Keeping", format!("`{folder}/{name}` as it was written by hand, but for the entries"));
     }
     let number = if edits.len() < 2 { String::new() } else { plural(edits.len(), "entry") + " " };
-    report.conclusion = format!("{number}recorded in `{FOLDER}/`: commit it");
+    report.conclusion = format!("{number}recorded in `{folder}/`: commit it");
     Ok(true)
 }
 

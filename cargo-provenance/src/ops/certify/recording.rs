@@ -4,11 +4,8 @@
 //! cargo-vet would drop: the entries are put between its lines, and no other byte changes. Whatever is written was read back
 //! before, and says what it is meant to say.
 
-use std::path::Path;
-
 use super::entry::{Entry, usage};
 use crate::audit::{Config, Set, Store, Wildcard};
-use crate::collect::audits::FOLDER;
 use crate::model::Date;
 use crate::report::failure::Failure;
 
@@ -83,7 +80,7 @@ pub(super) fn write(
     for (name, text) in &written.files {
         if canonical(store, name, text).is_none() {
             return Err(usage(
-                format!("`{FOLDER}/{name}` could not be read any more"),
+                format!("`{}` could not be read any more", store.folder.join(name).display()),
                 "leave the notes out",
             ));
         }
@@ -92,7 +89,10 @@ pub(super) fn write(
 }
 
 fn by_hand(name: &str, store: &Store, edits: &[&Edit]) -> Failure {
-    let what = format!("`{FOLDER}/{name}` is written by hand in a way that entries cannot be put into");
+    let what = format!(
+        "`{}` is written by hand in a way that entries cannot be put into",
+        store.folder.join(name).display()
+    );
     let mut failure =
         usage(what, "run `cargo vet fmt`, which drops its comments, or put this into it by hand:");
     let texts = edits.iter().filter_map(|edit| match edit {
@@ -105,7 +105,7 @@ fn by_hand(name: &str, store: &Store, edits: &[&Edit]) -> Failure {
 
 /// What a text says, as cargo-vet would write it; nothing where it says nothing.
 fn canonical(store: &Store, name: &str, text: &str) -> Option<String> {
-    let file = Path::new(FOLDER).join(name);
+    let file = store.folder.join(name);
     let mut read = Store { imports: store.imports.clone(), ..Store::default() };
     match name {
         "config.toml" => {
@@ -217,6 +217,8 @@ fn renewed(text: &str, old: &Wildcard, end: Date) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::super::entry::{EntryKind, empty};
     use super::*;
     use crate::audit::{Audit, AuditKind, VetVersion};
@@ -253,7 +255,7 @@ version = "1.0.0"
     }
 
     fn written(audits: &str, crates: &[&str]) -> Result<Written, Failure> {
-        let mut store = empty(FOLDER);
+        let mut store = empty("supply-chain");
         store.audits = Set::read(audits.as_bytes(), Path::new("audits.toml")).expect("a set");
         let config = store.config_text();
         let edits = crates.iter().map(|krate| Edit::Add(entry(krate))).collect::<Vec<_>>();
@@ -301,7 +303,7 @@ version = "1.0.0"
 
     #[test]
     fn a_file_as_cargo_vet_writes_it_stays_so_whatever_ends_its_lines() {
-        let mut store = empty(FOLDER);
+        let mut store = empty("supply-chain");
         let edit = Edit::Add(entry("a"));
         edit.apply(&mut store);
         let one = store.audits_text();
@@ -328,7 +330,7 @@ version = "1.0.0"
     fn a_renewal_changes_one_date() {
         let audits = "# ours\n[audits]\n[[wildcard-audits.a]]\nwho = \"Ann\"\ncriteria = \"safe-to-run\"\nuser-id = 1 # me\n\
                       start = \"2026-01-01\"\nend   = '2026-06-01' # soon\n";
-        let mut store = empty(FOLDER);
+        let mut store = empty("supply-chain");
         store.audits = Set::read(audits.as_bytes(), Path::new("audits.toml")).expect("a set");
         let old = store.audits.wildcards["a"][0].clone();
         let end = Date::parse("2027-01-01").expect("a date");

@@ -24,7 +24,7 @@ pub(super) fn run(ground: Ground<'_>, name: Option<&PackageName>) -> Result<Repo
         let meant = meant.collect::<Vec<_>>();
         if let (Some(name), true) = (name, meant.is_empty()) {
             let what = format!("no wildcard entry is for `{name}`");
-            return Err(usage(what, "see `[[wildcard-audits]]` in `supply-chain/audits.toml`"));
+            return Err(usage(what, "see `[[wildcard-audits]]` in the `audits.toml` of the store"));
         }
         let later = meant.iter().filter(|(_, entry)| entry.end < end);
         let edits = later.map(|(krate, entry)| Edit::Renew((*krate).clone(), (*entry).clone(), end));

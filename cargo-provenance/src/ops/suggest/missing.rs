@@ -7,11 +7,13 @@ use provenance_build::{LockedPackage, Manifest, PackageId, PackageName, Version}
 use super::hints::Hints;
 use super::size::{self, Reading};
 use crate::audit::{Review, SAFE_TO_DEPLOY, Store, VetVersion};
-use crate::collect::audits::{self, FOLDER};
+use crate::cargo::{CargoCommand, Workspace};
+use crate::collect::audits;
 use crate::collect::gate::Gate;
 use crate::collect::indices::{self, When};
 use crate::collect::publishers::Publishers;
 use crate::collect::situation::resolved;
+use crate::collect::vet_store::FOLDER;
 use crate::model::{Date, Evidence, Surroundings};
 use crate::ops::vet::Place;
 use crate::ops::vetting;
@@ -19,8 +21,8 @@ use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::reviews::{MissingReview, ReviewSize};
 use crate::report::{Report, plural};
-use crate::vet::Reviews;
 use crate::vet::reviews::{Known, Standing};
+use crate::vet::{Dossier, Reviews, Way};
 
 /// What a line that runs at build time, or is `unsafe`, costs compared with another: it is read again and again.
 const RISKY: usize = 3;
@@ -35,14 +37,16 @@ pub(super) struct Found {
     pub(super) reviewed: usize,
     /// How many packages there are.
     pub(super) total: usize,
-    /// For what they are reviewed.
-    pub(super) demand: String,
+    /// Of how many packages nothing is required.
+    pub(super) not_asked: usize,
 }
 
 /// A package that nobody vouches for, and the reviews of which one is enough. The last one may need the package of that number
 /// to be reviewed first.
 struct Open {
     package: LockedPackage,
+    /// What is required of it.
+    criteria: Vec<String>,
     reviews: Vec<(Review, Option<usize>)>,
 }
 
@@ -60,22 +64,41 @@ pub(super) fn find(
     let is_meant = |package: &&LockedPackage| {
         !is_own(manifest, package) && only.is_none_or(|name| package.id.name == *name)
     };
-    let (mut open, mut elsewhere, mut reviewed) = (vec![], vec![], 0);
-    for package in gate.seen.observation.lockfile.packages.iter().filter(is_meant) {
-        match reviews.of(&package.id, &Known { checksum: package.checksum, tree: None }).standing {
+    let lockfile = &gate.seen.observation.lockfile;
+    let demands = match reviews.goes_by_the_tree() {
+        true => {
+            let cargo = CargoCommand::new(surroundings);
+            let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
+            vetting::demands(&reviews, lockfile, &workspace.members)
+        }
+        false => Evidence::Absent,
+    };
+    if let Some(why) = demands.unavailable() {
+        let help = "correct what it names, then run the command again";
+        return Err(Failure::new(Kind::Undecided, why).help(help));
+    }
+    let (mut open, mut elsewhere, mut reviewed, mut not_asked) = (vec![], vec![], 0, 0);
+    for package in lockfile.packages.iter().filter(is_meant) {
+        let demand = demands.known().map(|demands| demands.of(&package.id));
+        let criteria = demand.map_or_else(|| reviews.strictest(), Clone::clone).criteria;
+        let demand = demand.map_or(Evidence::Absent, Evidence::Known);
+        let bytes = Known { checksum: package.checksum, tree: None };
+        let dossier = Dossier { demand, bytes, ..Dossier::new(&package.id, Way::Locked) };
+        match reviews.of(&dossier).standing {
             Standing::Proven(_) => reviewed += 1,
+            Standing::NotAsked(_) => not_asked += 1,
             Standing::Open(missing) => match missing.gap {
                 Some((version, gap)) if version.git.is_none() => {
                     let reviews = gap.reviews(&version, |_| true).into_iter();
                     let reviews = reviews.map(|review| (review, None)).collect();
-                    open.push(Open { package: package.clone(), reviews });
+                    open.push(Open { package: package.clone(), criteria, reviews });
                 }
                 _ => elsewhere.push(format!("{}: {}", package.id.short(), missing.why.join("; "))),
             },
         }
     }
     let total = open.len() + elsewhere.len() + reviewed;
-    if let (Some(name), 0) = (only, total) {
+    if let (Some(name), 0) = (only, total + not_asked) {
         let what = format!("no package of the workspace is called `{name}`");
         return Err(Failure::new(Kind::Usage, what).help("`Cargo.lock` lists them"));
     }
@@ -83,8 +106,8 @@ pub(super) fn find(
     chain(&mut open);
     let sizes = sizes(surroundings, &open, report, progress)?;
     let store = audits::store(&gate.root).ok().flatten().unwrap_or_default();
-    let list = cheapest(&open, &sizes, &store, &reviews.demand());
-    Ok(Found { list, elsewhere, reviewed, total, demand: reviews.demand() })
+    let list = cheapest(&open, &sizes, &store);
+    Ok(Found { list, elsewhere, reviewed, total, not_asked })
 }
 
 fn reviews(gate: &Gate, surroundings: &Surroundings, report: &mut Report) -> Result<Reviews, Failure> {
@@ -159,7 +182,7 @@ fn sizes(
     let mut places =
         packages.iter().enumerate().map(|(at, it)| (it.id.clone(), at)).collect::<BTreeMap<_, _>>();
     let (mut readings, mut wanted) = (BTreeSet::<Reading>::new(), vec![]);
-    for Open { package, reviews } in open {
+    for Open { package, reviews, .. } in open {
         let mut place_of = |version: &VetVersion| -> Option<usize> {
             let id = key(package, version)?;
             if let Some(at) = places.get(&id) {
@@ -197,16 +220,11 @@ fn cost(size: Option<&ReviewSize>) -> (bool, usize) {
 }
 
 /// The cheapest review of each package, those that are the same put together.
-fn cheapest(open: &[Open], sizes: &Sizes, store: &Store, demand: &str) -> Vec<MissingReview> {
+fn cheapest(open: &[Open], sizes: &Sizes, store: &Store) -> Vec<MissingReview> {
     let hints = Hints::of(store);
     let default = store.config.default_criteria.as_deref().unwrap_or(SAFE_TO_DEPLOY);
-    let criteria = demand.split(", ").map(str::to_owned).collect::<Vec<_>>();
-    let flags = match &criteria[..] {
-        [one] if one == default => String::new(),
-        all => all.iter().map(|name| format!(" --criteria {name}")).collect(),
-    };
     let mut list: Vec<MissingReview> = vec![];
-    for Open { package, reviews } in open {
+    for Open { package, criteria, reviews } in open {
         let size = |review: &Review| {
             let from = review.from.as_ref().and_then(|from| key(package, from));
             sizes.get(&(from, key(package, &review.to)?))
@@ -226,6 +244,10 @@ fn cheapest(open: &[Open], sizes: &Sizes, store: &Store, demand: &str) -> Vec<Mi
         let shows = match &from {
             Some(_) => format!("cargo provenance diff {}{versions}", id.name),
             None => format!("cargo provenance vet {}@{to}", id.name),
+        };
+        let flags = match &criteria[..] {
+            [one] if one == default => String::new(),
+            all => all.iter().map(|name| format!(" --criteria {name}")).collect(),
         };
         list.push(MissingReview {
             krate: id.name.to_string(),

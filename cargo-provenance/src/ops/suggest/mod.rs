@@ -49,7 +49,7 @@ pub fn run(
 ) -> Result<Report, Failure> {
     let mut report = Report::new("suggest");
     let found = missing::find(surroundings, options.name.as_ref(), &mut report, progress)?;
-    let Found { mut list, elsewhere, reviewed, total, demand } = found;
+    let Found { mut list, elsewhere, reviewed, total, not_asked } = found;
     let missing = list.len();
     let lines: usize = list.iter().filter_map(|review| review.size.as_ref()).map(|size| size.lines).sum();
     let unknown = list.iter().filter(|review| review.size.is_none()).count();
@@ -71,14 +71,21 @@ pub fn run(
     }
     report.reviews = list;
     let others = elsewhere.len();
+    if not_asked > 0 {
+        report.not_checked.push(format!("{} of which nothing is required", plural(not_asked, "package")));
+    }
     report.not_checked.extend(elsewhere);
-    for (name, value) in
-        [("reviewed", reviewed), ("missing", missing), ("elsewhere", others), ("lines", lines)]
-    {
+    for (name, value) in [
+        ("reviewed", reviewed),
+        ("missing", missing),
+        ("elsewhere", others),
+        ("not-asked", not_asked),
+        ("lines", lines),
+    ] {
         report.count(name, value);
     }
     report.conclusion = match (missing, others) {
-        (0, 0) => format!("{} reviewed for {demand}", plural(reviewed, "package")),
+        (0, 0) => format!("{} reviewed for what is required of them", plural(reviewed, "package")),
         _ => {
             let more = if unknown > 0 { format!(", {unknown} of unknown size") } else { String::new() };
             format!(

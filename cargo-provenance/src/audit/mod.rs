@@ -47,7 +47,8 @@ pub use publications::{ANSWER_BYTES, Answer, Publications};
 pub use read::{FILE_BYTES, Loss, Published};
 pub use resolve::{
     Against, AuditRef, Cause, Circumstances, Conclusion, Conflict, Demand, Derivation, Gap, Grade,
-    KNOWN_VERSION, Link, Mode, Strict, Verdict, Verdicts, Void, Why, derivation, policy_faults, resolve,
+    KNOWN_VERSION, Link, Mode, Strict, Verdict, Verdicts, Void, Why, derivation, furthest_end, policy_faults,
+    resolve,
 };
 pub use suggest::Review;
 pub use tree::{Origin, Tree, TreeError, TreePackage};

@@ -11,6 +11,7 @@ mod arrayref;
 mod attest;
 mod audits;
 mod audits_bound;
+mod audits_certify;
 mod audits_crev;
 mod audits_net;
 mod audits_trust;

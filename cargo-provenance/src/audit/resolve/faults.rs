@@ -52,7 +52,7 @@ pub fn policy_faults(store: &Store, tree: &Tree, criteria: &Criteria) -> Vec<Aud
 }
 
 /// The last day on which an entry about a publisher may end: twelve months ahead, as cargo-vet counts them.
-pub(super) fn furthest_end(today: Date) -> Date {
+pub fn furthest_end(today: Date) -> Date {
     let text = today.to_string();
     let (year, rest) = text.split_at(4);
     let year = year.parse::<u32>().unwrap_or(9999).saturating_add(1).min(9999);

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::ground::Ground;
 pub use chain::{Against, AuditRef, Conflict, Link};
 pub use demand::{Cause, Demand, Derivation, derivation};
-pub use faults::{KNOWN_VERSION, policy_faults};
+pub use faults::{KNOWN_VERSION, furthest_end, policy_faults};
 use search::StandIns;
 pub use strict::{Circumstances, Strict, Void, Why};
 

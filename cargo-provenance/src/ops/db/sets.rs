@@ -336,7 +336,7 @@ pub(super) fn is_agreed(update: &Update, findings: &[Finding], consent: Consent<
     );
     let Some(finding) = findings.first() else { return false };
     let prompt = format!("Take over the audits of `{}`? [y/N] ", update.name);
-    let answer = dialog.ask(&Question { finding, shown: &shown, prompt: &prompt });
+    let answer = dialog.ask(&Question { finding: Some(finding), shown: &shown, prompt: &prompt });
     answer.is_some_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 

@@ -329,7 +329,10 @@ mod tests {
                 "[policy.'deep:2.0.0']\ncriteria = []\n",
                 "the policy for `deep` is for no package of the workspace",
             ),
-            ("[policy.app]\ncriteria = 'none'\n", "supply-chain/config.toml:1: `none` is no criterion of the store"),
+            (
+                "[policy.app]\ncriteria = 'none'\n",
+                "supply-chain/config.toml:1: `none` is no criterion of the store",
+            ),
         ] {
             let error = demands(config, None).expect_err(config);
             assert!(error.contains(why), "{error}");

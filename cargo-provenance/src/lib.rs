@@ -22,6 +22,7 @@ pub mod helper;
 pub mod keys;
 pub mod merge;
 pub mod model;
+pub mod net;
 pub mod ops;
 pub mod policy;
 pub mod processes;

@@ -4,8 +4,10 @@
 //!   ([`Imports`]). [`Store::read`] takes the bytes of its files; [`Store::config_text`] and its two sisters give them back as
 //!   cargo-vet writes them, and [`Store::formatting`] says where a file is not so. Whoever adds an entry pushes it into the
 //!   list of its crate and writes the text: the writer sorts.
+//! - [`Bindings`] say which bytes the team's reviews are of, in a file of our own beside those three, and who signed that.
 //! - What somebody else publishes is [`Published`], with its [`Loss`]es, in criteria of its own; [`translate`] puts it into those
 //!   of the store, ready for [`Imports::sets`].
+//! - [`compare`] tells two states of a published set apart, [`aggregate`] puts several together.
 //! - What reviewers signed with crev, whose proofs name the bytes that were reviewed, is in [`crev`].
 //! - A [`Tree`] is what `cargo metadata --all-features` says of the workspace.
 //! - [`resolve`] judges the tree by the store: [`Verdicts`], for each package the chain of [`Link`]s that proves each criterion,
@@ -14,6 +16,9 @@
 //!
 //! Pure: bytes, dates and what is known of publications are handed in, nothing is opened or asked.
 
+mod aggregate;
+mod bindings;
+mod compare;
 pub mod crev;
 mod criteria;
 mod entry;
@@ -26,6 +31,9 @@ mod tree;
 mod version;
 mod write;
 
+pub use aggregate::{AggregateError, aggregate};
+pub use bindings::{AUDIT_NAMESPACE, BINDINGS, Binding, Bindings, Bytes};
+pub use compare::{Change, Effect, compare, kept, size};
 pub use criteria::{Criteria, CriteriaError, CriteriaSet, MAX_CRITERIA, SAFE_TO_DEPLOY, SAFE_TO_RUN};
 pub use entry::{
     Account, Audit, AuditKind, Bar, ByName, Config, Criterion, Exemption, Import, Imports, Policy, PolicyFor,

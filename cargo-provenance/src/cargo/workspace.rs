@@ -294,6 +294,7 @@ mod tests {
             overrides: vec![],
             agent: None,
             network: Network::Forbidden,
+            transport: Default::default(),
             clock: Clock(0),
             user: String::new(),
         };

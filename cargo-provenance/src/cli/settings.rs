@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::global::{ColorWhen, Global, MessageFormat};
-use crate::model::{Clock, Network, Surroundings, Timestamp};
+use crate::model::{Clock, Network, Surroundings, Timestamp, Transport};
 use crate::render::{Charset, Format, Verbosity};
 use crate::report::failure::{Failure, Kind};
 use crate::shell::{Color, Colors, Pager};
@@ -192,6 +192,7 @@ impl Environment {
             overrides: self.overrides(),
             agent: self.agent()?,
             network: self.network(global)?,
+            transport: self.transport()?,
             clock: self.clock(),
             user: self.user(),
             directory: directory.to_owned(),
@@ -378,6 +379,32 @@ impl Environment {
         };
         let forbidden = offline || global.offline || global.frozen;
         Ok(if forbidden { Network::Forbidden } else { Network::Allowed })
+    }
+
+    /// The way to the web, as cargo and curl are told it.
+    fn transport(&self) -> Result<Transport, Failure> {
+        // Where both spellings are set, curl takes the small one.
+        let any = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| self.variable(name))
+                .map(|value| value.to_string_lossy().into_owned())
+        };
+        let path = |name| self.variable(name).map(|path| self.absolute(Path::new(path))).transpose();
+        let timeout = self.variable("CARGO_HTTP_TIMEOUT").map(|text| {
+            text.to_str()
+                .and_then(|text| text.parse().ok())
+                .filter(|seconds| *seconds > 0)
+                .ok_or_else(|| Failure::new(Kind::Usage, "`CARGO_HTTP_TIMEOUT` is no number of seconds"))
+        });
+        Ok(Transport {
+            cargo_proxy: any(&["CARGO_HTTP_PROXY"]),
+            proxy: any(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+            no_proxy: any(&["no_proxy", "NO_PROXY"]),
+            cargo_cainfo: path("CARGO_HTTP_CAINFO")?,
+            cainfo: path("SSL_CERT_FILE")?,
+            timeout: timeout.transpose()?,
+        })
     }
 
     /// `RUSTC_WRAPPER` and its like, and the families that cargo builds from a target's, source's or registry's name.

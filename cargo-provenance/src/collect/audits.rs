@@ -7,10 +7,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use provenance_build::Checksum;
+use provenance_build::{Checksum, Moment};
 use sha2::{Digest as _, Sha256};
 
-use crate::audit::{Criteria, FILE_BYTES, Import, Published, Store, translate};
+use crate::audit::{BINDINGS, Bindings, Criteria, FILE_BYTES, Import, Published, Store, translate};
 use crate::model::{Clock, Date, Evidence};
 use crate::policy::{AuditImport, Policy};
 use crate::vet::Reviews;
@@ -115,10 +115,37 @@ fn assemble(
         files.insert(name.clone(), reviewer.path.clone());
         signed.insert(name.clone(), beside);
     }
-    Ok(Reviews::new(store, policy.audits(), files, today)?.signed(signed))
+    let reviews = Reviews::new(store, policy.audits(), files, today)?.signed(signed);
+    let bindings = bindings(root)?.map(|(_, bindings)| bindings).unwrap_or_default();
+    // A key that signs no manifest any more signs no review either, from the day on.
+    let now = Moment(now.0);
+    let revoked = policy.signing().revoked.iter().filter(|it| it.since.is_none_or(|since| now >= since));
+    let (reviews, astray) = reviews.bound(bindings, revoked.map(|it| it.key).collect());
+    if let Some(first) = astray.first() {
+        let more = match astray.len() {
+            1 => String::new(),
+            number => format!(" and {} more", number - 1),
+        };
+        notes.push(format!("bindings that belong to no review of `{FOLDER}/audits.toml`: {first}{more}"));
+    }
+    Ok(reviews)
 }
 
-fn published(
+/// Which bytes the reviews of a workspace are of, and the bytes of that file; nothing where there is none. Why it cannot be read,
+/// if so.
+pub fn bindings(root: &Path) -> Result<Option<(Vec<u8>, Bindings)>, String> {
+    let shown = format!("{FOLDER}/{BINDINGS}");
+    let Some(bytes) = bytes(&root.join(&shown), &shown)? else { return Ok(None) };
+    let bindings = Bindings::read(&bytes, Path::new(&shown)).map_err(|error| error.to_string())?;
+    Ok(Some((bytes, bindings)))
+}
+
+/// What an import says, where its copy is the pinned one and not too old.
+///
+/// # Errors
+///
+/// Why it says nothing, a fragment.
+pub fn published(
     import: &AuditImport,
     root: &Path,
     today: Date,
@@ -131,16 +158,7 @@ fn published(
             return Err(format!("the audits of `{name}` are of {date}, and may be {max_age} old"));
         }
     }
-    let found = bytes(&root.join(path), path)?;
-    let found =
-        found.ok_or_else(|| format!("the audits of `{name}` are missing: there is no file `{path}`"))?;
-    let digest = Checksum::from_bytes(Sha256::digest(&found).into());
-    if digest != import.sha256 {
-        return Err(format!(
-            "`{path}` is not what was imported as `{name}`: its SHA-256 is {}",
-            digest.hex()
-        ));
-    }
+    let found = pinned(import, root)?;
     let published = Published::read(&found, Path::new(path)).map_err(|error| error.to_string())?;
     if let Some(first) = published.losses.first() {
         let more = match published.losses.len() {
@@ -152,8 +170,35 @@ fn published(
     Ok(published)
 }
 
+/// The bytes of an import's copy, which are those that the policy pins.
+///
+/// # Errors
+///
+/// Why they are not, a fragment.
+pub fn pinned(import: &AuditImport, root: &Path) -> Result<Vec<u8>, String> {
+    let AuditImport { name, path, .. } = import;
+    let expected = import.sha256.ok_or_else(|| {
+        format!("the audits of `{name}` were never fetched: run `cargo provenance db update`")
+    })?;
+    let found = bytes(&root.join(path), path)?;
+    let found =
+        found.ok_or_else(|| format!("the audits of `{name}` are missing: there is no file `{path}`"))?;
+    let digest = digest(&found);
+    match digest == expected {
+        true => Ok(found),
+        false => {
+            Err(format!("`{path}` is not what was imported as `{name}`: its SHA-256 is {}", digest.hex()))
+        }
+    }
+}
+
+/// The digest that a policy pins a copy by.
+pub fn digest(bytes: &[u8]) -> Checksum {
+    Checksum::from_bytes(Sha256::digest(bytes).into())
+}
+
 /// The bytes of a regular file; nothing where there is none.
-fn bytes(file: &Path, shown: &str) -> Result<Option<Vec<u8>>, String> {
+pub fn bytes(file: &Path, shown: &str) -> Result<Option<Vec<u8>>, String> {
     let failed = |error: io::Error| format!("`{shown}` cannot be read: {error}");
     match fs::metadata(file) {
         Ok(metadata) if metadata.is_file() => {}

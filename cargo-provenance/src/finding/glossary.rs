@@ -399,6 +399,16 @@ pub static TERMS: &[Term] = &[
          repository leads to, or the repository is out of reach. What is not known is never a pass.",
     ),
     remark(
+        "review-not-bound",
+        "`certify --unbound` recorded a review of no bytes, and the policy asks for them: it does not count. Certify it again \
+         without the flag.",
+    ),
+    remark(
+        "review-not-signed",
+        "`certify` found no key, and the policy asks for signatures of reviews: it does not count. Certify it again with a key \
+         of whoever reviewed it; nothing else has to be done anew.",
+    ),
+    remark(
         "running-deleted",
         "A program or library that runs and was deleted on disk. An upgrade does that: what was installed instead does not run before \
          it is started anew. Restart it, or find out why it is gone.",

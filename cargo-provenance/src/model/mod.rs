@@ -9,6 +9,7 @@ mod release;
 mod review;
 mod surroundings;
 mod timestamp;
+mod web;
 mod whereabouts;
 
 pub use date::Date;
@@ -18,6 +19,7 @@ pub use license::{LicenseExpression, LicenseName};
 pub use openpgp::OpenPgpKey;
 pub use release::{Dependency, DependencyKind, Release};
 pub use review::{Level as ReviewLevel, Rating};
-pub use surroundings::{Clock, Network, Surroundings};
+pub use surroundings::{Clock, Network, Surroundings, Transport};
 pub use timestamp::Timestamp;
+pub use web::{WebAddress, WebAddressError};
 pub use whereabouts::{Spot, Whereabouts};

@@ -21,7 +21,7 @@ use crate::report::failure::{Failure, Kind};
 use crate::report::files::{Risk, Shown};
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
-use crate::vet::reviews::Standing;
+use crate::vet::reviews::{Known, Standing};
 use crate::vet::{Judgment, Reviews};
 
 /// What a line that runs at build time, or is `unsafe`, costs compared with another: it is read again and again.
@@ -68,7 +68,7 @@ pub fn run(surroundings: &Surroundings, progress: &dyn Progress) -> Result<Repor
     let third_parties = lockfile.packages.iter().filter(|package| !is_own(manifest, package));
     let (mut open, mut elsewhere, mut reviewed) = (vec![], vec![], 0);
     for package in third_parties {
-        match reviews.of(&package.id).standing {
+        match reviews.of(&package.id, &Known { checksum: package.checksum, tree: None }).standing {
             Standing::Proven(_) => reviewed += 1,
             Standing::Open(missing) => match missing.gap {
                 Some((version, gap)) if version.git.is_none() => {

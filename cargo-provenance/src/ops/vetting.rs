@@ -30,10 +30,11 @@ use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
 use crate::survey::Survey;
 use crate::vet::checks;
+use crate::vet::reviews::Known;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{
-    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Names, Needs, Open, Previous, Reviews, Way,
-    judge,
+    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Look, Names, Needs, Open, Opinion, Previous,
+    Proof, Reviews, Standing, Way, judge,
 };
 
 pub use known::{databases, reviews};
@@ -360,7 +361,17 @@ impl<'a> Vetting<'a> {
 
     /// The versions that packages are compared with.
     pub fn before(&self, records: &[Record]) -> Vec<Option<LockedPackage>> {
-        records.iter().map(|record| record.before(self.now)).collect()
+        // What only a publisher's name speaks for is compared, however long it has been there.
+        let reviews = self.audits.known();
+        let is_named = |record: &Record| {
+            let opinion = reviews.map(|reviews| reviews.given(&record.dossier(), Look::Beforehand));
+            matches!(
+                opinion,
+                Some(Opinion { standing: Standing::Proven(Proof { on_publisher: true, .. }), .. })
+            )
+        };
+        let named = |record| is_named(record).then(|| record.published_before()).flatten();
+        records.iter().map(|record| record.before(self.now).or_else(|| named(record))).collect()
     }
 
     /// The same with what it was judged by.
@@ -371,7 +382,10 @@ impl<'a> Vetting<'a> {
 
     /// Judges a package that was looked up and proven.
     pub fn judged(&self, record: &Record, proven: &Proven) -> Judgment {
-        let mut judgment = self.before_fetching(record);
+        let tree = proven.as_ref().ok().map(|entrant| entrant.tree);
+        let dossier = record.dossier();
+        let dossier = Dossier { bytes: Known { tree, ..dossier.bytes }, ..dossier };
+        let mut judgment = judge(&dossier, &self.ground(record), Needs::BEFORE_FETCHING);
         let mut more = match proven {
             Ok(entrant) => entrant.judgment.clone(),
             Err(refusals) => self.of_refusals(record, refusals),
@@ -398,11 +412,14 @@ impl<'a> Vetting<'a> {
             let id = pin.id();
             let ground =
                 Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
+            let is_vouched = pin.trust.basis == Basis::Publisher;
+            let bytes = Known { checksum: pin.checksum, tree: Some(pin.tree) };
             let on_record = match pin.trust.basis {
                 Basis::Audit => &*pin.trust.from,
                 _ => &[],
             };
-            let dossier = Dossier { on_record: Some(on_record), ..Dossier::new(&id, Way::Kept) };
+            let dossier =
+                Dossier { is_vouched, bytes, on_record: Some(on_record), ..Dossier::new(&id, Way::Kept) };
             let judgment = judge(&dossier, &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");

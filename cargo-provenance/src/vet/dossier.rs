@@ -3,6 +3,7 @@
 use provenance_build::{PackageId, PackageName, Source, Version};
 
 use super::check::Observation;
+use super::reviews::Known;
 use crate::advisory::Hits;
 use crate::archive::{Archive, License};
 use crate::model::{Evidence, Release};
@@ -14,6 +15,8 @@ use crate::survey::Survey;
 pub struct Dossier<'a> {
     /// Name, version and source.
     pub id: &'a PackageId,
+    /// Its bytes, as far as they are known: the archive's digest stands in the lockfile, the tree's in the pin or in the proof.
+    pub bytes: Known,
     /// How it comes in, which decides what a person can do about a finding.
     pub way: Way,
     /// Whether a first-party package depends on it directly.
@@ -22,6 +25,9 @@ pub struct Dossier<'a> {
     pub asked: &'a [Asked],
     /// The version of the same package that it takes the place of.
     pub replaces: Option<&'a Version>,
+    /// Whether its pin says that its contents were judged when the name of its publisher was taken for it. Only for who
+    /// judges kept pins: what judges the contents needs no memory.
+    pub is_vouched: bool,
     /// A source that the same version was pinned from before.
     pub pinned_from: Option<&'a Source>,
     /// Every release that its registry's index lists. `Absent` for a package that no registry offers.
@@ -112,10 +118,12 @@ impl<'a> Dossier<'a> {
         let unknown = || "it was not looked up".to_owned();
         Self {
             id,
+            bytes: Known::default(),
             way,
             direct: false,
             asked: &[],
             replaces: None,
+            is_vouched: false,
             pinned_from: None,
             history: Evidence::Unavailable(unknown()),
             release: Evidence::Unavailable(unknown()),

@@ -8,7 +8,7 @@ use super::cooldown::Cooldown;
 use super::dossier::{Asked, Dossier, Way};
 use super::names::Names;
 use super::release;
-use super::reviews::{Proof, Reviews, Standing};
+use super::reviews::{Look, Proof, Reviews, Standing};
 use crate::advisory::{self, Database, Hits};
 use crate::finding::{Finding, Weight};
 use crate::model::{Clock, Evidence};
@@ -248,11 +248,7 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
             },
         }
     }
-    if let (true, Some(reviews)) = (needs.contains(&Needs::Audits), ground.audits.known())
-        && let Standing::Proven(proof) = reviews.of_recorded(dossier.id, dossier.on_record).standing
-    {
-        judgment.proof = Some(proof);
-    }
+    judgment.proof = proof(dossier, ground, needs);
     if needs.contains(&Needs::Advisories) {
         for odd in dossier.hits.known().into_iter().flat_map(|hits| &hits.unreadable) {
             let why = format!("advisory `{}` may be about it and cannot be read: {}", odd.path, odd.why);
@@ -270,6 +266,18 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         judgment.open.push(open);
     }
     judgment
+}
+
+/// Who vouches for a package. A publisher's name does so only once the contents are judged.
+fn proof(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[Needs]) -> Option<Proof> {
+    let reviews = ground.audits.known()?;
+    let proven = |look, on_publisher| match reviews.given(dossier, look).standing {
+        Standing::Proven(proof) => Some(proof).filter(|proof| proof.on_publisher == on_publisher),
+        Standing::Open(_) => None,
+    };
+    let of_reviews = || needs.contains(&Needs::Audits).then(|| proven(Look::Beforehand, false))?;
+    let of_publisher = || needs.contains(&Needs::Survey).then(|| proven(Look::Contents, true))?;
+    of_reviews().or_else(of_publisher)
 }
 
 /// What the databases say of a package. A file that may be about it and cannot be read leaves that open.

@@ -8,7 +8,7 @@ const KNOWLEDGE: &[&str] = &[
     "advisory", "archive", "artifact", "attest", "audit", "commit", "deploy", "graph", "helper", "merge",
     "policy", "sbom", "survey", "vex",
 ];
-const EDGES: &[&str] = &["cargo", "git", "keys", "processes", "registry", "store"];
+const EDGES: &[&str] = &["cargo", "git", "keys", "net", "processes", "registry", "store"];
 
 /// A layer and the groups of layers that it may use besides itself.
 const LAYERS: &[(&str, &[&[&str]])] = &[
@@ -34,6 +34,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("cargo", &[DOMAIN, KNOWLEDGE, &["store"]]),
     ("git", &[DOMAIN, KNOWLEDGE]),
     ("keys", &[DOMAIN]),
+    ("net", &[DOMAIN]),
     ("processes", &[DOMAIN]),
     ("registry", &[DOMAIN, KNOWLEDGE]),
     ("store", &[DOMAIN, KNOWLEDGE]),

@@ -4,7 +4,7 @@ use crate::policy::{Firmness, Level, Required};
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::{Dossier, Way};
 use crate::vet::engine::Ground;
-use crate::vet::reviews::Standing;
+use crate::vet::reviews::{Look, Standing};
 
 /// Reviews that are proposed for one package.
 const SHOWN: usize = 3;
@@ -23,8 +23,9 @@ A package that nobody reviewed, where the policy requires it.
 
 `[audits] required` says of what: `all`, `new` (what is not pinned yet), or `none`, which is the default. A chain of reviews must lead to the
 version, for the criteria of `[audits] criteria`: a review of the whole version, or one of an earlier version and of what changed since.
-Exemptions in `supply-chain/config.toml` count. A review of another version, one by an auditor whom the import's filters leave out, and a publisher's
-name alone do not.",
+Exemptions in `supply-chain/config.toml` count. A review of another version, and one by an auditor whom the import's filters leave out do not. The
+name of a trusted publisher counts where the release is older than `publisher-age`, depends on nothing that the version before it did not
+depend on, and was published by whoever published that; what it brings in at build time is for `publisher-not-enough` to say.",
     judge,
 };
 
@@ -32,15 +33,10 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let id = dossier.id;
     let Some(reviews) = ground.audits.known() else { return vec![] };
     let required = reviews.required();
-    let is_required = match required.value {
-        Required::All => true,
-        Required::New => dossier.way != Way::Kept,
-        Required::None => false,
-    };
-    if !is_required {
+    if !is_required(required.value, dossier) {
         return vec![];
     }
-    let Standing::Open(missing) = reviews.of_recorded(id, dossier.on_record).standing else { return vec![] };
+    let Standing::Open(missing) = reviews.given(dossier, Look::Beforehand).standing else { return vec![] };
     let what = format!("`{}` was not reviewed for `{}`", id.short(), reviews.demand());
     let mut seen = Observation::new(what).line(Some(required.line), "required here").listing(&missing.why);
     if let Some((version, gap)) = &missing.gap {
@@ -50,6 +46,14 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
         });
         seen = wanted.fold(seen, Observation::note);
     }
+    if dossier.way == Way::Kept
+        && dossier.history.unavailable().is_some()
+        && reviews.trusts_for(id.name.as_str())
+    {
+        seen = seen.help(
+            "where its publisher is trusted: `cargo provenance pin --recheck` looks at what it brings in",
+        );
+    }
     let id = format!("{} {}", id.name, id.version);
     vec![
         seen.help(format!(
@@ -57,6 +61,15 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
         ))
         .help("or import the reviews of somebody who did, in `[audits]` of `Provenance.toml`"),
     ]
+}
+
+/// Whether somebody must vouch for a package.
+pub(super) fn is_required(required: Required, dossier: &Dossier<'_>) -> bool {
+    match required {
+        Required::All => true,
+        Required::New => dossier.way != Way::Kept,
+        Required::None => false,
+    }
 }
 
 #[cfg(test)]

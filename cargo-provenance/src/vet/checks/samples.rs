@@ -9,13 +9,13 @@ use crate::advisory::Database;
 use crate::archive::samples::Sample;
 use crate::archive::{self, License};
 use crate::audit::crev::Proofs;
-use crate::audit::{Criteria, Import, Store};
+use crate::audit::{Bindings, Criteria, Import, Store};
 use crate::finding::{Finding, Weight};
 use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
-use crate::vet::reviews::translated;
+use crate::vet::reviews::{Known, translated};
 use crate::vet::{
     Birth, Cooldown, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Reviews, Way, catalogue, judge,
 };
@@ -39,6 +39,7 @@ pub(super) struct Case {
     pub(super) direct: bool,
     pub(super) databases: Evidence<Vec<Database>>,
     audits: Evidence<Reviews>,
+    pub(super) bytes: Known,
     /// What the index says of this version, where that does not follow from the releases.
     pub(super) release: Option<Evidence<Release>>,
     archive: Option<Vec<u8>>,
@@ -176,6 +177,7 @@ impl Case {
             direct: true,
             databases: Evidence::Absent,
             audits: Evidence::Absent,
+            bytes: Known::default(),
             release: None,
             archive: None,
             before: Evidence::Absent,
@@ -206,8 +208,14 @@ impl Case {
 
     /// Gives it a `supply-chain/` with these audits and this configuration.
     pub(super) fn reviewed(&mut self, audits: &str, config: &str) {
+        self.published_by(audits, config, "");
+    }
+
+    /// The same with an `imports.lock`.
+    pub(super) fn published_by(&mut self, audits: &str, config: &str, imports: &str) {
         let audits = if audits.is_empty() { "[audits]\n" } else { audits };
-        let store = Store::read(Path::new("supply-chain"), config.as_bytes(), audits.as_bytes(), b"");
+        let (config, audits, imports) = (config.as_bytes(), audits.as_bytes(), imports.as_bytes());
+        let store = Store::read(Path::new("supply-chain"), config, audits, imports);
         let store = store.expect("a store");
         let reviews = Reviews::new(store, self.policy.audits(), Default::default(), Date::of_seconds(NOW));
         self.audits = reviews.map_or_else(Evidence::Unavailable, Evidence::Known);
@@ -227,6 +235,12 @@ impl Case {
         let signed = [(reviewer.name.clone(), beside)].into();
         let reviews = Reviews::new(store, rules, Default::default(), Date::of_seconds(NOW));
         self.audits = Evidence::Known(reviews.expect("reviews").signed(signed));
+    }
+
+    /// Binds these reviews to bytes.
+    pub(super) fn bound(&mut self, bindings: &str) {
+        let bindings = Bindings::read(bindings.as_bytes(), Path::new("bindings.toml")).expect("bindings");
+        self.audits = self.audits.clone().map(|reviews| reviews.bound(bindings, vec![]).0);
     }
 
     /// Lets it come from another source.
@@ -278,6 +292,7 @@ impl Case {
             release: release.unwrap_or(listed.map_or(Evidence::Absent, Evidence::Known)),
             pinned_from: self.pinned_from.as_ref(),
             mends: &self.mends,
+            bytes: self.bytes,
             direct: self.direct,
             archive: archive.as_ref(),
             survey: survey.as_ref(),

@@ -1,26 +1,35 @@
 //! What reviews say of packages: whether somebody vouches for them, and whether somebody warns of them.
 //!
 //! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
-//! whoever depends on it, and a publisher's name proves nothing by itself.
+//! whoever depends on it, and a publisher's name proves nothing by itself ([`Look`] says what else is asked for).
 
+mod bindings;
 mod crev;
+mod people;
+mod publishers;
 mod select;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use provenance_build::PackageId;
+use provenance_build::signing::Fingerprint;
+use provenance_build::{PackageId, Source};
 
 use crate::audit::{
-    self, AuditKind, AuditRef, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode, Origin,
-    Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
+    self, AuditKind, AuditRef, Bindings, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode,
+    Origin, Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
     VetVersion, Void, Why,
 };
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
+use crate::vet::dossier::Dossier;
 
+use bindings::Bound;
+pub use bindings::{Known, Otherwise};
 pub use crev::{Claim, Signed, translated};
+use people::{People, Person};
+pub use publishers::{Look, before, contradict};
 pub use select::selected;
 
 /// What reviews of the team itself are called where it says who vouches.
@@ -35,12 +44,24 @@ pub struct Reviews {
     store: Store,
     criteria: Criteria,
     demand: Vec<String>,
-    required: At<Required>,
+    rules: AuditRules,
+    people: People,
+    /// Days that a release must be old before the name of its publisher counts.
+    publisher_days: u64,
+    bound: Bound,
     /// The files of the sets that the policy imports, by name.
     files: BTreeMap<String, String>,
     /// What stands beside the sets that are proofs of crev, by name.
     signed: BTreeMap<String, Signed>,
     today: Date,
+}
+
+/// What of a package is at hand when its reviews are asked.
+struct Seen<'a> {
+    /// What is known of its bytes.
+    bytes: &'a Known,
+    /// Whose signed reviews were compared with its contents when it was pinned; `None` where that is still done.
+    on_record: Option<&'a [String]>,
 }
 
 /// What reviews say of one package.
@@ -83,6 +104,8 @@ pub struct Proof {
     pub from: Vec<String>,
     /// Whether it is exemptions that prove it.
     pub grade: Grade,
+    /// Whether something of it stands on the name of a publisher, and no chain of reviews would do.
+    pub on_publisher: bool,
 }
 
 /// What is missing before a package counts as reviewed.
@@ -119,9 +142,19 @@ impl Reviews {
             return Err(if more > 0 { format!("{first}, and {more} more faults") } else { first });
         }
         store.config.policy = policy;
-        let required = rules.map(|rules| rules.required).unwrap_or_default();
-        let signed = BTreeMap::new();
-        Ok(Self { store, criteria, demand, required, files, signed, today })
+        let publisher_days = days(rules);
+        let rules = rules.cloned().unwrap_or_default();
+        let people = People::of(rules.auditors.iter().map(|at| &at.value));
+        let (bound, signed) = (Bound::default(), BTreeMap::new());
+        Ok(Self { store, criteria, demand, rules, people, publisher_days, bound, files, signed, today })
+    }
+
+    /// The same reviews, bound to bytes; keys with these fingerprints sign nothing any more. Also names the bindings that belong
+    /// to no review.
+    pub fn bound(self, bindings: Bindings, revoked: Vec<Fingerprint>) -> (Self, Vec<String>) {
+        let bound = Bound::of(bindings, revoked);
+        let astray = bound.astray(&self.store);
+        (Self { bound, ..self }, astray)
     }
 
     /// Knows which of the sets are proofs of crev, and what they say of contents.
@@ -138,13 +171,15 @@ impl Reviews {
         if let Err(unknown) = self.criteria.set(&demand) {
             return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
         }
-        let required = rules.map(|rules| rules.required).unwrap_or_default();
-        Ok(Self { required, demand, ..self.clone() })
+        let publisher_days = days(rules);
+        let rules = rules.cloned().unwrap_or_default();
+        let people = People::of(rules.auditors.iter().map(|at| &at.value));
+        Ok(Self { rules, people, demand, publisher_days, ..self.clone() })
     }
 
     /// Of which packages reviews are required, and the line of the policy.
     pub fn required(&self) -> At<Required> {
-        self.required
+        self.rules.required
     }
 
     /// What is required, in one line.
@@ -152,9 +187,64 @@ impl Reviews {
         self.demand.join(", ")
     }
 
-    /// What is said of a package. Signed reviews of its version count until somebody has compared the contents.
-    pub fn of(&self, id: &PackageId) -> Opinion {
-        self.of_recorded(id, None)
+    /// What is said of a package with these bytes, as far as they are known, whoever published it.
+    pub fn of(&self, id: &PackageId, bytes: &Known) -> Opinion {
+        self.judged(id, &Seen { bytes, on_record: None }, &Strict::default(), vec![])
+    }
+
+    /// The same, where the name of who published it counts too, as far as what is known of the package lets it: a chain of
+    /// reviews goes before a name, and a name before an exemption.
+    pub fn given(&self, dossier: &Dossier<'_>, look: Look) -> Opinion {
+        let seen = Seen { bytes: &dossier.bytes, on_record: dossier.on_record };
+        let alone = self.judged(dossier.id, &seen, &Strict::default(), vec![]);
+        let is_reviewed = matches!(&alone.standing, Standing::Proven(proof) if proof.grade == Grade::Fully);
+        let is_published = dossier.id.source.as_ref().is_some_and(Source::is_crates_io);
+        let name = dossier.id.name.as_str();
+        let (false, true, true, Ok(semver)) = (
+            is_reviewed,
+            is_published,
+            self.trusts_for(name),
+            semver::Version::parse(dossier.id.version.as_str()),
+        ) else {
+            return alone;
+        };
+        let rows = self.store.imports.publications.get(name).map(Vec::as_slice).unwrap_or_default();
+        let known = publishers::known(rows, dossier, look);
+        let strict = Strict {
+            min_age: i64::try_from(self.publisher_days).unwrap_or(i64::MAX),
+            circumstances: BTreeMap::from([(
+                (name.to_owned(), VetVersion { semver, git: None }),
+                known.circumstances,
+            )]),
+            own: vec![],
+        };
+        let named = self.judged(dossier.id, &seen, &strict, known.doubts);
+        match (&alone.standing, &named.standing) {
+            (Standing::Proven(_), Standing::Proven(proof)) if proof.grade == Grade::Fully => named,
+            (Standing::Proven(_), _) => alone,
+            (Standing::Open(_), _) => named,
+        }
+    }
+
+    /// Whether an entry trusts somebody with publishing a crate.
+    pub fn trusts_for(&self, krate: &str) -> bool {
+        let mut sets = [&self.store.audits].into_iter().chain(self.store.imports.sets.values());
+        self.store.audits.trusted.contains_key(krate) || sets.any(|set| set.wildcards.contains_key(krate))
+    }
+
+    /// The crates that an entry of the team itself trusts somebody with publishing.
+    pub fn own_trust(&self) -> impl Iterator<Item = &str> {
+        let own = &self.store.audits;
+        own.trusted.keys().chain(own.wildcards.keys()).map(String::as_str)
+    }
+
+    /// The versions about which those who say who published them contradict each other.
+    pub fn contradictions(&self) -> Vec<String> {
+        let all = self.store.imports.publications.iter();
+        let odd = all.flat_map(|(krate, rows)| {
+            publishers::contradicted(rows).into_iter().map(move |version| format!("{krate} v{version}"))
+        });
+        odd.collect()
     }
 
     /// What good reviews that are signed with crev say of the contents of a package, each with the name of its reviewer.
@@ -169,32 +259,29 @@ impl Reviews {
         claims.collect()
     }
 
-    /// What is said of a package whose contents nobody looks at again: of signed reviews those count that `on_record` names, the
-    /// pin's own ground. `None` where the contents are looked at.
-    pub fn of_recorded(&self, id: &PackageId, on_record: Option<&[String]>) -> Opinion {
+    fn judged(&self, id: &PackageId, seen: &Seen<'_>, strict: &Strict, doubts: Vec<String>) -> Opinion {
         let open = |why: &str| Opinion {
             violations: vec![],
             standing: Standing::Open(Missing { why: vec![why.to_owned()], gap: None }),
         };
-        let Ok(semver) = semver::Version::parse(id.version.as_str()) else {
-            return open("its version cannot be compared");
-        };
-        let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
-        let version = VetVersion { semver, git };
+        let Some((version, origin)) = placed(id) else { return open("its version cannot be compared") };
         let name = id.name.as_str();
-        let origin = match &id.source {
-            None => Origin::Path,
-            Some(source) if source.is_git() => Origin::Git,
-            Some(source) if source.is_crates_io() => Origin::CratesIo,
-            Some(_) => Origin::Registry,
-        };
         let may_vouch = |reviewer: &String| {
-            origin == Origin::CratesIo && on_record.is_none_or(|record| record.contains(reviewer))
+            origin == Origin::CratesIo && seen.on_record.is_none_or(|record| record.contains(reviewer))
         };
-        let store = self.about(name, &version, origin, &may_vouch);
+        let mut store = self.about(name, &version, origin, &may_vouch);
+        let unbound = self.bound.take_out(&mut store, name, (&version, origin, seen.bytes), &self.rules);
+        let own_work = match self.rules.self_reviews {
+            true => BTreeSet::new(),
+            false => self.people.take_out_own_work(&mut store, name, &version),
+        };
+        let reviewers = usize::from(self.rules.reviewers.value);
+        if reviewers > 1 {
+            people::without_publishers(&mut store);
+        }
         let tree = tree(name, &version, origin);
-        let strict = Strict::default();
-        let verdicts = match audit::resolve(&store, &tree, self.today, Mode::Strict(&strict)) {
+        let resolved = |store: &Store| audit::resolve(store, &tree, self.today, Mode::Strict(strict));
+        let verdicts = match resolved(&store) {
             Ok(verdicts) => verdicts,
             Err(faults) => {
                 let why = faults.first().map(ToString::to_string).unwrap_or_default();
@@ -207,7 +294,14 @@ impl Reviews {
             .iter()
             .filter(|void| void.version == version)
             .map(|void| self.discounted(&store, name, void));
+        let own_work = own_work
+            .into_iter()
+            .map(|who| format!("{who} published it, so that their review does not count"));
         let mut missing = Missing { why: void.collect(), gap: None };
+        if !missing.why.is_empty() {
+            missing.why.extend(doubts);
+        }
+        missing.why.extend(own_work.chain(unbound));
         for (reviewer, signed) in &self.signed {
             let passed = signed.passed(name, &version.semver);
             missing.why.extend(passed.map(|why| format!("a review by `{reviewer}` does not count: {why}")));
@@ -223,10 +317,31 @@ impl Reviews {
         let mut violations = vec![];
         let standing = match verdicts.packages.get(place) {
             Some(Verdict::Proven { grade, chains }) => {
-                let mut from = chains.values().flatten().map(|link| who(&store, link)).collect::<Vec<_>>();
-                from.sort();
-                from.dedup();
-                Standing::Proven(Proof { criteria: self.demand(), from, grade: *grade })
+                let chain = |store: &Store| {
+                    let verdicts = resolved(store).ok();
+                    match verdicts.as_ref().and_then(|verdicts| verdicts.packages.get(place)) {
+                        Some(Verdict::Proven { chains, .. }) => {
+                            Ok(chains.values().flatten().cloned().collect())
+                        }
+                        Some(Verdict::Unproven { gap, .. }) => Err(Some(gap.clone())),
+                        _ => Err(None),
+                    }
+                };
+                let links = || chains.values().flatten();
+                let on_publisher =
+                    links().any(|link| matches!(link, Link::Trusted { .. } | Link::Wildcard { .. }));
+                match self.people.pivotal(&store, name, reviewers.saturating_sub(1), &chain) {
+                    None => {
+                        let from = links().map(|link| who(&store, link));
+                        let from = from.collect::<BTreeSet<_>>().into_iter().collect();
+                        Standing::Proven(Proof { criteria: self.demand(), from, grade: *grade, on_publisher })
+                    }
+                    Some((few, gap)) => {
+                        missing.why.insert(0, self.too_few(&few));
+                        missing.gap = gap.map(|gap| (version, gap));
+                        Standing::Open(missing)
+                    }
+                }
             }
             Some(Verdict::Unproven { missing: criteria, gap }) => {
                 let names = self.criteria.minimal(*criteria).join("`, `");
@@ -258,6 +373,20 @@ impl Reviews {
             }
         };
         Opinion { violations, standing }
+    }
+
+    /// The reviews of the team that saw other bytes under the name and version of a package.
+    pub fn of_other_bytes(&self, id: &PackageId, bytes: &Known) -> Vec<Otherwise> {
+        let placed = placed(id);
+        let found =
+            placed.map(|(version, origin)| self.bound.otherwise(id.name.as_str(), &version, origin, bytes));
+        found.unwrap_or_default()
+    }
+
+    fn too_few(&self, few: &BTreeSet<Person>) -> String {
+        let number = self.rules.reviewers.value;
+        let few = few.iter().map(ToString::to_string).collect::<Vec<_>>();
+        format!("{number} different people must vouch for it, and without {} nobody does", few.join(" and "))
     }
 
     /// The entries about one crate: what is wrong with others says nothing about it.
@@ -370,6 +499,23 @@ impl Reviews {
         });
         format!("an entry of `{from}`{} does not count: {why}", line.unwrap_or_default())
     }
+}
+
+fn days(rules: Option<&AuditRules>) -> u64 {
+    rules.map_or_else(|| AuditRules::default().publisher_days(), AuditRules::publisher_days)
+}
+
+/// The version of a package as reviews name it, and where it comes from.
+fn placed(id: &PackageId) -> Option<(VetVersion, Origin)> {
+    let semver = semver::Version::parse(id.version.as_str()).ok()?;
+    let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
+    let origin = match &id.source {
+        None => Origin::Path,
+        Some(source) if source.is_git() => Origin::Git,
+        Some(source) if source.is_crates_io() => Origin::CratesIo,
+        Some(_) => Origin::Registry,
+    };
+    Some((VetVersion { semver, git }, origin))
 }
 
 fn who(store: &Store, link: &Link) -> String {

@@ -7,7 +7,7 @@ use crate::ops::db::{self, Rollback};
 use crate::report::Report;
 use crate::report::failure::Failure;
 
-/// Fetch the advisory databases, or tell what is there of them
+/// Fetch the advisory databases and who published what, or tell what is there of the databases
 ///
 /// Which databases count stands in `[advisories]` of `Provenance.toml`; without it, the public one of RustSec.
 #[derive(ClapArgs, Clone, Debug)]
@@ -22,6 +22,9 @@ enum Action {
     ///
     /// Git's own configuration is in force, with its proxies, credentials and `url.<base>.insteadOf`. A database is put in
     /// force once it was seen to be one; until then, and when anything fails, the one before stays.
+    ///
+    /// Where reviews trust somebody with publishing a crate that is in use, crates.io is asked who published its versions; the
+    /// answers are kept in `supply-chain/publishers.toml`.
     Update {
         /// Accept a database whose newest advisory is older than the one that is there
         #[arg(long)]

@@ -480,6 +480,11 @@ pub static TERMS: &[Term] = &[
         "Another tool's file made the new policy milder than it is by itself: a level below the default, or another place that \
          packages or advisories may come from. Look at each, and take out of `Provenance.toml` what the team does not mean.",
     ),
+    remark(
+        "weighs-otherwise",
+        "What another tool goes by counts for more or for less here, or what it lets pass has no review that counts. Look at each: \
+         what is not pinned yet is held to what this tool asks.",
+    ),
     refusal(
         "workspace-dirty",
         "Files of the workspace differed from the commit, or lay beside it, when the recorded build began. A statement that names \

@@ -1,4 +1,6 @@
-//! `db`: fetches the advisory databases, and tells what is there of them.
+//! `db`: fetches the advisory databases and who published what, and tells what is there of the databases.
+
+mod publishers;
 
 use crate::advisory::{Database, Odd};
 use crate::collect::advisories::{self, Advisories, Copy, ago};
@@ -11,7 +13,7 @@ use crate::report::{Outcome, Report, plural};
 
 pub use crate::collect::advisories::Rollback;
 
-/// Fetches every database that the policy names by a URL.
+/// Fetches every database that the policy names by a URL, and asks who published what, where that matters.
 ///
 /// # Errors
 ///
@@ -49,6 +51,7 @@ pub fn update(
             ),
         );
     }
+    let mut report = publishers::update(report, surroundings, &policy, &root, progress)?;
     let advisories = Advisories::read(surroundings, &policy, &root);
     conclude(&mut report, &advisories);
     Ok(report)

@@ -11,6 +11,7 @@ mod arrayref;
 mod attest;
 mod audits;
 mod audits_crev;
+mod audits_trust;
 mod between;
 mod buildtime;
 mod check;

@@ -221,6 +221,12 @@ impl Case {
         self.audits = reviews.map_or_else(Evidence::Unavailable, Evidence::Known);
     }
 
+    /// Binds these reviews to bytes.
+    pub(super) fn bound(&mut self, bindings: &str) {
+        let bindings = Bindings::read(bindings.as_bytes(), Path::new("bindings.toml")).expect("bindings");
+        self.audits = self.audits.clone().map(|reviews| reviews.bound(bindings, vec![]).0);
+    }
+
     /// Gives it what the reviewer of the policy signed.
     pub(super) fn signed(&mut self, proofs: &str) {
         let rules = self.policy.audits();
@@ -235,12 +241,6 @@ impl Case {
         let signed = [(reviewer.name.clone(), beside)].into();
         let reviews = Reviews::new(store, rules, Default::default(), Date::of_seconds(NOW));
         self.audits = Evidence::Known(reviews.expect("reviews").signed(signed));
-    }
-
-    /// Binds these reviews to bytes.
-    pub(super) fn bound(&mut self, bindings: &str) {
-        let bindings = Bindings::read(bindings.as_bytes(), Path::new("bindings.toml")).expect("bindings");
-        self.audits = self.audits.clone().map(|reviews| reviews.bound(bindings, vec![]).0);
     }
 
     /// Lets it come from another source.

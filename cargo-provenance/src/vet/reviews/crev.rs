@@ -314,7 +314,8 @@ mod tests {
     use crate::audit::Store;
     use crate::audit::crev::samples::{Reviewer, digest};
     use crate::model::{Date, ReviewLevel};
-    use crate::vet::reviews::{Known, Opinion, Reviews, Seen, Standing, Strict};
+    use crate::vet::reviews::{Opinion, Reviews, Standing};
+    use crate::vet::{Dossier, Way};
 
     const JAN: &str = "2026-01-01T00:00:00Z";
     const FEB: &str = "2026-02-01T00:00:00Z";
@@ -379,17 +380,7 @@ mod tests {
     }
 
     fn said(bodies: &[String], version: &str) -> Opinion {
-        of(&reviews(&[(&reviewer(1), 1, bodies)], ""), &id(version, INDEX))
-    }
-
-    fn of(reviews: &Reviews, id: &PackageId) -> Opinion {
-        reviews.of(id, &Known::default())
-    }
-
-    /// What is said where nobody looks at the contents again, and the pin names these.
-    fn recorded(reviews: &Reviews, id: &PackageId, on_record: Option<&[String]>) -> Opinion {
-        let seen = Seen { bytes: &Known::default(), on_record };
-        reviews.judged(id, &seen, &Strict::default(), vec![])
+        reviews(&[(&reviewer(1), 1, bodies)], "").of(&Dossier::new(&id(version, INDEX), Way::Named))
     }
 
     fn is_proven(opinion: &Opinion) -> bool {
@@ -398,6 +389,7 @@ mod tests {
 
     fn why(opinion: &Opinion) -> String {
         match &opinion.standing {
+            Standing::NotAsked(why) => panic!("{why:?}"),
             Standing::Proven(_) => String::new(),
             Standing::Open(missing) => missing.why.join("\n"),
         }
@@ -428,10 +420,13 @@ mod tests {
             assert!(why(&opinion).contains(reason), "{what}: {}", why(&opinion));
         }
         let reviews = reviews(&[(&reviewer(1), 1, &[good])], "");
-        let Standing::Proven(proof) = of(&reviews, &id("1.0.0", INDEX)).standing else { panic!("no proof") };
+        let Standing::Proven(proof) = reviews.of(&Dossier::new(&id("1.0.0", INDEX), Way::Named)).standing
+        else {
+            panic!("no proof")
+        };
         assert_eq!(proof.from, ["r1"]);
         for source in ["sparse+https://h/i/", "", &format!("git+https://h/r#{}", "a".repeat(40))] {
-            assert!(!is_proven(&of(&reviews, &id("1.0.0", source))), "{source}");
+            assert!(!is_proven(&reviews.of(&Dossier::new(&id("1.0.0", source), Way::Named))), "{source}");
             assert!(reviews.claims(&id("1.0.0", source)).is_empty());
         }
         let claims = reviews.claims(&id("1.0.0", INDEX));
@@ -460,7 +455,7 @@ mod tests {
         let today = Date::parse("2026-11-25").expect("a date");
         let reviews = Reviews::new(store, None, BTreeMap::new(), today).expect("reviews");
         let reviews = reviews.signed(BTreeMap::from([("r1".to_owned(), beside)]));
-        let opinion = of(&reviews, &id("1.0.0", ""));
+        let opinion = reviews.of(&Dossier::new(&id("1.0.0", ""), Way::Named));
         assert!(!is_proven(&opinion));
         assert!(why(&opinion).contains("is the package of crates.io"), "{}", why(&opinion));
     }
@@ -470,9 +465,11 @@ mod tests {
         let reviews = reviews(&[(&reviewer(1), 1, &[body(1, "1.0.0", "positive", "")])], "");
         let id = id("1.0.0", INDEX);
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        assert!(is_proven(&recorded(&reviews, &id, None)));
-        assert!(is_proven(&recorded(&reviews, &id, Some(&names(&["mozilla", "r1"])))));
-        let opinion = recorded(&reviews, &id, Some(&names(&["mozilla"])));
+        let of =
+            |on_record: Option<&[String]>| reviews.of(&Dossier { on_record, ..Dossier::new(&id, Way::Kept) });
+        assert!(is_proven(&of(None)));
+        assert!(is_proven(&of(Some(&names(&["mozilla", "r1"])))));
+        let opinion = of(Some(&names(&["mozilla"])));
         assert!(!is_proven(&opinion));
         assert!(why(&opinion).contains("pin --recheck"), "{}", why(&opinion));
     }
@@ -523,7 +520,7 @@ mod tests {
                    [[audits.dep]]\ncriteria = 'safe-to-deploy'\ndelta = '1.0.0 -> 1.1.0'\n";
         let minor = issue.replace("- id: X\n", "- id: X\n  range: minor\n");
         let reviews = reviews(&[(&reviewer(1), 1, &[minor])], own);
-        let opinion = of(&reviews, &id("1.1.0", INDEX));
+        let opinion = reviews.of(&Dossier::new(&id("1.1.0", INDEX), Way::Named));
         assert_eq!(opinion.violations, []);
         assert!(!is_proven(&opinion));
     }
@@ -539,7 +536,7 @@ mod tests {
         assert!(is_proven(&said(&[bad, newer(good.clone())], "1.0.0")));
         let trusting = CrevReviewer { agents: Agents::Count, ..reviewer(1) };
         let reviews = reviews(&[(&trusting, 1, &[by_model(&good)])], "");
-        assert!(is_proven(&of(&reviews, &id("1.0.0", INDEX))));
+        assert!(is_proven(&reviews.of(&Dossier::new(&id("1.0.0", INDEX), Way::Named))));
     }
 
     #[test]
@@ -555,7 +552,11 @@ mod tests {
         for (contents, proven) in [("a", true), ("b", false)] {
             let changes = [delta(2, "1.0.0", contents, "1.1.0")];
             let reviews = reviews(&[(&one, 1, std::slice::from_ref(&full)), (&two, 2, &changes)], "");
-            assert_eq!(is_proven(&of(&reviews, &id("1.1.0", INDEX))), proven, "{contents}");
+            assert_eq!(
+                is_proven(&reviews.of(&Dossier::new(&id("1.1.0", INDEX), Way::Named))),
+                proven,
+                "{contents}"
+            );
         }
     }
 
@@ -564,8 +565,8 @@ mod tests {
         let all = [body(1, "1.0.0", "positive", ""), body(1, "1.1.0", "negative", "")];
         let excluding = CrevReviewer { exclude: vec!["dep".to_owned()], ..reviewer(1) };
         let reviews = reviews(&[(&excluding, 1, &all)], "");
-        assert!(!is_proven(&of(&reviews, &id("1.0.0", INDEX))));
-        assert!(of(&reviews, &id("1.1.0", INDEX)).violations.is_empty());
+        assert!(!is_proven(&reviews.of(&Dossier::new(&id("1.0.0", INDEX), Way::Named))));
+        assert!(reviews.of(&Dossier::new(&id("1.1.0", INDEX), Way::Named)).violations.is_empty());
         let odd = body(1, "1.0.0", "awful", "");
         for (version, count) in [("1.0.0", 1), ("1.0.1", 0)] {
             let opinion = said(std::slice::from_ref(&odd), version);
@@ -580,7 +581,7 @@ mod tests {
         let own =
             "[criteria.sound]\ndescription = 'x'\n[[audits.dep]]\ncriteria = 'sound'\nversion = '1.0.0'\n";
         let reviews = reviews(&[(&reviewer(1), 1, &[body(1, "1.0.0", "negative", "")])], own);
-        let violations = of(&reviews, &id("1.0.0", INDEX)).violations;
+        let violations = reviews.of(&Dossier::new(&id("1.0.0", INDEX), Way::Named)).violations;
         assert_eq!(violations[0].criteria, ["safe-to-run", "sound"]);
     }
 }

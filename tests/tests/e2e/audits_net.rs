@@ -50,10 +50,7 @@ fn a_set_is_taken_over_once_it_was_shown_and_agreed_to() {
     let sandbox = Sandbox::new();
     let app = app(&sandbox, &format!("{FULL}{OTHER}"));
     // Before that it decides nothing.
-    app.provenance(["pin"])
-        .run()
-        .code(3)
-        .stderr_has("were never fetched: run `cargo provenance db update`");
+    app.provenance(["pin"]).run().code(3).stderr_has("were never fetched: run `cargo provenance db update`");
     app.provenance(["db", "status"]).run().code(3).stderr_has("the audits of `theirs` were never fetched");
     let before = policy(app);
     for flags in [&[][..], &["--dry-run"], &["--locked"], &["--locked", "--yes"]] {

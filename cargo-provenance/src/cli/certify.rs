@@ -1,11 +1,13 @@
 //! `cargo provenance certify`
 
+use std::path::PathBuf;
+
 use clap::Args as ClapArgs;
 use provenance_build::{PackageName, Version};
 
 use super::Context;
 use super::diff::version;
-use crate::ops::certify::{self, Reviewed};
+use crate::ops::certify::{self, Reviewed, binding};
 use crate::report::Report;
 use crate::report::failure::{Failure, Kind};
 
@@ -44,6 +46,21 @@ pub struct Args {
     #[arg(long, value_name = "VERSIONS", conflicts_with_all = ["from", "to"])]
     violation: Option<String>,
 
+    /// Do not record which bytes were reviewed
+    ///
+    /// The review is then of whatever comes under that name and version. For what cannot be had any more.
+    #[arg(long, conflicts_with = "key")]
+    unbound: bool,
+
+    /// Sign it with the key of a file, or of an ssh-agent that holds the one of a public key [default: as `sign` finds one; unsigned
+    /// where there is none]
+    #[arg(short, long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
+    /// Take the passphrase from the first line of a file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+
     /// Do not ask, on a terminal either
     #[arg(long, short)]
     yes: bool,
@@ -68,9 +85,13 @@ impl Args {
             criteria: self.criteria,
             who: self.who,
             notes: self.notes,
+            binding: binding::Options { unbound: self.unbound, key: context.absolute(self.key.as_deref())? },
         };
         let dialog = context.dialog.filter(|_| !self.yes);
-        certify::run(&context.surroundings()?, &options, context.progress, dialog, context.show)
+        let surroundings = context.surroundings()?;
+        context.with_passphrase(self.passphrase_file.as_deref(), |passphrase| {
+            certify::run(&surroundings, &options, passphrase, context.progress, dialog, context.show)
+        })
     }
 }
 

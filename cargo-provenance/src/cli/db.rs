@@ -9,7 +9,7 @@ use crate::ops::db::{self, Consent, Rollback};
 use crate::report::Report;
 use crate::report::failure::Failure;
 
-/// Fetch advisory databases and the audits of others, or tell what is there of them
+/// Fetch advisory databases, the audits of others and who published what, or tell what is there of them
 ///
 /// Which databases count stands in `[advisories]` of `Provenance.toml`; without it, the public one of RustSec. Whose audits count stands
 /// in `[audits.import.NAME]`.
@@ -28,6 +28,9 @@ enum Action {
     ///
     /// Of imported audits, what an update takes back and what it adds is shown. On a terminal you are asked; elsewhere nothing is
     /// written without `--yes`. Then the copy in the repository is replaced, and `sha256` and `date` in `Provenance.toml`.
+    ///
+    /// Where reviews trust somebody with publishing a crate that is in use, crates.io is asked who published its versions; the
+    /// answers are kept in `supply-chain/publishers.toml`.
     Update(Update),
     /// Take over the audits of somebody who was not imported before
     ///

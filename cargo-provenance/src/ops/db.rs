@@ -1,7 +1,8 @@
-//! `db`: fetches the advisory databases and the imported sets of audits, and tells what is there of them.
+//! `db`: fetches the advisory databases, the imported sets of audits and who published what, and tells what is there of them.
 
 mod bundle;
 mod import;
+mod publishers;
 mod sets;
 
 use std::path::Path;
@@ -37,7 +38,7 @@ pub struct Options<'a> {
     pub consent: Consent<'a>,
 }
 
-/// Fetches every database and every set of audits that the policy names by a URL.
+/// Fetches every database and every set of audits that the policy names by a URL, and asks who published what, where that matters.
 ///
 /// # Errors
 ///
@@ -96,13 +97,23 @@ pub fn update(
         let advisories = Advisories::read(surroundings, &policy, &root);
         conclude(&mut report, &advisories);
     }
-    if imports.is_empty() {
+    if !imports.is_empty() {
+        let client = Client::new(surroundings)?;
+        let source = bundle.as_ref().map_or(Source::Web(&client), Source::Bundle);
+        let ground = Ground::of(&root, surroundings, options.rollback == Rollback::Allowed)?;
+        report = sets::update(report, &ground, (&policy, &imports), source, options.consent, progress)?;
+    }
+    let is_shown_only = matches!(options.consent, Consent::Refused);
+    if is_shown_only
+        || bundle.is_some()
+        || !options.only.is_empty()
+        || surroundings.network == Network::Forbidden
+    {
         return Ok(report);
     }
-    let client = Client::new(surroundings)?;
-    let source = bundle.as_ref().map_or(Source::Web(&client), Source::Bundle);
-    let ground = Ground::of(&root, surroundings, options.rollback == Rollback::Allowed)?;
-    sets::update(report, &ground, (&policy, &imports), source, options.consent, progress)
+    // What was taken over may trust somebody, and stands in a policy that is another one by now.
+    let (_, policy) = gate::policy_in_force(surroundings)?;
+    publishers::update(report, surroundings, &policy, &root, progress)
 }
 
 /// The imports that are fetched, with the lines that name them: all, or those of these names.

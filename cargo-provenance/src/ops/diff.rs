@@ -11,6 +11,7 @@ mod risk;
 
 use provenance_build::{PackageName, Version};
 
+pub(super) use self::between::absent;
 use self::content::Content;
 use self::risk::{Roles, Seen};
 use crate::model::Surroundings;

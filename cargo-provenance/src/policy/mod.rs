@@ -27,7 +27,10 @@ use crate::model::LicenseName;
 use crate::report::failure::{Explain, Kind};
 
 pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
-pub use audits::{AuditImport, AuditRules, EntryKind, ImportEditError, Required, with_import, with_pin};
+pub use audits::{
+    Agents, AuditImport, AuditRules, Auditor, CrevReviewer, EntryKind, ImportEditError, Required, address,
+    identity, with_import, with_pin,
+};
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use extends::Fetch;

@@ -164,7 +164,10 @@ impl Check {
     /// exception that ends, or the team asked for it by name.
     pub fn is_lasting(&self) -> bool {
         self.firmness == Firmness::Firm
-            || matches!(self.id, "banned" | "not-audited" | "source" | "vulnerability")
+            || matches!(
+                self.id,
+                "banned" | "not-audited" | "publisher-not-enough" | "source" | "vulnerability"
+            )
     }
 
     /// Its first sentence.

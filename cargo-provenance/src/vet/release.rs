@@ -5,6 +5,7 @@ use provenance_build::PackageName;
 use super::check::Needs;
 use super::dossier::{Dossier, Way};
 use super::engine::{Ground, Judgment, judge_alone};
+use super::reviews::Known;
 use crate::model::{Clock, DependencyKind, Evidence, Release};
 use crate::policy::Level;
 
@@ -47,10 +48,19 @@ pub fn line(version: &semver::Version) -> (u64, u64, u64) {
 /// The release before another one in its semver line, which that is compared with: the highest that is lower, and not
 /// published within the same week where there is such a one. Prereleases only where it is one itself.
 pub fn before<'d>(releases: &'d [Release], release: &Release) -> Option<&'d Release> {
+    nearest(releases, release, |one, other| line(one) == line(other))
+}
+
+/// The same among the versions that `counts`, given the release's own as the second.
+pub fn nearest<'d>(
+    releases: &'d [Release],
+    release: &Release,
+    counts: impl Fn(&semver::Version, &semver::Version) -> bool,
+) -> Option<&'d Release> {
     let own = parsed(release)?;
     let lower = releases.iter().filter_map(|other| Some((parsed(other)?, other)));
     let mut lower = lower
-        .filter(|(version, _)| *version < own && line(version) == line(&own))
+        .filter(|(version, _)| *version < own && counts(version, &own))
         .filter(|(version, _)| version.pre.is_empty() || !own.pre.is_empty())
         .collect::<Vec<_>>();
     lower.sort_by(|(one, _), (other, _)| other.cmp(one));
@@ -117,7 +127,8 @@ impl Other<'_> {
         let id = provenance_build::PackageId { version: self.release.version.clone(), ..dossier.id.clone() };
         // What it would pull in is looked up once it is tried.
         let release = Evidence::Known(self.release);
-        let other = Dossier { id: &id, release, births: None, twins: &[], ..dossier.clone() };
+        let bytes = Known { checksum: Some(self.release.checksum), tree: None };
+        let other = Dossier { id: &id, bytes, release, births: None, twins: &[], ..dossier.clone() };
         judge_alone(&other, ground, Needs::BEFORE_FETCHING)
     }
 }

@@ -164,7 +164,8 @@ fn refused(id: &provenance_build::PackageId, refusal: &Refusal) -> Finding {
     Finding::new(refusal.check, Weight::Denial, message).about(id.clone()).help(refusal.help.clone())
 }
 
-fn absent(missing: &Missing, registry: &str) -> Failure {
+/// Why a version is not there to be looked at.
+pub(in crate::ops) fn absent(missing: &Missing, registry: &str) -> Failure {
     let (what, help) = match missing {
         Missing::Crate(name) => {
             (format!("{registry} has no crate `{name}`"), "check the spelling of its name".to_owned())

@@ -81,6 +81,7 @@ pub(in crate::ops) fn pin(
     let proof = vetted.judgment.proof.as_ref().filter(|proof| proof.grade == Grade::Fully);
     let proof = proof.filter(|_| baseline.is_empty() && accepted.is_empty());
     let basis = match rigor {
+        _ if proof.is_some_and(|proof| proof.on_publisher) => Basis::Publisher,
         _ if proof.is_some() => Basis::Audit,
         Rigor::Baseline => Basis::Baseline,
         Rigor::Policy | Rigor::Recheck if !baseline.is_empty() => Basis::Baseline,
@@ -114,10 +115,9 @@ pub(in crate::ops) fn pin(
 /// A pin that was judged again. Nobody has looked at what only the baseline waives; everything else is kept or newer.
 fn rechecked(kept: Pin, anew: Pin) -> Pin {
     let trust = match kept.trust.basis {
-        Basis::Publisher => kept.trust,
         Basis::Baseline if !anew.baseline.is_empty() => kept.trust,
-        // What was reviewed may not count as that any more.
-        Basis::Accepted | Basis::Audit | Basis::Baseline | Basis::Policy => anew.trust,
+        // What was reviewed, or whose publisher was trusted, may not count as that any more.
+        Basis::Accepted | Basis::Audit | Basis::Baseline | Basis::Policy | Basis::Publisher => anew.trust,
     };
     Pin { trust, vetted: anew.vetted, accepted: anew.accepted, baseline: anew.baseline, ..kept }
 }

@@ -73,11 +73,7 @@ impl EntryKind {
 
 impl Reader<'_> {
     pub(super) fn import(&self, name: &str, at: Span, table: Table<'_>) -> Result<AuditImport> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            let what = format!("`{}` is not a name for an import", quoted(name));
-            return Err(self.invalid(at, &what, "use letters, digits, `-`, `_` and `.`"));
-        }
+        self.import_name(name, at)?;
         let place = format!("audits.import.{name}");
         self.known(
             &table,
@@ -107,11 +103,7 @@ impl Reader<'_> {
         let path = match text("path", help)? {
             None => format!("audits/{name}.toml"),
             Some((path, span)) => {
-                let is_path = !path.is_empty() && path.len() <= TEXT_BYTES && !path.starts_with('/');
-                if !is_path || path.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) {
-                    let what = format!("`{}` is not a relative path", quoted(&path));
-                    return Err(self.invalid(span, &what, help));
-                }
+                self.relative(&path, span, help)?;
                 if !urls.is_empty() && !is_ours(&path) {
                     let what = format!("`{}` is no place for what is fetched", quoted(&path));
                     return Err(self.invalid(span, &what, "write a path such as `audits/NAME.toml`"));
@@ -200,6 +192,25 @@ impl Reader<'_> {
             })
         };
         values.iter().map(address).collect()
+    }
+
+    /// Whether an import can be called so.
+    pub(super) fn import_name(&self, name: &str, at: Span) -> Result<()> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            let what = format!("`{}` is not a name for an import", quoted(name));
+            return Err(self.invalid(at, &what, "use letters, digits, `-`, `_` and `.`"));
+        }
+        Ok(())
+    }
+
+    /// Whether a path leads from the policy to somewhere, the same on every machine.
+    pub(super) fn relative(&self, path: &str, span: Span, help: &str) -> Result<()> {
+        let is_path = !path.is_empty() && path.len() <= TEXT_BYTES && !path.starts_with('/');
+        if !is_path || path.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) {
+            return Err(self.invalid(span, &format!("`{}` is not a relative path", quoted(path)), help));
+        }
+        Ok(())
     }
 }
 

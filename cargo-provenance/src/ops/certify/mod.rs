@@ -3,21 +3,23 @@
 //! The three files are written as cargo-vet writes them, so that `cargo vet --locked` agrees; the version of cargo-vet that
 //! they are of stays what it was.
 
+pub mod binding;
+
 use std::path::Path;
 
 use provenance_build::{PackageName, Version};
 
-use super::diff;
-use super::interruption::settled;
 use crate::audit::{
     Audit, AuditKind, Config, Criteria, KNOWN_VERSION, Requirement, SAFE_TO_DEPLOY, Set, Store, VetVersion,
 };
-use crate::collect::audits::{self, FOLDER};
-use crate::collect::gate;
 use crate::collect::situation::resolved;
+use crate::collect::{audits, gate, vet_store};
 use crate::finding::{Finding, Weight};
 use crate::git;
+use crate::keys::Passphrase;
 use crate::model::{Surroundings, is_harmful};
+use crate::ops::diff;
+use crate::ops::interruption::settled;
 use crate::report::dialog::{Dialog, Question};
 use crate::report::failure::{Failure, Kind};
 use crate::report::files::Shown;
@@ -44,6 +46,8 @@ pub struct Options {
     pub who: Vec<String>,
     /// What else there is to say.
     pub notes: Option<String>,
+    /// What of its bytes is recorded.
+    pub binding: binding::Options,
 }
 
 /// What was looked at.
@@ -65,6 +69,7 @@ pub enum Reviewed {
 pub fn run(
     surroundings: &Surroundings,
     options: &Options,
+    passphrase: Passphrase<'_>,
     progress: &dyn Progress,
     dialog: Option<&dyn Dialog>,
     show: &dyn Fn(&Report) -> std::io::Result<()>,
@@ -80,7 +85,7 @@ pub fn run(
         return Ok(report);
     }
     settled(Report::new("certify"), &root, surroundings, |report, _| {
-        record(report, &root, surroundings, options)
+        record(report, &root, surroundings, options, passphrase, progress)
     })
 }
 
@@ -89,35 +94,43 @@ fn record(
     root: &Path,
     surroundings: &Surroundings,
     options: &Options,
+    passphrase: Passphrase<'_>,
+    progress: &dyn Progress,
 ) -> Result<(), Failure> {
     let damaged = |why: String| {
         Failure::new(Kind::Usage, why).help("correct the file, or restore it from version control")
     };
-    let found = audits::files(root).map_err(damaged)?;
+    let folder = &vet_store::folder(root).map_err(damaged)?;
+    let found = audits::files(root, folder).map_err(damaged)?;
     let mut store = audits::store(root).map_err(damaged)?.unwrap_or_else(|| Store {
-        folder: FOLDER.into(),
+        folder: folder.into(),
         config: Config { version: Some(KNOWN_VERSION), ..Config::default() },
         ..Store::default()
     });
     let audit = audit(&store, surroundings, options)?;
     let same = |known: &Audit| Audit { line: 0, ..known.clone() } == audit;
+    let reviews = [(&options.name, &audit)];
+    let bound = binding::bind(surroundings, &options.binding, passphrase, &reviews, report, progress)?;
     let entries = store.audits.audits.entry(options.name.to_string()).or_default();
     let what = what(options);
-    if entries.iter().any(same) {
+    let is_known = entries.iter().any(same);
+    if is_known && bound.is_none() {
         report.conclusion = format!("{what} is certified so already; nothing was changed");
         return Ok(());
     }
     report.step("Certifying", format!("{what}: {} by {}", audit.criteria.join(", "), audit.who.join(", ")));
-    entries.push(audit);
+    if !is_known {
+        entries.push(audit);
+    }
     let texts = [store.config_text(), store.audits_text(), store.imports_text()];
     // What is written is what will be read, whatever stands in the notes.
-    if let Err(error) = Set::read(texts[1].as_bytes(), &Path::new(FOLDER).join("audits.toml")) {
+    if let Err(error) = Set::read(texts[1].as_bytes(), &Path::new(folder).join("audits.toml")) {
         return Err(damaged(error.to_string()));
     }
     let mut folders = Folders::default();
     let mut transaction = Transaction::new(root);
     for ((name, old), new) in found.into_iter().zip(texts) {
-        let file = root.join(FOLDER).join(name);
+        let file = root.join(folder).join(name);
         // A file that is not as cargo-vet writes it stays so, but for the one that is written anyway.
         let new = match &old {
             Some(old) if name != "audits.toml" => old.clone(),
@@ -126,8 +139,11 @@ fn record(
         folders.make_for(&file)?;
         transaction.replace(&file, old, new);
     }
+    if let Some(binding::Change { file, old, new }) = bound {
+        transaction.replace(&file, old, new);
+    }
     transaction.commit()?;
-    report.conclusion = format!("recorded in `{FOLDER}/audits.toml`: commit it");
+    report.conclusion = format!("recorded in `{folder}/`: commit it");
     Ok(())
 }
 
@@ -138,8 +154,9 @@ fn audit(store: &Store, surroundings: &Surroundings, options: &Options) -> Resul
     let default = || vec![store.config.default_criteria.clone().unwrap_or_else(|| SAFE_TO_DEPLOY.to_owned())];
     let criteria = if options.criteria.is_empty() { default() } else { options.criteria.clone() };
     if let Err(unknown) = known.set(&criteria) {
-        let help = "name `safe-to-run`, `safe-to-deploy`, or a criterion of `supply-chain/audits.toml`";
-        return Err(usage(format!("`{unknown}` is no criterion of the store"), help));
+        let file = store.folder.join("audits.toml");
+        let help = format!("name `safe-to-run`, `safe-to-deploy`, or a criterion of `{}`", file.display());
+        return Err(usage(format!("`{unknown}` is no criterion of the store"), &help));
     }
     let who = match options.who.is_empty() {
         false => options.who.clone(),

@@ -14,7 +14,7 @@ use crate::graph::{Graph, GraphError};
 use crate::model::{Clock, Evidence, Release};
 use crate::survey::{Sources, Survey};
 use crate::vet::reviews::Known;
-use crate::vet::{self, Asked, Birth, Dossier, Way, release};
+use crate::vet::{self, Asked, Birth, Demand, Dossier, Way, release};
 
 /// How a package of the lockfile comes in.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub struct Record {
     pub asked: Vec<Asked>,
     /// When the packages were first published that it needs and the version before it did not, as far as they were found.
     pub births: Vec<Birth>,
+    /// Which reviews are required of it.
+    pub demand: Evidence<Demand>,
     /// The other versions of the same package in the lockfile.
     pub twins: Vec<Version>,
     /// The other registries in use that list a package of this name with other bytes.
@@ -152,6 +154,7 @@ pub fn look_up(
         let same = lockfile.packages.iter().filter(|other| other.id.name == id.name);
         let twins = same.map(|other| other.id.version.clone()).filter(|version| *version != id.version);
         let twins = twins.collect();
+        let (asked, demand) = (vec![], Evidence::Absent);
         Ok(Record {
             id,
             checksum,
@@ -159,8 +162,9 @@ pub fn look_up(
             history,
             release,
             mends,
-            asked: vec![],
+            asked,
             births,
+            demand,
             twins,
             elsewhere,
         })
@@ -242,6 +246,7 @@ impl Record {
             mends: vec![],
             asked: vec![],
             births: vec![],
+            demand: Evidence::Absent,
             twins: vec![],
             elsewhere: vec![],
         }
@@ -321,18 +326,8 @@ impl Record {
         let (history, release) = (self.history.clone(), Evidence::Known(release.clone()));
         let (twins, elsewhere) = (self.twins.clone(), self.elsewhere.clone());
         // What it needs anew is looked up once it would enter.
-        Self {
-            id,
-            checksum,
-            circumstances,
-            history,
-            release,
-            mends,
-            asked: vec![],
-            births: vec![],
-            twins,
-            elsewhere,
-        }
+        let (asked, births, demand) = (vec![], vec![], self.demand.clone());
+        Self { id, checksum, circumstances, history, release, mends, asked, births, demand, twins, elsewhere }
     }
 
     /// The dossier as far as it can be filled in before anything is fetched.
@@ -348,6 +343,7 @@ impl Record {
             release: self.release.as_ref(),
             mends: &self.mends,
             births: Some(&self.births),
+            demand: self.demand.as_ref(),
             twins: &self.twins,
             elsewhere: &self.elsewhere,
             ..Dossier::new(&self.id, *way)

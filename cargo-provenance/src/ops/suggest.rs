@@ -11,18 +11,19 @@ use super::vet::Place;
 use super::vetting;
 use crate::archive::Archive;
 use crate::audit::{Review, Store};
-use crate::collect::audits::FOLDER;
+use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::entrants;
 use crate::collect::gate::Gate;
 use crate::collect::records::Contents;
 use crate::collect::situation::resolved;
+use crate::collect::vet_store::FOLDER;
 use crate::model::{Date, Evidence, Surroundings};
 use crate::report::failure::{Failure, Kind};
 use crate::report::files::{Risk, Shown};
 use crate::report::progress::Progress;
 use crate::report::{Report, plural};
 use crate::vet::reviews::{Known, Standing};
-use crate::vet::{Judgment, Reviews};
+use crate::vet::{Dossier, Judgment, Reviews, Way};
 
 /// What a line that runs at build time, or is `unsafe`, costs compared with another: it is read again and again.
 const RISKY: usize = 3;
@@ -66,10 +67,27 @@ pub fn run(surroundings: &Surroundings, progress: &dyn Progress) -> Result<Repor
     let lockfile = &gate.seen.observation.lockfile;
     let manifest = &gate.seen.manifest;
     let third_parties = lockfile.packages.iter().filter(|package| !is_own(manifest, package));
-    let (mut open, mut elsewhere, mut reviewed) = (vec![], vec![], 0);
+    let (mut open, mut elsewhere, mut reviewed, mut not_asked) = (vec![], vec![], 0, 0);
+    let demands = match reviews.goes_by_the_tree() {
+        true => {
+            let cargo = CargoCommand::new(surroundings);
+            let workspace = Workspace::load(&cargo, surroundings.manifest_path.as_deref())?;
+            vetting::demands(&reviews, lockfile, &workspace.members)
+        }
+        false => Evidence::Absent,
+    };
+    if let Some(why) = demands.unavailable() {
+        let help = "correct what it names, then run the command again";
+        return Err(Failure::new(Kind::Undecided, why).help(help));
+    }
     for package in third_parties {
-        match reviews.of(&package.id, &Known { checksum: package.checksum, tree: None }).standing {
+        let demand =
+            demands.known().map_or(Evidence::Absent, |demands| Evidence::Known(demands.of(&package.id)));
+        let bytes = Known { checksum: package.checksum, tree: None };
+        let dossier = Dossier { demand, bytes, ..Dossier::new(&package.id, Way::Locked) };
+        match reviews.of(&dossier).standing {
             Standing::Proven(_) => reviewed += 1,
+            Standing::NotAsked(_) => not_asked += 1,
             Standing::Open(missing) => match missing.gap {
                 Some((version, gap)) if version.git.is_none() => {
                     open.push((package.clone(), gap.reviews(&version, |_| true)));
@@ -77,6 +95,9 @@ pub fn run(surroundings: &Surroundings, progress: &dyn Progress) -> Result<Repor
                 _ => elsewhere.push(format!("{}: {}", package.id.short(), missing.why.join("; "))),
             },
         }
+    }
+    if not_asked > 0 {
+        report.not_checked.push(format!("{} of which nothing is required", plural(not_asked, "package")));
     }
     let total = open.len() + elsewhere.len() + reviewed;
     report.step("Looking", format!("for what is not reviewed of {}", plural(total, "package")));
@@ -100,13 +121,16 @@ pub fn run(surroundings: &Surroundings, progress: &dyn Progress) -> Result<Repor
         let _ = writeln!(report.output, "{}", it.line());
     }
     report.not_checked.extend(elsewhere.iter().cloned());
-    for (name, value) in
-        [("reviewed", reviewed), ("missing", suggested.len()), ("elsewhere", elsewhere.len())]
-    {
+    for (name, value) in [
+        ("reviewed", reviewed),
+        ("missing", suggested.len()),
+        ("elsewhere", elsewhere.len()),
+        ("not-asked", not_asked),
+    ] {
         report.count(name, value);
     }
     report.conclusion = match (suggested.len(), elsewhere.len()) {
-        (0, 0) => format!("{} reviewed for {}", plural(reviewed, "package"), reviews.demand()),
+        (0, 0) => format!("{} reviewed for what is required of them", plural(reviewed, "package")),
         (missing, _) => {
             let lines = suggested.iter().filter_map(|it| it.size).map(|size| size.lines).sum();
             let lines: usize = lines;

@@ -3,7 +3,7 @@
 use provenance_build::{PackageId, PackageName, Source, Version};
 
 use super::check::Observation;
-use super::reviews::Known;
+use super::reviews::{Demand, Known};
 use crate::advisory::Hits;
 use crate::archive::{Archive, License};
 use crate::model::{Evidence, Release};
@@ -53,6 +53,8 @@ pub struct Dossier<'a> {
     /// When the packages were first published that this version cannot do without and the one before it could, as far as
     /// they were found. `None` where nobody looked, which is so for versions that were not resolved.
     pub births: Option<&'a [Birth]>,
+    /// Which reviews are required of it. `Absent` where nobody looked at what needs it: then the most that could be.
+    pub demand: Evidence<&'a Demand>,
     /// The other versions of the same package in the lockfile.
     pub twins: &'a [Version],
     /// The other registries in use that list a package of this name with other bytes.
@@ -136,6 +138,7 @@ impl<'a> Dossier<'a> {
             hits: Evidence::Unavailable(unknown()),
             mends: &[],
             births: None,
+            demand: Evidence::Absent,
             twins: &[],
             elsewhere: &[],
         }

@@ -74,13 +74,15 @@ impl Proofs {
             }
             Err(what) => return self.lose(place, &what),
         };
-        if !is_by(&body, key) {
-            // Signed by this key, and by its own words of another: then crev would not take it for either.
-            match is_authentic {
-                true => self.lose(place, "it is signed by another than it names"),
-                false => self.others += 1,
+        match author(&body) {
+            Some(id) if id == Base64UrlUnpadded::encode_string(key.as_bytes()) => {}
+            None => return self.lose(place, "it does not say whose it is"),
+            // By its own words of another: then crev would not take it for either's.
+            Some(_) if is_authentic => return self.lose(place, "it is signed by another than it names"),
+            Some(_) => {
+                self.others += 1;
+                return;
             }
-            return;
         }
         let review = Review::read(&body, proof.kind.as_deref(), &place);
         match (is_authentic, review) {
@@ -124,11 +126,10 @@ fn is_signed(proof: &Armored, key: &PublicKey) -> bool {
     proof.is_whole && decoded == Ok(64) && key.verifies(&proof.body, &signature)
 }
 
-fn is_by(body: &Node, key: &PublicKey) -> bool {
-    let from = body.get("from");
-    let text = |name| from.and_then(|from| from.get(name)).and_then(Node::text);
-    let id = Base64UrlUnpadded::encode_string(key.as_bytes());
-    text("id") == Some(&*id) && text("id-type").is_none_or(|kind| kind == "crev")
+fn author(body: &Node) -> Option<&str> {
+    let from = body.get("from")?;
+    let is_crev = from.get("id-type").is_none_or(|kind| kind.text() == Some("crev"));
+    from.get("id").and_then(Node::text).filter(|_| is_crev)
 }
 
 // The crate that a body names which is no YAML: by the first line of its `package` that says so.

@@ -43,6 +43,13 @@ pub(super) fn check(
     }
 }
 
+/// What is wrong with the policies of a store for the packages of this tree.
+pub fn policy_faults(store: &Store, tree: &Tree, criteria: &Criteria) -> Vec<AuditError> {
+    let mut faults = Faults { store, criteria, found: vec![] };
+    faults.policies(tree);
+    faults.found
+}
+
 /// The last day on which an entry about a publisher may end: twelve months ahead, as cargo-vet counts them.
 pub(super) fn furthest_end(today: Date) -> Date {
     let text = today.to_string();

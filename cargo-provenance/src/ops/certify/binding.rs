@@ -7,8 +7,7 @@ use provenance_build::signing::PublicKey;
 use provenance_build::{PackageName, Source, Version};
 
 use crate::audit::{AUDIT_NAMESPACE, Audit, AuditKind, BINDINGS, Binding, Bindings, Bytes, VetVersion};
-use crate::collect::audits::{self, FOLDER};
-use crate::collect::{entrants, gate};
+use crate::collect::{audits, entrants, gate, vet_store};
 use crate::finding::{Finding, Weight};
 use crate::keys::{Passphrase, Signer};
 use crate::model::{Date, Surroundings};
@@ -79,7 +78,8 @@ pub(super) fn bind(
     let damaged = |why: String| {
         Failure::new(Kind::Usage, why).help("correct the file, or restore it from version control")
     };
-    let (old, mut bindings) = audits::bindings(&root).map_err(damaged)?.unzip();
+    let folder = &vet_store::folder(&root).map_err(damaged)?;
+    let (old, mut bindings) = audits::bindings(&root, folder).map_err(damaged)?.unzip();
     let bindings = bindings.get_or_insert_default();
     let wanted = reviews
         .iter()
@@ -91,9 +91,9 @@ pub(super) fn bind(
         let from = from.and_then(|_| known.next());
         let Some(to) = known.next() else { continue };
         let new = Binding::new(audit, from, to, Date::of_seconds(surroundings.clock.0));
-        let binding = recorded(bindings, name, new)?;
+        let binding = recorded(bindings, folder, name, new)?;
         let Some(mut signers) = binding.signers(name.as_str()) else {
-            let what = format!("a signature of {FOLDER}/{BINDINGS}:{} does not hold", binding.line);
+            let what = format!("a signature of {folder}/{BINDINGS}:{} does not hold", binding.line);
             let help = "find out who changed the entry; remove it where the review is to be made anew";
             return Err(Failure::new(Kind::Distrusted, what).help(help));
         };
@@ -132,7 +132,7 @@ pub(super) fn bind(
             .step("Binding", format!("{name} {} to {}, {how}", binding.to.version, binding.to.tree.short()));
     }
     let new = bindings.text().into_bytes();
-    let file = root.join(FOLDER).join(BINDINGS);
+    let file = root.join(folder).join(BINDINGS);
     // What is written is what will be read.
     Bindings::read(&new, &file).map_err(|error| damaged(error.to_string()))?;
     let is_new = old.as_ref().is_none_or(|old| *old != new);
@@ -152,6 +152,7 @@ fn remark(id: &'static str, message: &str, policy: &Policy, rules: &AuditRules) 
 /// The binding of a review, put in where there is none yet. One to other bytes stays, and is an error.
 fn recorded<'b>(
     bindings: &'b mut Bindings,
+    folder: &str,
     name: &PackageName,
     new: Binding,
 ) -> Result<&'b mut Binding, Failure> {
@@ -161,7 +162,7 @@ fn recorded<'b>(
         Some(index) => {
             let line = list[index].line;
             let what =
-                format!("this review of `{name}` is of other bytes already ({FOLDER}/{BINDINGS}:{line})");
+                format!("this review of `{name}` is of other bytes already ({folder}/{BINDINGS}:{line})");
             let help = "find out which of the two is right; where it is this one, remove that entry and review it anew";
             return Err(Failure::new(Kind::Refused, what).help(help));
         }

@@ -12,9 +12,8 @@ use provenance_build::{PackageName, Version};
 use crate::audit::{
     Audit, AuditKind, Config, Criteria, KNOWN_VERSION, Requirement, SAFE_TO_DEPLOY, Set, Store, VetVersion,
 };
-use crate::collect::audits::{self, FOLDER};
-use crate::collect::gate;
 use crate::collect::situation::resolved;
+use crate::collect::{audits, gate, vet_store};
 use crate::finding::{Finding, Weight};
 use crate::git;
 use crate::keys::Passphrase;
@@ -101,9 +100,10 @@ fn record(
     let damaged = |why: String| {
         Failure::new(Kind::Usage, why).help("correct the file, or restore it from version control")
     };
-    let found = audits::files(root).map_err(damaged)?;
+    let folder = &vet_store::folder(root).map_err(damaged)?;
+    let found = audits::files(root, folder).map_err(damaged)?;
     let mut store = audits::store(root).map_err(damaged)?.unwrap_or_else(|| Store {
-        folder: FOLDER.into(),
+        folder: folder.into(),
         config: Config { version: Some(KNOWN_VERSION), ..Config::default() },
         ..Store::default()
     });
@@ -124,13 +124,13 @@ fn record(
     }
     let texts = [store.config_text(), store.audits_text(), store.imports_text()];
     // What is written is what will be read, whatever stands in the notes.
-    if let Err(error) = Set::read(texts[1].as_bytes(), &Path::new(FOLDER).join("audits.toml")) {
+    if let Err(error) = Set::read(texts[1].as_bytes(), &Path::new(folder).join("audits.toml")) {
         return Err(damaged(error.to_string()));
     }
     let mut folders = Folders::default();
     let mut transaction = Transaction::new(root);
     for ((name, old), new) in found.into_iter().zip(texts) {
-        let file = root.join(FOLDER).join(name);
+        let file = root.join(folder).join(name);
         // A file that is not as cargo-vet writes it stays so, but for the one that is written anyway.
         let new = match &old {
             Some(old) if name != "audits.toml" => old.clone(),
@@ -143,7 +143,7 @@ fn record(
         transaction.replace(&file, old, new);
     }
     transaction.commit()?;
-    report.conclusion = format!("recorded in `{FOLDER}/`: commit it");
+    report.conclusion = format!("recorded in `{folder}/`: commit it");
     Ok(())
 }
 
@@ -154,8 +154,9 @@ fn audit(store: &Store, surroundings: &Surroundings, options: &Options) -> Resul
     let default = || vec![store.config.default_criteria.clone().unwrap_or_else(|| SAFE_TO_DEPLOY.to_owned())];
     let criteria = if options.criteria.is_empty() { default() } else { options.criteria.clone() };
     if let Err(unknown) = known.set(&criteria) {
-        let help = "name `safe-to-run`, `safe-to-deploy`, or a criterion of `supply-chain/audits.toml`";
-        return Err(usage(format!("`{unknown}` is no criterion of the store"), help));
+        let file = store.folder.join("audits.toml");
+        let help = format!("name `safe-to-run`, `safe-to-deploy`, or a criterion of `{}`", file.display());
+        return Err(usage(format!("`{unknown}` is no criterion of the store"), &help));
     }
     let who = match options.who.is_empty() {
         false => options.who.clone(),

@@ -31,8 +31,12 @@ pub struct AuditRules {
     pub required: At<Required>,
     /// What they are to be reviewed against.
     pub criteria: Option<Vec<String>>,
+    /// What is to be asked of packages that only tests need, in the place of that.
+    pub dev_criteria: Option<Vec<String>>,
     /// How old a release must be before the name of its publisher counts.
     pub publisher_age: Option<At<MaxAge>>,
+    /// Who is asked who published what.
+    pub publishers_from: Option<String>,
     /// The sets of others, by name.
     pub imports: Vec<At<AuditImport>>,
     /// Whether reviews of the team itself count only for the bytes that were looked at.
@@ -100,8 +104,10 @@ impl Reader<'_> {
                 "bound",
                 "crev",
                 "criteria",
+                "dev-criteria",
                 "import",
                 "publisher-age",
+                "publishers-from",
                 "required",
                 "reviewers",
                 "self-reviews",
@@ -110,6 +116,7 @@ impl Reader<'_> {
         )?;
         let signed = table.get("signed").map(|value| value.span);
         let mut rules = AuditRules::default();
+        let mut dev = None;
         for (key, mut value) in table {
             match &*key.name {
                 "required" => {
@@ -129,6 +136,7 @@ impl Reader<'_> {
                 "publisher-age" => {
                     rules.publisher_age = Some(self.publisher_age(&value, self.line(key.span))?);
                 }
+                "publishers-from" => rules.publishers_from = Some(self.publishers_from(&value)?),
                 "reviewers" => {
                     rules.reviewers = At { value: self.reviewers(&value)?, line: self.line(key.span) };
                 }
@@ -137,14 +145,20 @@ impl Reader<'_> {
                     let at = At { value: self.boolean(&value, name)?, line: self.line(key.span) };
                     *(if name == "bound" { &mut rules.bound } else { &mut rules.signed }) = at;
                 }
-                "criteria" => {
+                name @ ("criteria" | "dev-criteria") => {
                     let span = value.span;
-                    let names = self.names_or_name(value, "criteria")?;
+                    let names = self.names_or_name(value, name)?;
                     if names.is_empty() {
                         let help = "name one, such as `\"safe-to-deploy\"`, or remove the line";
-                        return Err(self.invalid(span, "`criteria` names no criterion", help));
+                        return Err(self.invalid(span, &format!("`{name}` names no criterion"), help));
                     }
-                    rules.criteria = Some(names);
+                    match name {
+                        "criteria" => rules.criteria = Some(names),
+                        _ => {
+                            rules.dev_criteria = Some(names);
+                            dev = Some(span);
+                        }
+                    }
                 }
                 "crev" => rules.crev = self.crev_reviewers(&mut value, key.span)?,
                 _ => {
@@ -166,6 +180,11 @@ impl Reader<'_> {
                     }
                 }
             }
+        }
+        // Without the one, cargo-vet's own rules count, which have a place for the other.
+        if let (Some(span), None) = (dev, &rules.criteria) {
+            let help = "set `criteria` too, or `dev-criteria` in `[policy]` of cargo-vet's `config.toml`";
+            return Err(self.invalid(span, "`dev-criteria` stands without `criteria`", help));
         }
         rules.imports.sort_by(|a, b| a.value.name.cmp(&b.value.name));
         rules.auditors.sort_by(|a, b| a.value.name.cmp(&b.value.name));

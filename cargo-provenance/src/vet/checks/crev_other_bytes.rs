@@ -53,3 +53,48 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     });
     seen.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Case, ids, library, release};
+    use crate::archive;
+    use crate::audit::crev::Digest;
+    use crate::audit::crev::samples::{Reviewer, digest};
+    use crate::finding::Weight;
+    use crate::vet::waiver;
+
+    const POLICY: &str =
+        "[audits]\nrequired = 'all'\n[audits.crev.kp]\npath = 'crev'\ncriteria = 'safe-to-deploy'\n";
+
+    const SOURCE: &str = "pub fn f() {}\n";
+
+    fn case(reviewed: Digest) -> Case {
+        let signer = Reviewer::new(1);
+        let policy = format!("{POLICY}id = '{}'\n", signer.id());
+        let mut case = Case::new(&policy, "1.0.0", vec![release("1.0.0", 900)]);
+        let body = signer.body("1.0.0", reviewed, "2026-01-01T00:00:00Z", "positive", "");
+        case.signed(&signer.proof(&body));
+        case
+    }
+
+    #[test]
+    fn a_review_of_other_contents_is_no_ground_for_a_pin() {
+        let bytes = library(SOURCE).build();
+        let archive = archive::read(&bytes, &archive::samples::id("dep")).expect("an archive");
+        let real = Digest::of_files(archive.files().map(|file| (file.path, file.content))).expect("a digest");
+        let mut same = case(real);
+        same.archive(library(SOURCE));
+        let judgment = same.judged();
+        assert!(!ids(&judgment).contains(&"crev-other-bytes"), "{judgment:#?}");
+        assert!(!ids(&judgment).contains(&"not-audited"), "{judgment:#?}");
+        assert_eq!(judgment.proof.map(|proof| proof.from), Some(vec!["kp".to_owned()]));
+        let mut other = case(digest("anything"));
+        other.archive(library(SOURCE));
+        let judgment = other.judged();
+        let finding = judgment.findings.iter().find(|it| it.id == "crev-other-bytes").expect("a finding");
+        assert_eq!(finding.weight, Weight::Denial);
+        assert!(!waiver::may_be_waived(finding));
+        assert!(finding.notes.contains(&format!("here: {real}")), "{finding:#?}");
+        assert!(!judgment.admits());
+    }
+}

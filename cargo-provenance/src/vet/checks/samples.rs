@@ -8,13 +8,14 @@ use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 use crate::advisory::Database;
 use crate::archive::samples::Sample;
 use crate::archive::{self, License};
-use crate::audit::{Bindings, Store};
+use crate::audit::crev::Proofs;
+use crate::audit::{Bindings, Criteria, Import, Store};
 use crate::finding::{Finding, Weight};
 use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
-use crate::vet::reviews::Known;
+use crate::vet::reviews::{Known, translated};
 use crate::vet::{
     Birth, Cooldown, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Reviews, Way, catalogue, judge,
 };
@@ -224,6 +225,22 @@ impl Case {
     pub(super) fn bound(&mut self, bindings: &str) {
         let bindings = Bindings::read(bindings.as_bytes(), Path::new("bindings.toml")).expect("bindings");
         self.audits = self.audits.clone().map(|reviews| reviews.bound(bindings, vec![]).0);
+    }
+
+    /// Gives it what the reviewer of the policy signed.
+    pub(super) fn signed(&mut self, proofs: &str) {
+        let rules = self.policy.audits();
+        let reviewer = &rules.expect("rules").crev[0].value;
+        let mut read = Proofs::default();
+        read.read(proofs.as_bytes(), "proofs", &reviewer.key).expect("proofs");
+        let mut store = Store::default();
+        let criteria = Criteria::of(&store.audits.criteria).expect("criteria");
+        let (set, beside) = translated(read, reviewer, &criteria);
+        store.config.imports.insert(reviewer.name.clone(), Import::default());
+        store.imports.sets.insert(reviewer.name.clone(), set);
+        let signed = [(reviewer.name.clone(), beside)].into();
+        let reviews = Reviews::new(store, rules, Default::default(), Date::of_seconds(NOW));
+        self.audits = Evidence::Known(reviews.expect("reviews").signed(signed));
     }
 
     /// Lets it come from another source.

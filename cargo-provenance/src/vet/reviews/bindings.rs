@@ -7,7 +7,6 @@
 use provenance_build::signing::{Fingerprint, PublicKey};
 use provenance_build::{Checksum, TreeDigest};
 
-use super::OWN;
 use crate::audit::{Audit, Binding, Bindings, ByName, Bytes, Origin, Store, VetVersion};
 use crate::policy::AuditRules;
 
@@ -34,6 +33,8 @@ pub struct Otherwise {
 /// The bindings of a store, with the signatures that hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bound {
+    /// The folder of the store, as it is shown.
+    folder: String,
     crates: ByName<Vec<(Binding, Seal)>>,
     revoked: Vec<Fingerprint>,
 }
@@ -48,7 +49,7 @@ enum Seal {
 }
 
 impl Bound {
-    pub(super) fn of(bindings: Bindings, revoked: Vec<Fingerprint>) -> Self {
+    pub(super) fn of(folder: String, bindings: Bindings, revoked: Vec<Fingerprint>) -> Self {
         let crates = bindings.crates.into_iter().map(|(krate, list)| {
             let sealed = list.into_iter().map(|binding| {
                 let seal = binding.signers(&krate).map_or(Seal::Broken, Seal::Holds);
@@ -57,7 +58,11 @@ impl Bound {
             let sealed = sealed.collect();
             (krate, sealed)
         });
-        Self { crates: crates.collect(), revoked }
+        Self { folder, crates: crates.collect(), revoked }
+    }
+
+    fn place(&self, binding: &Binding) -> String {
+        format!("{}/{}:{}", self.folder, crate::audit::BINDINGS, binding.line)
     }
 
     fn about(&self, krate: &str) -> &[(Binding, Seal)] {
@@ -69,7 +74,8 @@ impl Bound {
         let astray = self.crates.iter().flat_map(|(krate, list)| {
             let reviews = store.audits.audits.get(krate).map(Vec::as_slice).unwrap_or_default();
             let list = list.iter().map(|(binding, _)| binding);
-            list.filter(|binding| !reviews.iter().any(|audit| binding.fits(audit))).map(place)
+            list.filter(|binding| !reviews.iter().any(|audit| binding.fits(audit)))
+                .map(|binding| self.place(binding))
         });
         astray.collect()
     }
@@ -93,8 +99,10 @@ impl Bound {
             let Some(to) = audit.kind.to() else { return true };
             let Err(why) = self.counts(audit, list, (version, origin, known), rules) else { return true };
             let line = audit.line;
-            let why =
-                format!("a review of {krate} {to} (`{OWN}/audits.toml`, line {line}) does not count: {why}");
+            let why = format!(
+                "a review of {krate} {to} (`{}/audits.toml`, line {line}) does not count: {why}",
+                self.folder
+            );
             if to == version {
                 first.push(why)
             } else {
@@ -121,14 +129,14 @@ impl Bound {
             };
         };
         let Seal::Holds(signers) = seal else {
-            return Err(format!("a signature of it does not hold ({})", place(binding)));
+            return Err(format!("a signature of it does not hold ({})", self.place(binding)));
         };
         if rules.signed.value {
             self.is_signed(binding, signers, rules)?;
         }
         for bytes in binding.seen() {
             if bytes.version == *version && is_other(bytes, origin, known) == Some(true) {
-                return Err(format!("it is of other bytes ({})", place(binding)));
+                return Err(format!("it is of other bytes ({})", self.place(binding)));
             }
         }
         // Where reviews saw different bytes under one version, what changed since one of them says nothing about the other.
@@ -137,7 +145,7 @@ impl Bound {
         let mut others = others.filter(|(_, bytes)| bytes.version == from.version);
         match others.find(|(_, bytes)| bytes.tree != from.tree) {
             Some((other, _)) => {
-                Err(format!("another review saw other bytes of {} ({})", from.version, place(other)))
+                Err(format!("another review saw other bytes of {} ({})", from.version, self.place(other)))
             }
             None => Ok(()),
         }
@@ -180,7 +188,7 @@ impl Bound {
         let other = other.map(|(binding, bytes)| Otherwise {
             who: binding.who.clone(),
             what: difference(bytes, known),
-            place: place(binding),
+            place: self.place(binding),
         });
         other.collect()
     }
@@ -211,10 +219,6 @@ fn difference(seen: &Bytes, known: &Known) -> String {
             format!("the tree was {}, and is {known}", seen.tree)
         }
     }
-}
-
-fn place(binding: &Binding) -> String {
-    format!("{OWN}/{}:{}", crate::audit::BINDINGS, binding.line)
 }
 
 #[cfg(test)]

@@ -1,25 +1,26 @@
 //! What reviews say of packages: whether somebody vouches for them, and whether somebody warns of them.
 //!
-//! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
-//! whoever depends on it, and a publisher's name proves nothing by itself ([`Look`] says what else is asked for).
+//! Each package is judged alone, by the entries that are about its crate, strictly: a publisher's name proves nothing by
+//! itself ([`Look`] says what else is asked for). What is required of it follows from who depends on it ([`demand`]).
 
 mod bindings;
 mod crev;
+pub mod demand;
+mod judging;
 mod people;
 mod publishers;
 mod select;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use provenance_build::signing::Fingerprint;
 use provenance_build::{PackageId, Source};
 
 use crate::audit::{
-    self, AuditKind, AuditRef, Bindings, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode,
-    Origin, Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
-    VetVersion, Void, Why,
+    self, Bindings, ByName, Criteria, Gap, Grade, Mode, Origin, PolicyFor, SAFE_TO_RUN, Store, Strict, Tree,
+    VetVersion,
 };
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
@@ -28,40 +29,32 @@ use crate::vet::dossier::Dossier;
 use bindings::Bound;
 pub use bindings::{Known, Otherwise};
 pub use crev::{Claim, Signed, translated};
-use people::{People, Person};
+use demand::Rules;
+pub use demand::{Demand, Demands};
+use people::People;
 pub use publishers::{Look, before, contradict};
 pub use select::selected;
 
 /// What reviews of the team itself are called where it says who vouches.
 pub const OWN: &str = "supply-chain";
 
-/// No crate can be called so.
-const WORKSPACE: &str = "(workspace)";
-
 /// The reviews that count, and what is required.
 #[derive(Clone, Debug)]
 pub struct Reviews {
     store: Store,
     criteria: Criteria,
-    demand: Vec<String>,
+    /// By whose rules packages are asked for reviews.
+    asks: Rules,
+    /// Whether it is the policy before a change that asks.
+    is_before: bool,
     rules: AuditRules,
     people: People,
-    /// Days that a release must be old before the name of its publisher counts.
-    publisher_days: u64,
     bound: Bound,
     /// The files of the sets that the policy imports, by name.
     files: BTreeMap<String, String>,
     /// What stands beside the sets that are proofs of crev, by name.
     signed: BTreeMap<String, Signed>,
     today: Date,
-}
-
-/// What of a package is at hand when its reviews are asked.
-struct Seen<'a> {
-    /// What is known of its bytes.
-    bytes: &'a Known,
-    /// Whose signed reviews were compared with its contents when it was pinned; `None` where that is still done.
-    on_record: Option<&'a [String]>,
 }
 
 /// What reviews say of one package.
@@ -89,6 +82,8 @@ pub struct Violation {
 /// Whether somebody vouches for a package.
 #[derive(Clone, Debug)]
 pub enum Standing {
+    /// Nothing is required of it, and who says so, a line each.
+    NotAsked(Vec<String>),
     /// A chain of entries proves all that is required.
     Proven(Proof),
     /// Something is missing.
@@ -128,9 +123,8 @@ impl Reviews {
         today: Date,
     ) -> Result<Self, String> {
         let criteria = Criteria::of(&store.audits.criteria).map_err(|error| error.to_string())?;
-        let demand = rules.and_then(|rules| rules.criteria.clone());
-        let demand = demand.unwrap_or_else(|| vec![SAFE_TO_DEPLOY.to_owned()]);
-        if let Err(unknown) = criteria.set(&demand) {
+        let asks = Rules::of(rules);
+        if let Some(unknown) = asks.names().find_map(|names| criteria.set(names).err()) {
             return Err(format!("`[audits] criteria` names `{unknown}`, which nothing defines"));
         }
         // What single packages require of others is of no use here; whose name a package bears is asked for each.
@@ -142,17 +136,16 @@ impl Reviews {
             return Err(if more > 0 { format!("{first}, and {more} more faults") } else { first });
         }
         store.config.policy = policy;
-        let publisher_days = days(rules);
         let rules = rules.cloned().unwrap_or_default();
         let people = People::of(rules.auditors.iter().map(|at| &at.value));
         let (bound, signed) = (Bound::default(), BTreeMap::new());
-        Ok(Self { store, criteria, demand, rules, people, publisher_days, bound, files, signed, today })
+        Ok(Self { store, criteria, asks, is_before: false, rules, people, bound, files, signed, today })
     }
 
     /// The same reviews, bound to bytes; keys with these fingerprints sign nothing any more. Also names the bindings that belong
     /// to no review.
     pub fn bound(self, bindings: Bindings, revoked: Vec<Fingerprint>) -> (Self, Vec<String>) {
-        let bound = Bound::of(bindings, revoked);
+        let bound = Bound::of(self.store.folder.display().to_string(), bindings, revoked);
         let astray = bound.astray(&self.store);
         (Self { bound, ..self }, astray)
     }
@@ -164,17 +157,18 @@ impl Reviews {
         self
     }
 
-    /// The same reviews, of which another policy requires what it requires; why that cannot be, if so.
-    pub fn held_to(&self, rules: Option<&AuditRules>) -> Result<Self, String> {
-        let demand = rules.and_then(|rules| rules.criteria.clone());
-        let demand = demand.unwrap_or_else(|| vec![SAFE_TO_DEPLOY.to_owned()]);
-        if let Err(unknown) = self.criteria.set(&demand) {
+    /// The same reviews, of which the policy before and the store's own policies before require what they require; why that
+    /// cannot be, if so.
+    pub fn held_to(&self, rules: Option<&AuditRules>, policies: &ByName<PolicyFor>) -> Result<Self, String> {
+        let asks = Rules::of(rules);
+        if let Some(unknown) = asks.names().find_map(|names| self.criteria.set(names).err()) {
             return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
         }
-        let publisher_days = days(rules);
         let rules = rules.cloned().unwrap_or_default();
         let people = People::of(rules.auditors.iter().map(|at| &at.value));
-        Ok(Self { rules, people, demand, publisher_days, ..self.clone() })
+        let mut before = Self { rules, people, asks, is_before: true, ..self.clone() };
+        before.store.config.policy.clone_from(policies);
+        Ok(before)
     }
 
     /// Of which packages reviews are required, and the line of the policy.
@@ -182,21 +176,15 @@ impl Reviews {
         self.rules.required
     }
 
-    /// What is required, in one line.
-    pub fn demand(&self) -> String {
-        self.demand.join(", ")
-    }
-
-    /// What is said of a package with these bytes, as far as they are known, whoever published it.
-    pub fn of(&self, id: &PackageId, bytes: &Known) -> Opinion {
-        self.judged(id, &Seen { bytes, on_record: None }, &Strict::default(), vec![])
+    /// What is said of a package, as far as it is known, whoever published it.
+    pub fn of(&self, dossier: &Dossier<'_>) -> Opinion {
+        self.asked(dossier, &Strict::default(), vec![])
     }
 
     /// The same, where the name of who published it counts too, as far as what is known of the package lets it: a chain of
     /// reviews goes before a name, and a name before an exemption.
     pub fn given(&self, dossier: &Dossier<'_>, look: Look) -> Opinion {
-        let seen = Seen { bytes: &dossier.bytes, on_record: dossier.on_record };
-        let alone = self.judged(dossier.id, &seen, &Strict::default(), vec![]);
+        let alone = self.of(dossier);
         let is_reviewed = matches!(&alone.standing, Standing::Proven(proof) if proof.grade == Grade::Fully);
         let is_published = dossier.id.source.as_ref().is_some_and(Source::is_crates_io);
         let name = dossier.id.name.as_str();
@@ -211,17 +199,18 @@ impl Reviews {
         let rows = self.store.imports.publications.get(name).map(Vec::as_slice).unwrap_or_default();
         let known = publishers::known(rows, dossier, look);
         let strict = Strict {
-            min_age: i64::try_from(self.publisher_days).unwrap_or(i64::MAX),
+            min_age: i64::try_from(self.rules.publisher_days()).unwrap_or(i64::MAX),
             circumstances: BTreeMap::from([(
                 (name.to_owned(), VetVersion { semver, git: None }),
                 known.circumstances,
             )]),
             own: vec![],
         };
-        let named = self.judged(dossier.id, &seen, &strict, known.doubts);
+        let named = self.asked(dossier, &strict, known.doubts);
         match (&alone.standing, &named.standing) {
             (Standing::Proven(_), Standing::Proven(proof)) if proof.grade == Grade::Fully => named,
             (Standing::Proven(_), _) => alone,
+            (Standing::NotAsked(_), _) => alone,
             (Standing::Open(_), _) => named,
         }
     }
@@ -259,301 +248,25 @@ impl Reviews {
         claims.collect()
     }
 
-    fn judged(&self, id: &PackageId, seen: &Seen<'_>, strict: &Strict, doubts: Vec<String>) -> Opinion {
-        let open = |why: &str| Opinion {
-            violations: vec![],
-            standing: Standing::Open(Missing { why: vec![why.to_owned()], gap: None }),
-        };
-        let Some((version, origin)) = placed(id) else { return open("its version cannot be compared") };
-        let name = id.name.as_str();
-        let may_vouch = |reviewer: &String| {
-            origin == Origin::CratesIo && seen.on_record.is_none_or(|record| record.contains(reviewer))
-        };
-        let mut store = self.about(name, &version, origin, &may_vouch);
-        let unbound = self.bound.take_out(&mut store, name, (&version, origin, seen.bytes), &self.rules);
-        let own_work = match self.rules.self_reviews {
-            true => BTreeSet::new(),
-            false => self.people.take_out_own_work(&mut store, name, &version),
-        };
-        let reviewers = usize::from(self.rules.reviewers.value);
-        if reviewers > 1 {
-            people::without_publishers(&mut store);
-        }
-        let tree = tree(name, &version, origin);
-        let resolved = |store: &Store| audit::resolve(store, &tree, self.today, Mode::Strict(strict));
-        let verdicts = match resolved(&store) {
-            Ok(verdicts) => verdicts,
-            Err(faults) => {
-                let why = faults.first().map(ToString::to_string).unwrap_or_default();
-                return open(&why);
-            }
-        };
-        let place = tree.packages.iter().position(|package| !package.is_member).unwrap_or_default();
-        let voids = verdicts.voids.get(name).map(Vec::as_slice).unwrap_or_default();
-        let void = voids
-            .iter()
-            .filter(|void| void.version == version)
-            .map(|void| self.discounted(&store, name, void));
-        let own_work = own_work
-            .into_iter()
-            .map(|who| format!("{who} published it, so that their review does not count"));
-        let mut missing = Missing { why: void.collect(), gap: None };
-        if !missing.why.is_empty() {
-            missing.why.extend(doubts);
-        }
-        missing.why.extend(own_work.chain(unbound));
-        for (reviewer, signed) in &self.signed {
-            let passed = signed.passed(name, &version.semver);
-            missing.why.extend(passed.map(|why| format!("a review by `{reviewer}` does not count: {why}")));
-            if !may_vouch(reviewer) && signed.claims(name, &version.semver).next().is_some() {
-                missing.why.push(match origin {
-                    Origin::CratesIo => format!(
-                        "what `{reviewer}` reviewed was not compared with this package yet: `cargo provenance pin --recheck` does"
-                    ),
-                    _ => format!("what `{reviewer}` reviewed is the package of crates.io"),
-                });
-            }
-        }
-        let mut violations = vec![];
-        let standing = match verdicts.packages.get(place) {
-            Some(Verdict::Proven { grade, chains }) => {
-                let chain = |store: &Store| {
-                    let verdicts = resolved(store).ok();
-                    match verdicts.as_ref().and_then(|verdicts| verdicts.packages.get(place)) {
-                        Some(Verdict::Proven { chains, .. }) => {
-                            Ok(chains.values().flatten().cloned().collect())
-                        }
-                        Some(Verdict::Unproven { gap, .. }) => Err(Some(gap.clone())),
-                        _ => Err(None),
-                    }
-                };
-                let links = || chains.values().flatten();
-                let on_publisher =
-                    links().any(|link| matches!(link, Link::Trusted { .. } | Link::Wildcard { .. }));
-                match self.people.pivotal(&store, name, reviewers.saturating_sub(1), &chain) {
-                    None => {
-                        let from = links().map(|link| who(&store, link));
-                        let from = from.collect::<BTreeSet<_>>().into_iter().collect();
-                        Standing::Proven(Proof { criteria: self.demand(), from, grade: *grade, on_publisher })
-                    }
-                    Some((few, gap)) => {
-                        missing.why.insert(0, self.too_few(&few));
-                        missing.gap = gap.map(|gap| (version, gap));
-                        Standing::Open(missing)
-                    }
-                }
-            }
-            Some(Verdict::Unproven { missing: criteria, gap }) => {
-                let names = self.criteria.minimal(*criteria).join("`, `");
-                missing.why.insert(0, format!("nobody vouches for `{names}`"));
-                missing.gap = Some((version, gap.clone()));
-                Standing::Open(missing)
-            }
-            Some(Verdict::Violated(conflicts)) => {
-                let warnings =
-                    conflicts.iter().filter_map(|conflict| self.warning(&store, name, conflict, &version));
-                violations.extend(warnings);
-                violations.sort_by(|a: &Violation, b| (&a.from, &a.place).cmp(&(&b.from, &b.place)));
-                violations.dedup();
-                if violations.is_empty() {
-                    missing.why.insert(
-                        0,
-                        "reviews and violations of other versions contradict each other".to_owned(),
-                    );
-                } else {
-                    missing.why.insert(0, "somebody warns of this version".to_owned());
-                }
-                Standing::Open(missing)
-            }
-            Some(Verdict::Own | Verdict::Undeclared) | None => {
-                let why =
-                    "it does not come from crates.io, and nothing says which of its packages it stands for";
-                missing.why.insert(0, why.to_owned());
-                Standing::Open(missing)
-            }
-        };
-        Opinion { violations, standing }
-    }
-
     /// The reviews of the team that saw other bytes under the name and version of a package.
     pub fn of_other_bytes(&self, id: &PackageId, bytes: &Known) -> Vec<Otherwise> {
-        let placed = placed(id);
+        let placed = VetVersion::of(id).zip(Some(Origin::of(id.source.as_ref())));
         let found =
             placed.map(|(version, origin)| self.bound.otherwise(id.name.as_str(), &version, origin, bytes));
         found.unwrap_or_default()
     }
 
-    fn too_few(&self, few: &BTreeSet<Person>) -> String {
-        let number = self.rules.reviewers.value;
-        let few = few.iter().map(ToString::to_string).collect::<Vec<_>>();
-        format!("{number} different people must vouch for it, and without {} nobody does", few.join(" and "))
-    }
-
-    /// The entries about one crate: what is wrong with others says nothing about it.
-    fn about(
-        &self,
-        krate: &str,
-        version: &VetVersion,
-        origin: Origin,
-        may_vouch: &dyn Fn(&String) -> bool,
-    ) -> Store {
-        let Store { folder, config, audits, imports } = &self.store;
-        let sets = imports.sets.iter().map(|(name, set)| {
-            let set = about(set, krate);
-            let set = match self.signed.contains_key(name) {
-                true => crev::bearing_on(set, krate, version, may_vouch(name)),
-                false => set,
-            };
-            (name.clone(), set)
-        });
-        let mut policy = ByName::from([(
-            WORKSPACE.to_owned(),
-            PolicyFor::Every(Policy { criteria: Some(self.demand.clone()), ..Policy::default() }),
-        )]);
-        // That a package is the team's own is for `own` to say: here it would only hide it.
-        let stands_for = config.policy(krate, version).and_then(|policy| policy.audit_as_crates_io);
-        if stands_for == Some(true) && origin != Origin::CratesIo {
-            let declared = Policy { audit_as_crates_io: Some(true), ..Policy::default() };
-            policy.insert(krate.to_owned(), PolicyFor::Each(BTreeMap::from([(version.clone(), declared)])));
+    fn asked(&self, dossier: &Dossier<'_>, strict: &Strict, doubts: Vec<String>) -> Opinion {
+        let strictest = || self.asks.strictest();
+        let demand = dossier.demand.known().copied().cloned().unwrap_or_else(strictest);
+        if !demand.criteria.is_empty() {
+            return self.judged(dossier, &demand.criteria, strict, doubts);
         }
-        Store {
-            folder: folder.clone(),
-            config: Config {
-                version: config.version,
-                default_criteria: None,
-                imports: config.imports.clone(),
-                policy,
-                exemptions: only(&config.exemptions, krate),
-            },
-            audits: about(audits, krate),
-            imports: Imports {
-                unpublished: only(&imports.unpublished, krate),
-                publications: only(&imports.publications, krate),
-                sets: sets.collect(),
-            },
+        // Nobody has to vouch for it, and whoever warns of running it warns all the same.
+        let warned = self.judged(dossier, &[SAFE_TO_RUN.to_owned()], strict, doubts);
+        match warned.violations.is_empty() {
+            true => Opinion { violations: vec![], standing: Standing::NotAsked(demand.why) },
+            false => warned,
         }
     }
-
-    /// A violation that covers the version; one of another version warns of that one.
-    fn warning(
-        &self,
-        store: &Store,
-        krate: &str,
-        conflict: &Conflict,
-        version: &VetVersion,
-    ) -> Option<Violation> {
-        let Some(reference) = conflict.violation else {
-            let barred = store.imports.sets.iter().find_map(|(name, set)| {
-                let covers = |versions: &Option<Requirement>| {
-                    versions.as_ref().is_none_or(|versions| versions.concerns(version))
-                };
-                let bar = set.bars.iter().find(|bar| bar.krate == krate && covers(&bar.versions))?;
-                Some((name.as_str(), bar.line))
-            });
-            let (name, line) = barred?;
-            let place = self.place(name, line);
-            return Some(Violation { from: name.to_owned(), criteria: vec![], place, notes: None });
-        };
-        let AuditRef { set, entry } = reference;
-        let (from, audits) = match set {
-            None => (OWN, &store.audits),
-            Some(set) => store.set(set)?,
-        };
-        let audit = audits.audits.get(krate)?.get(entry)?;
-        let AuditKind::Violation(versions) = &audit.kind else { return None };
-        let place = match set {
-            None => format!("supply-chain/audits.toml:{}", audit.line),
-            Some(_) => self.place(from, audit.line),
-        };
-        versions.concerns(version).then(|| Violation {
-            from: from.to_owned(),
-            criteria: audit.criteria.clone(),
-            place,
-            notes: audit.notes.clone(),
-        })
-    }
-
-    fn place(&self, import: &str, line: u32) -> String {
-        match (self.signed.get(import), self.files.get(import)) {
-            (Some(signed), _) => signed.place(line).to_owned(),
-            (None, Some(file)) => format!("{file}:{line}"),
-            (None, None) => format!("supply-chain/imports.lock:{line}"),
-        }
-    }
-
-    fn discounted(&self, store: &Store, krate: &str, void: &Void) -> String {
-        let why = match void.why {
-            Why::Banned => "a violation speaks against its version",
-            Why::Excluded => "nothing is to be taken over for this crate",
-            Why::EndsTooLate => "it ends more than a year ahead",
-            Why::NewBuildCode => "the version brings code that runs at build time",
-            Why::NewDependency => "the version brings a dependency",
-            Why::NotKnown => "who published before, and what the version brings, is not known",
-            Why::OtherPublisher => "somebody else published the versions before",
-            Why::TooYoung => "it was published too short a time ago",
-        };
-        let from = who(store, &void.link);
-        let line = store.place(krate, &void.link).map(|(_, line)| match self.signed.get(&from) {
-            Some(signed) => format!(" ({})", signed.place(line)),
-            None => format!(" (line {line})"),
-        });
-        format!("an entry of `{from}`{} does not count: {why}", line.unwrap_or_default())
-    }
-}
-
-fn days(rules: Option<&AuditRules>) -> u64 {
-    rules.map_or_else(|| AuditRules::default().publisher_days(), AuditRules::publisher_days)
-}
-
-/// The version of a package as reviews name it, and where it comes from.
-fn placed(id: &PackageId) -> Option<(VetVersion, Origin)> {
-    let semver = semver::Version::parse(id.version.as_str()).ok()?;
-    let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
-    let origin = match &id.source {
-        None => Origin::Path,
-        Some(source) if source.is_git() => Origin::Git,
-        Some(source) if source.is_crates_io() => Origin::CratesIo,
-        Some(_) => Origin::Registry,
-    };
-    Some((VetVersion { semver, git }, origin))
-}
-
-fn who(store: &Store, link: &Link) -> String {
-    let set = match *link {
-        Link::Imported { set, .. } | Link::Wildcard { set: Some(set), .. } => store.set(set),
-        _ => None,
-    };
-    set.map_or(OWN, |(name, _)| name).to_owned()
-}
-
-fn about(set: &Set, krate: &str) -> Set {
-    Set {
-        criteria: set.criteria.clone(),
-        wildcards: only(&set.wildcards, krate),
-        audits: only(&set.audits, krate),
-        trusted: only(&set.trusted, krate),
-        bars: set.bars.iter().filter(|bar| bar.krate == krate).cloned().collect(),
-    }
-}
-
-fn only<T: Clone>(all: &ByName<Vec<T>>, krate: &str) -> ByName<Vec<T>> {
-    all.get(krate).map(|entries| (krate.to_owned(), entries.clone())).into_iter().collect()
-}
-
-/// A workspace that needs one package.
-fn tree(name: &str, version: &VetVersion, origin: Origin) -> Tree {
-    let package = |name: &str, version: VetVersion, origin, is_member, dependencies| TreePackage {
-        name: name.to_owned(),
-        version,
-        origin,
-        is_member,
-        is_root: false,
-        dependencies,
-        dev_dependencies: vec![],
-    };
-    let first = VetVersion { semver: semver::Version::new(0, 0, 0), git: None };
-    Tree::new(vec![
-        package(WORKSPACE, first, Origin::Path, true, vec![1]),
-        package(name, version.clone(), origin, false, vec![]),
-    ])
 }

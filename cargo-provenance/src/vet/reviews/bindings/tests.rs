@@ -13,6 +13,7 @@ use super::*;
 use crate::audit::{AUDIT_NAMESPACE, Store};
 use crate::model::Date;
 use crate::policy::Policy;
+use crate::vet::{Dossier, Way};
 
 const REVIEW: &str =
     "[[audits.a]]\nwho = 'Ann <ann@example.org>'\ncriteria = 'safe-to-deploy'\nversion = '1.0.0'\n";
@@ -61,7 +62,7 @@ fn policy(audits: &str) -> Policy {
 }
 
 fn reviews(audits: &str, bindings: Bindings, rules: &str) -> Reviews {
-    let store = Store::read(Path::new(OWN), b"", audits.as_bytes(), b"").expect("a store");
+    let store = Store::read(Path::new("supply-chain"), b"", audits.as_bytes(), b"").expect("a store");
     let today = Date::parse("2026-11-25").expect("a date");
     let policy = policy(rules);
     Reviews::new(store, policy.audits(), BTreeMap::new(), today).expect("reviews").bound(bindings, vec![]).0
@@ -84,9 +85,11 @@ fn known(checksum: u8, tree: Option<u8>) -> Known {
 
 /// Why a version is not proven; nothing where it is.
 fn why(reviews: &Reviews, version: &str, known: &Known) -> Option<String> {
-    match reviews.of(&id(version, CRATES_IO), known).standing {
+    match reviews.of(&Dossier { bytes: *known, ..Dossier::new(&id(version, CRATES_IO), Way::Kept) }).standing
+    {
         Standing::Proven(_) => None,
         Standing::Open(missing) => Some(missing.why.join("\n")),
+        Standing::NotAsked(why) => panic!("{why:?}"),
     }
 }
 

@@ -9,7 +9,8 @@ use provenance_build::name::{CRATES_IO, PackageName, Source, Version};
 use super::*;
 use crate::model::Date;
 use crate::policy::{At, AuditRules};
-use crate::vet::reviews::{Known, Missing, Proof, Reviews, Standing};
+use crate::vet::reviews::{Missing, Proof, Reviews, Standing};
+use crate::vet::{Dossier, Way};
 
 const ANN: &str = "Ann <ann@example.org>";
 const BOB: &str = "Bob <bob@example.org>";
@@ -29,15 +30,16 @@ fn reviews(audits: &str, imports: &str, rules: &AuditRules) -> Reviews {
     Reviews::new(store.expect("a store"), Some(rules), BTreeMap::new(), today).expect("reviews")
 }
 
-fn standing(audits: &str, imports: &str, rules: &AuditRules) -> Result<Proof, Box<Missing>> {
+fn standing(audits: &str, imports: &str, rules: &AuditRules) -> Result<Proof, Missing> {
     let id = PackageId {
         name: PackageName::parse("a").expect("a name"),
         version: Version::parse("1.1.0").expect("a version"),
         source: Source::parse(CRATES_IO),
     };
-    match reviews(audits, imports, rules).of(&id, &Known::default()).standing {
+    match reviews(audits, imports, rules).of(&Dossier::new(&id, Way::Kept)).standing {
         Standing::Proven(proof) => Ok(proof),
-        Standing::Open(missing) => Err(Box::new(missing)),
+        Standing::Open(missing) => Err(missing),
+        Standing::NotAsked(why) => panic!("{why:?}"),
     }
 }
 

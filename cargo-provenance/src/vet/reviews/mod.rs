@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use provenance_build::PackageId;
+use provenance_build::{PackageId, Source};
 
 use crate::audit::{
     self, AuditKind, AuditRef, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode, Origin,
@@ -19,8 +19,9 @@ use crate::audit::{
 };
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
+use crate::vet::dossier::Dossier;
 
-pub use publishers::{Look, before};
+pub use publishers::{Look, before, contradict};
 pub use select::selected;
 
 /// What reviews of the team itself are called where it says who vouches.
@@ -122,7 +123,7 @@ impl Reviews {
         }
         store.config.policy = policy;
         let required = rules.map(|rules| rules.required).unwrap_or_default();
-        let publisher_days = publishers::days(rules);
+        let publisher_days = days(rules);
         Ok(Self { store, criteria, demand, required, publisher_days, files, today })
     }
 
@@ -134,7 +135,7 @@ impl Reviews {
             return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
         }
         let required = rules.map(|rules| rules.required).unwrap_or_default();
-        Ok(Self { required, demand, publisher_days: publishers::days(rules), ..self.clone() })
+        Ok(Self { required, demand, publisher_days: days(rules), ..self.clone() })
     }
 
     /// Of which packages reviews are required, and the line of the policy.
@@ -150,6 +151,60 @@ impl Reviews {
     /// What is said of a package, whoever published it.
     pub fn of(&self, id: &PackageId) -> Opinion {
         self.judged(id, &Strict::default(), vec![])
+    }
+
+    /// The same, where the name of who published it counts too, as far as what is known of the package lets it: a chain of
+    /// reviews goes before a name, and a name before an exemption.
+    pub fn given(&self, dossier: &Dossier<'_>, look: Look) -> Opinion {
+        let alone = self.of(dossier.id);
+        let is_reviewed = matches!(&alone.standing, Standing::Proven(proof) if proof.grade == Grade::Fully);
+        let is_published = dossier.id.source.as_ref().is_some_and(Source::is_crates_io);
+        let name = dossier.id.name.as_str();
+        let (false, true, true, Ok(semver)) = (
+            is_reviewed,
+            is_published,
+            self.trusts_for(name),
+            semver::Version::parse(dossier.id.version.as_str()),
+        ) else {
+            return alone;
+        };
+        let rows = self.store.imports.publications.get(name).map(Vec::as_slice).unwrap_or_default();
+        let known = publishers::known(rows, dossier, look);
+        let strict = Strict {
+            min_age: i64::try_from(self.publisher_days).unwrap_or(i64::MAX),
+            circumstances: BTreeMap::from([(
+                (name.to_owned(), VetVersion { semver, git: None }),
+                known.circumstances,
+            )]),
+            own: vec![],
+        };
+        let named = self.judged(dossier.id, &strict, known.doubts);
+        match (&alone.standing, &named.standing) {
+            (Standing::Proven(_), Standing::Proven(proof)) if proof.grade == Grade::Fully => named,
+            (Standing::Proven(_), _) => alone,
+            (Standing::Open(_), _) => named,
+        }
+    }
+
+    /// Whether an entry trusts somebody with publishing a crate.
+    pub fn trusts_for(&self, krate: &str) -> bool {
+        let mut sets = [&self.store.audits].into_iter().chain(self.store.imports.sets.values());
+        self.store.audits.trusted.contains_key(krate) || sets.any(|set| set.wildcards.contains_key(krate))
+    }
+
+    /// The crates that an entry of the team itself trusts somebody with publishing.
+    pub fn own_trust(&self) -> impl Iterator<Item = &str> {
+        let own = &self.store.audits;
+        own.trusted.keys().chain(own.wildcards.keys()).map(String::as_str)
+    }
+
+    /// The versions about which those who say who published them contradict each other.
+    pub fn contradictions(&self) -> Vec<String> {
+        let all = self.store.imports.publications.iter();
+        let odd = all.flat_map(|(krate, rows)| {
+            publishers::contradicted(rows).into_iter().map(move |version| format!("{krate} v{version}"))
+        });
+        odd.collect()
     }
 
     fn judged(&self, id: &PackageId, strict: &Strict, doubts: Vec<String>) -> Opinion {
@@ -319,6 +374,10 @@ impl Reviews {
             store.place(krate, &void.link).map(|(_, line)| format!(" (line {line})")).unwrap_or_default();
         format!("an entry of `{}`{line} does not count: {why}", who(store, &void.link))
     }
+}
+
+fn days(rules: Option<&AuditRules>) -> u64 {
+    rules.map_or_else(|| AuditRules::default().publisher_days(), AuditRules::publisher_days)
 }
 
 fn who(store: &Store, link: &Link) -> String {

@@ -5,14 +5,12 @@
 //! at build time. And only for the very release that is judged: what an earlier one on the way to it brought in, nobody looks at
 //! here, so that a review of what changed since proves nothing on top of a name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use provenance_build::{PackageName, Source, Version};
+use provenance_build::{PackageName, Version};
 
-use super::{Opinion, Reviews, Standing};
-use crate::audit::{Account, Circumstances, Grade, Publication, Publisher, Strict, VetVersion};
+use crate::audit::{Account, Circumstances, Publication, Publisher, VetVersion};
 use crate::model::{Date, DependencyKind, Evidence, Release};
-use crate::policy::AuditRules;
 use crate::survey::Survey;
 use crate::vet::dossier::{Dossier, Previous};
 use crate::vet::release;
@@ -32,74 +30,13 @@ pub enum Look {
 
 /// What is known of a release, and what speaks against the name of its publisher, a line each.
 #[derive(Debug, Default)]
-struct Known {
-    circumstances: Circumstances,
-    doubts: Vec<String>,
-}
-
-impl Reviews {
-    /// What is said of a package, where the name of who published it counts too, as far as what is known of the package lets it: a chain of
-    /// reviews goes before a name, and a name before an exemption.
-    pub fn given(&self, dossier: &Dossier<'_>, look: Look) -> Opinion {
-        let alone = self.of(dossier.id);
-        let is_reviewed = matches!(&alone.standing, Standing::Proven(proof) if proof.grade == Grade::Fully);
-        let is_published = dossier.id.source.as_ref().is_some_and(Source::is_crates_io);
-        let name = dossier.id.name.as_str();
-        let (false, true, true, Ok(semver)) = (
-            is_reviewed,
-            is_published,
-            self.trusts_for(name),
-            semver::Version::parse(dossier.id.version.as_str()),
-        ) else {
-            return alone;
-        };
-        let rows = self.store.imports.publications.get(name).map(Vec::as_slice).unwrap_or_default();
-        let known = known(rows, dossier, look);
-        let strict = Strict {
-            min_age: i64::try_from(self.publisher_days).unwrap_or(i64::MAX),
-            circumstances: BTreeMap::from([(
-                (name.to_owned(), VetVersion { semver, git: None }),
-                known.circumstances,
-            )]),
-            own: vec![],
-        };
-        let named = self.judged(dossier.id, &strict, known.doubts);
-        match (&alone.standing, &named.standing) {
-            (Standing::Proven(_), Standing::Proven(proof)) if proof.grade == Grade::Fully => named,
-            (Standing::Proven(_), _) => alone,
-            (Standing::Open(_), _) => named,
-        }
-    }
-
-    /// Whether an entry trusts somebody with publishing a crate.
-    pub fn trusts_for(&self, krate: &str) -> bool {
-        let mut sets = [&self.store.audits].into_iter().chain(self.store.imports.sets.values());
-        self.store.audits.trusted.contains_key(krate) || sets.any(|set| set.wildcards.contains_key(krate))
-    }
-
-    /// The crates that an entry of the team itself trusts somebody with publishing.
-    pub fn own_trust(&self) -> impl Iterator<Item = &str> {
-        let own = &self.store.audits;
-        own.trusted.keys().chain(own.wildcards.keys()).map(String::as_str)
-    }
-
-    /// The versions about which those who say who published them contradict each other.
-    pub fn contradictions(&self) -> Vec<String> {
-        let all = self.store.imports.publications.iter();
-        let odd = all.flat_map(|(krate, rows)| {
-            contradicted(rows).into_iter().map(move |version| format!("{krate} v{version}"))
-        });
-        odd.collect()
-    }
-}
-
-/// Days that a release must be old before the name of its publisher counts.
-pub(super) fn days(rules: Option<&AuditRules>) -> u64 {
-    rules.map_or_else(|| AuditRules::default().publisher_days(), AuditRules::publisher_days)
+pub(super) struct Known {
+    pub(super) circumstances: Circumstances,
+    pub(super) doubts: Vec<String>,
 }
 
 /// What is known of the release that a dossier is about, by the rows that say who published what of its crate.
-fn known(rows: &[Publication], dossier: &Dossier<'_>, look: Look) -> Known {
+pub(super) fn known(rows: &[Publication], dossier: &Dossier<'_>, look: Look) -> Known {
     let mut known = Known::default();
     if dossier.is_vouched && look == Look::Beforehand {
         return pinned(rows, dossier.id.version.as_str());
@@ -256,13 +193,13 @@ fn publication<'p>(rows: &'p [Publication], version: &str) -> Result<&'p Publica
 }
 
 /// Whether two rows about one version cannot both be right.
-fn contradict(one: &Publication, other: &Publication) -> bool {
+pub fn contradict(one: &Publication, other: &Publication) -> bool {
     one.publisher != other.publisher || one.when.days_since(other.when).abs() > GRACE
 }
 
 /// The versions about which rows contradict each other.
-fn contradicted(rows: &[Publication]) -> BTreeSet<&VetVersion> {
-    let mut first = BTreeMap::new();
+pub(super) fn contradicted(rows: &[Publication]) -> BTreeSet<&VetVersion> {
+    let mut first = std::collections::BTreeMap::new();
     let mut odd = BTreeSet::new();
     for row in rows {
         let known = first.entry(&row.version).or_insert(row);

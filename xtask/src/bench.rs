@@ -4,6 +4,7 @@
 //! ordinary crates is.
 
 mod artifact;
+mod audits;
 mod corpus;
 mod graph;
 mod guard;
@@ -21,7 +22,7 @@ use crate::repository::{self, Failure};
 const USAGE: &str = "\
 Measure what the gate costs
 
-Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard|scan|artifact]... [--corpus] [--runs N] [--cache FOLDER]
+Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard|scan|artifact|audits]... [--corpus] [--runs N] [--cache FOLDER]
 
   verify      `verify` on the packages of xtask/bench/Cargo.toml against two processes of b3sum over the same files
   helper      the build helper on that graph, unoptimised, and what it adds to a `cargo build` that has nothing to do
@@ -30,6 +31,7 @@ Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard|scan|artifact]..
   guard       a clean build of about 24 packages with the guard and without, and one call of it for each package of the graph
   scan        `scan` of 200 programs against reading the same files once
   artifact    `verify-artifact` of a file of 100 MB against `sha256sum`
+  audits      `check` of that graph held to three published sets of reviews, beside `check` without; reads PROVENANCE_TEST_DATA
 
   --corpus         what the checks say of ordinary crates; fails on a false alarm that xtask/bench does not expect
   --runs N         runs of each measurement; minimum, median and maximum are shown [default: 11]
@@ -67,14 +69,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
                     .map(PathBuf::from)
                     .ok_or_else(|| Failure::usage("`--cache` needs a folder"))?
             }
-            name @ ("verify" | "helper" | "synthetic" | "vetting" | "guard" | "scan" | "artifact") => {
-                names.push(name)
-            }
+            name @ ("verify" | "helper" | "synthetic" | "vetting" | "guard" | "scan" | "artifact"
+            | "audits") => names.push(name),
             other => return Err(Failure::usage(format!("unexpected argument `{other}`"))),
         }
     }
     if names.is_empty() && !corpus {
-        names = vec!["verify", "helper", "synthetic", "vetting", "guard", "scan", "artifact"];
+        names = vec!["verify", "helper", "synthetic", "vetting", "guard", "scan", "artifact", "audits"];
     }
     std::fs::create_dir_all(&plan.cache).map_err(|error| Failure::file("create", &plan.cache, &error))?;
     plan.cache = plan.cache.canonicalize().map_err(|error| Failure::file("find", &plan.cache, &error))?;
@@ -92,6 +93,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             "guard" => guard::run(&plan, &tool)?,
             "scan" => scan::run(&plan, &tool)?,
             "artifact" => artifact::run(&plan, &tool)?,
+            "audits" => audits::run(&plan, &tool)?,
             _ => synthetic::run(&plan, &tool)?,
         }
     }

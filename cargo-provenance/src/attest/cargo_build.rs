@@ -208,6 +208,9 @@ fn third_party(
     let digest = digests.into_iter().filter_map(|(algorithm, digest)| Some((algorithm, digest?)));
     let digest = digest.fold(DigestSet::default(), |set, (algorithm, digest)| set.and(algorithm, digest));
     let mut annotations = Map::from_iter([("tree".to_owned(), json!(tree))]);
+    if let Some(trust) = &package.trust {
+        annotations.insert("trust".to_owned(), json!(trust));
+    }
     if is_for_host {
         annotations.insert("buildTime".to_owned(), true.into());
     }
@@ -347,5 +350,7 @@ mod tests {
         assert_eq!(dep.digest.get("sha256"), Some(&*"5".repeat(64)));
         assert_eq!(dep.digest.get("dirHash"), Some(&*"7".repeat(64)));
         assert_eq!(dep.annotations["buildTime"], true);
+        let trust = json!({ "basis": "audit", "criteria": "safe-to-deploy", "from": ["theirs"] });
+        assert_eq!(dep.annotations["trust"], trust);
     }
 }

@@ -146,6 +146,22 @@ pub struct Package {
     pub tree: Option<String>,
     /// Go's h1 over the same files, in hex.
     pub dir_hash: Option<String>,
+    /// Why it is trusted, from its pin; nothing for members.
+    pub trust: Option<Trust>,
+}
+
+/// Why a package is trusted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Trust {
+    /// `policy`, `accepted`, `audit`, `publisher` or `baseline`.
+    pub basis: String,
+    /// What it was reviewed for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criteria: Option<String>,
+    /// Whose reviews they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<String>,
 }
 
 /// What rustc makes in one go.
@@ -355,12 +371,17 @@ pub(crate) mod tests {
                 components: vec![Component { name: "bin/rustc".to_owned(), sha256: "4".repeat(64) }],
             },
             packages: vec![
-                Package { id: app.clone(), checksum: None, tree: None, dir_hash: None },
+                Package { id: app.clone(), checksum: None, tree: None, dir_hash: None, trust: None },
                 Package {
                     id: dep.clone(),
                     checksum: Some("5".repeat(64)),
                     tree: Some(format!("b3:{}", "6".repeat(64))),
                     dir_hash: Some("7".repeat(64)),
+                    trust: Some(Trust {
+                        basis: "audit".to_owned(),
+                        criteria: Some("safe-to-deploy".to_owned()),
+                        from: vec!["theirs".to_owned()],
+                    }),
                 },
             ],
             units: vec![unit(&app, Kind::Bin, Platform::Target), unit(&dep, Kind::Lib, Platform::Unknown)],

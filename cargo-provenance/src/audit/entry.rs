@@ -284,6 +284,17 @@ impl Config {
 }
 
 impl PolicyFor {
+    /// The same, wherever it stands.
+    pub fn without_lines(&self) -> Self {
+        let bare = |policy: &Policy| Policy { line: 0, ..policy.clone() };
+        match self {
+            Self::Every(policy) => Self::Every(bare(policy)),
+            Self::Each(all) => {
+                Self::Each(all.iter().map(|(at, policy)| (at.clone(), bare(policy))).collect())
+            }
+        }
+    }
+
     /// Its policies, each with the version that it is for.
     pub fn entries(&self) -> impl Iterator<Item = (Option<&VetVersion>, &Policy)> {
         let (every, each) = match self {

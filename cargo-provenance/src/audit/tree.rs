@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, PackageId};
+use provenance_build::Source;
 
 use super::VetVersion;
 
@@ -48,6 +49,18 @@ pub enum Origin {
     Path,
     /// Another registry.
     Registry,
+}
+
+impl Origin {
+    /// Where a package of a lockfile comes from.
+    pub fn of(source: Option<&Source>) -> Self {
+        match source {
+            None => Self::Path,
+            Some(source) if source.is_git() => Self::Git,
+            Some(source) if source.is_crates_io() => Self::CratesIo,
+            Some(_) => Self::Registry,
+        }
+    }
 }
 
 /// Why a graph is none.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use provenance_build::PackageId;
+
 /// A version that was, or is to be, reviewed. One of a git commit is another than the one that was published.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VetVersion {
@@ -12,6 +14,13 @@ pub struct VetVersion {
 }
 
 impl VetVersion {
+    /// The version of a package of a lockfile; nothing where it cannot be compared.
+    pub fn of(id: &PackageId) -> Option<Self> {
+        let semver = semver::Version::parse(id.version.as_str()).ok()?;
+        let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
+        Some(Self { semver, git })
+    }
+
     /// Reads `1.2.3` or `1.2.3@git:<commit>`.
     pub fn parse(text: &str) -> Option<Self> {
         let Some((semver, revision)) = text.split_once('@') else {

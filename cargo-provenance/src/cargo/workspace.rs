@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use cargo_metadata::TargetKind;
+use cargo_metadata::{DependencyKind, TargetKind};
 use provenance_build::{PackageName, Version, limits};
 use toml_edit::{DocumentMut, Item, TableLike};
 
@@ -51,8 +51,19 @@ pub struct Member {
     pub proc_macro: bool,
     /// The native library that its build script says it links.
     pub links: Option<String>,
-    /// The versions that it asks for, by the packages' own names.
-    pub asks: Vec<(String, semver::VersionReq)>,
+    /// What it asks for.
+    pub asks: Vec<Ask>,
+}
+
+/// What a member asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The package, by its own name.
+    pub name: String,
+    /// The versions that will do.
+    pub versions: semver::VersionReq,
+    /// Whether only for its tests and examples.
+    pub is_dev: bool,
 }
 
 /// A package outside the workspace (though maybe inside its directory) that is reached by a path.
@@ -96,8 +107,7 @@ impl Workspace {
     /// The repository that the workspace lies in: the nearest folder, from its root upward, that holds `.git`; else the
     /// root itself.
     pub fn repository(&self) -> PathBuf {
-        let root = real(&self.root);
-        root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&root).to_owned()
+        repository(&self.root)
     }
 
     /// Adds packages at `directories` and what they reach by paths, as if something depended on them.
@@ -108,6 +118,12 @@ impl Workspace {
         self.path_packages.sort();
         Ok(())
     }
+}
+
+/// The repository that a workspace's root lies in.
+pub(crate) fn repository(root: &Path) -> PathBuf {
+    let root = real(root);
+    root.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&root).to_owned()
 }
 
 /// The path without `.` and `..`, by text alone. What would climb above the root stays there.
@@ -173,9 +189,14 @@ fn member(package: &cargo_metadata::Package) -> Result<Member, Error> {
         build_script: build_script.map(|target| target.src_path.clone().into_std_path_buf()),
         proc_macro: kinds().any(|kind| matches!(kind, TargetKind::ProcMacro)),
         links: package.links.clone(),
-        asks: package.dependencies.iter().map(|asked| (asked.name.clone(), asked.req.clone())).collect(),
+        asks: package.dependencies.iter().map(ask).collect(),
         manifest,
     })
+}
+
+fn ask(asked: &cargo_metadata::Dependency) -> Ask {
+    let is_dev = asked.kind == DependencyKind::Development;
+    Ask { name: asked.name.clone(), versions: asked.req.clone(), is_dev }
 }
 
 /// Walks from path to path. A directory without a manifest is passed over: whether that matters is for cargo to say.

@@ -1,4 +1,4 @@
-//! Questions on the terminal: the finding, what there is to see of it, and a line that is typed.
+//! Questions on the terminal: the finding, if it is about one, what there is to see of it, and a line that is typed.
 
 use crate::render::{self, View, sanitize};
 use crate::report::dialog::{Dialog, Question};
@@ -20,7 +20,9 @@ impl<'a> Terminal<'a> {
 impl Dialog for Terminal<'_> {
     fn ask(&self, question: &Question<'_>) -> Option<String> {
         let Question { finding, shown, prompt } = question;
-        self.shell.err(&render::finding(finding, &self.view));
+        if let Some(finding) = finding {
+            self.shell.err(&render::finding(finding, &self.view));
+        }
         // It comes from packages, which nobody trusts yet.
         self.shell.err(&sanitize::block(shown));
         self.shell.ask(&sanitize::line(prompt))

@@ -49,6 +49,13 @@ pub struct Args {
     #[arg(long)]
     guard: bool,
 
+    /// Also take over what this tool requires and lets pass
+    ///
+    /// `supply-chain` is cargo-vet's store. Its files stay as they are and count where they stand; the policy says that every
+    /// package must have been reviewed, and each setting that weighs otherwise here is listed with its line.
+    #[arg(long, value_name = "STORE", value_enum)]
+    from: Option<From>,
+
     /// Also write pipelines for this forge: one that runs the gate, one that pins what bots bring in
     ///
     /// Can be added to a workspace that is behind the gate already. No file that is there is overwritten.
@@ -63,6 +70,13 @@ enum Ci {
     Github,
     /// Files for `.gitlab-ci.yml` to include
     Gitlab,
+}
+
+/// What is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum From {
+    /// The store of cargo-vet
+    SupplyChain,
 }
 
 /// Which packages call the build helper.
@@ -93,6 +107,7 @@ impl Args {
                 Ci::Github => Forge::Github,
                 Ci::Gitlab => Forge::Gitlab,
             }),
+            from_store: self.from == Some(From::SupplyChain),
             locked: context.global.is_locked(),
         };
         init::run(&context.surroundings()?, &options, context.progress)

@@ -53,7 +53,7 @@ use crate::report::Report;
 use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
-use crate::shell::{self, Shell};
+use crate::shell::{self, Pager, Shell};
 use crate::vet::reference;
 
 /// The supply-chain gate of a Rust workspace
@@ -194,7 +194,11 @@ impl Command {
 
     /// Whether what it prints may be too long for a screen, and may be shown page by page.
     fn is_paged(&self) -> bool {
-        matches!(self, Self::Diff(args) if !args.no_pager)
+        match self {
+            Self::Certify(args) => !args.no_pager,
+            Self::Diff(args) => !args.no_pager,
+            _ => false,
+        }
     }
 
     fn run(self, context: &Context<'_>) -> Result<Report, Failure> {
@@ -295,7 +299,7 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
         let terminal = Terminal::new(shell, view(&presentation, environment));
         let dialog = environment.answers(&cli.global).then_some(&terminal as &dyn Dialog);
         let (global, ask) = (&cli.global, &shell::passphrase);
-        let show = |report: &Report| show(report, shell, &view(&presentation, environment));
+        let show = |report: &Report| show(report, shell, &view(&presentation, environment), pager.as_ref());
         let context = Context { environment, global, progress: &progress, dialog, ask, show: &show };
         let result = cli.command.run(&context);
         if presentation.format.is_document() {
@@ -316,8 +320,11 @@ fn dispatch(cli: Cli, environment: &Environment, shell: &Shell) -> ExitCode {
 }
 
 /// Shows a report of several. Each line is written on its own, so that whoever ends this program cuts none in two.
-fn show(report: &Report, shell: &Shell, view: &View) -> io::Result<()> {
+fn show(report: &Report, shell: &Shell, view: &View, pager: Option<&Pager>) -> io::Result<()> {
     let rendered = render::report(report, view);
+    if pager.is_some() {
+        return shell.print(&rendered, pager);
+    }
     shell.err(&rendered.before);
     rendered.output.split_inclusive('\n').try_for_each(|line| shell.out(line))?;
     shell.err(&rendered.after);

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use provenance_build::manifest::Pin;
-use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, PackageName, Source, Version, threads};
+use provenance_build::{
+    Checksum, LockedPackage, Lockfile, Manifest, PackageId, PackageName, Source, Version, threads,
+};
 
 use super::publishers::Publishers;
 use crate::advisory::{self, Database, Hit, Kind};
@@ -11,7 +13,8 @@ use crate::archive::{Archive, License};
 use crate::graph::{Graph, GraphError};
 use crate::model::{Clock, Evidence, Release};
 use crate::survey::{Sources, Survey};
-use crate::vet::{self, Asked, Birth, Dossier, Way, release};
+use crate::vet::reviews::Known;
+use crate::vet::{self, Asked, Birth, Demand, Dossier, Way, release};
 
 /// How a package of the lockfile comes in.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub struct Circumstances {
 pub struct Record {
     /// Name, version and source.
     pub id: PackageId,
+    /// SHA-256 of its archive, if whatever named it says so.
+    pub checksum: Option<Checksum>,
     /// How it comes in.
     pub circumstances: Circumstances,
     /// Every release that its registry's index lists.
@@ -45,6 +50,8 @@ pub struct Record {
     pub asked: Vec<Asked>,
     /// When the packages were first published that it needs and the version before it did not, as far as they were found.
     pub births: Vec<Birth>,
+    /// Which reviews are required of it.
+    pub demand: Evidence<Demand>,
     /// The other versions of the same package in the lockfile.
     pub twins: Vec<Version>,
     /// The other registries in use that list a package of this name with other bytes.
@@ -121,7 +128,7 @@ pub fn look_up(
     databases: &Evidence<&[Database]>,
 ) -> Result<Vec<Record>, provenance_build::Error> {
     let looked_up = threads::map(packages, |(package, circumstances)| {
-        let (id, circumstances) = (package.id.clone(), circumstances.clone());
+        let (id, checksum, circumstances) = (package.id.clone(), package.checksum, circumstances.clone());
         let entries = match &id.source {
             Some(source) if !source.is_git() => publishers.entries(source, &id.name)?,
             _ => Evidence::Absent,
@@ -147,7 +154,20 @@ pub fn look_up(
         let same = lockfile.packages.iter().filter(|other| other.id.name == id.name);
         let twins = same.map(|other| other.id.version.clone()).filter(|version| *version != id.version);
         let twins = twins.collect();
-        Ok(Record { id, circumstances, history, release, mends, asked: vec![], births, twins, elsewhere })
+        let (asked, demand) = (vec![], Evidence::Absent);
+        Ok(Record {
+            id,
+            checksum,
+            circumstances,
+            history,
+            release,
+            mends,
+            asked,
+            births,
+            demand,
+            twins,
+            elsewhere,
+        })
     });
     looked_up.into_iter().collect()
 }
@@ -219,12 +239,14 @@ impl Record {
         let unknown = || "it was not looked up".to_owned();
         Self {
             id: id.clone(),
+            checksum: None,
             circumstances,
             history: Evidence::Unavailable(unknown()),
             release: Evidence::Unavailable(unknown()),
             mends: vec![],
             asked: vec![],
             births: vec![],
+            demand: Evidence::Absent,
             twins: vec![],
             elsewhere: vec![],
         }
@@ -300,16 +322,19 @@ impl Record {
             judged_by: None,
         };
         let mends = mended(&id, &circumstances, databases);
+        let checksum = Some(release.checksum);
         let (history, release) = (self.history.clone(), Evidence::Known(release.clone()));
         let (twins, elsewhere) = (self.twins.clone(), self.elsewhere.clone());
         // What it needs anew is looked up once it would enter.
-        Self { id, circumstances, history, release, mends, asked: vec![], births: vec![], twins, elsewhere }
+        let (asked, births, demand) = (vec![], vec![], self.demand.clone());
+        Self { id, checksum, circumstances, history, release, mends, asked, births, demand, twins, elsewhere }
     }
 
     /// The dossier as far as it can be filled in before anything is fetched.
     pub fn dossier(&self) -> Dossier<'_> {
         let Circumstances { way, direct, replaces, pinned_from, .. } = &self.circumstances;
         Dossier {
+            bytes: Known { checksum: self.checksum, tree: None },
             direct: *direct,
             asked: &self.asked,
             replaces: replaces.as_ref(),
@@ -318,6 +343,7 @@ impl Record {
             release: self.release.as_ref(),
             mends: &self.mends,
             births: Some(&self.births),
+            demand: self.demand.as_ref(),
             twins: &self.twins,
             elsewhere: &self.elsewhere,
             ..Dossier::new(&self.id, *way)

@@ -276,6 +276,33 @@ pub static TERMS: &[Term] = &[
          never a pass. Run `scan` as a user who may read it, or unpack what is not opened.",
     ),
     remark(
+        "import-adds",
+        "A newer state of an imported set of audits vouches for more. Look at who does before you take it over.",
+    ),
+    undecided(
+        "import-not-updated",
+        "An imported set of audits could not be fetched, or is not one any more. The copy in the repository stays as it is.",
+    ),
+    remark(
+        "import-redefines",
+        "A newer state of an imported set of audits means something else by its criteria. Reviews that are there already prove \
+         something else by it. Read the descriptions before you take it over.",
+    ),
+    remark(
+        "import-revokes",
+        "A newer state of an imported set of audits vouches for less, or warns of more. Somebody had a reason: look at the \
+         packages that are named.",
+    ),
+    remark(
+        "import-unchanged",
+        "A newer state of an imported set of audits says what the old one said. Nothing that is decided changes with it.",
+    ),
+    remark(
+        "import-unwarns",
+        "A newer state of an imported set of audits no longer warns of something. What it refused until now may pass. Ask its \
+         maintainers before you take it over.",
+    ),
+    remark(
         "interrupted",
         "An earlier command was interrupted while it wrote. Some files may be old and some new until `cargo provenance \
          pin` has finished or undone it.",
@@ -399,6 +426,16 @@ pub static TERMS: &[Term] = &[
          repository leads to, or the repository is out of reach. What is not known is never a pass.",
     ),
     remark(
+        "review-not-bound",
+        "`certify --unbound` recorded a review of no bytes, and the policy asks for them: it does not count. Certify it again \
+         without the flag.",
+    ),
+    remark(
+        "review-not-signed",
+        "`certify` found no key, and the policy asks for signatures of reviews: it does not count. Certify it again with a key \
+         of whoever reviewed it; nothing else has to be done anew.",
+    ),
+    remark(
         "running-deleted",
         "A program or library that runs and was deleted on disk. An upgrade does that: what was installed instead does not run before \
          it is started anew. Restart it, or find out why it is gone.",
@@ -469,6 +506,11 @@ pub static TERMS: &[Term] = &[
         "weaker-than-default",
         "Another tool's file made the new policy milder than it is by itself: a level below the default, or another place that \
          packages or advisories may come from. Look at each, and take out of `Provenance.toml` what the team does not mean.",
+    ),
+    remark(
+        "weighs-otherwise",
+        "What another tool goes by counts for more or for less here, or what it lets pass has no review that counts. Look at each: \
+         what is not pinned yet is held to what this tool asks.",
     ),
     refusal(
         "workspace-dirty",

@@ -161,8 +161,13 @@ impl Signer {
 
     /// The armored signature of a manifest's bytes.
     pub fn sign(&mut self, manifest: &[u8]) -> Result<String, KeyError> {
-        let signature = self.sign_bytes(&sshsig::signed_data(NAMESPACE, Hash::Sha512, manifest))?;
-        Ok(sshsig::armor(&self.public(), NAMESPACE, &signature))
+        self.sign_for(NAMESPACE, manifest)
+    }
+
+    /// The armored signature of a text for a namespace, outside of which it says nothing.
+    pub fn sign_for(&mut self, namespace: &str, text: &[u8]) -> Result<String, KeyError> {
+        let signature = self.sign_bytes(&sshsig::signed_data(namespace, Hash::Sha512, text))?;
+        Ok(sshsig::armor(&self.public(), namespace, &signature))
     }
 
     /// The bare signature of some bytes, which must say themselves what they are: what is signed for one thing must not be good

@@ -67,7 +67,7 @@ pub(super) fn ask(
         let prompt = format!("Accept `{key}` of {}? reason (empty: no): ", pending.package.id.short());
         let mut shown = show(pending);
         for _ in 0..PATIENCE {
-            let answer = dialog.ask(&Question { finding, shown: &shown, prompt: &prompt })?;
+            let answer = dialog.ask(&Question { finding: Some(finding), shown: &shown, prompt: &prompt })?;
             let word = answer.trim().to_ascii_lowercase();
             if NO.contains(&&*word) {
                 return None;

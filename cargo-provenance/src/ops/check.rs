@@ -139,7 +139,9 @@ fn check(
     // Copies of sets change together with the digests that name them; what was required of packages stays.
     let old_reviews = old.map(|old| match &reviews {
         Evidence::Known(reviews) => {
-            reviews.held_to(old.audits()).map_or_else(Evidence::Unavailable, Evidence::Known)
+            let policies = before.as_ref().map_or(Ok(Default::default()), Before::vet_policies);
+            let held = policies.and_then(|policies| reviews.held_to(old.audits(), &policies));
+            held.map_or_else(Evidence::Unavailable, Evidence::Known)
         }
         Evidence::Absent => vetting::reviews(old, &gate.root, surroundings.clock, report),
         Evidence::Unavailable(why) => Evidence::Unavailable(why.clone()),
@@ -173,6 +175,11 @@ fn check(
             record.circumstances.judged_by = before.judged_by(package, manifest.pin_for(&package.id));
         }
     }
+    let mut asked = records.clone();
+    if let Some((vetting, _)) = &judges.before {
+        let demands = vetting.demands(&situation.lockfile, &situation.workspace.members);
+        vetting.ask_of(&mut asked, &demands);
+    }
     let looked = judges.look(&situation, surroundings, &wanted, &records, progress);
     let (stale, Looked { entrants, earlier }) = looked?;
     proving::tell_stale(stale, report);
@@ -199,7 +206,7 @@ fn check(
         told::lower(&mut vetted.judgment.findings, record.circumstances.judged_by);
         told::tell_unjudged(&mut vetted.judgment.findings, pin);
         if let Some(before) = &before {
-            let there = |pin| judges.there_before(record, proven, earlier[number].get(), pin);
+            let there = |pin| judges.there_before(&asked[number], proven, earlier[number].get(), pin);
             match before.unchanged(package, pin) {
                 Some(old_pin) if vetted.judgment.refuses() => {
                     let there = there(old_pin).findings;

@@ -7,18 +7,22 @@ mod content;
 mod drifted;
 mod loose;
 mod manifest;
+mod reading;
 mod risk;
 
 use provenance_build::{PackageName, Version};
 
+pub(super) use self::between::absent;
 use self::content::Content;
+pub(super) use self::reading::{Reading, reading};
 use self::risk::{Roles, Seen};
+use crate::archive::Archive;
 use crate::model::Surroundings;
 use crate::policy::Glob;
-use crate::report::Report;
 use crate::report::failure::Failure;
 use crate::report::files::{Risk, Shown};
 use crate::report::progress::Progress;
+use crate::report::{Files, Report};
 
 /// What `diff` is asked to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,6 +110,14 @@ pub(super) fn risks(manifest: Option<&[u8]>) -> impl Fn(&str, &[u8]) -> Risk + u
     }
 }
 
+/// What changed from one archive to another: how much of each file, and what it could do.
+pub(super) fn changes(old: &Archive, new: &Archive) -> Files {
+    let mut roles = Roles::default();
+    [old, new].into_iter().for_each(|archive| roles.add(archive.file("Cargo.toml")));
+    let view = View { shown: Shown::Stat, ..View::default() };
+    comparison::compare(between::pairs(Some(old), new), &roles, ("", ""), &view)
+}
+
 /// Runs the use case.
 ///
 /// # Errors
@@ -119,7 +131,8 @@ pub fn run(
     match &options.subject {
         Subject::Drifted(package) => drifted::run(surroundings, package.as_ref(), &options.view, progress),
         Subject::Published { name, from, to, registry } => {
-            let asked = between::Asked { name, from, to: to.as_ref(), registry: registry.as_deref() };
+            let asked =
+                between::Asked { name, from: Some(from), to: to.as_ref(), registry: registry.as_deref() };
             between::run(surroundings, &asked, &options.view, progress)
         }
     }

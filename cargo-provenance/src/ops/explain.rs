@@ -2,6 +2,7 @@
 
 mod advisory;
 mod package;
+mod reviews;
 mod text;
 
 use std::path::Path;

@@ -4,6 +4,7 @@ mod ci;
 mod found;
 mod later;
 mod plan;
+mod supply;
 mod takeover;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use provenance_build::{PackageId, toml};
 use self::ci::Pipelines;
 use self::found::{found, tell_found};
 use self::plan::Plan;
+use self::supply::Supply;
 use self::takeover::Takeover;
 use super::exceptions;
 use super::folding;
@@ -55,6 +57,8 @@ pub struct Options {
     pub guard: Option<Guard>,
     /// Whose pipelines to write, if any. They can be added to a workspace that is behind the gate.
     pub ci: Option<Forge>,
+    /// Whether to take over what cargo-vet keeps in its store.
+    pub from_store: bool,
     /// Whether `Cargo.lock` must stay as it is.
     pub locked: bool,
 }
@@ -101,6 +105,9 @@ pub fn run(
         }
         let is_gated = workspace.root.join(manifest::FILE_NAME).exists();
         match (&options.helper, options.guard, options.ci) {
+            _ if is_gated && options.from_store => {
+                Ok(init(report, surroundings, options, &cargo, workspace, progress)?)
+            }
             (Some(helper), None, None) if is_gated => {
                 later::add_helper(report, surroundings, (options, helper), &cargo, workspace, progress)
             }
@@ -164,7 +171,10 @@ fn init(
     let pipelines = options.ci.map(|forge| Pipelines::plan(&root, forge)).transpose()?;
     let written = read_optional(&root.join(policy::FILE_NAME))?;
     let mut takeover = Takeover::read(&root, written.is_some())?;
-    let preliminary = preliminary_policy(written.as_deref(), &gating, &takeover, &root)?;
+    let supply = options.from_store.then(|| Supply::read(&root, written.is_some())).transpose()?;
+    let own = supply.iter().flat_map(|supply| supply.own(&workspace)).chain(gating.own.clone());
+    let own = own.collect::<Vec<_>>();
+    let preliminary = preliminary_policy(written.as_deref(), &own, &takeover, &root)?;
     let databases = vetting::databases(surroundings, &preliminary, &root, &[], report, progress);
     let known = || databases.as_ref().map(Vec::as_slice);
     let configuration = situation::configuration(surroundings, &workspace)?;
@@ -190,7 +200,7 @@ fn init(
         .among(&members, used())
         .cooling(cooldown.clone())
         .alone();
-    let records = vetting.look_up(situation, None, &split.entering)?;
+    let mut records = vetting.look_up(situation, None, &split.entering)?;
     let entrants = vetting.prove(
         situation,
         surroundings.network,
@@ -205,8 +215,9 @@ fn init(
     let mut policy_text = match &written {
         Some(written) => written.clone(),
         None => {
-            let mut template = found(situation, &split, proven, &gating);
+            let mut template = found(situation, &split, proven, &own);
             template.taken = takeover.taken.clone();
+            template.audits = supply.as_ref().map(Supply::section).unwrap_or_default();
             let text = write_template(&template);
             let policy = gate::parse_policy(&text, &root)?;
             let license_of = |id: &PackageId| {
@@ -223,6 +234,7 @@ fn init(
         .among(&members, used())
         .cooling(cooldown)
         .reviewed(reviews.as_ref());
+    vetting.ask_of(&mut records, &vetting.demands(&situation.lockfile, &situation.workspace.members));
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
     let policy = gate::parse_policy(&policy_text, &root)?;
@@ -247,6 +259,12 @@ fn init(
     tell_exceptions(report, &exceptions);
     plan.tell(report, surroundings.clock);
     takeover.tell(report);
+    if supply.is_none() && reviews.known().is_some_and(|reviews| !reviews.asks()) {
+        supply::tell_of_it(report);
+    }
+    if let Some(supply) = &supply {
+        supply.tell(report, &situation.workspace, &situation.lockfile, &vetted);
+    }
     tell_found(report, situation, &draft, proven);
     vetting.tell_audits(report);
     folding::fold(report);
@@ -373,11 +391,11 @@ pub(super) fn tell_exceptions(report: &mut Report, exceptions: &[Finding]) {
 /// has the defaults besides.
 fn preliminary_policy(
     written: Option<&str>,
-    gating: &Gating,
+    own: &[String],
     takeover: &Takeover,
     root: &Path,
 ) -> Result<Policy, Error> {
-    let own = gating.own.iter().cloned().collect();
+    let own = own.to_vec();
     let text = match written {
         Some(text) => text.to_owned(),
         // What comes in with the build helper is judged by it, and comes from there.

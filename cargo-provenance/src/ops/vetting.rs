@@ -30,13 +30,14 @@ use crate::report::failure::{Explain, Kind};
 use crate::report::progress::Progress;
 use crate::survey::Survey;
 use crate::vet::checks;
+use crate::vet::reviews::Known;
 use crate::vet::waiver::{self, Accept, Exceptions, Waived, Waiver};
 use crate::vet::{
-    Asked, Cooldown, Dossier, Fault, Ground, Group, Judgment, Look, Names, Needs, Open, Opinion, Previous,
-    Proof, Reviews, Standing, Way, judge,
+    Asked, Cooldown, Demands, Dossier, Fault, Ground, Group, Judgment, Look, Names, Needs, Open, Opinion,
+    Previous, Proof, Reviews, Standing, Way, judge,
 };
 
-pub use known::{databases, reviews};
+pub use known::{databases, demands, reviews};
 
 /// Judges packages against a policy.
 pub struct Vetting<'a> {
@@ -108,8 +109,8 @@ fn is_helper(finding: &Finding) -> bool {
 
 /// What a member asks of a package.
 fn asked(member: &Member, name: &PackageName) -> impl Iterator<Item = Asked> {
-    let asks = member.asks.iter().filter(move |(asked, _)| asked == name.as_str());
-    asks.map(|(_, versions)| Asked { by: member.name.to_string(), versions: versions.clone() })
+    let asks = member.asks.iter().filter(move |asked| asked.name == name.as_str());
+    asks.map(|asked| Asked { by: member.name.to_string(), versions: asked.versions.clone() })
 }
 
 /// The pin that covers the bytes of a package. What people accepted in a pin of other bytes says nothing about these.
@@ -319,8 +320,31 @@ impl<'a> Vetting<'a> {
         lockfile: &Lockfile,
         packages: &[(&LockedPackage, Circumstances)],
         publishers: &Publishers<'_>,
+        demands: &Evidence<Demands>,
     ) -> Result<Vec<Record>, provenance_build::Error> {
-        records::look_up(lockfile, packages, publishers, &self.databases)
+        let mut records = records::look_up(lockfile, packages, publishers, &self.databases)?;
+        self.ask_of(&mut records, demands);
+        Ok(records)
+    }
+
+    /// Which reviews are required of the packages of a lockfile. `Absent` where it does not matter who needs whom.
+    pub fn demands(&self, lockfile: &Lockfile, members: &[Member]) -> Evidence<Demands> {
+        match self.audits.known().filter(|_| self.goes_by_the_tree()) {
+            Some(reviews) => known::demands(reviews, lockfile, members),
+            None => Evidence::Absent,
+        }
+    }
+
+    /// Whether it matters for what is required of a package who needs it.
+    pub fn goes_by_the_tree(&self) -> bool {
+        self.audits.known().is_some_and(|reviews| reviews.goes_by_the_tree())
+    }
+
+    /// Asks these reviews of packages.
+    pub fn ask_of(&self, records: &mut [Record], demands: &Evidence<Demands>) {
+        for record in records {
+            record.demand = demands.as_ref().map(|demands| demands.of(&record.id).clone());
+        }
     }
 
     /// Looks up what is known of packages before anything is fetched.
@@ -334,7 +358,9 @@ impl<'a> Vetting<'a> {
         let all = records::circumstances(&situation.lockfile, manifest, is_member, Way::Locked)?;
         let publishers = Publishers::of(&situation.configuration, &situation.cargo_home)?;
         let packages = wanted.iter().map(|index| (&situation.lockfile.packages[*index], all[*index].clone()));
-        let mut records = self.records(&situation.lockfile, &packages.collect::<Vec<_>>(), &publishers)?;
+        let demands = self.demands(&situation.lockfile, &situation.workspace.members);
+        let packages = packages.collect::<Vec<_>>();
+        let mut records = self.records(&situation.lockfile, &packages, &publishers, &demands)?;
         for record in &mut records {
             let members = situation.workspace.members.iter();
             record.asked = members.flat_map(|member| asked(member, &record.id.name)).collect();
@@ -382,7 +408,10 @@ impl<'a> Vetting<'a> {
 
     /// Judges a package that was looked up and proven.
     pub fn judged(&self, record: &Record, proven: &Proven) -> Judgment {
-        let mut judgment = self.before_fetching(record);
+        let tree = proven.as_ref().ok().map(|entrant| entrant.tree);
+        let dossier = record.dossier();
+        let dossier = Dossier { bytes: Known { tree, ..dossier.bytes }, ..dossier };
+        let mut judgment = judge(&dossier, &self.ground(record), Needs::BEFORE_FETCHING);
         let mut more = match proven {
             Ok(entrant) => entrant.judgment.clone(),
             Err(refusals) => self.of_refusals(record, refusals),
@@ -405,12 +434,20 @@ impl<'a> Vetting<'a> {
         exceptions: &mut Exceptions<'_>,
     ) -> (Vec<Finding>, Vec<Open>) {
         let (mut findings, mut open) = (vec![], vec![]);
+        let demands = self.demands(&situation.lockfile, &situation.workspace.members);
         for (index, pin) in &split.kept {
             let id = pin.id();
             let ground =
                 Ground { judged_by: pin.vetted.as_ref().map(|vetted| vetted.checks), ..self.bare_ground() };
             let is_vouched = pin.trust.basis == Basis::Publisher;
-            let dossier = Dossier { is_vouched, ..Dossier::new(&id, Way::Kept) };
+            let bytes = Known { checksum: pin.checksum, tree: Some(pin.tree) };
+            let on_record = match pin.trust.basis {
+                Basis::Audit => &*pin.trust.from,
+                _ => &[],
+            };
+            let demand = demands.as_ref().map(|demands| demands.of(&id));
+            let new = Dossier::new(&id, Way::Kept);
+            let dossier = Dossier { is_vouched, bytes, on_record: Some(on_record), demand, ..new };
             let judgment = judge(&dossier, &ground, &[Needs::Identity, Needs::Audits]);
             let vetted = self.settle(judgment, Some(pin), exceptions);
             let place = situation.locked_at(&situation.lockfile.packages[*index], "locked here");

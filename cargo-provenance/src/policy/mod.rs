@@ -27,7 +27,10 @@ use crate::model::LicenseName;
 use crate::report::failure::{Explain, Kind};
 
 pub use advisories::{Database, MaxAge, Origin, RUSTSEC};
-pub use audits::{AuditImport, AuditRules, EntryKind, Required};
+pub use audits::{
+    Agents, AuditImport, AuditRules, Auditor, CrevReviewer, EntryKind, ImportEditError, Required, address,
+    identity, with_import, with_pin,
+};
 pub use catalogue::{Firmness, Known, Parameter, ParameterKind};
 pub use exceptions::{Ban, Exception};
 pub use extends::Fetch;
@@ -310,6 +313,11 @@ impl Policy {
     pub fn spot(&self, line: u32) -> String {
         let (file, _, line) = self.located(line);
         place(file, line)
+    }
+
+    /// Whether a line stands in the policy that this one extends.
+    pub fn is_of_base(&self, line: u32) -> bool {
+        self.located(line).0 != Path::new(FILE_NAME)
     }
 
     /// The file that a line stands in, the lines of that file, and the line's number there.

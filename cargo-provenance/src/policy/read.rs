@@ -529,7 +529,7 @@ mod tests {
         fn no_value_in_a_known_place_makes_the_reader_panic(
             key in prop::sample::select(vec![
                 "own", "checks", "checks.source", "checks.version-too-new.days", "sources.git", "sources.registries",
-                "licenses.allow", "names", "names.known", "names.internal", "advisories", "advisories.databases", "advisories.max-age", "audits", "audits.required", "audits.criteria", "audits.import", "audits.import.a", "audits.import.a.path", "signing.keys", "signing.revoked", "signing", "signing.threshold", "source", "sbom", "sbom.author", "extends", "exception",
+                "licenses.allow", "names", "names.known", "names.internal", "advisories", "advisories.databases", "advisories.max-age", "audits", "audits.required", "audits.bound", "audits.auditor", "audits.auditor.a", "audits.auditor.a.keys", "audits.criteria", "audits.import", "audits.import.a", "audits.import.a.path", "signing.keys", "signing.revoked", "signing", "signing.threshold", "source", "sbom", "sbom.author", "extends", "exception",
             ]),
             value in prop::sample::select(vec![
                 "1", "-1", "1.5", "true", "\"\"", "\"x\"", "[]", "[[]]", "[{}]", "{}", "{ x = 1 }", "[1]", "9223372036854775807",

@@ -36,6 +36,8 @@ pub struct Template {
     pub git: Vec<String>,
     /// The single licenses that packages may have.
     pub licenses: Vec<String>,
+    /// The part about reviews, where there is something to say of them.
+    pub audits: String,
     /// What other tools' files say. Lists of theirs take the place of what was found.
     pub taken: Taken,
 }
@@ -140,6 +142,7 @@ pub fn write_template(found: &Template) -> String {
          # signers = \"allowed_signers\"\n\
          # since = \"the last commit that you trust as it is, with all its digits\"\n",
     );
+    text.push_str(&found.audits);
     for ban in &found.taken.bans {
         let _ = writeln!(text, "\n# {}\n{}", ban.origin, ban.value.join("\n"));
     }

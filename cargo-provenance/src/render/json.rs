@@ -17,6 +17,7 @@ use crate::exit_code::ExitCode;
 use crate::finding::{Finding, Place, Role, Weight};
 use crate::report::failure::{Failure, Kind};
 use crate::report::files::{Body, FileDiff, Hunk, Shown, Side};
+use crate::report::reviews::MissingReview;
 use crate::report::{Explained, Outcome, Report, Step};
 
 /// The version of the format. Keys and reasons are added without raising it; readers ignore what they do not know.
@@ -41,6 +42,9 @@ pub(super) fn report(report: &Report, elapsed: Duration) -> String {
     }
     for explained in &report.explained {
         text.push_str(&line(&Line::explanation(explained)));
+    }
+    for review in &report.reviews {
+        text.push_str(&line(&Line::MissingReview(ReviewLine::new(review))));
     }
     if report.explained.is_empty() && !report.output.is_empty() {
         text.push_str(&line(&Line::Output { text: &report.output }));
@@ -155,6 +159,7 @@ enum Line<'a> {
         summary: &'a str,
         docs: &'a str,
     },
+    MissingReview(ReviewLine<'a>),
     Output {
         text: &'a str,
     },
@@ -166,6 +171,48 @@ enum Line<'a> {
         place: Option<ErrorPlace>,
     },
     Summary(Summary<'a>),
+}
+
+/// A list of these is one for `certify --batch`, once `reviewed` is true where somebody did the review.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct ReviewLine<'a> {
+    #[serde(rename = "crate")]
+    krate: &'a str,
+    version: Option<&'a str>,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
+    criteria: &'a [String],
+    reviewed: bool,
+    lines: Option<usize>,
+    risky: Option<usize>,
+    risks: &'a [String],
+    settles: &'a [String],
+    after: Option<&'a str>,
+    hints: &'a [String],
+    commands: &'a [String],
+}
+
+impl<'a> ReviewLine<'a> {
+    fn new(review: &'a MissingReview) -> Self {
+        let is_whole = review.from.is_none();
+        let size = review.size.as_ref();
+        Self {
+            krate: &review.krate,
+            version: is_whole.then_some(&review.to),
+            from: review.from.as_deref(),
+            to: (!is_whole).then_some(&review.to),
+            criteria: &review.criteria,
+            reviewed: false,
+            lines: size.map(|size| size.lines),
+            risky: size.map(|size| size.risky),
+            risks: size.map(|size| size.why.as_slice()).unwrap_or_default(),
+            settles: &review.settles,
+            after: review.after.as_deref(),
+            hints: &review.hints,
+            commands: &review.commands,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -392,6 +439,7 @@ mod tests {
 
     use super::*;
     use crate::report::files::{Change, Risk};
+    use crate::report::reviews::ReviewSize;
 
     const SCHEMA: &str = include_str!("../../docs/schema/json-lines.schema.json");
 
@@ -521,6 +569,14 @@ mod tests {
         };
         let named = FileDiff { old: None, body: Body::LeftOut(text.to_owned()), ..file.clone() };
         report.files.list = vec![file, named];
+        let size = ReviewSize { lines: 2, risky: 1, why: vec![text.to_owned()] };
+        let whole = MissingReview { krate: text.to_owned(), size: Some(size), ..MissingReview::default() };
+        let delta = MissingReview {
+            from: Some(text.to_owned()),
+            hints: vec![text.to_owned()],
+            ..MissingReview::default()
+        };
+        report.reviews = vec![whole, delta];
         report
     }
 

@@ -2,11 +2,11 @@
 
 use crate::finding::Finding;
 
-/// A finding that waits for a person's word.
+/// Something that waits for a person's word.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// The finding.
-    pub finding: &'a Finding,
+    /// The finding that it is about, if it is about one.
+    pub finding: Option<&'a Finding>,
     /// What to look at first. It comes from packages, and must be made harmless before it is shown.
     pub shown: &'a str,
     /// What is asked.

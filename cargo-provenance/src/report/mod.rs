@@ -6,6 +6,7 @@ pub mod files;
 pub mod ledger;
 mod plural;
 pub mod progress;
+pub mod reviews;
 
 pub use files::Files;
 pub use plural::plural;
@@ -35,6 +36,8 @@ pub struct Report {
     pub conclusion: String,
     /// Files that differ; they belong on standard output.
     pub files: Files,
+    /// Reviews that are missing, for programs; people read them in `output`.
+    pub reviews: Vec<reviews::MissingReview>,
     /// What ids mean, for programs; people read it in `output`.
     pub explained: Vec<Explained>,
     /// What belongs on standard output: a diff (shown in colors if it is a unified one), a list.
@@ -121,6 +124,7 @@ impl Report {
             not_checked: vec![],
             conclusion: String::new(),
             files: Files::default(),
+            reviews: vec![],
             explained: vec![],
             output: String::new(),
         }

@@ -3,6 +3,7 @@
 use provenance_build::{PackageId, PackageName, Source, Version};
 
 use super::check::Observation;
+use super::reviews::{Demand, Known};
 use crate::advisory::Hits;
 use crate::archive::{Archive, License};
 use crate::model::{Evidence, Release};
@@ -14,6 +15,8 @@ use crate::survey::Survey;
 pub struct Dossier<'a> {
     /// Name, version and source.
     pub id: &'a PackageId,
+    /// Its bytes, as far as they are known: the archive's digest stands in the lockfile, the tree's in the pin or in the proof.
+    pub bytes: Known,
     /// How it comes in, which decides what a person can do about a finding.
     pub way: Way,
     /// Whether a first-party package depends on it directly.
@@ -31,6 +34,8 @@ pub struct Dossier<'a> {
     pub history: Evidence<&'a [Release]>,
     /// What the index says of this version. `Absent` where it lists others but not this one.
     pub release: Evidence<&'a Release>,
+    /// Who vouches for it by its pin, where nobody looks at its contents again. `None` where somebody does.
+    pub on_record: Option<&'a [String]>,
     /// Its archive. `Absent` for a package that has none.
     pub archive: Evidence<&'a Archive>,
     /// What its files hold.
@@ -48,6 +53,8 @@ pub struct Dossier<'a> {
     /// When the packages were first published that this version cannot do without and the one before it could, as far as
     /// they were found. `None` where nobody looked, which is so for versions that were not resolved.
     pub births: Option<&'a [Birth]>,
+    /// Which reviews are required of it. `Absent` where nobody looked at what needs it: then the most that could be.
+    pub demand: Evidence<&'a Demand>,
     /// The other versions of the same package in the lockfile.
     pub twins: &'a [Version],
     /// The other registries in use that list a package of this name with other bytes.
@@ -113,6 +120,7 @@ impl<'a> Dossier<'a> {
         let unknown = || "it was not looked up".to_owned();
         Self {
             id,
+            bytes: Known::default(),
             way,
             direct: false,
             asked: &[],
@@ -121,6 +129,7 @@ impl<'a> Dossier<'a> {
             pinned_from: None,
             history: Evidence::Unavailable(unknown()),
             release: Evidence::Unavailable(unknown()),
+            on_record: None,
             archive: Evidence::Unavailable(unknown()),
             survey: Evidence::Unavailable(unknown()),
             previous: Evidence::Absent,
@@ -129,6 +138,7 @@ impl<'a> Dossier<'a> {
             hits: Evidence::Unavailable(unknown()),
             mends: &[],
             births: None,
+            demand: Evidence::Absent,
             twins: &[],
             elsewhere: &[],
         }

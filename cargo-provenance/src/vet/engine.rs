@@ -52,6 +52,8 @@ pub struct Judgment {
     pub open: Vec<Open>,
     /// Who vouches for the package, where somebody does.
     pub proof: Option<Proof>,
+    /// Who says that nobody has to, a line each, where nothing is required of it.
+    pub not_asked: Vec<String>,
 }
 
 /// Something that the answer depends on and that could not be looked up.
@@ -82,6 +84,7 @@ impl Judgment {
     pub fn extend(&mut self, more: Self) {
         self.findings.extend(more.findings);
         self.proof = self.proof.take().or(more.proof);
+        self.not_asked.extend(more.not_asked);
         for open in more.open {
             let same = |it: &&mut Open| (&it.id, &it.why, &it.help) == (&open.id, &open.why, &open.help);
             match self.open.iter_mut().find(same) {
@@ -226,7 +229,9 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
     let dossier = &Dossier { hits: look_into(&ground.databases, dossier), ..dossier.clone() };
     let mut missing: Vec<(&str, Vec<&'static str>)> = vec![];
     let mut missing_evidence = dossier.missing();
-    missing_evidence.extend(ground.audits.unavailable().map(|why| (Needs::Audits, why)));
+    let undemanded = ground.audits.known().and_then(|_| dossier.demand.unavailable());
+    let unreviewed = ground.audits.unavailable().or(undemanded);
+    missing_evidence.extend(unreviewed.map(|why| (Needs::Audits, why)));
     for check in CHECKS.iter().filter(|check| needs.contains(&check.needs)) {
         match missing_evidence.iter().find(|(need, _)| *need == check.needs) {
             None if dossier.applies(check.needs) => {
@@ -248,7 +253,9 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
             },
         }
     }
-    judgment.proof = proof(dossier, ground, needs);
+    if unreviewed.is_none() {
+        (judgment.proof, judgment.not_asked) = proof(dossier, ground, needs);
+    }
     if needs.contains(&Needs::Advisories) {
         for odd in dossier.hits.known().into_iter().flat_map(|hits| &hits.unreadable) {
             let why = format!("advisory `{}` may be about it and cannot be read: {}", odd.path, odd.why);
@@ -260,7 +267,7 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
         if dossier.hits.unavailable() == Some(why) {
             open.help = remedy(ground.policy, why).unwrap_or(open.help);
         }
-        if ground.audits.unavailable() == Some(why) {
+        if unreviewed == Some(why) {
             open.help = "correct what it names, then run the command again".to_owned();
         }
         judgment.open.push(open);
@@ -269,17 +276,23 @@ pub(super) fn judge_alone(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[N
 }
 
 /// Who vouches for a package. A publisher's name does so only once the contents are judged.
-fn proof(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[Needs]) -> Option<Proof> {
-    let reviews = ground.audits.known()?;
-    let proven = |look, on_publisher| match reviews.given(dossier, look).standing {
+fn proof(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[Needs]) -> (Option<Proof>, Vec<String>) {
+    let Some(reviews) = ground.audits.known() else { return (None, vec![]) };
+    let mut not_asked = vec![];
+    let mut proven = |look, on_publisher| match reviews.given(dossier, look).standing {
         Standing::Proven(proof) => Some(proof).filter(|proof| proof.on_publisher == on_publisher),
+        Standing::NotAsked(why) => {
+            not_asked = why;
+            None
+        }
         Standing::Open(_) => None,
     };
-    let of_reviews = || needs.contains(&Needs::Audits).then(|| proven(Look::Beforehand, false))?;
     let is_trusted = || reviews.trusts_for(dossier.id.name.as_str());
-    let of_publisher =
-        || (needs.contains(&Needs::Survey) && is_trusted()).then(|| proven(Look::Contents, true))?;
-    of_reviews().or_else(of_publisher)
+    let of_reviews = if needs.contains(&Needs::Audits) { proven(Look::Beforehand, false) } else { None };
+    let looks = || needs.contains(&Needs::Survey) && is_trusted();
+    let of_publisher = || if looks() { proven(Look::Contents, true) } else { None };
+    let proof = of_reviews.or_else(of_publisher);
+    (proof, not_asked)
 }
 
 /// What the databases say of a package. A file that may be about it and cannot be read leaves that open.

@@ -21,4 +21,4 @@ pub use cooldown::Cooldown;
 pub use dossier::{Asked, Birth, Dossier, Fault, Previous, Way};
 pub use engine::{Ground, Judgment, Open, judge, not_judged};
 pub use names::Names;
-pub use reviews::{Look, Opinion, Proof, Reviews, Standing, before};
+pub use reviews::{Demand, Demands, Look, Opinion, Proof, Reviews, Standing, before};

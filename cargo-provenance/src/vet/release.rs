@@ -5,6 +5,7 @@ use provenance_build::PackageName;
 use super::check::Needs;
 use super::dossier::{Dossier, Way};
 use super::engine::{Ground, Judgment, judge_alone};
+use super::reviews::Known;
 use crate::model::{Clock, DependencyKind, Evidence, Release};
 use crate::policy::Level;
 
@@ -126,7 +127,8 @@ impl Other<'_> {
         let id = provenance_build::PackageId { version: self.release.version.clone(), ..dossier.id.clone() };
         // What it would pull in is looked up once it is tried.
         let release = Evidence::Known(self.release);
-        let other = Dossier { id: &id, release, births: None, twins: &[], ..dossier.clone() };
+        let bytes = Known { checksum: Some(self.release.checksum), tree: None };
+        let other = Dossier { id: &id, bytes, release, births: None, twins: &[], ..dossier.clone() };
         judge_alone(&other, ground, Needs::BEFORE_FETCHING)
     }
 }

@@ -20,7 +20,7 @@ fn state(project: Project<'_>) -> [String; 3] {
 }
 
 /// Runs the command at a terminal where `typed` is typed. Everything that is seen there comes as standard output.
-fn at_a_terminal(project: Project<'_>, command: &str, typed: &str, variables: &[(&str, &str)]) -> Output {
+pub fn at_a_terminal(project: Project<'_>, command: &str, typed: &str, variables: &[(&str, &str)]) -> Output {
     let sandbox = project.sandbox();
     let answers = sandbox.path("answers");
     files::write(&answers, typed);

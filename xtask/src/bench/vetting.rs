@@ -9,7 +9,7 @@ use super::{Plan, graph};
 use crate::repository::{self, Failure};
 
 /// The variable that names the folder with the advisory database.
-const TEST_DATA: &str = "PROVENANCE_TEST_DATA";
+pub(super) const TEST_DATA: &str = "PROVENANCE_TEST_DATA";
 
 /// A package of the graph that `vet` judges.
 const JUDGED: &str = "regex";
@@ -40,7 +40,7 @@ pub(super) fn run(plan: &Plan, tool: &Path) -> Result<(), Failure> {
 }
 
 // The policy of the graph, with the database at hand and no license refused: what is measured is judging.
-fn accept_everything(graph: &Graph, database: &Path) -> Result<(), Failure> {
+pub(super) fn accept_everything(graph: &Graph, database: &Path) -> Result<(), Failure> {
     let policy = graph.root.join("Provenance.toml");
     let text = repository::read(&policy)?;
     let heading = "[advisories]\n";
@@ -141,7 +141,7 @@ fn add(plan: &Plan, tool: &Path, graph: &Graph) -> Result<(), Failure> {
 }
 
 // Runs the tool; findings are an answer too.
-fn decided(graph: &Graph, tool: &Path, arguments: &[&str]) -> Result<(), Failure> {
+pub(super) fn decided(graph: &Graph, tool: &Path, arguments: &[&str]) -> Result<(), Failure> {
     let mut command = graph.scratch.command(tool, &graph.root);
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
     let status = command

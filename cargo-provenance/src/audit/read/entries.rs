@@ -4,7 +4,7 @@ use super::super::{Audit, AuditKind, Criterion, Requirement, Trust, VetVersion, 
 use super::Result;
 use super::fields::Fields;
 
-const DELTA: &str = "two versions, `1.0.0 -> 1.1.0`";
+pub(super) const DELTA: &str = "two versions, `1.0.0 -> 1.1.0`";
 
 pub(super) fn criterion(mut fields: Fields<'_, '_>) -> Result<Criterion> {
     let criterion = Criterion {
@@ -17,12 +17,14 @@ pub(super) fn criterion(mut fields: Fields<'_, '_>) -> Result<Criterion> {
     fields.finish().map(|()| criterion)
 }
 
+pub(super) fn delta(text: &str) -> Option<(VetVersion, VetVersion)> {
+    let (from, to) = text.split_once("->")?;
+    Some((VetVersion::parse(from.trim())?, VetVersion::parse(to.trim())?))
+}
+
 pub(super) fn audit(mut fields: Fields<'_, '_>) -> Result<Audit> {
     let version = fields.version("version")?;
-    let delta = fields.parsed("delta", DELTA, |text| {
-        let (from, to) = text.split_once("->")?;
-        Some((VetVersion::parse(from.trim())?, VetVersion::parse(to.trim())?))
-    })?;
+    let delta = fields.parsed("delta", DELTA, delta)?;
     let violation = fields.parsed("violation", "a version requirement", Requirement::parse)?;
     let kind = match (version, delta, violation) {
         (Some(version), None, None) => AuditKind::Full(version),

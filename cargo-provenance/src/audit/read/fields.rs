@@ -61,7 +61,7 @@ impl<'r, 'v> Fields<'r, 'v> {
                     format!(" of `{}`", quoted(&self.name))
                 };
                 let what = format!("`{}` is not a key{place}", quoted(&key.name));
-                Err(self.reader.fault(key.span.start, &what, "remove it; cargo-vet would drop it"))
+                Err(self.reader.fault(key.span.start, &what, self.reader.unknown))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! error with its line. A set from elsewhere is read entry by entry: one that cannot be read is a loss that is told, and
 //! the others count.
 
+mod bindings;
 mod entries;
 mod fields;
 mod foreign;
@@ -34,6 +35,8 @@ struct Reader<'t> {
     file: &'t Path,
     // Where each line begins.
     lines: Vec<usize>,
+    // What to do about a key that nobody knows.
+    unknown: &'static str,
 }
 
 impl<'t> Reader<'t> {
@@ -48,7 +51,7 @@ impl<'t> Reader<'t> {
             AuditError::new(file, u32::try_from(line).unwrap_or(0), "is not UTF-8", "save the file as UTF-8")
         })?;
         let lines = [0].into_iter().chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1)).collect();
-        Ok((Self { file, lines }, text))
+        Ok((Self { file, lines, unknown: "remove it; cargo-vet would drop it" }, text))
     }
 
     fn table(&self, text: &'t str) -> Result<Table<'t>> {

@@ -43,8 +43,16 @@ pub(super) fn check(
     }
 }
 
+/// What is wrong with the policies of a store for the packages of this tree.
+pub fn policy_faults(store: &Store, tree: &Tree, criteria: &Criteria) -> Vec<AuditError> {
+    let mut faults = Faults { store, criteria, found: vec![] };
+    faults.config();
+    faults.policies(tree);
+    faults.found
+}
+
 /// The last day on which an entry about a publisher may end: twelve months ahead, as cargo-vet counts them.
-pub(super) fn furthest_end(today: Date) -> Date {
+pub fn furthest_end(today: Date) -> Date {
     let text = today.to_string();
     let (year, rest) = text.split_at(4);
     let year = year.parse::<u32>().unwrap_or(9999).saturating_add(1).min(9999);

@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::ground::Ground;
 pub use chain::{Against, AuditRef, Conflict, Link};
-pub use faults::KNOWN_VERSION;
+pub use demand::{Cause, Demand, Derivation, derivation};
+pub use faults::{KNOWN_VERSION, furthest_end, policy_faults};
 use search::StandIns;
 pub use strict::{Circumstances, Strict, Void, Why};
 
@@ -129,7 +130,7 @@ pub fn resolve(store: &Store, tree: &Tree, today: Date, mode: Mode<'_>) -> Resul
                 open.insert(Ground::of(store, &criteria, &package.name, today, mode).map_err(unknown)?)
             }
         };
-        packages.push(judge(ground, package, demand, mode, stand_ins(store, package, mode)));
+        packages.push(judge(ground, package, demand.criteria, mode, stand_ins(store, package, mode)));
     }
     let voids = grounds.into_iter().filter(|(_, ground)| !ground.voids.is_empty());
     let voids = voids.map(|(name, ground)| (name.to_owned(), ground.voids)).collect();

@@ -2,6 +2,7 @@
 //!
 //! `[cargo-vet] version` is written as it was read: whoever raises it locks out the colleagues whose cargo-vet is older.
 
+mod bindings;
 mod document;
 mod order;
 mod text;

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use super::{FOLDER, bytes};
+use super::bytes;
 use crate::audit::{Publications, Store};
 
 /// The name of the file.
 pub const FILE: &str = "publishers.toml";
 
 /// The file with its bytes, if it is there; why it cannot be read, if so.
-pub fn publications(root: &Path) -> Result<(Option<Vec<u8>>, Publications), String> {
-    let shown = format!("{FOLDER}/{FILE}");
-    let found = bytes(&root.join(FOLDER).join(FILE), &shown)?;
-    let read = |found: &Vec<u8>| Publications::read(found, &Path::new(FOLDER).join(FILE));
+pub fn publications(root: &Path, folder: &str) -> Result<(Option<Vec<u8>>, Publications), String> {
+    let shown = format!("{folder}/{FILE}");
+    let found = bytes(&root.join(folder).join(FILE), &shown)?;
+    let read = |found: &Vec<u8>| Publications::read(found, &Path::new(folder).join(FILE));
     let publications = found.as_ref().map(read).transpose().map_err(|error| error.to_string())?;
     Ok((found, publications.unwrap_or_default()))
 }

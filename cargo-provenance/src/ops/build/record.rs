@@ -12,8 +12,8 @@ use provenance_build::{PackageId, threads};
 
 use super::settings::setting;
 use crate::attest::record::{
-    self, Artifact, Component, Identity, Kind, Package, Platform, Record, Request, Revision, Toolchain, Unit,
-    Workspace,
+    self, Artifact, Component, Identity, Kind, Package, Platform, Record, Request, Revision, Toolchain,
+    Trust, Unit, Workspace,
 };
 use crate::cargo::{self, Toolchain as Compiler};
 use crate::collect::dir_hash;
@@ -307,6 +307,11 @@ fn packages(gate: &Gate, made: &[cargo::Artifact], ids: &BTreeMap<&String, Packa
             checksum: pin.and_then(|pin| pin.checksum).map(|checksum| checksum.hex()),
             tree: pin.map(|pin| pin.tree.to_string()),
             dir_hash: hash,
+            trust: pin.map(|pin| Trust {
+                basis: pin.trust.basis.as_str().to_owned(),
+                criteria: pin.trust.criteria.clone(),
+                from: pin.trust.from.clone(),
+            }),
         }
     })
 }

@@ -3,14 +3,16 @@
 //! What counts is the change: a finding of a package whose bytes are the same is a note if it would have stood there with
 //! what is known today. So an advisory that was published meanwhile turns no unrelated change red.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use provenance_build::manifest::{self, Acceptance, Basis, Member, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest};
 
 use super::{Failure, Finding, Gate, Report, Weight, gate, plural};
-use crate::collect::cooldown;
+use crate::audit::{ByName, Config, PolicyFor};
 use crate::collect::situation::{index_among, relative};
+use crate::collect::{audits, cooldown, vet_store};
 use crate::finding::Role;
 use crate::finding::drift::Excerpts;
 use crate::git::Revision;
@@ -32,6 +34,8 @@ pub(super) struct Before {
     manifest: Option<Manifest>,
     policy: Option<Policy>,
     lockfile: Option<Lockfile>,
+    /// What cargo-vet's configuration required of packages; why that is not known, if so.
+    vet_policies: Result<ByName<PolicyFor>, String>,
     /// What could not be read, a line each: it is taken for absent, so that everything is new.
     odd: Vec<String>,
 }
@@ -58,12 +62,18 @@ impl Before {
                 None
             }
         };
-        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, odd })
+        let vet_policies = vet_policies(gate, &revision, name)?;
+        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, vet_policies, odd })
     }
 
     /// The policy at that commit.
     pub(super) fn policy(&self) -> Option<&Policy> {
         self.policy.as_ref()
+    }
+
+    /// What cargo-vet's configuration required of packages at that commit; why that is not known, if so.
+    pub(super) fn vet_policies(&self) -> Result<ByName<PolicyFor>, String> {
+        self.vet_policies.clone()
     }
 
     /// Cargo's own cool-down at that commit.
@@ -258,11 +268,30 @@ impl Before {
         }
     }
 
+    /// What cargo-vet's configuration requires of packages, where that was changed.
+    fn tell_vet_policies(&self, gate: &Gate, new: &mut Report) {
+        let (Ok(old), Ok(Some(store))) = (&self.vet_policies, audits::store(&gate.root)) else { return };
+        let names = old.keys().chain(store.config.policy.keys()).collect::<BTreeSet<_>>();
+        let without_lines = |policy: Option<&PolicyFor>| policy.map(PolicyFor::without_lines);
+        for name in names {
+            let (before, now) = (old.get(name), store.config.policy.get(name));
+            let what = match (before, now) {
+                (Some(_), None) => "was removed",
+                (None, Some(_)) => "is new",
+                _ if without_lines(before) != without_lines(now) => "was changed",
+                _ => continue,
+            };
+            let file = store.folder.join("config.toml");
+            new.step("Policy", format!("`[policy.{name}]` of `{}` {what}", file.display()));
+        }
+    }
+
     fn tell_policy(&self, gate: &Gate, new: &mut Report) {
         let old = self.policy.as_ref();
         if old.is_some_and(|old| old.digest() != gate.policy.digest()) {
             new.step("Policy", "`Provenance.toml` was changed");
         }
+        self.tell_vet_policies(gate, new);
         let databases = old.map(Policy::databases).unwrap_or_default();
         let counting = gate.policy.databases();
         for At { value, .. } in &databases {
@@ -305,6 +334,22 @@ impl Before {
             }
         }
     }
+}
+
+/// What cargo-vet's configuration required at a revision. One that cannot be read leaves open what it required.
+fn vet_policies(
+    gate: &Gate,
+    revision: &Revision,
+    name: &str,
+) -> Result<Result<ByName<PolicyFor>, String>, Failure> {
+    let manifest = revision.file("Cargo.toml")?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let path = match vet_store::folder_before(&gate.root, manifest.as_deref()) {
+        Ok(folder) => format!("{folder}/config.toml"),
+        Err(why) => return Ok(Err(format!("at `{name}`, {why}"))),
+    };
+    let Some(bytes) = revision.file(&path)? else { return Ok(Ok(ByName::new())) };
+    let config = Config::read(&bytes, Path::new(&path));
+    Ok(config.map(|config| config.policy).map_err(|error| format!("at `{name}`, {error}")))
 }
 
 /// Whether a setting, under the key that the manifest records it by, runs nothing while cargo resolves and fetches.

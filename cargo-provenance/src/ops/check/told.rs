@@ -27,6 +27,8 @@ pub(super) struct Told<'a> {
     pub(super) there_before: usize,
     /// Packages that no advisory database speaks of, and why.
     uncovered: Vec<String>,
+    /// Packages of which no review is required, and who says so.
+    not_asked: Vec<String>,
 }
 
 /// The end of a check that could not look at the packages at all: what was found so far is drift, or comes with the change.
@@ -69,8 +71,9 @@ pub(super) fn tell_unjudged(findings: &mut [Finding], pin: Option<&Pin>) {
 
 impl<'a> Told<'a> {
     pub(super) fn new(graph: &'a GraphOf<'a>, vetting: &'a Vetting<'a>) -> Self {
-        let (findings, open, waived, uncovered) = (vec![], vec![], vec![], vec![]);
-        Self { findings, graph, vetting, open, waived, judged: 0, there_before: 0, uncovered }
+        let (findings, open, waived) = (vec![], vec![], vec![]);
+        let (uncovered, not_asked) = (vec![], vec![]);
+        Self { findings, graph, vetting, open, waived, judged: 0, there_before: 0, uncovered, not_asked }
     }
 
     /// Takes what was said of the package at this place of the lockfile.
@@ -80,6 +83,9 @@ impl<'a> Told<'a> {
         for mut finding in vetted.judgment.findings {
             finding.places.insert(0, self.graph.situation.locked_at(package, "locked here"));
             self.findings.push(finding.note(self.graph.pulled_in(index)));
+        }
+        for why in &vetted.judgment.not_asked {
+            self.not_asked.push(format!("{}: {why}", package.id.short()));
         }
         self.open.extend(vetted.judgment.open);
         self.waived.extend(vetted.waived);
@@ -215,6 +221,16 @@ impl<'a> Told<'a> {
                 report.detail("Uncovered", package.clone());
             }
         }
+        if !self.not_asked.is_empty() {
+            let packages = plural(self.not_asked.len(), "package");
+            report
+                .not_checked
+                .push(format!("reviews of {packages} of which none is required; `-v` lists them"));
+            for package in &self.not_asked {
+                report.detail("Not asked", package.clone());
+            }
+        }
+        report.count("not-asked", self.not_asked.len());
         report.count("not-covered", self.uncovered.len());
         report.not_checked.extend(verdict.absent.iter().map(|id| format!("{}: not on disk", id.short())));
         self.vetting.tell_audits(report);

@@ -10,7 +10,8 @@ use provenance_build::{Lockfile, PackageName, toml};
 use super::super::interruption::settled;
 use super::super::vetting;
 use crate::audit::{ANSWER_BYTES, Answer, Publications};
-use crate::collect::audits::{self, FOLDER, PUBLISHERS};
+use crate::collect::audits::{self, PUBLISHERS};
+use crate::collect::vet_store;
 use crate::model::{Evidence, Surroundings};
 use crate::net::{Client, NetError};
 use crate::policy::{AuditRules, Policy};
@@ -98,19 +99,20 @@ fn keep(
     let damaged = |why: String| {
         Failure::new(Kind::Usage, why).help("correct the file, or restore it from version control")
     };
-    let (old, mut publications) = audits::publications(root).map_err(damaged)?;
+    let folder = &vet_store::folder(root).map_err(damaged)?;
+    let (old, mut publications) = audits::publications(root, folder).map_err(damaged)?;
     let rows = |publications: &Publications| publications.rows.values().map(Vec::len).sum::<usize>();
     let before = rows(&publications);
     for (krate, answer) in answers {
         let odd = publications.take(krate.as_str(), answer, &used[*krate]);
         report.not_checked.extend(odd.iter().map(|version| {
-            format!("who published `{krate} v{version}`: what crates.io says now is not what it said before; see `{FOLDER}/{PUBLISHERS}`")
+            format!("who published `{krate} v{version}`: what crates.io says now is not what it said before; see `{folder}/{PUBLISHERS}`")
         }));
     }
     let new = rows(&publications) - before;
     let text = publications.text().into_bytes();
     if new > 0 && old.as_ref() != Some(&text) {
-        let file = root.join(FOLDER).join(PUBLISHERS);
+        let file = root.join(folder).join(PUBLISHERS);
         let mut folders = Folders::default();
         folders.make_for(&file)?;
         let mut transaction = Transaction::new(root);
@@ -120,7 +122,7 @@ fn keep(
     report.step(
         "Updated",
         format!(
-            "`{FOLDER}/{PUBLISHERS}`: who published {} of {} ({new} new)",
+            "`{folder}/{PUBLISHERS}`: who published {} of {} ({new} new)",
             plural(before + new, "version"),
             plural(publications.rows.len(), "crate"),
         ),

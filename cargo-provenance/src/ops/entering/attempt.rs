@@ -21,11 +21,11 @@ use crate::collect::indices::{self, When};
 use crate::collect::publishers::Publishers;
 use crate::collect::records::{Circumstances, Record};
 use crate::collect::situation::Situation;
-use crate::model::Surroundings;
+use crate::model::{Evidence, Surroundings};
 use crate::report::dialog::Dialog;
 use crate::report::progress::Progress;
-use crate::vet::Way;
 use crate::vet::waiver::Accept;
+use crate::vet::{Demands, Way};
 
 /// The one command that resolves by itself.
 const UPDATE: &str = "update";
@@ -169,15 +169,28 @@ impl<'a> Attempt<'a> {
         // Each may have a newer release since a minute ago, which cargo has not been asked about.
         self.ask_about(change, &locked, When::Always)?;
         let publishers = Publishers::of(&self.gate.seen.configuration, &self.surroundings.cargo_home)?;
-        Ok(vetting.records(&change.lockfile, packages, &publishers)?)
+        Ok(vetting.records(&change.lockfile, packages, &publishers, &self.demands(change, vetting))?)
+    }
+
+    /// Which reviews are required once the members are as they are in the shadow. What cargo is about to add only for tests is
+    /// asked no more than tests need.
+    fn demands(&self, change: &Change, vetting: &Vetting<'_>) -> Evidence<Demands> {
+        // Cargo is not asked for what nobody wants to know.
+        if !vetting.goes_by_the_tree() {
+            return Evidence::Absent;
+        }
+        match Workspace::load(&self.cargo, Some(&self.manifest())) {
+            Ok(workspace) => vetting.demands(&change.lockfile, &workspace.members),
+            Err(error) => Evidence::Unavailable(error.to_string()),
+        }
     }
 
     /// The members that ask for a package by themselves: each with its manifest and the versions that will do.
     pub(super) fn asking(&self, name: &PackageName) -> Vec<(&cargo::Member, &semver::VersionReq)> {
         let members = self.workspace.members.iter();
-        let asks = members.flat_map(|member| member.asks.iter().map(move |(asked, it)| (member, asked, it)));
-        asks.filter(|(_, asked, _)| asked.as_str() == name.as_str())
-            .map(|(member, _, it)| (member, it))
+        let asks = members.flat_map(|member| member.asks.iter().map(move |asked| (member, asked)));
+        asks.filter(|(_, asked)| asked.name == name.as_str())
+            .map(|(member, asked)| (member, &asked.versions))
             .collect()
     }
 
@@ -218,7 +231,8 @@ impl<'a> Attempt<'a> {
             };
             (&change.lockfile.packages[entry.index], circumstances)
         });
-        Ok(vetting.records(&change.lockfile, &packages.collect::<Vec<_>>(), &publishers)?)
+        let packages = packages.collect::<Vec<_>>();
+        Ok(vetting.records(&change.lockfile, &packages, &publishers, &self.demands(change, vetting))?)
     }
 
     /// Fetches and proves the entrants: index = lock = `.crate`.

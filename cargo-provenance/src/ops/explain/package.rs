@@ -6,6 +6,7 @@ use provenance_build::config::Configuration;
 use provenance_build::manifest::{self, Basis, BuildTime, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest, observe, toml};
 
+use super::reviews::Shelf;
 use super::text::Text;
 use super::{advisory, spec, unknown};
 use crate::collect::advisories::Advisories;
@@ -37,7 +38,8 @@ pub(super) fn explain(
         Failure::new(Kind::Usage, error.to_string()).help("let cargo write `Cargo.lock` anew")
     })?;
     let advisories = Advisories::read(surroundings, policy, root);
-    let book = Book { manifest: &manifest, policy, lockfile: &lockfile, graph: &graph, advisories };
+    let shelf = Shelf::open(surroundings, root, policy, &lockfile);
+    let book = Book { manifest: &manifest, policy, lockfile: &lockfile, graph: &graph, advisories, shelf };
     let meant = |found: &str, at: &str| {
         found == name.as_str() && version.as_ref().is_none_or(|version| version.as_str() == at)
     };
@@ -61,6 +63,7 @@ struct Book<'a> {
     lockfile: &'a Lockfile,
     graph: &'a Graph,
     advisories: Advisories,
+    shelf: Shelf,
 }
 
 impl Book<'_> {
@@ -84,6 +87,7 @@ impl Book<'_> {
         }
         self.exceptions(id.name.as_str(), id.version.as_str(), &mut text);
         text.lines("advisories", advisory::about(&self.advisories, id));
+        text.lines("reviews", self.shelf.about(id));
         self.chains(index, &mut text);
         text.into_string()
     }

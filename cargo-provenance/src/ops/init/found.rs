@@ -6,7 +6,6 @@ use provenance_build::Source;
 use provenance_build::manifest::{Basis, BuildTime};
 
 use super::super::pinning::{Draft, Split};
-use super::Gating;
 use crate::collect::entrants::{Entrant, Proven};
 use crate::collect::situation::Situation;
 use crate::model::LicenseExpression;
@@ -15,13 +14,8 @@ use crate::report::{Report, plural};
 use crate::vet::waiver::Waiver;
 
 /// What the new policy names.
-pub(super) fn found(
-    situation: &Situation,
-    split: &Split<'_>,
-    proven: &[Proven],
-    gating: &Gating,
-) -> Template {
-    let mut template = Template { own: gating.own.iter().cloned().collect(), ..Template::default() };
+pub(super) fn found(situation: &Situation, split: &Split<'_>, proven: &[Proven], own: &[String]) -> Template {
+    let mut template = Template { own: own.to_vec(), ..Template::default() };
     let mut dated = BTreeMap::<&Source, bool>::new();
     for (&index, proven) in split.entering.iter().zip(proven) {
         let Some(source) = &situation.lockfile.packages[index].id.source else { continue };

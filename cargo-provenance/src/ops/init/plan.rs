@@ -22,7 +22,7 @@ use crate::collect::publishers::Publishers;
 use crate::collect::records::{Circumstances, Record};
 use crate::collect::situation::{self, Situation};
 use crate::helper::HELPER_NAME;
-use crate::model::{Clock, Network, Surroundings};
+use crate::model::{Clock, Evidence, Network, Surroundings};
 use crate::report::Report;
 use crate::report::progress::Progress;
 use crate::vet::Way;
@@ -246,7 +246,11 @@ fn look_up(
         };
         (&change.lockfile.packages[entry.index], circumstances)
     });
-    let records = vetting.records(&change.lockfile, &packages.collect::<Vec<_>>(), publishers)?;
+    let records = {
+        // What the helper brings is asked the most: nothing but it needs that.
+        let packages = packages.collect::<Vec<_>>();
+        vetting.records(&change.lockfile, &packages, publishers, &Evidence::Absent)?
+    };
     let mut exceptions = vetting.exceptions();
     let entering = change.entering.iter().cloned().zip(records).map(|(entry, record)| {
         let judgment = match is_helper(&entry.id) {

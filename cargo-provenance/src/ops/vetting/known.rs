@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use provenance_build::Lockfile;
 use provenance_build::manifest::Pin;
 
 use crate::advisory::Database;
-use crate::collect::{advisories, audits};
+use crate::cargo::Member;
+use crate::collect::{advisories, audits, needs};
 use crate::model::{Clock, Date, Evidence, Surroundings};
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::report::progress::Progress;
-use crate::vet::Reviews;
+use crate::vet::{Demands, Reviews};
 
 /// What was reviewed of what is in use, by the policy and `supply-chain/` in the folder `root`.
 pub fn reviews(policy: &Policy, root: &Path, now: Clock, report: &mut Report) -> Evidence<Reviews> {
@@ -18,6 +20,12 @@ pub fn reviews(policy: &Policy, root: &Path, now: Clock, report: &mut Report) ->
     let news = notes.into_iter().filter(|note| !report.not_checked.contains(note)).collect::<Vec<_>>();
     report.not_checked.extend(news);
     reviews
+}
+
+/// Which reviews are required of the packages of a lockfile.
+pub fn demands(reviews: &Reviews, lockfile: &Lockfile, members: &[Member]) -> Evidence<Demands> {
+    let demands = needs::tree(lockfile, members).and_then(|(tree, ids)| reviews.demands(&tree, &ids));
+    demands.map_or_else(Evidence::Unavailable, Evidence::Known)
 }
 
 /// The advisory databases that the policy names, fetched anew where that is due. What a person should know of them goes into

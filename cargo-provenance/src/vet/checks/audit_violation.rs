@@ -32,7 +32,7 @@ set does not count for this crate, violations included.",
 fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let id = dossier.id;
     let Some(reviews) = ground.audits.known() else { return vec![] };
-    let warnings = reviews.of(id).violations.into_iter().map(|it| {
+    let warnings = reviews.of(dossier).violations.into_iter().map(|it| {
         let what = match it.criteria[..] {
             [] => format!("`{}` may be what a violation is about that cannot be read", id.short()),
             _ => format!("`{}` does not meet `{}`", id.short(), it.criteria.join("`, `")),

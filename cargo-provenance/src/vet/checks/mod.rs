@@ -40,6 +40,7 @@ mod capability_gained;
 mod checksum_changed;
 mod code_unread;
 mod crate_too_young;
+mod crev_other_bytes;
 mod dependency_first_ever;
 mod dependency_too_young;
 mod dormant_revival;
@@ -79,6 +80,7 @@ mod proc_macro_new;
 mod publisher_not_enough;
 mod pubtime_unknown;
 mod registry_changed;
+mod review_of_other_bytes;
 mod run_ci_gate;
 mod run_credentials_and_net;
 mod run_download_and_exec;
@@ -156,6 +158,7 @@ pub static CHECKS: &[&Check] = &[
     &checksum_changed::CHECK,
     &code_unread::CHECK,
     &crate_too_young::CHECK,
+    &crev_other_bytes::CHECK,
     &dependency_first_ever::CHECK,
     &dependency_too_young::CHECK,
     &dormant_revival::CHECK,
@@ -192,6 +195,7 @@ pub static CHECKS: &[&Check] = &[
     &publisher_not_enough::CHECK,
     &pubtime_unknown::CHECK,
     &registry_changed::CHECK,
+    &review_of_other_bytes::CHECK,
     &run_ci_gate::CHECK,
     &run_credentials_and_net::CHECK,
     &run_download_and_exec::CHECK,

@@ -22,10 +22,11 @@ pub(super) const CHECK: Check = Check {
 A package that nobody reviewed, where the policy requires it.
 
 `[audits] required` says of what: `all`, `new` (what is not pinned yet), or `none`, which is the default. A chain of reviews must lead to the
-version, for the criteria of `[audits] criteria`: a review of the whole version, or one of an earlier version and of what changed since.
-Exemptions in `supply-chain/config.toml` count. A review of another version, and one by an auditor whom the import's filters leave out do not. The
-name of a trusted publisher counts where the release is older than `publisher-age`, depends on nothing that the version before it did not
-depend on, and was published by whoever published that; what it brings in at build time is for `publisher-not-enough` to say.",
+version, for the criteria of `[audits] criteria`, or where those are not set for what cargo-vet would require of it: a review of the whole
+version, or one of an earlier version and of what changed since. Exemptions in `supply-chain/config.toml` count. A review of another version,
+and one by an auditor whom the import's filters leave out do not. The name of a trusted publisher counts where the release is older than
+`publisher-age`, depends on nothing that the version before it did not depend on, and was published by whoever published that; what it
+brings in at build time is for `publisher-not-enough` to say.",
     judge,
 };
 
@@ -37,8 +38,10 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
         return vec![];
     }
     let Standing::Open(missing) = reviews.given(dossier, Look::Beforehand).standing else { return vec![] };
-    let what = format!("`{}` was not reviewed for `{}`", id.short(), reviews.demand());
+    let demand = dossier.demand.known().copied().cloned().unwrap_or_else(|| reviews.strictest());
+    let what = format!("`{}` was not reviewed for `{}`", id.short(), demand.line());
     let mut seen = Observation::new(what).line(Some(required.line), "required here").listing(&missing.why);
+    seen = demand.why.iter().fold(seen, Observation::note);
     if let Some((version, gap)) = &missing.gap {
         let wanted = gap.reviews(version, |_| true).into_iter().take(SHOWN).map(|review| match review.from {
             None => format!("a review of {} would do", review.to),
@@ -54,7 +57,7 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
             "where its publisher is trusted: `cargo provenance pin --recheck` looks at what it brings in",
         );
     }
-    let id = format!("{} {}", id.name, id.version);
+    let id = format!("{} {}{}", id.name, id.version, reviews.flags(&demand));
     vec![
         seen.help(format!(
             "review it, then run `cargo provenance certify {id}`; `suggest` says what is cheapest"
@@ -111,7 +114,7 @@ mod tests {
         case.reviewed("[[audits.other]]\ncriteria = 'unknown'\nversion = '1.0.0'\n", "");
         let judgment = case.judged();
         assert_eq!(judgment.open.len(), 1, "{judgment:#?}");
-        assert_eq!(judgment.open[0].checks, ["audit-violation", "not-audited"]);
+        assert_eq!(judgment.open[0].checks, ["audit-violation", "not-audited", "review-of-other-bytes"]);
         assert!(!judgment.admits());
     }
 }

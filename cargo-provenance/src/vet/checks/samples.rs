@@ -8,12 +8,14 @@ use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 use crate::advisory::Database;
 use crate::archive::samples::Sample;
 use crate::archive::{self, License};
-use crate::audit::Store;
+use crate::audit::crev::Proofs;
+use crate::audit::{Bindings, Criteria, Import, Store};
 use crate::finding::{Finding, Weight};
 use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
+use crate::vet::reviews::{Known, translated};
 use crate::vet::{
     Birth, Cooldown, Dossier, Fault, Ground, Judgment, Names, Needs, Previous, Reviews, Way, catalogue, judge,
 };
@@ -37,6 +39,7 @@ pub(super) struct Case {
     pub(super) direct: bool,
     pub(super) databases: Evidence<Vec<Database>>,
     audits: Evidence<Reviews>,
+    pub(super) bytes: Known,
     /// What the index says of this version, where that does not follow from the releases.
     pub(super) release: Option<Evidence<Release>>,
     archive: Option<Vec<u8>>,
@@ -174,6 +177,7 @@ impl Case {
             direct: true,
             databases: Evidence::Absent,
             audits: Evidence::Absent,
+            bytes: Known::default(),
             release: None,
             archive: None,
             before: Evidence::Absent,
@@ -215,6 +219,28 @@ impl Case {
         let store = store.expect("a store");
         let reviews = Reviews::new(store, self.policy.audits(), Default::default(), Date::of_seconds(NOW));
         self.audits = reviews.map_or_else(Evidence::Unavailable, Evidence::Known);
+    }
+
+    /// Binds these reviews to bytes.
+    pub(super) fn bound(&mut self, bindings: &str) {
+        let bindings = Bindings::read(bindings.as_bytes(), Path::new("bindings.toml")).expect("bindings");
+        self.audits = self.audits.clone().map(|reviews| reviews.bound(bindings, vec![]).0);
+    }
+
+    /// Gives it what the reviewer of the policy signed.
+    pub(super) fn signed(&mut self, proofs: &str) {
+        let rules = self.policy.audits();
+        let reviewer = &rules.expect("rules").crev[0].value;
+        let mut read = Proofs::default();
+        read.read(proofs.as_bytes(), "proofs", &reviewer.key).expect("proofs");
+        let mut store = Store::default();
+        let criteria = Criteria::of(&store.audits.criteria).expect("criteria");
+        let (set, beside) = translated(read, reviewer, &criteria);
+        store.config.imports.insert(reviewer.name.clone(), Import::default());
+        store.imports.sets.insert(reviewer.name.clone(), set);
+        let signed = [(reviewer.name.clone(), beside)].into();
+        let reviews = Reviews::new(store, rules, Default::default(), Date::of_seconds(NOW));
+        self.audits = Evidence::Known(reviews.expect("reviews").signed(signed));
     }
 
     /// Lets it come from another source.
@@ -266,6 +292,7 @@ impl Case {
             release: release.unwrap_or(listed.map_or(Evidence::Absent, Evidence::Known)),
             pinned_from: self.pinned_from.as_ref(),
             mends: &self.mends,
+            bytes: self.bytes,
             direct: self.direct,
             archive: archive.as_ref(),
             survey: survey.as_ref(),

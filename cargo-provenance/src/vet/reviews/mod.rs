@@ -1,8 +1,13 @@
 //! What reviews say of packages: whether somebody vouches for them, and whether somebody warns of them.
 //!
-//! Each package is judged alone, by the entries that are about its crate, strictly: the same is required of every package,
-//! whoever depends on it, and a publisher's name proves nothing by itself ([`Look`] says what else is asked for).
+//! Each package is judged alone, by the entries that are about its crate, strictly: a publisher's name proves nothing by
+//! itself ([`Look`] says what else is asked for). What is required of it follows from who depends on it ([`demand`]).
 
+mod bindings;
+mod crev;
+pub mod demand;
+mod judging;
+mod people;
 mod publishers;
 mod select;
 #[cfg(test)]
@@ -10,37 +15,45 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use provenance_build::signing::Fingerprint;
 use provenance_build::{PackageId, Source};
 
 use crate::audit::{
-    self, AuditKind, AuditRef, ByName, Config, Conflict, Criteria, Gap, Grade, Imports, Link, Mode, Origin,
-    Policy, PolicyFor, Requirement, SAFE_TO_DEPLOY, Set, Store, Strict, Tree, TreePackage, Verdict,
-    VetVersion, Void, Why,
+    self, Bindings, ByName, Criteria, Gap, Grade, Mode, Origin, PolicyFor, SAFE_TO_RUN, Store, Strict, Tree,
+    VetVersion,
 };
 use crate::model::Date;
 use crate::policy::{At, AuditRules, Required};
 use crate::vet::dossier::Dossier;
 
+use bindings::Bound;
+pub use bindings::{Known, Otherwise};
+pub use crev::{Claim, Signed, translated};
+use demand::Rules;
+pub use demand::{Demand, Demands};
+use people::People;
 pub use publishers::{Look, before, contradict};
 pub use select::selected;
 
 /// What reviews of the team itself are called where it says who vouches.
 pub const OWN: &str = "supply-chain";
 
-/// No crate can be called so.
-const WORKSPACE: &str = "(workspace)";
-
 /// The reviews that count, and what is required.
 #[derive(Clone, Debug)]
 pub struct Reviews {
     store: Store,
     criteria: Criteria,
-    demand: Vec<String>,
-    required: At<Required>,
-    /// Days that a release must be old before the name of its publisher counts.
-    publisher_days: u64,
+    /// By whose rules packages are asked for reviews.
+    asks: Rules,
+    /// Whether it is the policy before a change that asks.
+    is_before: bool,
+    rules: AuditRules,
+    people: People,
+    bound: Bound,
     /// The files of the sets that the policy imports, by name.
     files: BTreeMap<String, String>,
+    /// What stands beside the sets that are proofs of crev, by name.
+    signed: BTreeMap<String, Signed>,
     today: Date,
 }
 
@@ -69,6 +82,8 @@ pub struct Violation {
 /// Whether somebody vouches for a package.
 #[derive(Clone, Debug)]
 pub enum Standing {
+    /// Nothing is required of it, and who says so, a line each.
+    NotAsked(Vec<String>),
     /// A chain of entries proves all that is required.
     Proven(Proof),
     /// Something is missing.
@@ -108,9 +123,8 @@ impl Reviews {
         today: Date,
     ) -> Result<Self, String> {
         let criteria = Criteria::of(&store.audits.criteria).map_err(|error| error.to_string())?;
-        let demand = rules.and_then(|rules| rules.criteria.clone());
-        let demand = demand.unwrap_or_else(|| vec![SAFE_TO_DEPLOY.to_owned()]);
-        if let Err(unknown) = criteria.set(&demand) {
+        let asks = Rules::of(rules);
+        if let Some(unknown) = asks.names().find_map(|names| criteria.set(names).err()) {
             return Err(format!("`[audits] criteria` names `{unknown}`, which nothing defines"));
         }
         // What single packages require of others is of no use here; whose name a package bears is asked for each.
@@ -122,41 +136,60 @@ impl Reviews {
             return Err(if more > 0 { format!("{first}, and {more} more faults") } else { first });
         }
         store.config.policy = policy;
-        let required = rules.map(|rules| rules.required).unwrap_or_default();
-        let publisher_days = days(rules);
-        Ok(Self { store, criteria, demand, required, publisher_days, files, today })
+        let rules = rules.cloned().unwrap_or_default();
+        let people = People::of(rules.auditors.iter().map(|at| &at.value));
+        let (bound, signed) = (Bound::default(), BTreeMap::new());
+        Ok(Self { store, criteria, asks, is_before: false, rules, people, bound, files, signed, today })
     }
 
-    /// The same reviews, of which another policy requires what it requires; why that cannot be, if so.
-    pub fn held_to(&self, rules: Option<&AuditRules>) -> Result<Self, String> {
-        let demand = rules.and_then(|rules| rules.criteria.clone());
-        let demand = demand.unwrap_or_else(|| vec![SAFE_TO_DEPLOY.to_owned()]);
-        if let Err(unknown) = self.criteria.set(&demand) {
+    /// The same reviews, bound to bytes; keys with these fingerprints sign nothing any more. Also names the bindings that belong
+    /// to no review.
+    pub fn bound(self, bindings: Bindings, revoked: Vec<Fingerprint>) -> (Self, Vec<String>) {
+        let bound = Bound::of(self.store.folder.display().to_string(), bindings, revoked);
+        let astray = bound.astray(&self.store);
+        (Self { bound, ..self }, astray)
+    }
+
+    /// Knows which of the sets are proofs of crev, and what they say of contents.
+    pub fn signed(mut self, mut signed: BTreeMap<String, Signed>) -> Self {
+        crev::reconcile(&mut self.store.imports.sets, &mut signed);
+        self.signed = signed;
+        self
+    }
+
+    /// The same reviews, of which the policy before and the store's own policies before require what they require; why that
+    /// cannot be, if so.
+    pub fn held_to(&self, rules: Option<&AuditRules>, policies: &ByName<PolicyFor>) -> Result<Self, String> {
+        let asks = Rules::of(rules);
+        if let Some(unknown) = asks.names().find_map(|names| self.criteria.set(names).err()) {
             return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
         }
-        let required = rules.map(|rules| rules.required).unwrap_or_default();
-        Ok(Self { required, demand, publisher_days: days(rules), ..self.clone() })
+        let rules = rules.cloned().unwrap_or_default();
+        let people = People::of(rules.auditors.iter().map(|at| &at.value));
+        let mut before = Self { rules, people, asks, is_before: true, ..self.clone() };
+        before.store.config.policy.clone_from(policies);
+        Ok(before)
     }
 
     /// Of which packages reviews are required, and the line of the policy.
     pub fn required(&self) -> At<Required> {
-        self.required
+        self.rules.required
     }
 
-    /// What is required, in one line.
-    pub fn demand(&self) -> String {
-        self.demand.join(", ")
+    /// Whether reviews are required of any package.
+    pub fn asks(&self) -> bool {
+        self.rules.required.value != Required::None
     }
 
-    /// What is said of a package, whoever published it.
-    pub fn of(&self, id: &PackageId) -> Opinion {
-        self.judged(id, &Strict::default(), vec![])
+    /// What is said of a package, as far as it is known, whoever published it.
+    pub fn of(&self, dossier: &Dossier<'_>) -> Opinion {
+        self.asked(dossier, &Strict::default(), vec![])
     }
 
     /// The same, where the name of who published it counts too, as far as what is known of the package lets it: a chain of
     /// reviews goes before a name, and a name before an exemption.
     pub fn given(&self, dossier: &Dossier<'_>, look: Look) -> Opinion {
-        let alone = self.of(dossier.id);
+        let alone = self.of(dossier);
         let is_reviewed = matches!(&alone.standing, Standing::Proven(proof) if proof.grade == Grade::Fully);
         let is_published = dossier.id.source.as_ref().is_some_and(Source::is_crates_io);
         let name = dossier.id.name.as_str();
@@ -171,17 +204,18 @@ impl Reviews {
         let rows = self.store.imports.publications.get(name).map(Vec::as_slice).unwrap_or_default();
         let known = publishers::known(rows, dossier, look);
         let strict = Strict {
-            min_age: i64::try_from(self.publisher_days).unwrap_or(i64::MAX),
+            min_age: i64::try_from(self.rules.publisher_days()).unwrap_or(i64::MAX),
             circumstances: BTreeMap::from([(
                 (name.to_owned(), VetVersion { semver, git: None }),
                 known.circumstances,
             )]),
             own: vec![],
         };
-        let named = self.judged(dossier.id, &strict, known.doubts);
+        let named = self.asked(dossier, &strict, known.doubts);
         match (&alone.standing, &named.standing) {
             (Standing::Proven(_), Standing::Proven(proof)) if proof.grade == Grade::Fully => named,
             (Standing::Proven(_), _) => alone,
+            (Standing::NotAsked(_), _) => alone,
             (Standing::Open(_), _) => named,
         }
     }
@@ -207,215 +241,37 @@ impl Reviews {
         odd.collect()
     }
 
-    fn judged(&self, id: &PackageId, strict: &Strict, doubts: Vec<String>) -> Opinion {
-        let open = |why: &str| Opinion {
-            violations: vec![],
-            standing: Standing::Open(Missing { why: vec![why.to_owned()], gap: None }),
+    /// What good reviews that are signed with crev say of the contents of a package, each with the name of its reviewer.
+    pub fn claims(&self, id: &PackageId) -> Vec<(&str, &Claim)> {
+        let is_meant = id.source.as_ref().is_some_and(|source| source.is_crates_io());
+        let Some(version) = semver::Version::parse(id.version.as_str()).ok().filter(|_| is_meant) else {
+            return vec![];
         };
-        let Ok(semver) = semver::Version::parse(id.version.as_str()) else {
-            return open("its version cannot be compared");
-        };
-        let git = id.source.as_ref().and_then(|source| source.commit()).map(str::to_owned);
-        let version = VetVersion { semver, git };
-        let name = id.name.as_str();
-        let origin = match &id.source {
-            None => Origin::Path,
-            Some(source) if source.is_git() => Origin::Git,
-            Some(source) if source.is_crates_io() => Origin::CratesIo,
-            Some(_) => Origin::Registry,
-        };
-        let store = self.about(name, &version, origin);
-        let tree = tree(name, &version, origin);
-        let verdicts = match audit::resolve(&store, &tree, self.today, Mode::Strict(strict)) {
-            Ok(verdicts) => verdicts,
-            Err(faults) => {
-                let why = faults.first().map(ToString::to_string).unwrap_or_default();
-                return open(&why);
-            }
-        };
-        let place = tree.packages.iter().position(|package| !package.is_member).unwrap_or_default();
-        let voids = verdicts.voids.get(name).map(Vec::as_slice).unwrap_or_default();
-        let void = voids
-            .iter()
-            .filter(|void| void.version == version)
-            .map(|void| self.discounted(&store, name, void));
-        let mut missing = Missing { why: void.collect(), gap: None };
-        missing.why.extend(doubts);
-        let mut violations = vec![];
-        let standing = match verdicts.packages.get(place) {
-            Some(Verdict::Proven { grade, chains }) => {
-                let links = || chains.values().flatten();
-                let mut from = links().map(|link| who(&store, link)).collect::<Vec<_>>();
-                from.sort();
-                from.dedup();
-                let on_publisher =
-                    links().any(|link| matches!(link, Link::Trusted { .. } | Link::Wildcard { .. }));
-                Standing::Proven(Proof { criteria: self.demand(), from, grade: *grade, on_publisher })
-            }
-            Some(Verdict::Unproven { missing: criteria, gap }) => {
-                let names = self.criteria.minimal(*criteria).join("`, `");
-                missing.why.insert(0, format!("nobody vouches for `{names}`"));
-                missing.gap = Some((version, gap.clone()));
-                Standing::Open(missing)
-            }
-            Some(Verdict::Violated(conflicts)) => {
-                let warnings =
-                    conflicts.iter().filter_map(|conflict| self.warning(&store, name, conflict, &version));
-                violations.extend(warnings);
-                violations.sort_by(|a: &Violation, b| (&a.from, &a.place).cmp(&(&b.from, &b.place)));
-                violations.dedup();
-                if violations.is_empty() {
-                    missing.why.insert(
-                        0,
-                        "reviews and violations of other versions contradict each other".to_owned(),
-                    );
-                } else {
-                    missing.why.insert(0, "somebody warns of this version".to_owned());
-                }
-                Standing::Open(missing)
-            }
-            Some(Verdict::Own | Verdict::Undeclared) | None => {
-                let why =
-                    "it does not come from crates.io, and nothing says which of its packages it stands for";
-                missing.why.insert(0, why.to_owned());
-                Standing::Open(missing)
-            }
-        };
-        Opinion { violations, standing }
+        let claims = self.signed.iter().flat_map(|(name, signed)| {
+            signed.claims(id.name.as_str(), &version).map(move |claim| (name.as_str(), claim))
+        });
+        claims.collect()
     }
 
-    /// The entries about one crate: what is wrong with others says nothing about it.
-    fn about(&self, krate: &str, version: &VetVersion, origin: Origin) -> Store {
-        let Store { folder, config, audits, imports } = &self.store;
-        let sets = imports.sets.iter().map(|(name, set)| (name.clone(), about(set, krate)));
-        let mut policy = ByName::from([(
-            WORKSPACE.to_owned(),
-            PolicyFor::Every(Policy { criteria: Some(self.demand.clone()), ..Policy::default() }),
-        )]);
-        // That a package is the team's own is for `own` to say: here it would only hide it.
-        let stands_for = config.policy(krate, version).and_then(|policy| policy.audit_as_crates_io);
-        if stands_for == Some(true) && origin != Origin::CratesIo {
-            let declared = Policy { audit_as_crates_io: Some(true), ..Policy::default() };
-            policy.insert(krate.to_owned(), PolicyFor::Each(BTreeMap::from([(version.clone(), declared)])));
+    /// The reviews of the team that saw other bytes under the name and version of a package.
+    pub fn of_other_bytes(&self, id: &PackageId, bytes: &Known) -> Vec<Otherwise> {
+        let placed = VetVersion::of(id).zip(Some(Origin::of(id.source.as_ref())));
+        let found =
+            placed.map(|(version, origin)| self.bound.otherwise(id.name.as_str(), &version, origin, bytes));
+        found.unwrap_or_default()
+    }
+
+    fn asked(&self, dossier: &Dossier<'_>, strict: &Strict, doubts: Vec<String>) -> Opinion {
+        let strictest = || self.asks.strictest();
+        let demand = dossier.demand.known().copied().cloned().unwrap_or_else(strictest);
+        if !demand.criteria.is_empty() {
+            return self.judged(dossier, &demand.criteria, strict, doubts);
         }
-        Store {
-            folder: folder.clone(),
-            config: Config {
-                version: config.version,
-                default_criteria: None,
-                imports: config.imports.clone(),
-                policy,
-                exemptions: only(&config.exemptions, krate),
-            },
-            audits: about(audits, krate),
-            imports: Imports {
-                unpublished: only(&imports.unpublished, krate),
-                publications: only(&imports.publications, krate),
-                sets: sets.collect(),
-            },
+        // Nobody has to vouch for it, and whoever warns of running it warns all the same.
+        let warned = self.judged(dossier, &[SAFE_TO_RUN.to_owned()], strict, doubts);
+        match warned.violations.is_empty() {
+            true => Opinion { violations: vec![], standing: Standing::NotAsked(demand.why) },
+            false => warned,
         }
     }
-
-    /// A violation that covers the version; one of another version warns of that one.
-    fn warning(
-        &self,
-        store: &Store,
-        krate: &str,
-        conflict: &Conflict,
-        version: &VetVersion,
-    ) -> Option<Violation> {
-        let Some(reference) = conflict.violation else {
-            let barred = store.imports.sets.iter().find_map(|(name, set)| {
-                let covers = |versions: &Option<Requirement>| {
-                    versions.as_ref().is_none_or(|versions| versions.concerns(version))
-                };
-                let bar = set.bars.iter().find(|bar| bar.krate == krate && covers(&bar.versions))?;
-                Some((name.as_str(), bar.line))
-            });
-            let (name, line) = barred?;
-            let place = format!("{}:{line}", self.file(name));
-            return Some(Violation { from: name.to_owned(), criteria: vec![], place, notes: None });
-        };
-        let AuditRef { set, entry } = reference;
-        let (from, audits) = match set {
-            None => (OWN, &store.audits),
-            Some(set) => store.set(set)?,
-        };
-        let audit = audits.audits.get(krate)?.get(entry)?;
-        let AuditKind::Violation(versions) = &audit.kind else { return None };
-        let place = match set {
-            None => format!("supply-chain/audits.toml:{}", audit.line),
-            Some(_) => format!("{}:{}", self.file(from), audit.line),
-        };
-        versions.concerns(version).then(|| Violation {
-            from: from.to_owned(),
-            criteria: audit.criteria.clone(),
-            place,
-            notes: audit.notes.clone(),
-        })
-    }
-
-    fn file(&self, import: &str) -> &str {
-        self.files.get(import).map_or("supply-chain/imports.lock", String::as_str)
-    }
-
-    fn discounted(&self, store: &Store, krate: &str, void: &Void) -> String {
-        let why = match void.why {
-            Why::Banned => "a violation speaks against its version",
-            Why::Excluded => "nothing is to be taken over for this crate",
-            Why::EndsTooLate => "it ends more than a year ahead",
-            Why::NewBuildCode => "the version brings code that runs at build time",
-            Why::NewDependency => "the version brings a dependency",
-            Why::NotKnown => "who published it and the version before, or what it brings in, is not known",
-            Why::OtherPublisher => "somebody else published the versions before",
-            Why::TooYoung => "it was published too short a time ago",
-        };
-        let line =
-            store.place(krate, &void.link).map(|(_, line)| format!(" (line {line})")).unwrap_or_default();
-        format!("an entry of `{}`{line} does not count: {why}", who(store, &void.link))
-    }
-}
-
-fn days(rules: Option<&AuditRules>) -> u64 {
-    rules.map_or_else(|| AuditRules::default().publisher_days(), AuditRules::publisher_days)
-}
-
-fn who(store: &Store, link: &Link) -> String {
-    let set = match *link {
-        Link::Imported { set, .. } | Link::Wildcard { set: Some(set), .. } => store.set(set),
-        _ => None,
-    };
-    set.map_or(OWN, |(name, _)| name).to_owned()
-}
-
-fn about(set: &Set, krate: &str) -> Set {
-    Set {
-        criteria: set.criteria.clone(),
-        wildcards: only(&set.wildcards, krate),
-        audits: only(&set.audits, krate),
-        trusted: only(&set.trusted, krate),
-        bars: set.bars.iter().filter(|bar| bar.krate == krate).cloned().collect(),
-    }
-}
-
-fn only<T: Clone>(all: &ByName<Vec<T>>, krate: &str) -> ByName<Vec<T>> {
-    all.get(krate).map(|entries| (krate.to_owned(), entries.clone())).into_iter().collect()
-}
-
-/// A workspace that needs one package.
-fn tree(name: &str, version: &VetVersion, origin: Origin) -> Tree {
-    let package = |name: &str, version: VetVersion, origin, is_member, dependencies| TreePackage {
-        name: name.to_owned(),
-        version,
-        origin,
-        is_member,
-        is_root: false,
-        dependencies,
-        dev_dependencies: vec![],
-    };
-    let first = VetVersion { semver: semver::Version::new(0, 0, 0), git: None };
-    Tree::new(vec![
-        package(WORKSPACE, first, Origin::Path, true, vec![1]),
-        package(name, version.clone(), origin, false, vec![]),
-    ])
 }

@@ -1,7 +1,7 @@
 //! What of a set of somebody else counts, by the filters of its import.
 
 use crate::audit::{AuditKind, Published};
-use crate::policy::{AuditImport, EntryKind};
+use crate::policy::{AuditImport, EntryKind, address};
 
 /// Takes out of a set of somebody else what does not count. Violations stay, but for crates that are excluded.
 pub fn selected(mut published: Published, import: &AuditImport) -> Published {
@@ -47,9 +47,4 @@ pub fn selected(mut published: Published, import: &AuditImport) -> Published {
     set.wildcards.retain(|_, entries| !entries.is_empty());
     set.trusted.retain(|_, entries| !entries.is_empty());
     published
-}
-
-/// The address in `Name <address>`.
-fn address(who: &str) -> Option<&str> {
-    who.strip_suffix('>')?.rsplit_once('<').map(|(_, address)| address)
 }

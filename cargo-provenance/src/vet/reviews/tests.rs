@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use provenance_build::Checksum;
 use provenance_build::name::{CRATES_IO, PackageName, Source, Version};
 
 use super::*;
 use crate::audit::Published;
 use crate::audit::{Import, translate};
 use crate::policy::{AuditImport, EntryKind};
+use crate::vet::Way;
 
 fn id(name: &str, version: &str, source: &str) -> PackageId {
     PackageId {
@@ -33,7 +33,8 @@ fn imported(text: &str, filter: impl FnOnce(&mut AuditImport)) -> Reviews {
     let mut import = AuditImport {
         name: "theirs".to_owned(),
         path: "theirs.toml".to_owned(),
-        sha256: Checksum::from_bytes([0; 32]),
+        urls: vec![],
+        sha256: None,
         date: None,
         max_age: None,
         crates: None,
@@ -57,9 +58,9 @@ fn imported(text: &str, filter: impl FnOnce(&mut AuditImport)) -> Reviews {
 }
 
 fn proof(reviews: &Reviews, id: &PackageId) -> Option<Proof> {
-    match reviews.of(id).standing {
+    match reviews.of(&Dossier::new(id, Way::Kept)).standing {
         Standing::Proven(proof) => Some(proof),
-        Standing::Open(_) => None,
+        Standing::Open(_) | Standing::NotAsked(_) => None,
     }
 }
 
@@ -117,12 +118,12 @@ fn filters_take_out_proof_and_leave_violations() {
     for (number, (filter, proves)) in filters.into_iter().enumerate() {
         let without = imported(&format!("{FULL}{DELTA}"), filter);
         assert_eq!(proof(&without, &old).is_some(), proves, "{number}");
-        let violations = imported(&text, filter).of(&new).violations;
+        let violations = imported(&text, filter).of(&Dossier::new(&new, Way::Kept)).violations;
         assert_eq!(violations.len(), 1, "{number}: {violations:?}");
         assert_eq!(violations[0].place, "theirs.toml:9");
     }
     let excluded = imported(&text, |import| import.exclude = vec!["a".to_owned()]);
-    assert!(excluded.of(&new).violations.is_empty());
+    assert!(excluded.of(&Dossier::new(&new, Way::Kept)).violations.is_empty());
     assert_eq!(proof(&excluded, &old), None);
 }
 
@@ -144,7 +145,7 @@ fn one_bad_entry_loses_nothing_but_itself_and_a_bad_violation_bars_its_versions(
     let reviews = imported(&format!("{FULL}{odd}"), |_| {});
     assert!(proof(&reviews, &id("a", "1.0.0", CRATES_IO)).is_some());
     for (name, version, barred) in [("b", "1.0.0", true), ("b", "2.0.0", false), ("c", "9.9.9", true)] {
-        let found = reviews.of(&id(name, version, CRATES_IO)).violations;
+        let found = reviews.of(&Dossier::new(&id(name, version, CRATES_IO), Way::Kept)).violations;
         assert_eq!(found.len(), usize::from(barred), "{name} {version}: {found:?}");
         assert!(found.iter().all(|it| it.criteria.is_empty()), "{found:?}");
     }
@@ -154,8 +155,8 @@ fn one_bad_entry_loses_nothing_but_itself_and_a_bad_violation_bars_its_versions(
 fn a_violation_of_another_version_does_not_refuse_this_one() {
     let wrong = VIOLATION.replace("violation = '1.1.0'", "violation = '<1.1'");
     let reviews = reviews(store(&format!("{FULL}{wrong}"), "", ""));
-    assert_eq!(reviews.of(&id("a", "1.0.0", CRATES_IO)).violations.len(), 1);
-    let newer = reviews.of(&id("a", "1.1.0", CRATES_IO));
+    assert_eq!(reviews.of(&Dossier::new(&id("a", "1.0.0", CRATES_IO), Way::Kept)).violations.len(), 1);
+    let newer = reviews.of(&Dossier::new(&id("a", "1.1.0", CRATES_IO), Way::Kept));
     assert_eq!(newer.violations, []);
     assert!(matches!(newer.standing, Standing::Open(_)));
 }
@@ -164,7 +165,8 @@ fn a_violation_of_another_version_does_not_refuse_this_one() {
 fn a_publisher_alone_proves_nothing() {
     let trusted = "[audits]\n[[trusted.a]]\ncriteria = 'safe-to-deploy'\nuser-id = 1\nstart = '2020-01-01'\nend = '2027-01-01'\n";
     let imports = "[[publisher.a]]\nversion = '1.0.0'\nwhen = '2024-01-01'\nuser-id = 1\nuser-login = 'a'\n";
-    let opinion = reviews(store(trusted, "", imports)).of(&id("a", "1.0.0", CRATES_IO));
+    let opinion =
+        reviews(store(trusted, "", imports)).of(&Dossier::new(&id("a", "1.0.0", CRATES_IO), Way::Kept));
     let Standing::Open(missing) = opinion.standing else { panic!("{opinion:?}") };
     assert!(missing.why.iter().any(|why| why.contains("does not count")), "{missing:?}");
 }

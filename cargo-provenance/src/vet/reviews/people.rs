@@ -1,0 +1,207 @@
+//! Whose reviews they are: how many different people vouch for a package, and whether one of them published it.
+//!
+//! A review is as good as whoever wrote it, and `who` is free text. So one person counts once, under whatever names the policy
+//! lists for them, and nobody's review counts for what they published themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::audit::{Audit, AuditKind, Link, Publication, Store, VetVersion};
+use crate::policy::{Auditor, address, identity};
+
+/// The name that crates.io's and GitHub's accounts commit under where they hide their address.
+const HIDDEN: &str = "@users.noreply.github.com";
+
+/// Somebody who reviews.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Person {
+    /// Somebody whom the policy lists, by the name there.
+    Listed(String),
+    /// Somebody else, by their address or, where there is none, by the whole text, in lowercase.
+    Named(String),
+    /// Whoever writes in the team's own files without being listed, where the policy lists its auditors: they may all be one.
+    Unlisted,
+    /// Whoever left an entry of a set without a name: they may all be one.
+    Nobody,
+}
+
+impl std::fmt::Display for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Listed(name) | Self::Named(name) => write!(f, "{name}"),
+            Self::Unlisted => f.write_str("auditors whom the policy does not list"),
+            Self::Nobody => f.write_str("auditors without a name"),
+        }
+    }
+}
+
+/// Who is who.
+#[derive(Clone, Debug, Default)]
+pub(super) struct People {
+    /// The names of listed auditors by what `who` calls them, in lowercase.
+    by_who: BTreeMap<String, String>,
+    /// The same by their accounts on crates.io, in lowercase.
+    by_login: BTreeMap<String, String>,
+}
+
+impl People {
+    pub(super) fn of<'a>(auditors: impl IntoIterator<Item = &'a Auditor>) -> Self {
+        let mut people = Self::default();
+        for auditor in auditors {
+            let name = || auditor.name.clone();
+            people.by_who.extend(auditor.who.iter().map(|who| (identity(who), name())));
+            people.by_login.extend(auditor.logins.iter().map(|login| (login.to_lowercase(), name())));
+        }
+        people
+    }
+
+    /// Who a `who` means. `is_own` for an entry of the team's own files.
+    fn person(&self, who: &str, is_own: bool) -> Person {
+        let who = identity(who);
+        match self.by_who.get(&who) {
+            Some(name) => Person::Listed(name.clone()),
+            None if is_own && !self.by_who.is_empty() => Person::Unlisted,
+            None if who.is_empty() => Person::Nobody,
+            None => Person::Named(who),
+        }
+    }
+
+    /// Who stands behind an entry.
+    pub(super) fn behind(&self, audit: &Audit, is_own: bool) -> BTreeSet<Person> {
+        let people = audit.who.iter().map(|who| self.person(who, is_own)).collect::<BTreeSet<_>>();
+        if people.is_empty() { BTreeSet::from([Person::Nobody]) } else { people }
+    }
+
+    /// Whether a `who` is the account that published something. Accounts of listed auditors are told by the policy alone; of
+    /// others by what they are called, which is as good as it gets.
+    fn published(&self, who: &str, publication: &Publication) -> bool {
+        let Some(account) = &publication.account else { return false };
+        let login = account.login.to_lowercase();
+        if let Some(name) = self.by_login.get(&login) {
+            return self.person(who, true) == Person::Listed(name.clone());
+        }
+        let who = who.trim().to_lowercase();
+        let address = address(&who);
+        let called = who.split('<').next().unwrap_or_default().trim().to_owned();
+        let called_so = |name: &str| !name.is_empty() && (called == name || address == Some(name));
+        let hidden = address.and_then(|address| address.strip_suffix(HIDDEN));
+        let is_hidden = hidden.is_some_and(|hidden| hidden.rsplit('+').next() == Some(&login));
+        is_hidden
+            || called_so(&login)
+            || account.name.as_ref().is_some_and(|name| called_so(name.trim().to_lowercase().as_str()))
+    }
+
+    /// Takes out the reviews that only those wrote who published what they vouch for. Says whose of `version`.
+    pub(super) fn take_out_own_work(
+        &self,
+        store: &mut Store,
+        krate: &str,
+        version: &VetVersion,
+    ) -> BTreeSet<String> {
+        let mut told = BTreeSet::new();
+        let publications = store.imports.publications.get(krate).cloned().unwrap_or_default();
+        if publications.is_empty() {
+            return told;
+        }
+        let sets = [&mut store.audits].into_iter().chain(store.imports.sets.values_mut());
+        for audits in sets.filter_map(|set| set.audits.get_mut(krate)) {
+            audits.retain(|audit| {
+                let Some(to) = audit.kind.to() else { return true };
+                let rows = || publications.iter().filter(|row| row.version == *to);
+                let is_own_work = |who: &String| rows().any(|publication| self.published(who, publication));
+                let counts = audit.who.is_empty() || !audit.who.iter().all(is_own_work);
+                if !counts && to == version {
+                    told.extend(audit.who.iter().cloned());
+                }
+                counts
+            });
+        }
+        told
+    }
+
+    /// Finds people, `number` at most, without whose reviews `prove` finds no chain. Every such group includes somebody of each
+    /// chain that there is, so that it is enough to try those of one.
+    pub(super) fn pivotal<E>(
+        &self,
+        store: &Store,
+        krate: &str,
+        number: usize,
+        prove: &dyn Fn(&Store) -> Result<Vec<Link>, E>,
+    ) -> Option<(BTreeSet<Person>, E)> {
+        self.without(store, krate, number, &mut BTreeSet::new(), prove)
+    }
+
+    fn without<E>(
+        &self,
+        store: &Store,
+        krate: &str,
+        number: usize,
+        removed: &mut BTreeSet<Person>,
+        prove: &dyn Fn(&Store) -> Result<Vec<Link>, E>,
+    ) -> Option<(BTreeSet<Person>, E)> {
+        let left = self.left(store, krate, removed);
+        let chain = match prove(&left) {
+            Ok(chain) => chain,
+            Err(gap) => return Some((removed.clone(), gap)),
+        };
+        if number == 0 {
+            return None;
+        }
+        let people = chain.iter().filter_map(|link| self.behind_link(&left, krate, link)).flatten();
+        for person in people.collect::<BTreeSet<_>>() {
+            if !removed.insert(person.clone()) {
+                continue;
+            }
+            let found = self.without(store, krate, number - 1, removed, prove);
+            removed.remove(&person);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    fn behind_link(&self, store: &Store, krate: &str, link: &Link) -> Option<BTreeSet<Person>> {
+        let (set, entry, is_own) = match *link {
+            Link::Audit { entry, .. } => (&store.audits, entry, true),
+            Link::Imported { set, entry } => (store.set(set)?.1, entry, false),
+            _ => return None,
+        };
+        Some(self.behind(set.audits.get(krate)?.get(entry)?, is_own))
+    }
+
+    /// The store without the reviews behind which nobody else stands.
+    fn left(&self, store: &Store, krate: &str, removed: &BTreeSet<Person>) -> Store {
+        let mut store = store.clone();
+        let own = [(&mut store.audits, true)];
+        for (set, is_own) in own.into_iter().chain(store.imports.sets.values_mut().map(|set| (set, false))) {
+            if let Some(audits) = set.audits.get_mut(krate) {
+                audits.retain(|audit| {
+                    audit.kind.to().is_none() || !self.behind(audit, is_own).is_subset(removed)
+                });
+            }
+        }
+        store
+    }
+}
+
+/// Takes out the names of publishers: where several people must have looked, nobody looked at what a name vouches for.
+pub(super) fn without_publishers(store: &mut Store) {
+    for set in [&mut store.audits].into_iter().chain(store.imports.sets.values_mut()) {
+        set.wildcards.clear();
+        set.trusted.clear();
+    }
+}
+
+impl AuditKind {
+    /// The version that a review vouches for; none for a violation.
+    pub(super) fn to(&self) -> Option<&VetVersion> {
+        match self {
+            Self::Full(version) => Some(version),
+            Self::Delta { to, .. } => Some(to),
+            Self::Violation(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ pub const BINDINGS: &str = "bindings.toml";
 pub const AUDIT_NAMESPACE: &str = "cargo-provenance-audit";
 
 /// What a signed text begins with.
-const DOMAIN: &str = "cargo-provenance audit 1";
+const DOMAIN: &str = "cargo-provenance-audit 1";
 
 /// A `bindings.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Binding {
     /// A full review has `version`, one of a change `from` and `to`, each with version, `.crate` and tree:
     ///
     /// ```text
-    /// cargo-provenance audit 1
+    /// cargo-provenance-audit 1
     /// crate: serde
     /// version: 1.0.228 sha256:9a8e…44 b3:51c0…9e
     /// criteria: safe-to-deploy

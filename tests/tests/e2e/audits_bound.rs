@@ -211,7 +211,7 @@ fn only_the_one_whom_a_review_names_can_sign_it() {
 fn text(app: Project<'_>) -> String {
     let (checksum, tree, on) = (field(app, "checksum"), field(app, "tree"), field(app, "on"));
     format!(
-        "cargo-provenance audit 1\ncrate: victim\nversion: 1.0.0 {checksum} {tree}\ncriteria: safe-to-deploy\nwho: {ANN}\n\
+        "cargo-provenance-audit 1\ncrate: victim\nversion: 1.0.0 {checksum} {tree}\ncriteria: safe-to-deploy\nwho: {ANN}\n\
          on: {on}\nnotes: -\n"
     )
 }

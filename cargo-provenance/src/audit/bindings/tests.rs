@@ -65,7 +65,7 @@ fn the_canonical_form_reads_back_and_keeps_signatures() {
 fn the_signed_text_is_what_is_documented() {
     let bindings = read(&full()).expect("bindings");
     let text = format!(
-        "cargo-provenance audit 1\ncrate: serde\nversion: 1.0.0 sha256:{A} b3:{B}\ncriteria: safe-to-deploy\n\
+        "cargo-provenance-audit 1\ncrate: serde\nversion: 1.0.0 sha256:{A} b3:{B}\ncriteria: safe-to-deploy\n\
          who: Ann <ann@example.org>\non: 2026-11-26\nnotes: -\n"
     );
     assert_eq!(bindings.crates["serde"][0].text("serde"), text);

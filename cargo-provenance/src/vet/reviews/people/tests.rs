@@ -30,7 +30,7 @@ fn reviews(audits: &str, imports: &str, rules: &AuditRules) -> Reviews {
     Reviews::new(store.expect("a store"), Some(rules), BTreeMap::new(), today).expect("reviews")
 }
 
-fn standing(audits: &str, imports: &str, rules: &AuditRules) -> Result<Proof, Missing> {
+fn standing(audits: &str, imports: &str, rules: &AuditRules) -> Result<Proof, Box<Missing>> {
     let id = PackageId {
         name: PackageName::parse("a").expect("a name"),
         version: Version::parse("1.1.0").expect("a version"),
@@ -38,7 +38,7 @@ fn standing(audits: &str, imports: &str, rules: &AuditRules) -> Result<Proof, Mi
     };
     match reviews(audits, imports, rules).of(&Dossier::new(&id, Way::Kept)).standing {
         Standing::Proven(proof) => Ok(proof),
-        Standing::Open(missing) => Err(missing),
+        Standing::Open(missing) => Err(Box::new(missing)),
         Standing::NotAsked(why) => panic!("{why:?}"),
     }
 }

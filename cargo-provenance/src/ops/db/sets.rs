@@ -244,13 +244,13 @@ pub(super) fn differences(
         }
         let (ours, others) = of_effect.partition::<Vec<_>, _>(|change| ground.concerns(change));
         findings.push(group(name, effect, &ours, &others));
-        if !others.is_empty() {
-            let what =
-                format!("`{name}` {} for crates that are not in `Cargo.lock`", did(effect, others.len()));
+        let rest = ours.iter().skip(listed(effect)).chain(&others).collect::<Vec<_>>();
+        if !rest.is_empty() {
+            let what = format!("`{name}` {} besides", did(effect, rest.len()));
             let mut finding = Finding::new(id(effect), Weight::Note, what);
             finding.subject = Some(format!("{name}-others"));
             finding.verbose = true;
-            finding.notes = others.iter().map(|change| line(change)).collect();
+            finding.notes = rest.into_iter().map(|change| line(change)).collect();
             findings.push(finding);
         }
     }
@@ -274,13 +274,14 @@ pub(super) fn differences(
 }
 
 fn group(name: &str, effect: Effect, ours: &[&Change], others: &[&Change]) -> Finding {
-    let weight = if effect == Effect::Adds { Weight::Note } else { Weight::Review };
+    let is_welcome = effect == Effect::Adds || ours.is_empty();
+    let weight = if is_welcome { Weight::Note } else { Weight::Review };
     let mut finding = Finding::new(id(effect), weight, format!("`{name}` {}", did(effect, ours.len())));
     finding.subject = Some(name.to_owned());
-    let listed = if effect == Effect::Adds { LISTED } else { usize::MAX };
+    let listed = listed(effect);
     finding.notes = ours.iter().take(listed).map(|change| line(change)).collect();
     if ours.len() > listed {
-        finding.notes.push(format!("and {} more", ours.len() - listed));
+        finding.notes.push(format!("and {} more; `-v` shows them", ours.len() - listed));
     }
     if !others.is_empty() {
         finding
@@ -288,6 +289,11 @@ fn group(name: &str, effect: Effect, ours: &[&Change], others: &[&Change]) -> Fi
             .push(format!("{} for crates that are not in `Cargo.lock`; `-v` shows them", others.len()));
     }
     finding
+}
+
+/// How many changes of a kind are listed on every screen.
+fn listed(effect: Effect) -> usize {
+    if effect == Effect::Adds { LISTED } else { usize::MAX }
 }
 
 fn id(effect: Effect) -> &'static str {

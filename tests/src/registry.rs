@@ -55,6 +55,8 @@ pub enum Response {
     Status(u16),
     /// Status 200 with this body.
     Body(Vec<u8>),
+    /// Status 200 with one more header, and this body.
+    Headed(&'static str, &'static str, Vec<u8>),
     /// Status 302 to this URL.
     Redirect(String),
     /// Nothing, for as long as the client waits.
@@ -263,6 +265,9 @@ fn serve(stream: &TcpStream, address: SocketAddr, shared: &Shared) -> io::Result
                 // Ends when the client closes the connection.
                 let _ = reader.fill_buf();
                 false
+            }
+            Response::Headed(name, value, body) => {
+                write_response(stream, 200, &[(name, value)], &body, body.len())?
             }
             Response::Status(status) => write_response(stream, status, &[], b"", 0)?,
             Response::Truncated(body, sent) => {

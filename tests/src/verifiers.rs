@@ -34,6 +34,18 @@ pub fn peer(sandbox: &Sandbox, program: &str) -> Option<Run> {
     Some(sandbox.run(&path, sandbox.root()))
 }
 
+/// A program that is installed only where `.ci/run` has the time to compile it, to be run in a directory.
+#[expect(clippy::print_stderr, reason = "a test that judges nothing must say so")]
+#[track_caller]
+pub fn slow_peer(sandbox: &Sandbox, program: &str, directory: &Path) -> Option<Run> {
+    let path = folder("PROVENANCE_PEERS", program)?.join("bin").join(program);
+    let path = [path.with_extension("exe"), path].into_iter().find(|path| path.exists());
+    if path.is_none() {
+        eprintln!("SKIPPED: PROVENANCE_PEERS has no `{program}`, which `.ci/run --slow` installs");
+    }
+    Some(sandbox.run(&path?, directory))
+}
+
 /// A browser, ready to be given its arguments.
 #[expect(clippy::print_stderr, reason = "a test that judges nothing must say so")]
 #[track_caller]

@@ -10,6 +10,7 @@ mod gzip;
 mod limits;
 mod manifest;
 mod path;
+mod plain;
 mod targets;
 mod vcs;
 mod walk;
@@ -32,6 +33,7 @@ pub use declared::{Build, Declared, Field, Origin, Requirement};
 pub use fault::{Fault, printable};
 pub use following::normal;
 pub use manifest::License;
+pub use plain::files;
 pub use targets::{is_stray, strays};
 pub use vcs::Vcs;
 

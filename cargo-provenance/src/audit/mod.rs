@@ -5,6 +5,7 @@
 //!   cargo-vet writes them, and [`Store::formatting`] says where a file is not so. Whoever adds an entry pushes it into the
 //!   list of its crate and writes the text: the writer sorts.
 //! - [`Bindings`] say which bytes the team's reviews are of, in a file of our own beside those three, and who signed that.
+//! - What crates.io says of who published what is kept as [`Publications`], and read from its [`Answer`].
 //! - What somebody else publishes is [`Published`], with its [`Loss`]es, in criteria of its own; [`translate`] puts it into those
 //!   of the store, ready for [`Imports::sets`].
 //! - [`compare`] tells two states of a published set apart, [`aggregate`] puts several together.
@@ -24,6 +25,7 @@ mod criteria;
 mod entry;
 mod error;
 mod import;
+mod publications;
 mod read;
 mod resolve;
 mod suggest;
@@ -41,6 +43,7 @@ pub use entry::{
 };
 pub use error::AuditError;
 pub use import::{inert, translate};
+pub use publications::{ANSWER_BYTES, Answer, Publications};
 pub use read::{FILE_BYTES, Loss, Published};
 pub use resolve::{
     Against, AuditRef, Cause, Circumstances, Conclusion, Conflict, Demand, Derivation, Gap, Grade,

@@ -1,6 +1,7 @@
 //! Reviews: the `supply-chain/` folder beside the policy, and the sets that the policy imports.
 
 mod crev;
+mod publishers;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -16,6 +17,8 @@ use crate::model::{Clock, Date, Evidence};
 use crate::policy::{AuditImport, Policy};
 use crate::vet::Reviews;
 use crate::vet::reviews::{selected, translated};
+
+pub use publishers::{FILE as PUBLISHERS, join, publications};
 
 /// The files of a store.
 const FILES: [&str; 3] = ["config.toml", "audits.toml", "imports.lock"];
@@ -114,6 +117,7 @@ fn assemble(
         files.insert(name.clone(), reviewer.path.clone());
         signed.insert(name.clone(), beside);
     }
+    publishers::join(&mut store, publications(root, folder)?.1);
     let reviews = Reviews::new(store, policy.audits(), files, today)?.signed(signed);
     let bindings = bindings(root, folder)?.map(|(_, bindings)| bindings).unwrap_or_default();
     // A key that signs no manifest any more signs no review either, from the day on.
@@ -127,6 +131,9 @@ fn assemble(
         };
         notes.push(format!("bindings that belong to no review of `{folder}/audits.toml`: {first}{more}"));
     }
+    notes.extend(reviews.contradictions().iter().map(|it| {
+        format!("who published `{it}`: `{folder}/imports.lock` and `{PUBLISHERS}` contradict themselves or each other")
+    }));
     Ok(reviews)
 }
 

@@ -3,6 +3,7 @@
 pub mod advisories;
 pub mod archives;
 pub mod audits;
+pub mod bundle;
 pub mod cooldown;
 pub mod dir_hash;
 pub mod entrants;
@@ -14,5 +15,6 @@ pub mod opened;
 pub mod proofs;
 pub mod publishers;
 pub mod records;
+pub mod sets;
 pub mod situation;
 pub mod vet_store;

@@ -276,6 +276,33 @@ pub static TERMS: &[Term] = &[
          never a pass. Run `scan` as a user who may read it, or unpack what is not opened.",
     ),
     remark(
+        "import-adds",
+        "A newer state of an imported set of audits vouches for more. Look at who does before you take it over.",
+    ),
+    undecided(
+        "import-not-updated",
+        "An imported set of audits could not be fetched, or is not one any more. The copy in the repository stays as it is.",
+    ),
+    remark(
+        "import-redefines",
+        "A newer state of an imported set of audits means something else by its criteria. Reviews that are there already prove \
+         something else by it. Read the descriptions before you take it over.",
+    ),
+    remark(
+        "import-revokes",
+        "A newer state of an imported set of audits vouches for less, or warns of more. Somebody had a reason: look at the \
+         packages that are named.",
+    ),
+    remark(
+        "import-unchanged",
+        "A newer state of an imported set of audits says what the old one said. Nothing that is decided changes with it.",
+    ),
+    remark(
+        "import-unwarns",
+        "A newer state of an imported set of audits no longer warns of something. What it refused until now may pass. Ask its \
+         maintainers before you take it over.",
+    ),
+    remark(
         "interrupted",
         "An earlier command was interrupted while it wrote. Some files may be old and some new until `cargo provenance \
          pin` has finished or undone it.",

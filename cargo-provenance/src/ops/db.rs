@@ -1,39 +1,83 @@
-//! `db`: fetches the advisory databases, and tells what is there of them.
+//! `db`: fetches the advisory databases, the imported sets of audits and who published what, and tells what is there of them.
+
+mod bundle;
+mod import;
+mod publishers;
+mod sets;
+
+use std::path::Path;
 
 use crate::advisory::{Database, Odd};
 use crate::collect::advisories::{self, Advisories, Copy, ago};
 use crate::collect::gate;
+use crate::collect::sets::Source;
 use crate::model::{Date, Evidence, Network, Surroundings};
-use crate::policy::Origin;
+use crate::net::Client;
+use crate::policy::{AuditImport, Origin, Policy};
 use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 
+pub use self::bundle::pack;
+pub use self::import::{Add, add};
+pub use self::sets::Consent;
 pub use crate::collect::advisories::Rollback;
 
-/// Fetches every database that the policy names by a URL.
+use self::sets::Ground;
+
+/// What `db update` is to do.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Whether a database or a set may be replaced by one that knows less.
+    pub rollback: Rollback,
+    /// The imports that are updated, and nothing else; everything where there is none.
+    pub only: &'a [String],
+    /// The file that takes the place of the network.
+    pub bundle: Option<&'a Path>,
+    /// Whether sets are taken over.
+    pub consent: Consent<'a>,
+}
+
+/// Fetches every database and every set of audits that the policy names by a URL, and asks who published what, where that matters.
 ///
 /// # Errors
 ///
 /// A policy that is not acceptable, no network, a database that cannot be fetched or is none.
 pub fn update(
     surroundings: &Surroundings,
-    rollback: Rollback,
+    options: &Options<'_>,
     progress: &dyn Progress,
 ) -> Result<Report, Failure> {
     let mut report = Report::new("db update");
     let (root, policy) = gate::policy_in_force(surroundings)?;
+    let imports = fetched(&policy, options.only)?;
     let databases = policy.databases();
     let urls = databases.iter().filter_map(|at| match &at.value.origin {
         Origin::Url(url) => Some(url),
         Origin::Path(_) => None,
     });
-    if surroundings.network == Network::Forbidden && urls.clone().next().is_some() {
-        return Err(Failure::new(Kind::Undecided, "advisory databases cannot be updated offline")
-            .help("run it again with the network; `cargo provenance db status` tells how old they are"));
+    let urls = if options.only.is_empty() { urls.collect() } else { vec![] };
+    let bundle = options.bundle.map(|file| bundle::open(file, &mut report)).transpose()?;
+    if surroundings.network == Network::Forbidden
+        && bundle.is_none()
+        && !(urls.is_empty() && imports.is_empty())
+    {
+        let what = if urls.is_empty() { "imported audits" } else { "advisory databases" };
+        return Err(Failure::new(Kind::Undecided, format!("{what} cannot be updated offline"))
+            .help("run it again with the network; `cargo provenance db status` tells how old they are")
+            .help("or bring a file that `cargo provenance db bundle` wrote, with `--bundle FILE`"));
     }
     for url in urls {
-        let done = advisories::refresh(surroundings, url, rollback, surroundings.clock, progress)?;
+        let done = match &bundle {
+            None => advisories::refresh(surroundings, url, options.rollback, surroundings.clock, progress)?,
+            Some(bundle) => match bundle.database(url) {
+                Some((state, files)) => advisories::take_in(surroundings, state, &files, options.rollback)?,
+                None => {
+                    report.not_checked.push(format!("`{url}`, of which the bundle has nothing"));
+                    continue;
+                }
+            },
+        };
         let now = &done.now;
         let change = match &done.before {
             Some(before) if before.digest == now.digest => "unchanged".to_owned(),
@@ -49,9 +93,44 @@ pub fn update(
             ),
         );
     }
-    let advisories = Advisories::read(surroundings, &policy, &root);
-    conclude(&mut report, &advisories);
-    Ok(report)
+    if options.only.is_empty() {
+        let advisories = Advisories::read(surroundings, &policy, &root);
+        conclude(&mut report, &advisories);
+    }
+    if !imports.is_empty() {
+        let client = Client::new(surroundings)?;
+        let source = bundle.as_ref().map_or(Source::Web(&client), Source::Bundle);
+        let ground = Ground::of(&root, surroundings, options.rollback == Rollback::Allowed)?;
+        report = sets::update(report, &ground, (&policy, &imports), source, options.consent, progress)?;
+    }
+    let is_shown_only = matches!(options.consent, Consent::Refused);
+    if is_shown_only
+        || bundle.is_some()
+        || !options.only.is_empty()
+        || surroundings.network == Network::Forbidden
+    {
+        return Ok(report);
+    }
+    // What was taken over may trust somebody, and stands in a policy that is another one by now.
+    let (_, policy) = gate::policy_in_force(surroundings)?;
+    publishers::update(report, surroundings, &policy, &root, progress)
+}
+
+/// The imports that are fetched, with the lines that name them: all, or those of these names.
+fn fetched<'p>(policy: &'p Policy, only: &[String]) -> Result<Vec<(u32, &'p AuditImport)>, Failure> {
+    let all = policy.audits().into_iter().flat_map(|rules| &rules.imports);
+    let all = all.filter(|at| !at.value.urls.is_empty()).map(|at| (at.line, &at.value));
+    for name in only {
+        if !all.clone().any(|(_, import)| import.name == *name) {
+            let what = format!("the policy has no import `{name}` with a `url`");
+            let names = all.map(|(_, import)| import.name.clone()).collect::<Vec<_>>().join(", ");
+            return Err(Failure::new(Kind::Usage, what).help(match names.is_empty() {
+                true => "add one with `cargo provenance db import NAME URL`".to_owned(),
+                false => format!("it has: {names}"),
+            }));
+        }
+    }
+    Ok(all.filter(|(_, import)| only.is_empty() || only.contains(&import.name)).collect())
 }
 
 /// Tells which databases are there, how old they are, and what in them cannot be read.
@@ -67,6 +146,7 @@ pub fn status(surroundings: &Surroundings) -> Result<Report, Failure> {
         describe(&mut report, copy, Date::of_seconds(surroundings.clock.0));
     }
     conclude(&mut report, &advisories);
+    sets::status(&mut report, &policy, &root, Date::of_seconds(surroundings.clock.0));
     Ok(report)
 }
 

@@ -200,7 +200,7 @@ fn init(
         .among(&members, used())
         .cooling(cooldown.clone())
         .alone();
-    let records = vetting.look_up(situation, None, &split.entering)?;
+    let mut records = vetting.look_up(situation, None, &split.entering)?;
     let entrants = vetting.prove(
         situation,
         surroundings.network,
@@ -234,6 +234,7 @@ fn init(
         .among(&members, used())
         .cooling(cooldown)
         .reviewed(reviews.as_ref());
+    vetting.ask_of(&mut records, &vetting.demands(&situation.lockfile, &situation.workspace.members));
     let Baseline { examined, vetted, exceptions, open } = baseline(&vetting, records, proven, &plan.entering);
     policy_text += &exceptions::text(&exceptions, vetting.today());
     let policy = gate::parse_policy(&policy_text, &root)?;
@@ -258,6 +259,9 @@ fn init(
     tell_exceptions(report, &exceptions);
     plan.tell(report, surroundings.clock);
     takeover.tell(report);
+    if supply.is_none() && reviews.known().is_some_and(|reviews| !reviews.asks()) {
+        supply::tell_of_it(report);
+    }
     if let Some(supply) = &supply {
         supply.tell(report, &situation.workspace, &situation.lockfile, &vetted);
     }

@@ -389,6 +389,7 @@ impl<'a> Vetting<'a> {
         // What only a publisher's name speaks for is compared, however long it has been there.
         let reviews = self.audits.known();
         let is_named = |record: &Record| {
+            let reviews = reviews.filter(|reviews| reviews.trusts_for(record.id.name.as_str()));
             let opinion = reviews.map(|reviews| reviews.given(&record.dossier(), Look::Beforehand));
             matches!(
                 opinion,

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use fs4::{FileExt, TryLockError};
 
@@ -100,6 +100,26 @@ impl Incoming<'_> {
             remove(&target)?;
         }
         fs::rename(directory, &target).map_err(Error::io("rename", directory))?;
+        atomic::sync_directory(&self.generations.folder)
+    }
+
+    /// Writes the files of generation `name`, by their paths in it, which lead nowhere else. It is not in force yet.
+    pub fn write(&self, name: &str, files: &[(&str, &[u8])]) -> Result<(), Error> {
+        let target = self.generations.directory(name);
+        if fs::symlink_metadata(&target).is_ok() {
+            remove(&target)?;
+        }
+        fs::create_dir(&target).map_err(Error::io("create", &target))?;
+        for (path, bytes) in files {
+            let file = target.join(path);
+            let is_inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+            if !is_inside {
+                return Err(Error::Unsuitable { path: file, why: "leads out of its folder" });
+            }
+            let folder = file.parent().unwrap_or(&target);
+            fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+            fs::write(&file, bytes).map_err(Error::io("write", &file))?;
+        }
         atomic::sync_directory(&self.generations.folder)
     }
 

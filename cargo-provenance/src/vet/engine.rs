@@ -287,8 +287,10 @@ fn proof(dossier: &Dossier<'_>, ground: &Ground<'_>, needs: &[Needs]) -> (Option
         }
         Standing::Open(_) => None,
     };
+    let is_trusted = || reviews.trusts_for(dossier.id.name.as_str());
     let of_reviews = if needs.contains(&Needs::Audits) { proven(Look::Beforehand, false) } else { None };
-    let of_publisher = || if needs.contains(&Needs::Survey) { proven(Look::Contents, true) } else { None };
+    let looks = || needs.contains(&Needs::Survey) && is_trusted();
+    let of_publisher = || if looks() { proven(Look::Contents, true) } else { None };
     let proof = of_reviews.or_else(of_publisher);
     (proof, not_asked)
 }

@@ -172,7 +172,7 @@ fn a_store_that_cannot_be_read_leaves_everything_undecided() {
             .run()
             .code(3)
             .stderr_has(said)
-            .stderr_has("not judged: audit-violation, not-audited");
+            .stderr_has("not judged: audit-violation, not-audited, review-of-other-bytes");
     }
     std::fs::remove_file(app.path("supply-chain/config.toml")).expect("removed");
     app.provenance(["check"]).run().code(3).stderr_has("one of `config.toml` and `audits.toml` only");
@@ -201,6 +201,7 @@ notes = "read it"
 fn what_is_certified_is_written_as_cargo_vet_writes_it_and_lets_the_version_in() {
     let sandbox = Sandbox::new();
     let registry = sandbox.registry();
+    registry.publish(&Krate::greeting("other", "2.0.0", CLEAN));
     let app = Project::app(&sandbox, "app").pinned();
     let ann = ["--who", "Ann <ann@example.org>"];
     app.provenance(["suggest"]).ok().stdout_has("cargo provenance certify victim 1.0.0  # ");

@@ -7,8 +7,8 @@ use super::entries::{audit, criterion, trust, wildcard};
 use super::fields::Fields;
 use super::{Reader, Result, quoted};
 use crate::audit::{
-    Account, ByName, Config, Exemption, Import, Imports, Policy, PolicyFor, Publication, Publisher, Set,
-    Store, StoreVersion, Unpublished, VetVersion,
+    Account, ByName, Config, Exemption, Import, Imports, Policy, PolicyFor, Publication, Publications,
+    Publisher, Set, Store, StoreVersion, Unpublished, VetVersion,
 };
 
 impl Store {
@@ -68,6 +68,24 @@ impl Imports {
         let sets = root.named("audits", |name, value| set(Fields::of(&reader, value, name)?))?;
         root.finish()?;
         Ok(Self { unpublished, publications, sets })
+    }
+}
+
+impl Publications {
+    /// Reads a `publishers.toml`.
+    pub fn read(bytes: &[u8], file: &Path) -> Result<Self> {
+        let (reader, text) = Reader::of(bytes, file)?;
+        let mut root = Fields::root(&reader, reader.table(text)?);
+        let version = root.take("version");
+        let version = root.need(version, "version")?;
+        if version.as_integer() != Some(Publications::VERSION) {
+            let what = format!("is not of version {}", Publications::VERSION);
+            let help = "update cargo-provenance, or let `cargo provenance db update` write it anew";
+            return Err(reader.fault(version.span.start, &what, help));
+        }
+        let rows = root.tables("publisher", publication)?;
+        root.finish()?;
+        Ok(Self { rows })
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn check(
 /// What is wrong with the policies of a store for the packages of this tree.
 pub fn policy_faults(store: &Store, tree: &Tree, criteria: &Criteria) -> Vec<AuditError> {
     let mut faults = Faults { store, criteria, found: vec![] };
+    faults.config();
     faults.policies(tree);
     faults.found
 }

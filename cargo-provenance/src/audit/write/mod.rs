@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use self::document::{Item, Table};
 use super::{
-    Account, Audit, AuditKind, ByName, Config, Criterion, Exemption, Imports, Policy, Publication, Publisher,
-    Set, Store, Trust, Unpublished, Wildcard,
+    Account, Audit, AuditKind, ByName, Config, Criterion, Exemption, Imports, Policy, Publication,
+    Publications, Publisher, Set, Store, Trust, Unpublished, Wildcard,
 };
 
 /// How the accounts of an `imports.lock` are called, which goes into comments.
@@ -32,6 +32,19 @@ impl Store {
     /// `imports.lock`, as cargo-vet writes it.
     pub fn imports_text(&self) -> String {
         format!("\n# cargo-vet imports lock\n{}", imports(&self.imports).document())
+    }
+}
+
+impl Publications {
+    /// `publishers.toml`, in its one form.
+    pub fn text(&self) -> String {
+        let mut root = Table::default();
+        root.put("version", Item::Plain(Self::VERSION.to_string(), None));
+        entries(&mut root, "publisher", &self.rows, order::publications, publication);
+        format!(
+            "# who published what, as crates.io says: `cargo provenance db update` writes it\n\n{}",
+            root.document()
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 //! A fetched database is read with the digest that it had when it was fetched, so that one that was changed or lost files
 //! since is not taken for a whole one. A directory that the policy names is taken as it is.
 
+mod bundled;
 mod files;
 mod refresh;
 mod state;
@@ -16,6 +17,7 @@ use crate::model::{Date, Evidence, Surroundings};
 use crate::policy::{Origin, Policy};
 use crate::store::Generations;
 
+pub use bundled::{Files, take_in};
 pub use files::read_directory;
 pub use refresh::{Error, Refreshed, Rollback, freshen, refresh};
 pub use state::State;

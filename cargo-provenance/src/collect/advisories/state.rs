@@ -68,6 +68,13 @@ impl State {
         (state.version == VERSION && state.url == url && plain).then_some(Some(state)).ok_or_else(damaged)
     }
 
+    /// The same state on a machine that it was brought to, if it is one that this version knows.
+    pub fn arrived(&self, now: Clock) -> Option<Self> {
+        let plain = self.digest.chars().filter(char::is_ascii_alphanumeric).take(12).collect::<String>();
+        let directory = format!("bundle-{plain}-{}", now.0);
+        (self.version == VERSION && self.age(now).is_some()).then(|| Self { directory, ..self.clone() })
+    }
+
     /// The bytes of the state file.
     pub fn to_bytes(&self) -> Vec<u8> {
         // A struct of strings and numbers has a text.
@@ -79,5 +86,23 @@ impl State {
     /// Seconds since it was fetched; `None` if that lies ahead.
     pub fn age(&self, now: Clock) -> Option<u64> {
         (self.fetched <= now.0 + AHEAD).then(|| now.0.saturating_sub(self.fetched))
+    }
+}
+
+#[cfg(test)]
+impl State {
+    /// A state that some test needs.
+    pub fn sample(url: &str) -> Self {
+        Self {
+            version: VERSION,
+            url: url.to_owned(),
+            commit: "0".repeat(40),
+            committed: 0,
+            fetched: 0,
+            newest: "2026-01-01".to_owned(),
+            advisories: 1,
+            digest: String::new(),
+            directory: "0".to_owned(),
+        }
     }
 }

@@ -45,6 +45,14 @@ enum Weighed {
     Same,
     /// It lets less pass.
     Stricter,
+    /// It lets more pass.
+    Weaker,
+}
+
+/// Says that there is a store whose demands nobody took over.
+pub(super) fn tell_of_it(report: &mut Report) {
+    let what = "what the reviews of `supply-chain/` say counts, and none is required; `--from supply-chain` takes over what is";
+    report.step("Reviews", what);
 }
 
 impl Supply {
@@ -130,7 +138,7 @@ impl Supply {
             let message =
                 format!("{} of `{folder}/` weigh otherwise here", plural(otherwise.len(), "setting"));
             let mut finding = Finding::new(OTHERWISE, Weight::Note, message)
-                .help("what is stricter here refuses only what is not pinned yet: reviews of the team count at once");
+                .help("look at each: what is stricter here refuses what comes in from now on, what is weaker stays for cargo-vet to judge");
             finding.notes = otherwise.iter().map(|it| it.line()).collect();
             report.findings.push(finding);
         }
@@ -147,7 +155,10 @@ impl Supply {
         );
         for it in open {
             let name = it.package.as_ref().map(|id| id.short()).unwrap_or_default();
-            finding.notes.push(format!("{name}: {}", it.notes.join("; ")));
+            let says_why =
+                |note: &&String| !note.starts_with("a review of") && !note.starts_with("`not-audited`");
+            let why = it.notes.iter().take_while(says_why).cloned().collect::<Vec<_>>();
+            finding.notes.push(format!("{name}: {}", why.join("; ")));
         }
         report.findings.push(finding);
     }
@@ -181,6 +192,7 @@ impl Told {
         let how = match self.weight {
             Weighed::Apart | Weighed::Same => "",
             Weighed::Stricter => "stricter here: ",
+            Weighed::Weaker => "weaker here: ",
         };
         format!("{}: `{}`: {how}{}", self.place, self.key, self.what)
     }
@@ -259,8 +271,16 @@ impl Lines<'_> {
         let (file, line) = ("config.toml", policy.line);
         match policy.audit_as_crates_io {
             Some(true) => {
-                let what = "it has to be reviewed like what crates.io publishes under its name";
-                self.add(file, line, key("audit-as-crates-io"), Weighed::Same, what);
+                let (weight, what) = match workspace.members.iter().any(|member| member.name.as_str() == name)
+                {
+                    true => {
+                        (Weighed::Weaker, "a member is the team's own: only cargo-vet asks for reviews of it")
+                    }
+                    false => {
+                        (Weighed::Same, "it has to be reviewed like what crates.io publishes under its name")
+                    }
+                };
+                self.add(file, line, key("audit-as-crates-io"), weight, what);
             }
             Some(false) => {
                 let (weight, what) = self.own(name, workspace, lockfile);

@@ -6,14 +6,14 @@ use provenance_build::{LockedPackage, Manifest, PackageId, PackageName, Version}
 
 use super::hints::Hints;
 use super::size::{self, Reading};
-use crate::audit::{Review, SAFE_TO_DEPLOY, Store, VetVersion};
+use crate::audit::{Review, Store, VetVersion};
 use crate::cargo::{CargoCommand, Workspace};
 use crate::collect::audits;
 use crate::collect::gate::Gate;
 use crate::collect::indices::{self, When};
 use crate::collect::publishers::Publishers;
 use crate::collect::situation::resolved;
-use crate::collect::vet_store::FOLDER;
+use crate::collect::vet_store::{self, FOLDER};
 use crate::model::{Date, Evidence, Surroundings};
 use crate::ops::vet::Place;
 use crate::ops::vetting;
@@ -47,6 +47,8 @@ struct Open {
     package: LockedPackage,
     /// What is required of it.
     criteria: Vec<String>,
+    /// What to tell `certify` because of that.
+    flags: String,
     reviews: Vec<(Review, Option<usize>)>,
 }
 
@@ -80,7 +82,7 @@ pub(super) fn find(
     let (mut open, mut elsewhere, mut reviewed, mut not_asked) = (vec![], vec![], 0, 0);
     for package in lockfile.packages.iter().filter(is_meant) {
         let demand = demands.known().map(|demands| demands.of(&package.id));
-        let criteria = demand.map_or_else(|| reviews.strictest(), Clone::clone).criteria;
+        let required = demand.map_or_else(|| reviews.strictest(), Clone::clone);
         let demand = demand.map_or(Evidence::Absent, Evidence::Known);
         let bytes = Known { checksum: package.checksum, tree: None };
         let dossier = Dossier { demand, bytes, ..Dossier::new(&package.id, Way::Locked) };
@@ -89,9 +91,10 @@ pub(super) fn find(
             Standing::NotAsked(_) => not_asked += 1,
             Standing::Open(missing) => match missing.gap {
                 Some((version, gap)) if version.git.is_none() => {
+                    let flags = reviews.flags(&required);
                     let reviews = gap.reviews(&version, |_| true).into_iter();
                     let reviews = reviews.map(|review| (review, None)).collect();
-                    open.push(Open { package: package.clone(), criteria, reviews });
+                    open.push(Open { package: package.clone(), criteria: required.criteria, flags, reviews });
                 }
                 _ => elsewhere.push(format!("{}: {}", package.id.short(), missing.why.join("; "))),
             },
@@ -105,7 +108,13 @@ pub(super) fn find(
     report.step("Looking", format!("for what is not reviewed of {}", plural(total, "package")));
     chain(&mut open);
     let sizes = sizes(surroundings, &open, report, progress)?;
-    let store = audits::store(&gate.root).ok().flatten().unwrap_or_default();
+    // What cannot be read hints at nothing; whoever judges by it has said so.
+    let mut store = audits::store(&gate.root).ok().flatten().unwrap_or_default();
+    if let Ok(folder) = vet_store::folder(&gate.root)
+        && let Ok((_, publications)) = audits::publications(&gate.root, &folder)
+    {
+        audits::join(&mut store, publications);
+    }
     let list = cheapest(&open, &sizes, &store);
     Ok(Found { list, elsewhere, reviewed, total, not_asked })
 }
@@ -222,9 +231,8 @@ fn cost(size: Option<&ReviewSize>) -> (bool, usize) {
 /// The cheapest review of each package, those that are the same put together.
 fn cheapest(open: &[Open], sizes: &Sizes, store: &Store) -> Vec<MissingReview> {
     let hints = Hints::of(store);
-    let default = store.config.default_criteria.as_deref().unwrap_or(SAFE_TO_DEPLOY);
     let mut list: Vec<MissingReview> = vec![];
-    for Open { package, criteria, reviews } in open {
+    for Open { package, criteria, flags, reviews } in open {
         let size = |review: &Review| {
             let from = review.from.as_ref().and_then(|from| key(package, from));
             sizes.get(&(from, key(package, &review.to)?))
@@ -234,7 +242,8 @@ fn cheapest(open: &[Open], sizes: &Sizes, store: &Store) -> Vec<MissingReview> {
         let id = &package.id;
         let (from, to) = (review.from.as_ref().map(ToString::to_string), review.to.to_string());
         let is_same = |it: &&mut MissingReview| {
-            it.krate == id.name.as_str() && it.from == from && it.to == to && it.after.is_none()
+            (it.krate.as_str(), &it.from, &it.to, &it.criteria) == (id.name.as_str(), &from, &to, criteria)
+                && it.after.is_none()
         };
         if let (None, Some(same)) = (after, list.iter_mut().find(is_same)) {
             same.settles.push(id.short());
@@ -244,10 +253,6 @@ fn cheapest(open: &[Open], sizes: &Sizes, store: &Store) -> Vec<MissingReview> {
         let shows = match &from {
             Some(_) => format!("cargo provenance diff {}{versions}", id.name),
             None => format!("cargo provenance vet {}@{to}", id.name),
-        };
-        let flags = match &criteria[..] {
-            [one] if one == default => String::new(),
-            all => all.iter().map(|name| format!(" --criteria {name}")).collect(),
         };
         list.push(MissingReview {
             krate: id.name.to_string(),

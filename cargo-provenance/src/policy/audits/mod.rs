@@ -35,6 +35,8 @@ pub struct AuditRules {
     pub dev_criteria: Option<Vec<String>>,
     /// How old a release must be before the name of its publisher counts.
     pub publisher_age: Option<At<MaxAge>>,
+    /// Who is asked who published what.
+    pub publishers_from: Option<String>,
     /// The sets of others, by name.
     pub imports: Vec<At<AuditImport>>,
     /// Whether reviews of the team itself count only for the bytes that were looked at.
@@ -105,6 +107,7 @@ impl Reader<'_> {
                 "dev-criteria",
                 "import",
                 "publisher-age",
+                "publishers-from",
                 "required",
                 "reviewers",
                 "self-reviews",
@@ -133,6 +136,7 @@ impl Reader<'_> {
                 "publisher-age" => {
                     rules.publisher_age = Some(self.publisher_age(&value, self.line(key.span))?);
                 }
+                "publishers-from" => rules.publishers_from = Some(self.publishers_from(&value)?),
                 "reviewers" => {
                     rules.reviewers = At { value: self.reviewers(&value)?, line: self.line(key.span) };
                 }

@@ -57,7 +57,7 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
             "where its publisher is trusted: `cargo provenance pin --recheck` looks at what it brings in",
         );
     }
-    let id = format!("{} {}", id.name, id.version);
+    let id = format!("{} {}{}", id.name, id.version, reviews.flags(&demand));
     vec![
         seen.help(format!(
             "review it, then run `cargo provenance certify {id}`; `suggest` says what is cheapest"

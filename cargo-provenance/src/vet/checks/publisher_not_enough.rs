@@ -31,7 +31,7 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let id = dossier.id;
     let Some(reviews) = ground.audits.known() else { return vec![] };
     let required = reviews.required();
-    if !is_required(required.value, dossier) {
+    if !is_required(required.value, dossier) || !reviews.trusts_for(id.name.as_str()) {
         return vec![];
     }
     let Standing::Proven(Proof { on_publisher: true, from, .. }) =
@@ -42,10 +42,14 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
     let Standing::Open(missing) = reviews.given(dossier, Look::Contents).standing else { return vec![] };
     let what = format!("only the name of its publisher speaks for `{}`, and that is not enough", id.short());
     let seen = Observation::new(what).line(Some(required.line), "required here").listing(&missing.why);
-    vec![
-        seen.note(format!("trusted by {}", from.join(", ")))
-            .help(format!("read it, then run `cargo provenance certify {} {}`", id.name, id.version)),
-    ]
+    let seen = seen
+        .note(format!("trusted by {}", from.join(", ")))
+        .help(format!("read it, then run `cargo provenance certify {} {}`", id.name, id.version));
+    match dossier.previous.unavailable() {
+        // It may be nothing new. That is never a pass.
+        Some(why) => vec![seen.at(Level::Note).undecided(why)],
+        None => vec![seen],
+    }
 }
 
 #[cfg(test)]
@@ -110,8 +114,8 @@ mod tests {
             case.published_by(&self.audits, self.config, &self.rows);
             if self.version == "1.0.0" {
                 case.archive(packed(self.own).file("build.rs", b"fn main() {}"));
+                case.before("0.9.0", packed(self.before).file("build.rs", b"fn main() {}"));
             }
-            case.before("0.9.0", packed(self.before).file("build.rs", b"fn main() {}"));
             case
         }
 
@@ -169,10 +173,13 @@ mod tests {
     fn what_could_not_be_compared_is_not_taken_to_be_as_before() {
         let mut case = Quiet { own: SCRIPT, before: SCRIPT, ..Quiet::new() }.case();
         assert_eq!(said(&case.judged()), (None, true));
-        for before in [Evidence::Absent, Evidence::Unavailable("it is gone".to_owned())] {
-            case.before = before;
-            assert_eq!(said(&case.judged()), (Some("publisher-not-enough"), false));
-        }
+        case.before = Evidence::Absent;
+        assert_eq!(said(&case.judged()), (Some("publisher-not-enough"), false));
+        // It may be there another time.
+        case.before = Evidence::Unavailable("the network is away".to_owned());
+        let judgment = case.judged();
+        assert!(!judgment.admits() && judgment.proof.is_none(), "{judgment:#?}");
+        assert!(judgment.open.iter().any(|open| open.checks == ["publisher-not-enough"]), "{judgment:#?}");
         // A version above says nothing about what is new.
         case.before("1.0.1", packed(SCRIPT).file("build.rs", b"fn main() {}"));
         assert_eq!(said(&case.judged()), (Some("publisher-not-enough"), false));

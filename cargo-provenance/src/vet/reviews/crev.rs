@@ -315,6 +315,7 @@ mod tests {
     use crate::audit::crev::samples::{Reviewer, digest};
     use crate::model::{Date, ReviewLevel};
     use crate::vet::reviews::{Opinion, Reviews, Standing};
+    use crate::vet::{Dossier, Way};
 
     const JAN: &str = "2026-01-01T00:00:00Z";
     const FEB: &str = "2026-02-01T00:00:00Z";
@@ -379,7 +380,7 @@ mod tests {
     }
 
     fn said(bodies: &[String], version: &str) -> Opinion {
-        reviews(&[(&reviewer(1), 1, bodies)], "").of(&id(version, INDEX))
+        reviews(&[(&reviewer(1), 1, bodies)], "").of(&Dossier::new(&id(version, INDEX), Way::Named))
     }
 
     fn is_proven(opinion: &Opinion) -> bool {
@@ -388,6 +389,7 @@ mod tests {
 
     fn why(opinion: &Opinion) -> String {
         match &opinion.standing {
+            Standing::NotAsked(why) => panic!("{why:?}"),
             Standing::Proven(_) => String::new(),
             Standing::Open(missing) => missing.why.join("\n"),
         }
@@ -418,10 +420,13 @@ mod tests {
             assert!(why(&opinion).contains(reason), "{what}: {}", why(&opinion));
         }
         let reviews = reviews(&[(&reviewer(1), 1, &[good])], "");
-        let Standing::Proven(proof) = reviews.of(&id("1.0.0", INDEX)).standing else { panic!("no proof") };
+        let Standing::Proven(proof) = reviews.of(&Dossier::new(&id("1.0.0", INDEX), Way::Named)).standing
+        else {
+            panic!("no proof")
+        };
         assert_eq!(proof.from, ["r1"]);
         for source in ["sparse+https://h/i/", "", &format!("git+https://h/r#{}", "a".repeat(40))] {
-            assert!(!is_proven(&reviews.of(&id("1.0.0", source))), "{source}");
+            assert!(!is_proven(&reviews.of(&Dossier::new(&id("1.0.0", source), Way::Named))), "{source}");
             assert!(reviews.claims(&id("1.0.0", source)).is_empty());
         }
         let claims = reviews.claims(&id("1.0.0", INDEX));
@@ -450,7 +455,7 @@ mod tests {
         let today = Date::parse("2026-11-25").expect("a date");
         let reviews = Reviews::new(store, None, BTreeMap::new(), today).expect("reviews");
         let reviews = reviews.signed(BTreeMap::from([("r1".to_owned(), beside)]));
-        let opinion = reviews.of(&id("1.0.0", ""));
+        let opinion = reviews.of(&Dossier::new(&id("1.0.0", ""), Way::Named));
         assert!(!is_proven(&opinion));
         assert!(why(&opinion).contains("is the package of crates.io"), "{}", why(&opinion));
     }
@@ -460,9 +465,11 @@ mod tests {
         let reviews = reviews(&[(&reviewer(1), 1, &[body(1, "1.0.0", "positive", "")])], "");
         let id = id("1.0.0", INDEX);
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        assert!(is_proven(&reviews.of_recorded(&id, None)));
-        assert!(is_proven(&reviews.of_recorded(&id, Some(&names(&["mozilla", "r1"])))));
-        let opinion = reviews.of_recorded(&id, Some(&names(&["mozilla"])));
+        let of =
+            |on_record: Option<&[String]>| reviews.of(&Dossier { on_record, ..Dossier::new(&id, Way::Kept) });
+        assert!(is_proven(&of(None)));
+        assert!(is_proven(&of(Some(&names(&["mozilla", "r1"])))));
+        let opinion = of(Some(&names(&["mozilla"])));
         assert!(!is_proven(&opinion));
         assert!(why(&opinion).contains("pin --recheck"), "{}", why(&opinion));
     }
@@ -513,7 +520,7 @@ mod tests {
                    [[audits.dep]]\ncriteria = 'safe-to-deploy'\ndelta = '1.0.0 -> 1.1.0'\n";
         let minor = issue.replace("- id: X\n", "- id: X\n  range: minor\n");
         let reviews = reviews(&[(&reviewer(1), 1, &[minor])], own);
-        let opinion = reviews.of(&id("1.1.0", INDEX));
+        let opinion = reviews.of(&Dossier::new(&id("1.1.0", INDEX), Way::Named));
         assert_eq!(opinion.violations, []);
         assert!(!is_proven(&opinion));
     }
@@ -529,7 +536,7 @@ mod tests {
         assert!(is_proven(&said(&[bad, newer(good.clone())], "1.0.0")));
         let trusting = CrevReviewer { agents: Agents::Count, ..reviewer(1) };
         let reviews = reviews(&[(&trusting, 1, &[by_model(&good)])], "");
-        assert!(is_proven(&reviews.of(&id("1.0.0", INDEX))));
+        assert!(is_proven(&reviews.of(&Dossier::new(&id("1.0.0", INDEX), Way::Named))));
     }
 
     #[test]
@@ -545,7 +552,11 @@ mod tests {
         for (contents, proven) in [("a", true), ("b", false)] {
             let changes = [delta(2, "1.0.0", contents, "1.1.0")];
             let reviews = reviews(&[(&one, 1, std::slice::from_ref(&full)), (&two, 2, &changes)], "");
-            assert_eq!(is_proven(&reviews.of(&id("1.1.0", INDEX))), proven, "{contents}");
+            assert_eq!(
+                is_proven(&reviews.of(&Dossier::new(&id("1.1.0", INDEX), Way::Named))),
+                proven,
+                "{contents}"
+            );
         }
     }
 
@@ -554,8 +565,8 @@ mod tests {
         let all = [body(1, "1.0.0", "positive", ""), body(1, "1.1.0", "negative", "")];
         let excluding = CrevReviewer { exclude: vec!["dep".to_owned()], ..reviewer(1) };
         let reviews = reviews(&[(&excluding, 1, &all)], "");
-        assert!(!is_proven(&reviews.of(&id("1.0.0", INDEX))));
-        assert!(reviews.of(&id("1.1.0", INDEX)).violations.is_empty());
+        assert!(!is_proven(&reviews.of(&Dossier::new(&id("1.0.0", INDEX), Way::Named))));
+        assert!(reviews.of(&Dossier::new(&id("1.1.0", INDEX), Way::Named)).violations.is_empty());
         let odd = body(1, "1.0.0", "awful", "");
         for (version, count) in [("1.0.0", 1), ("1.0.1", 0)] {
             let opinion = said(std::slice::from_ref(&odd), version);
@@ -570,7 +581,7 @@ mod tests {
         let own =
             "[criteria.sound]\ndescription = 'x'\n[[audits.dep]]\ncriteria = 'sound'\nversion = '1.0.0'\n";
         let reviews = reviews(&[(&reviewer(1), 1, &[body(1, "1.0.0", "negative", "")])], own);
-        let violations = reviews.of(&id("1.0.0", INDEX)).violations;
+        let violations = reviews.of(&Dossier::new(&id("1.0.0", INDEX), Way::Named)).violations;
         assert_eq!(violations[0].criteria, ["safe-to-run", "sound"]);
     }
 }

@@ -127,6 +127,15 @@ impl Reviews {
         Ok(Demands { of, beyond: Demand { criteria, ..beyond } })
     }
 
+    /// What to tell `certify` so that it records what is required: nothing where it does that by itself.
+    pub fn flags(&self, demand: &Demand) -> String {
+        let default = self.store.config.default_criteria.as_deref().unwrap_or(SAFE_TO_DEPLOY);
+        match &demand.criteria[..] {
+            [only] if only == default => String::new(),
+            names => names.iter().map(|name| format!(" --criteria {name}")).collect(),
+        }
+    }
+
     /// What is required of a package of which nobody knows what needs it.
     pub fn strictest(&self) -> Demand {
         self.asks.strictest()
@@ -307,7 +316,10 @@ mod tests {
                 "[policy.'deep:2.0.0']\ncriteria = []\n",
                 "the policy for `deep` is for no package of the workspace",
             ),
-            ("[policy.app]\ncriteria = 'none'\n", "a policy names `none`, which is no criterion"),
+            (
+                "[policy.app]\ncriteria = 'none'\n",
+                "supply-chain/config.toml:1: `none` is no criterion of the store",
+            ),
         ] {
             let error = demands(config, None).expect_err(config);
             assert!(error.contains(why), "{error}");

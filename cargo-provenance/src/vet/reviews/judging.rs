@@ -62,9 +62,7 @@ impl Reviews {
             .into_iter()
             .map(|who| format!("{who} published it, so that their review does not count"));
         let mut missing = Missing { why: void.collect(), gap: None };
-        if !missing.why.is_empty() {
-            missing.why.extend(doubts);
-        }
+        missing.why.extend(doubts);
         missing.why.extend(own_work.chain(unbound));
         for (reviewer, signed) in &self.signed {
             let passed = signed.passed(name, &version.semver);

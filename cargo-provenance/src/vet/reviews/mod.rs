@@ -176,6 +176,11 @@ impl Reviews {
         self.rules.required
     }
 
+    /// Whether reviews are required of any package.
+    pub fn asks(&self) -> bool {
+        self.rules.required.value != Required::None
+    }
+
     /// What is said of a package, as far as it is known, whoever published it.
     pub fn of(&self, dossier: &Dossier<'_>) -> Opinion {
         self.asked(dossier, &Strict::default(), vec![])

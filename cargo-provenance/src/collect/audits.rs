@@ -18,7 +18,7 @@ use crate::policy::{AuditImport, Policy};
 use crate::vet::Reviews;
 use crate::vet::reviews::{selected, translated};
 
-pub use publishers::{FILE as PUBLISHERS, publications};
+pub use publishers::{FILE as PUBLISHERS, join, publications};
 
 /// The files of a store.
 const FILES: [&str; 3] = ["config.toml", "audits.toml", "imports.lock"];

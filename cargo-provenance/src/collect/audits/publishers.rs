@@ -19,7 +19,7 @@ pub fn publications(root: &Path, folder: &str) -> Result<(Option<Vec<u8>>, Publi
 
 /// Puts what the file says beside what the `imports.lock` of a store says. Neither goes before the other: where they contradict each
 /// other, nobody knows.
-pub(super) fn join(store: &mut Store, publications: Publications) {
+pub fn join(store: &mut Store, publications: Publications) {
     for (krate, rows) in publications.rows {
         let known = store.imports.publications.entry(krate).or_default();
         for row in rows {

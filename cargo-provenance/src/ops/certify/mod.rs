@@ -142,7 +142,13 @@ pub fn run(
         Task::Batch(batch) => return batch::run(ground, batch),
         Task::Renew(name) => return renewal::run(ground, name.as_ref()),
         Task::Cheapest(name, said) => match suggest::cheapest(surroundings, name, progress)? {
-            Some(what) => Options { name: name.clone(), what, said: said.clone() },
+            Some((what, required)) => {
+                let mut said = said.clone();
+                if said.criteria.is_empty() {
+                    said.criteria = required;
+                }
+                Options { name: name.clone(), what, said }
+            }
             None => {
                 let mut report = Report::new("certify");
                 report.conclusion = format!("no review of {name} is missing");

@@ -175,16 +175,26 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// The byte before which an entry belongs.
 fn beside(text: &str, entry: &Entry) -> Option<usize> {
     let lines = lines(text).collect::<Vec<_>>();
-    let headers = lines.iter().enumerate().filter_map(|(number, (_, line))| {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        let name = line.strip_prefix("[[")?.strip_suffix("]]")?.trim().strip_prefix(entry.table())?;
-        let name = name.trim_start().strip_prefix('.')?.trim();
-        Some((number, name.trim_matches(['"', '\''])))
+    // What stands in a string of several lines is no header. Where this is wrong, the text means something else.
+    let mut is_inside = false;
+    let outside = lines.iter().map(|(_, line)| {
+        let was_inside = is_inside;
+        let quotes = line.matches("\"\"\"").count() + line.matches("'''").count();
+        is_inside ^= quotes % 2 == 1;
+        !was_inside
     });
+    let outside = outside.collect::<Vec<_>>();
+    let headers =
+        lines.iter().enumerate().filter(|(number, _)| outside[*number]).filter_map(|(number, (_, line))| {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            let name = line.strip_prefix("[[")?.strip_suffix("]]")?.trim().strip_prefix(entry.table())?;
+            let name = name.trim_start().strip_prefix('.')?.trim();
+            Some((number, name.trim_matches(['"', '\''])))
+        });
     let headers = headers.collect::<Vec<_>>();
     let is_header = |line: &str| line.trim_start().starts_with('[');
     if let Some((last, _)) = headers.iter().rfind(|(_, name)| *name == entry.krate) {
-        let next = (last + 1..lines.len()).find(|number| is_header(lines[*number].1));
+        let next = (last + 1..lines.len()).find(|number| outside[*number] && is_header(lines[*number].1));
         let end = next.unwrap_or(lines.len());
         // Comments above a header are about what follows.
         let is_loose = |number: &usize| {

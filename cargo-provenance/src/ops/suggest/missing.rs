@@ -13,7 +13,7 @@ use crate::collect::gate::Gate;
 use crate::collect::indices::{self, When};
 use crate::collect::publishers::Publishers;
 use crate::collect::situation::resolved;
-use crate::collect::vet_store::FOLDER;
+use crate::collect::vet_store::{self, FOLDER};
 use crate::model::{Date, Evidence, Surroundings};
 use crate::ops::vet::Place;
 use crate::ops::vetting;
@@ -47,7 +47,7 @@ struct Open {
     package: LockedPackage,
     /// What is required of it.
     criteria: Vec<String>,
-    /// What to tell `certify` of that.
+    /// What to tell `certify` because of that.
     flags: String,
     reviews: Vec<(Review, Option<usize>)>,
 }
@@ -82,7 +82,7 @@ pub(super) fn find(
     let (mut open, mut elsewhere, mut reviewed, mut not_asked) = (vec![], vec![], 0, 0);
     for package in lockfile.packages.iter().filter(is_meant) {
         let demand = demands.known().map(|demands| demands.of(&package.id));
-        let demanded = demand.map_or_else(|| reviews.strictest(), Clone::clone);
+        let required = demand.map_or_else(|| reviews.strictest(), Clone::clone);
         let demand = demand.map_or(Evidence::Absent, Evidence::Known);
         let bytes = Known { checksum: package.checksum, tree: None };
         let dossier = Dossier { demand, bytes, ..Dossier::new(&package.id, Way::Locked) };
@@ -91,10 +91,10 @@ pub(super) fn find(
             Standing::NotAsked(_) => not_asked += 1,
             Standing::Open(missing) => match missing.gap {
                 Some((version, gap)) if version.git.is_none() => {
-                    let flags = reviews.flags(&demanded);
+                    let flags = reviews.flags(&required);
                     let reviews = gap.reviews(&version, |_| true).into_iter();
                     let reviews = reviews.map(|review| (review, None)).collect();
-                    open.push(Open { package: package.clone(), criteria: demanded.criteria, flags, reviews });
+                    open.push(Open { package: package.clone(), criteria: required.criteria, flags, reviews });
                 }
                 _ => elsewhere.push(format!("{}: {}", package.id.short(), missing.why.join("; "))),
             },
@@ -108,7 +108,13 @@ pub(super) fn find(
     report.step("Looking", format!("for what is not reviewed of {}", plural(total, "package")));
     chain(&mut open);
     let sizes = sizes(surroundings, &open, report, progress)?;
-    let store = audits::store(&gate.root).ok().flatten().unwrap_or_default();
+    // What cannot be read hints at nothing; whoever judges by it has said so.
+    let mut store = audits::store(&gate.root).ok().flatten().unwrap_or_default();
+    if let Ok(folder) = vet_store::folder(&gate.root)
+        && let Ok((_, publications)) = audits::publications(&gate.root, &folder)
+    {
+        audits::join(&mut store, publications);
+    }
     let list = cheapest(&open, &sizes, &store);
     Ok(Found { list, elsewhere, reviewed, total, not_asked })
 }
@@ -236,7 +242,8 @@ fn cheapest(open: &[Open], sizes: &Sizes, store: &Store) -> Vec<MissingReview> {
         let id = &package.id;
         let (from, to) = (review.from.as_ref().map(ToString::to_string), review.to.to_string());
         let is_same = |it: &&mut MissingReview| {
-            it.krate == id.name.as_str() && it.from == from && it.to == to && it.after.is_none()
+            (it.krate.as_str(), &it.from, &it.to, &it.criteria) == (id.name.as_str(), &from, &to, criteria)
+                && it.after.is_none()
         };
         if let (None, Some(same)) = (after, list.iter_mut().find(is_same)) {
             same.settles.push(id.short());

@@ -98,7 +98,7 @@ pub fn run(
     Ok(report)
 }
 
-/// The cheapest review of a crate that is missing, if one is.
+/// The cheapest review of a crate that is missing, if one is, and what must be met.
 ///
 /// # Errors
 ///
@@ -107,15 +107,16 @@ pub(super) fn cheapest(
     surroundings: &Surroundings,
     name: &PackageName,
     progress: &dyn Progress,
-) -> Result<Option<Reviewed>, Failure> {
+) -> Result<Option<(Reviewed, Vec<String>)>, Failure> {
     let found = missing::find(surroundings, Some(name), &mut Report::new("suggest"), progress)?;
     // What needs another review first is not the one to begin with.
     let review = found.list.iter().find(|review| review.after.is_none()).or(found.list.first());
     Ok(review.and_then(|review| {
         let to = Version::parse(&review.to)?;
-        Some(match &review.from {
+        let what = match &review.from {
             Some(from) => Reviewed::Delta(Version::parse(from)?, to),
             None => Reviewed::Full(to),
-        })
+        };
+        Some((what, review.criteria.clone()))
     }))
 }

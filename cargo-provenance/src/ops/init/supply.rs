@@ -20,6 +20,9 @@ use crate::vet::waiver::Waiver;
 /// The id of a finding about what another tool weighs otherwise.
 const OTHERWISE: &str = "weighs-otherwise";
 
+/// So many of one kind are named; `-v` lists them all.
+const NAMED: usize = 4;
+
 /// A store that is taken over.
 pub(super) struct Supply {
     store: Store,
@@ -139,8 +142,9 @@ impl Supply {
                 format!("{} of `{folder}/` weigh otherwise here", plural(otherwise.len(), "setting"));
             let mut finding = Finding::new(OTHERWISE, Weight::Note, message)
                 .help("look at each: what is stricter here refuses what comes in from now on, what is weaker stays for cargo-vet to judge");
-            finding.notes = otherwise.iter().map(|it| it.line()).collect();
+            finding.notes = folded(&otherwise);
             report.findings.push(finding);
+            otherwise.iter().for_each(|it| report.detail("Otherwise", it.line()));
         }
         let waived = vetted.iter().flat_map(|vetted| &vetted.waived);
         let open = waived.filter(|it| it.by == Waiver::Baseline && it.finding.id == "not-audited");
@@ -153,12 +157,20 @@ impl Supply {
         let mut finding = Finding::new(OTHERWISE, Weight::Note, message).help(
             "`cargo provenance suggest` says which reviews are missing; what comes in from now on needs one",
         );
+        let open_count = open.len();
         for it in open {
             let name = it.package.as_ref().map(|id| id.short()).unwrap_or_default();
             let says_why =
                 |note: &&String| !note.starts_with("a review of") && !note.starts_with("`not-audited`");
             let why = it.notes.iter().take_while(says_why).cloned().collect::<Vec<_>>();
-            finding.notes.push(format!("{name}: {}", why.join("; ")));
+            let line = format!("{name}: {}", why.join("; "));
+            if finding.notes.len() < NAMED {
+                finding.notes.push(line.clone());
+            }
+            report.detail("Baseline", line);
+        }
+        if open_count > NAMED {
+            finding.notes.push(format!("{} more; `-v` lists them", open_count - NAMED));
         }
         report.findings.push(finding);
     }
@@ -189,13 +201,43 @@ impl Supply {
 
 impl Told {
     fn line(&self) -> String {
-        let how = match self.weight {
+        format!("{}: `{}`: {}{}", self.place, self.key, self.how(), self.what)
+    }
+
+    fn how(&self) -> &'static str {
+        match self.weight {
             Weighed::Apart | Weighed::Same => "",
             Weighed::Stricter => "stricter here: ",
             Weighed::Weaker => "weaker here: ",
-        };
-        format!("{}: `{}`: {how}{}", self.place, self.key, self.what)
+        }
     }
+}
+
+/// A line for each, or one line for those of which the same is said.
+fn folded(all: &[&Told]) -> Vec<String> {
+    let mut kinds: Vec<Vec<&Told>> = vec![];
+    for it in all {
+        match kinds.iter_mut().find(|kind| kind[0].what == it.what && kind[0].weight == it.weight) {
+            Some(kind) => kind.push(it),
+            None => kinds.push(vec![it]),
+        }
+    }
+    let lines = kinds.iter().flat_map(|kind| match &kind[..] {
+        [first, _, .., last] if kind.len() > NAMED => {
+            let keys = plural(kind.len(), "setting");
+            vec![format!(
+                "{} to {}: {keys} from `{}` to `{}`: {}{}; `-v` lists them",
+                first.place,
+                last.place,
+                first.key,
+                last.key,
+                first.how(),
+                first.what
+            )]
+        }
+        few => few.iter().map(|it| it.line()).collect(),
+    });
+    lines.collect()
 }
 
 struct Lines<'s> {

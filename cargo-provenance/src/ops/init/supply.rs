@@ -97,9 +97,11 @@ impl Supply {
         let Store { config, audits, imports, .. } = &self.store;
         let all = |entries: usize, noun: &str| plural(entries, noun);
         let policies = config.policy.values().map(|policy| policy.entries().count()).sum();
-        let sets = match imports.sets.keys().cloned().collect::<Vec<_>>()[..] {
+        // A name can be any text, and what follows a line break in it would be a rule of the policy.
+        let names = imports.sets.keys().map(|name| name.escape_debug().to_string()).collect::<Vec<_>>();
+        let sets = match &names[..] {
             [] => "nothing of others".to_owned(),
-            ref names => format!("copies of what is imported of {}", names.join(", ")),
+            names => format!("copies of what is imported of {}", names.join(", ")),
         };
         format!(
             "\n\
@@ -489,4 +491,25 @@ impl Lines<'_> {
 /// Whether a path stands for itself as a pattern.
 fn is_plain(path: &str) -> bool {
     !path.contains(['*', '?', '[', ']', '{', '}', '!', '"', '\\']) && !path.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use toml_edit::DocumentMut;
+
+    use super::*;
+
+    #[test]
+    fn a_name_of_somebody_who_is_imported_is_no_rule_of_the_policy() {
+        let mut store = Store { folder: "supply-chain".into(), ..Store::default() };
+        for end in ["\n", "\r\n", "\n\n"] {
+            store
+                .imports
+                .sets
+                .insert(format!("x{end}[checks]{end}unsound = \"allow\"{end}#"), Set::default());
+        }
+        let section = Supply { store, config: String::new() }.section();
+        let document = section.parse::<DocumentMut>().expect("TOML");
+        assert_eq!(document.iter().map(|(key, _)| key).collect::<Vec<_>>(), ["audits"], "{section}");
+    }
 }

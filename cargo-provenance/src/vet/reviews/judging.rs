@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::people::{self, Person};
+use super::people::{self, Person, Pivotal};
 use super::{Missing, OWN, Opinion, Proof, Reviews, Standing, Violation, crev};
 use crate::audit::{
     self, AuditKind, AuditRef, ByName, Config, Conflict, Imports, Link, Mode, Origin, Policy, PolicyFor,
@@ -61,9 +61,9 @@ impl Reviews {
                         _ => Err(None),
                     }
                 };
-                let others = usize::from(self.rules.reviewers.value).saturating_sub(1);
-                match self.people.pivotal(&store, name, others, &prove) {
-                    None => {
+                let reviewers = usize::from(self.rules.reviewers.value);
+                match self.people.pivotal(&store, name, reviewers.saturating_sub(1), &prove) {
+                    Pivotal::Nobody => {
                         let links = || chains.values().flatten();
                         let from = links().map(|link| who(&store, link)).collect::<BTreeSet<_>>();
                         Standing::Proven(Proof {
@@ -74,7 +74,17 @@ impl Reviews {
                                 .any(|link| matches!(link, Link::Trusted { .. } | Link::Wildcard { .. })),
                         })
                     }
-                    Some((few, gap)) => {
+                    Pivotal::Untold => {
+                        missing.why.insert(
+                            0,
+                            format!(
+                                "{reviewers} different people must vouch for it, and its reviews are too tangled to tell \
+                                 whether they do: reviews of the whole version are not"
+                            ),
+                        );
+                        Standing::Open(missing)
+                    }
+                    Pivotal::Group(few, gap) => {
                         missing.why.insert(0, self.too_few(&few));
                         missing.gap = gap.map(|gap| (version, gap));
                         Standing::Open(missing)
@@ -91,7 +101,9 @@ impl Reviews {
                 let warnings =
                     conflicts.iter().filter_map(|conflict| self.warning(&store, name, conflict, &version));
                 violations.extend(warnings);
-                violations.sort_by(|a: &Violation, b| (&a.from, &a.place).cmp(&(&b.from, &b.place)));
+                violations.sort_by(|a: &Violation, b| {
+                    (&a.from, &a.place, &a.notes).cmp(&(&b.from, &b.place, &b.notes))
+                });
                 violations.dedup();
                 if violations.is_empty() {
                     missing.why.insert(

@@ -51,7 +51,11 @@ fn kinds(member: Option<&Member>, dependency: &PackageId) -> &'static [Kind] {
     let Some(member) = member else { return &BOTH[..1] };
     let named = || member.asks.iter().filter(|ask| ask.name == dependency.name.as_str());
     let version = semver::Version::parse(dependency.version.as_str());
-    let fits = |ask: &&crate::cargo::Ask| version.as_ref().is_ok_and(|version| ask.versions.matches(version));
+    // A repository or a path that is asked for without a version may have a pre-release, which `*` does not match.
+    let fits = |ask: &&crate::cargo::Ask| {
+        ask.versions.comparators.is_empty()
+            || version.as_ref().is_ok_and(|version| ask.versions.matches(version))
+    };
     // A path needs no version, and a patch may have any.
     let fitting = if named().any(|ask| fits(&ask)) {
         named().filter(fits).collect()
@@ -82,14 +86,22 @@ mod tests {
         [[package]]\nname = \"odd\"\nversion = \"1.0.0\"\n";
 
     #[test]
-    fn a_dependency_whose_kind_nobody_tells_counts_as_both() {
-        let lockfile = Lockfile::parse(LOCK.as_bytes(), Path::new("Cargo.lock")).expect("a lockfile");
-        let ask = |name: &str, versions: &str, is_dev| Ask {
-            name: name.to_owned(),
-            versions: versions.parse().expect("a requirement"),
-            is_dev,
-        };
-        let member = Member {
+    fn a_pre_release_of_what_is_asked_for_without_a_version_is_needed_for_more_than_tests() {
+        let lock = "version = 4\n\n\
+            [[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"dep\",\n]\n\n\
+            [[package]]\nname = \"dep\"\nversion = \"1.0.0-alpha.1\"\n";
+        let lockfile = Lockfile::parse(lock.as_bytes(), Path::new("Cargo.lock")).expect("a lockfile");
+        let app = member(vec![ask("dep", "*", false), ask("dep", "=1.0.0-alpha.1", true)]);
+        let (tree, _) = tree(&lockfile, &[app]).expect("a tree");
+        assert_eq!((tree.packages[0].dependencies.len(), tree.packages[0].dev_dependencies.len()), (1, 1));
+    }
+
+    fn ask(name: &str, versions: &str, is_dev: bool) -> Ask {
+        Ask { name: name.to_owned(), versions: versions.parse().expect("a requirement"), is_dev }
+    }
+
+    fn member(asks: Vec<Ask>) -> Member {
+        Member {
             name: PackageName::parse("app").expect("a name"),
             version: Version::parse("0.1.0").expect("a version"),
             directory: "".into(),
@@ -98,13 +110,19 @@ mod tests {
             build_script: None,
             proc_macro: false,
             links: None,
-            asks: vec![
-                ask("both", "1", false),
-                ask("both", "=1.0.0", true),
-                ask("dep", "1", true),
-                ask("dep", "2", false),
-            ],
-        };
+            asks,
+        }
+    }
+
+    #[test]
+    fn a_dependency_whose_kind_nobody_tells_counts_as_both() {
+        let lockfile = Lockfile::parse(LOCK.as_bytes(), Path::new("Cargo.lock")).expect("a lockfile");
+        let member = member(vec![
+            ask("both", "1", false),
+            ask("both", "=1.0.0", true),
+            ask("dep", "1", true),
+            ask("dep", "2", false),
+        ]);
         let (tree, ids) = tree(&lockfile, &[member]).expect("a tree");
         let names = |of: &[usize]| of.iter().map(|at| ids[*at].short()).collect::<Vec<_>>();
         let app = &tree.packages[0];

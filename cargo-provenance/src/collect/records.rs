@@ -52,6 +52,8 @@ pub struct Record {
     pub births: Vec<Birth>,
     /// Which reviews are required of it.
     pub demand: Evidence<Demand>,
+    /// Whether it comes in with a change that is judged, although a pin names it: the change may have brought the pin, too.
+    pub comes_anew: bool,
     /// The other versions of the same package in the lockfile.
     pub twins: Vec<Version>,
     /// The other registries in use that list a package of this name with other bytes.
@@ -165,6 +167,7 @@ pub fn look_up(
             asked,
             births,
             demand,
+            comes_anew: false,
             twins,
             elsewhere,
         })
@@ -247,6 +250,7 @@ impl Record {
             asked: vec![],
             births: vec![],
             demand: Evidence::Absent,
+            comes_anew: false,
             twins: vec![],
             elsewhere: vec![],
         }
@@ -326,8 +330,21 @@ impl Record {
         let (history, release) = (self.history.clone(), Evidence::Known(release.clone()));
         let (twins, elsewhere) = (self.twins.clone(), self.elsewhere.clone());
         // What it needs anew is looked up once it would enter.
-        let (asked, births, demand) = (vec![], vec![], self.demand.clone());
-        Self { id, checksum, circumstances, history, release, mends, asked, births, demand, twins, elsewhere }
+        let (asked, births, demand, comes_anew) = (vec![], vec![], self.demand.clone(), true);
+        Self {
+            id,
+            checksum,
+            circumstances,
+            history,
+            release,
+            mends,
+            asked,
+            births,
+            demand,
+            comes_anew,
+            twins,
+            elsewhere,
+        }
     }
 
     /// The dossier as far as it can be filled in before anything is fetched.
@@ -344,6 +361,7 @@ impl Record {
             mends: &self.mends,
             births: Some(&self.births),
             demand: self.demand.as_ref(),
+            comes_anew: self.comes_anew,
             twins: &self.twins,
             elsewhere: &self.elsewhere,
             ..Dossier::new(&self.id, *way)

@@ -493,6 +493,12 @@ pub static TERMS: &[Term] = &[
         "A tag that is not the one that its name says. It is not annotated, or a signed tag of another version was renamed. Find out \
          who put it there.",
     ),
+    refusal(
+        "trust-overstated",
+        "A pin says that reviews, or the name of a publisher, prove something of a package, and they do not: somebody wrote \
+         that by hand, or what it rested on was taken back. `check --since` refuses it in what a change writes; elsewhere it is a \
+         note. `cargo provenance pin --recheck` writes what is proven.",
+    ),
     distrust(
         "unattested",
         "A program that no trusted key signed provenance for. Who built it, and from what, nobody vouches for. It refuses with `scan \

@@ -3,6 +3,7 @@
 //! Everything that `verify --full` finds is found here too; the archives are read once for both.
 
 mod ledger;
+mod reviews;
 mod since;
 mod told;
 
@@ -172,7 +173,9 @@ fn check(
     let mut records = judges.now.look_up(&situation, Some(manifest), &wanted)?;
     if let Some(before) = &before {
         for (package, record) in packages.iter().zip(&mut records) {
-            record.circumstances.judged_by = before.judged_by(package, manifest.pin_for(&package.id));
+            let pin = manifest.pin_for(&package.id);
+            record.circumstances.judged_by = before.judged_by(package, pin);
+            record.comes_anew = before.unchanged(package, pin).is_none();
         }
     }
     let mut asked = records.clone();
@@ -180,7 +183,7 @@ fn check(
         let demands = vetting.demands(&situation.lockfile, &situation.workspace.members);
         vetting.ask_of(&mut asked, &demands);
     }
-    let looked = judges.look(&situation, surroundings, &wanted, &records, progress);
+    let looked = judges.look(&situation, surroundings, &wanted, (&records, &asked), progress);
     let (stale, Looked { entrants, earlier }) = looked?;
     proving::tell_stale(stale, report);
     report.not_checked.extend(entrants.uncompared.iter().cloned());
@@ -202,6 +205,8 @@ fn check(
         let proven = &entrants.proven[number];
         let pin = vetting::covering(manifest, package, proven);
         let judgment = judges.now.judged(record, proven);
+        let old = before.as_ref().map(|before| before.pin_for(&package.id));
+        told.findings.extend(reviews::overstated(gate, pin, &judgment, old));
         let mut vetted = judges.now.settle(judgment, pin, &mut exceptions);
         told::lower(&mut vetted.judgment.findings, record.circumstances.judged_by);
         told::tell_unjudged(&mut vetted.judgment.findings, pin);
@@ -323,25 +328,31 @@ struct Looked {
 }
 
 impl Judges<'_> {
-    /// Proves the packages and judges their contents, while cargo says whether the lockfile follows the manifests.
+    /// Proves the packages and judges their contents, while cargo says whether the lockfile follows the manifests. The second
+    /// records say what the earlier policy asks of the packages.
     fn look(
         &self,
         situation: &Situation,
         surroundings: &Surroundings,
         wanted: &[usize],
-        records: &[Record],
+        (records, asked): (&[Record], &[Record]),
         progress: &dyn Progress,
     ) -> Result<(Option<Finding>, Looked), Failure> {
         let earlier = records.iter().map(|_| OnceLock::new()).collect::<Vec<_>>();
         let inspect = |number: usize, contents: Contents<'_>| {
-            if let Some((vetting, false)) = &self.before {
-                let _ = earlier[number].set(vetting.of_contents(&records[number], contents));
+            if let Some((vetting, is_same)) = &self.before
+                && (!is_same || asked[number].demand != records[number].demand)
+            {
+                let _ = earlier[number].set(vetting.of_contents(&asked[number], contents));
             }
             self.now.of_contents(&records[number], contents)
         };
         let (stale, entrants) = thread::scope(|scope| {
             let stale = scope.spawn(|| proving::stale(situation, progress));
-            let before = self.now.before(records);
+            let mut before = self.now.before(records);
+            if let Some((vetting, _)) = &self.before {
+                before.iter_mut().zip(vetting.before(asked)).for_each(|(now, old)| *now = now.take().or(old));
+            }
             let homes = Homes::default();
             let network = surroundings.network;
             let entrants =

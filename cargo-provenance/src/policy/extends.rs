@@ -21,8 +21,9 @@ use super::{At, Level, Origin, Policy, PolicyError, PolicyErrorKind, Pubtime};
 pub type Fetch<'f> = &'f dyn Fn(&Path) -> Result<Vec<u8>, String>;
 
 /// What can be locked besides a single check.
-const LOCKS: [&str; 9] = [
+const LOCKS: [&str; 10] = [
     "advisories",
+    "audits",
     "checks",
     "exception",
     "licenses.allow",
@@ -48,6 +49,7 @@ pub(super) struct Extends {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lock {
     Advisories,
+    Audits,
     Check(&'static str),
     Checks,
     Exception,
@@ -127,6 +129,7 @@ impl Reader<'_> {
                     }
                 },
                 ("advisories", _) if policy.advisories_line.is_none() => return unset(),
+                ("audits", _) if policy.audits.is_none() => return unset(),
                 ("licenses.allow", _) if policy.licenses.is_none() => return unset(),
                 ("sources.git", _) if policy.git.is_none() => return unset(),
                 ("sources.registries", _) => match &policy.registries {
@@ -138,6 +141,7 @@ impl Reader<'_> {
                 },
                 ("signing", _) if policy.signing == Trust::default() => return unset(),
                 ("advisories", _) => Lock::Advisories,
+                ("audits", _) => Lock::Audits,
                 ("checks", _) => Lock::Checks,
                 ("exception", _) => Lock::Exception,
                 ("licenses.allow", _) => Lock::Licenses,
@@ -263,6 +267,11 @@ impl Policy {
         match lock {
             Lock::Check(id) => self.loosens_check(id, base),
             Lock::Checks => base.checks.iter().find_map(|(id, _)| self.loosens_check(id, base)),
+            // It counts as a whole: one of the workspace's own would do without whatever it does not say again.
+            Lock::Audits => {
+                let own = self.audits.as_ref()?;
+                Some((own.required.line, "`[audits]` of the workspace's own".to_owned(), base.locked_line))
+            }
             Lock::Exception => {
                 let first = self.exceptions.first()?;
                 Some((first.line, "an exception".to_owned(), base.locked_line))

@@ -55,6 +55,8 @@ pub struct Dossier<'a> {
     pub births: Option<&'a [Birth]>,
     /// Which reviews are required of it. `Absent` where nobody looked at what needs it: then the most that could be.
     pub demand: Evidence<&'a Demand>,
+    /// Whether it comes in with a change that is judged, although a pin names it.
+    pub comes_anew: bool,
     /// The other versions of the same package in the lockfile.
     pub twins: &'a [Version],
     /// The other registries in use that list a package of this name with other bytes.
@@ -139,6 +141,7 @@ impl<'a> Dossier<'a> {
             mends: &[],
             births: None,
             demand: Evidence::Absent,
+            comes_anew: false,
             twins: &[],
             elsewhere: &[],
         }

@@ -10,6 +10,7 @@ mod advisories;
 mod arrayref;
 mod attest;
 mod audits;
+mod audits_attack;
 mod audits_bound;
 mod audits_certify;
 mod audits_crev;

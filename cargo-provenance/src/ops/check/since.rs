@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use provenance_build::manifest::{self, Acceptance, Basis, Member, Pin};
-use provenance_build::{LockedPackage, Lockfile, Manifest};
+use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId};
 
+use super::reviews::StoreBefore;
 use super::{Failure, Finding, Gate, Report, Weight, gate, plural};
 use crate::audit::{ByName, Config, PolicyFor};
 use crate::collect::situation::{index_among, relative};
@@ -36,6 +37,7 @@ pub(super) struct Before {
     lockfile: Option<Lockfile>,
     /// What cargo-vet's configuration required of packages; why that is not known, if so.
     vet_policies: Result<ByName<PolicyFor>, String>,
+    store: StoreBefore,
     /// What could not be read, a line each: it is taken for absent, so that everything is new.
     odd: Vec<String>,
 }
@@ -63,7 +65,8 @@ impl Before {
             }
         };
         let vet_policies = vet_policies(gate, &revision, name)?;
-        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, vet_policies, odd })
+        let store = StoreBefore::read(gate, &revision);
+        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, vet_policies, store, odd })
     }
 
     /// The policy at that commit.
@@ -79,6 +82,11 @@ impl Before {
     /// Cargo's own cool-down at that commit.
     pub(super) fn cooldown(&self) -> Cooldown {
         self.manifest.as_ref().map(|manifest| cooldown::recorded(&manifest.cargo_config)).unwrap_or_default()
+    }
+
+    /// The pin of a package at that commit.
+    pub(super) fn pin_for(&self, id: &PackageId) -> Option<&Pin> {
+        self.manifest.as_ref()?.pin_for(id)
     }
 
     /// The pins at that commit.
@@ -291,6 +299,7 @@ impl Before {
         if old.is_some_and(|old| old.digest() != gate.policy.digest()) {
             new.step("Policy", "`Provenance.toml` was changed");
         }
+        self.store.tell(gate, new);
         self.tell_vet_policies(gate, new);
         let databases = old.map(Policy::databases).unwrap_or_default();
         let counting = gate.policy.databases();

@@ -36,14 +36,15 @@ impl Auditor {
     }
 }
 
-/// What of `Name <address>` tells one person from another: the address, else the text, in lower case.
+/// What of `Name <address>` tells one person from another: the address, else the text, in lower case. Blanks around either are
+/// nobody's.
 pub fn identity(who: &str) -> String {
-    address(who).unwrap_or(who).to_lowercase()
+    address(who).unwrap_or(who).trim().to_lowercase()
 }
 
 /// The address in `Name <address>`.
 pub fn address(who: &str) -> Option<&str> {
-    who.strip_suffix('>')?.rsplit_once('<').map(|(_, address)| address)
+    who.trim().strip_suffix('>')?.rsplit_once('<').map(|(_, address)| address)
 }
 
 impl AuditRules {

@@ -117,7 +117,12 @@ fn what_the_base_locks_can_be_tightened_and_not_loosened() {
                  [licenses]\nallow = [\"MIT\", \"ISC\"]\n[sources]\ngit = []\nregistries = [\"crates-io\"]\n";
     let advisories =
         "locked = [\"advisories\"]\n[advisories]\ndatabases = [\"https://h/a\"]\nmax-age = \"7 days\"\n";
+    let audits = "locked = [\"audits\"]\n[audits]\nrequired = \"all\"\nreviewers = 2\n";
     for (base, own, looser) in [
+        (audits, "[checks]\nlicense = \"deny\"", None),
+        (audits, "[audits]\nrequired = \"none\"", Some("`[audits]` of the workspace's own")),
+        // What it does not say again it would do without.
+        (audits, "[audits]\nrequired = \"all\"", Some("`[audits]` of the workspace's own")),
         (checks, "[checks]\nlicense = \"deny\"", None),
         (checks, "[checks]\nlicense = \"note\"", Some("`license = \"note\"`")),
         (checks, "[checks]\nversion-too-new = { days = 15 }", None),

@@ -70,7 +70,7 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
 pub(super) fn is_required(required: Required, dossier: &Dossier<'_>) -> bool {
     match required {
         Required::All => true,
-        Required::New => dossier.way != Way::Kept,
+        Required::New => dossier.way != Way::Kept || dossier.comes_anew,
         Required::None => false,
     }
 }

@@ -41,7 +41,7 @@ impl Reviews {
         };
         let reviewers = usize::from(self.rules.reviewers.value);
         if reviewers > 1 {
-            people::without_publishers(&mut store);
+            people::without_nobodys(&mut store);
         }
         let tree = tree(name, &version, origin);
         let resolved = |store: &Store| audit::resolve(store, &tree, self.today, Mode::Strict(strict));

@@ -137,7 +137,7 @@ impl Reviews {
         }
         store.config.policy = policy;
         let rules = rules.cloned().unwrap_or_default();
-        let people = People::of(rules.auditors.iter().map(|at| &at.value));
+        let people = People::of(rules.auditors.iter().map(|at| &at.value), files.keys());
         let (bound, signed) = (Bound::default(), BTreeMap::new());
         Ok(Self { store, criteria, asks, is_before: false, rules, people, bound, files, signed, today })
     }
@@ -165,7 +165,7 @@ impl Reviews {
             return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
         }
         let rules = rules.cloned().unwrap_or_default();
-        let people = People::of(rules.auditors.iter().map(|at| &at.value));
+        let people = People::of(rules.auditors.iter().map(|at| &at.value), self.files.keys());
         let mut before = Self { rules, people, asks, is_before: true, ..self.clone() };
         before.store.config.policy.clone_from(policies);
         Ok(before)

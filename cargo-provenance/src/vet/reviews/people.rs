@@ -18,9 +18,9 @@ pub(super) enum Person {
     Listed(String),
     /// Somebody else, by their address or, where there is none, by the whole text, in lowercase.
     Named(String),
-    /// Whoever writes in the team's own files without being listed, where the policy lists its auditors: they may all be one.
+    /// Whoever writes in the files of the store without being listed, where the policy lists its auditors: they may all be one.
     Unlisted,
-    /// Whoever left an entry of a set without a name: they may all be one.
+    /// Whoever left an entry without a name: they may be anybody who is somebody else, too.
     Nobody,
 }
 
@@ -41,11 +41,16 @@ pub(super) struct People {
     by_who: BTreeMap<String, String>,
     /// The same by their accounts on crates.io, in lowercase.
     by_login: BTreeMap<String, String>,
+    /// The sets that the policy pins: in the others, which lie in `imports.lock`, anybody can make up names.
+    pinned: BTreeSet<String>,
 }
 
 impl People {
-    pub(super) fn of<'a>(auditors: impl IntoIterator<Item = &'a Auditor>) -> Self {
-        let mut people = Self::default();
+    pub(super) fn of<'a>(
+        auditors: impl IntoIterator<Item = &'a Auditor>,
+        pinned: impl IntoIterator<Item = &'a String>,
+    ) -> Self {
+        let mut people = Self { pinned: pinned.into_iter().cloned().collect(), ..Self::default() };
         for auditor in auditors {
             let name = || auditor.name.clone();
             people.by_who.extend(auditor.who.iter().map(|who| (identity(who), name())));
@@ -54,7 +59,7 @@ impl People {
         people
     }
 
-    /// Who a `who` means. `is_own` for an entry of the team's own files.
+    /// Who a `who` means. `is_own` for an entry of the store's own files.
     fn person(&self, who: &str, is_own: bool) -> Person {
         let who = identity(who);
         match self.by_who.get(&who) {
@@ -163,7 +168,10 @@ impl People {
     fn behind_link(&self, store: &Store, krate: &str, link: &Link) -> Option<BTreeSet<Person>> {
         let (set, entry, is_own) = match *link {
             Link::Audit { entry, .. } => (&store.audits, entry, true),
-            Link::Imported { set, entry } => (store.set(set)?.1, entry, false),
+            Link::Imported { set, entry } => {
+                let (name, set) = store.set(set)?;
+                (set, entry, !self.pinned.contains(name))
+            }
             _ => return None,
         };
         Some(self.behind(set.audits.get(krate)?.get(entry)?, is_own))
@@ -173,7 +181,9 @@ impl People {
     fn left(&self, store: &Store, krate: &str, removed: &BTreeSet<Person>) -> Store {
         let mut store = store.clone();
         let own = [(&mut store.audits, true)];
-        for (set, is_own) in own.into_iter().chain(store.imports.sets.values_mut().map(|set| (set, false))) {
+        let imported = store.imports.sets.iter_mut();
+        let imported = imported.map(|(name, set)| (set, !self.pinned.contains(name)));
+        for (set, is_own) in own.into_iter().chain(imported) {
             if let Some(audits) = set.audits.get_mut(krate) {
                 audits.retain(|audit| {
                     audit.kind.to().is_none() || !self.behind(audit, is_own).is_subset(removed)
@@ -184,11 +194,16 @@ impl People {
     }
 }
 
-/// Takes out the names of publishers: where several people must have looked, nobody looked at what a name vouches for.
-pub(super) fn without_publishers(store: &mut Store) {
+/// Takes out what is nobody's review: where several people must have looked, nobody looked at what a publisher's name vouches for,
+/// and whoever left no name may be the one who left theirs beside.
+pub(super) fn without_nobodys(store: &mut Store) {
     for set in [&mut store.audits].into_iter().chain(store.imports.sets.values_mut()) {
         set.wildcards.clear();
         set.trusted.clear();
+        for audits in set.audits.values_mut() {
+            let is_named = |audit: &Audit| audit.who.iter().any(|who| !identity(who).is_empty());
+            audits.retain(|audit| audit.kind.to().is_none() || is_named(audit));
+        }
     }
 }
 

@@ -30,13 +30,16 @@ fn reviews(audits: &str, imports: &str, rules: &AuditRules) -> Reviews {
     Reviews::new(store.expect("a store"), Some(rules), BTreeMap::new(), today).expect("reviews")
 }
 
-fn standing(audits: &str, imports: &str, rules: &AuditRules) -> Result<Proof, Box<Missing>> {
-    let id = PackageId {
+fn id() -> PackageId {
+    PackageId {
         name: PackageName::parse("a").expect("a name"),
         version: Version::parse("1.1.0").expect("a version"),
         source: Source::parse(CRATES_IO),
-    };
-    match reviews(audits, imports, rules).of(&Dossier::new(&id, Way::Kept)).standing {
+    }
+}
+
+fn standing(audits: &str, imports: &str, rules: &AuditRules) -> Result<Proof, Box<Missing>> {
+    match reviews(audits, imports, rules).of(&Dossier::new(&id(), Way::Kept)).standing {
         Standing::Proven(proof) => Ok(proof),
         Standing::Open(missing) => Err(Box::new(missing)),
         Standing::NotAsked(why) => panic!("{why:?}"),
@@ -66,6 +69,13 @@ fn each_step_needs_as_many_people_as_the_policy_asks_for() {
         (&[(&[ANN, BOB], "1.0.0"), (&[BOB], "1.0.0 -> 1.1.0"), (&[ANN], "1.0.0 -> 1.1.0")], true, true),
         // Nobody knows whether whoever left no name is somebody else.
         (&[(&[], "1.1.0"), (&[], "1.1.0")], true, false),
+        (&[(&[], "1.1.0"), (&[ANN], "1.1.0")], true, false),
+        (&[(&["<>"], "1.1.0"), (&[ANN], "1.1.0")], true, false),
+        (
+            &[(&[ANN], "1.0.0"), (&[BOB], "1.0.0"), (&[ANN], "1.0.0 -> 1.1.0"), (&[], "1.0.0 -> 1.1.0")],
+            true,
+            false,
+        ),
     ] {
         let audits = audits(entries);
         assert_eq!(standing(&audits, "", &reviewers(1)).is_ok(), one, "{audits}");
@@ -91,6 +101,10 @@ fn one_person_under_two_names_is_one() {
     let work = "Ann A. <ann@work.example>";
     for (entries, listed, ok) in [
         (&[(&[ANN][..], "1.1.0"), (&["ANN <Ann@Example.org>"], "1.1.0")][..], vec![], false),
+        (&[(&[ANN], "1.1.0"), (&["Ann < ann@example.org> "], "1.1.0")], vec![], false),
+        (&[(&[ANN], "1.1.0"), (&[" ann@example.org "], "1.1.0")], vec![], false),
+        // Two who are not listed, one of them without a name.
+        (&[(&[BOB], "1.1.0"), (&[], "1.1.0")], vec![auditor("ann", &[ANN], &[])], false),
         (&[(&[ANN], "1.1.0"), (&[work], "1.1.0")], vec![], true),
         (&[(&[ANN], "1.1.0"), (&[work], "1.1.0")], vec![auditor("ann", &[ANN, work], &[])], false),
         // Whoever is not listed may be anybody, if the team says who its auditors are.
@@ -101,6 +115,26 @@ fn one_person_under_two_names_is_one() {
         let rules = AuditRules { auditors: listed, ..reviewers(2) };
         assert_eq!(standing(&audits, "", &rules).is_ok(), ok, "{audits} {:?}", rules.auditors);
     }
+}
+
+#[test]
+fn a_name_in_the_lock_of_imports_is_anybodys() {
+    let made_up = |name: &str, who: &str| {
+        format!("[[audits.{name}.audits.a]]\nwho = '{who}'\ncriteria = 'safe-to-deploy'\nversion = '1.1.0'\n")
+    };
+    let ann = || AuditRules { auditors: vec![auditor("ann", &[ANN], &[])], ..reviewers(2) };
+    let two = made_up("one", BOB) + &made_up("two", "Cy <cy@h>");
+    assert!(standing("", &two, &reviewers(2)).is_ok(), "nobody says who is who");
+    assert!(standing("", &two, &ann()).is_err());
+    let mixed = audits(&[(&["Eve <eve@h>"], "1.1.0")]);
+    assert!(standing(&mixed, &two, &ann()).is_err());
+    assert!(standing(&mixed, &made_up("one", ANN), &ann()).is_ok());
+    // A set that the policy pins has its own people.
+    let pinned = BTreeMap::from(["one", "two"].map(|name| (name.to_owned(), format!("{name}.toml"))));
+    let store = Store::read(Path::new("supply-chain"), b"", b"", two.as_bytes()).expect("a store");
+    let today = Date::parse("2026-11-25").expect("a date");
+    let reviews = Reviews::new(store, Some(&ann()), pinned, today).expect("reviews");
+    assert!(matches!(reviews.of(&Dossier::new(&id(), Way::Kept)).standing, Standing::Proven(_)));
 }
 
 #[test]

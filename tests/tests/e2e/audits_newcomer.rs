@@ -1,6 +1,7 @@
 //! What somebody sees who meets reviews for the first time: calm screens, names that are theirs, and ways out that are one.
 
 use tests::project::CLEAN;
+use tests::registry::Response;
 use tests::{Krate, Project, Sandbox, files};
 
 const CONFIG: &str = "\n# cargo-vet config file\n\n[cargo-vet]\nversion = \"0.10\"\n";
@@ -104,4 +105,20 @@ fn an_import_of_a_file_is_not_sent_to_an_update_that_it_does_not_have() {
         .code(2)
         .stderr_has("`theirs` has no `url` that it could be updated from")
         .stderr_has("write one into `[audits.import.theirs]`");
+}
+
+#[test]
+fn an_update_that_is_about_other_crates_alone_says_so_in_its_first_line() {
+    let sandbox = Sandbox::new();
+    let ours = "[[audits.victim]]\nwho = \"Ann\"\ncriteria = \"safe-to-deploy\"\nversion = \"1.0.0\"\n";
+    let others = ours.replace("victim", "elsewhere");
+    let app = Project::app(&sandbox, "app").pinned();
+    let url = sandbox.registry().url("/set.toml");
+    let serve = |set: &str| sandbox.registry().respond("/set.toml", Response::Body(set.as_bytes().to_vec()));
+    serve(&format!("{ours}{others}"));
+    app.provenance(["db", "import", "theirs", &url, "--yes"]).ok();
+    serve(ours);
+    app.provenance(["db", "update", "theirs"]).ok().stderr_has(
+        "note[import-revokes]: `theirs` takes back 1 thing, of crates that are not in `Cargo.lock`\n",
+    );
 }

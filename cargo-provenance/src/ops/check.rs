@@ -182,6 +182,10 @@ fn check(
     if let Some((vetting, _)) = &judges.before {
         let demands = vetting.demands(&situation.lockfile, &situation.workspace.members);
         vetting.ask_of(&mut asked, &demands);
+        if let Some(there) = before.as_ref().map(|before| before.demands(vetting)) {
+            let kept = asked.iter_mut().filter(|record| !record.comes_anew);
+            kept.for_each(|record| record.demand = there.as_ref().map(|there| there.of(&record.id).clone()));
+        }
     }
     let looked = judges.look(&situation, surroundings, &wanted, (&records, &asked), progress);
     let (stale, Looked { entrants, earlier }) = looked?;
@@ -341,7 +345,7 @@ impl Judges<'_> {
         let earlier = records.iter().map(|_| OnceLock::new()).collect::<Vec<_>>();
         let inspect = |number: usize, contents: Contents<'_>| {
             if let Some((vetting, is_same)) = &self.before
-                && (!is_same || asked[number].demand != records[number].demand)
+                && (!is_same || criteria(&asked[number]) != criteria(&records[number]))
             {
                 let _ = earlier[number].set(vetting.of_contents(&asked[number], contents));
             }
@@ -378,6 +382,10 @@ impl Judges<'_> {
         };
         vetting.settle(vetting.judged(record, &proven), pin, &mut vetting.exceptions()).judgment
     }
+}
+
+fn criteria(record: &Record) -> Evidence<&Vec<String>> {
+    record.demand.as_ref().map(|demand| &demand.criteria)
 }
 
 fn same_databases(one: &Policy, other: &Policy) -> bool {

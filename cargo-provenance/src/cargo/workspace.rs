@@ -323,6 +323,27 @@ fn tables(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_manifest_asks_for_is_read_from_its_text() {
+        let document = |text: &str| text.parse::<DocumentMut>().expect("a manifest");
+        let shared = document("[workspace.dependencies]\nx = { package = \"real\", version = \"1.2\" }\n");
+        let own = document(
+            "[dependencies]\na = \"1\"\nx.workspace = true\n[dev-dependencies]\nb = { path = \"b\" }\n\
+             [build-dependencies.c]\npackage = \"d\"\nversion = \"=2.0.0\"\n\
+             [target.'cfg(unix)'.dev-dependencies]\ne = { version = \"odd\" }\n[lib]\nname = \"l\"\n",
+        );
+        let asks = asks(&own, Some(&shared));
+        let asks = asks.iter().map(|ask| (ask.name.as_str(), ask.versions.to_string(), ask.is_dev));
+        let expected = [
+            ("d", "=2.0.0", false),
+            ("a", "^1", false),
+            ("real", "^1.2", false),
+            ("b", "*", true),
+            ("e", "*", true),
+        ];
+        assert_eq!(asks.collect::<Vec<_>>(), expected.map(|(name, it, dev)| (name, it.to_owned(), dev)));
+    }
     use crate::model::{Clock, Network, Surroundings};
 
     fn write(root: &Path, files: &[(&str, &str)]) {

@@ -21,6 +21,7 @@ use super::signing::{self, Wanted};
 use super::vetting::{self, Vetting};
 use super::{pinning, proving};
 use crate::collect::archives::{self, Which};
+use crate::collect::audits;
 use crate::collect::cooldown;
 use crate::collect::entrants::{self, Entrant, Entrants, Homes, Proven};
 use crate::collect::gate::{self, Gate};
@@ -141,7 +142,8 @@ fn check(
     let old_reviews = old.map(|old| match &reviews {
         Evidence::Known(reviews) => {
             let policies = before.as_ref().map_or(Ok(Default::default()), Before::vet_policies);
-            let held = policies.and_then(|policies| reviews.held_to(old.audits(), &policies));
+            let revoked = audits::revoked(old, surroundings.clock);
+            let held = policies.and_then(|policies| reviews.held_to(old.audits(), &policies, revoked));
             held.map_or_else(Evidence::Unavailable, Evidence::Known)
         }
         Evidence::Absent => vetting::reviews(old, &gate.root, surroundings.clock, report),

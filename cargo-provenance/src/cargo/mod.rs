@@ -18,5 +18,5 @@ pub use home::ScratchHome;
 pub use scratch::sweep;
 pub use shadow::{Bound, Edit, Files, Shadow};
 pub use toolchain::Toolchain;
-pub use workspace::{Ask, Member, PathPackage, Workspace};
+pub use workspace::{Ask, Member, PathPackage, Workspace, asks};
 pub(crate) use workspace::{normal, read_manifest, real, repository};

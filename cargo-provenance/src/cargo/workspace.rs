@@ -199,6 +199,34 @@ fn ask(asked: &cargo_metadata::Dependency) -> Ask {
     Ask { name: asked.name.clone(), versions: asked.req.clone(), is_dev }
 }
 
+/// What a manifest asks for, by its text alone. `shared` is the one of its workspace, from which it may inherit.
+pub fn asks(document: &DocumentMut, shared: Option<&DocumentMut>) -> Vec<Ask> {
+    const TABLES: [(&str, bool); 5] = [
+        ("build-dependencies", false),
+        ("build_dependencies", false),
+        ("dependencies", false),
+        ("dev-dependencies", true),
+        ("dev_dependencies", true),
+    ];
+    let shared = shared.and_then(|it| it.get("workspace")?.get("dependencies"));
+    let targets = tables(document.get("target")).map(|(_, target)| target.as_table_like());
+    let holders = [Some(document.as_table() as &dyn TableLike)].into_iter().chain(targets).flatten();
+    let all = holders.flat_map(|holder| {
+        TABLES
+            .into_iter()
+            .flat_map(move |(name, is_dev)| tables(holder.get(name)).map(move |it| (it, is_dev)))
+    });
+    let asks = all.map(|((key, own), is_dev)| {
+        let is_inherited = own.get("workspace").and_then(Item::as_bool) == Some(true);
+        let asked = if is_inherited { shared.and_then(|shared| shared.get(key)).unwrap_or(own) } else { own };
+        let name = asked.get("package").and_then(Item::as_str).unwrap_or(key).to_owned();
+        let versions = asked.as_str().or_else(|| asked.get("version")?.as_str());
+        let versions = versions.and_then(|versions| versions.parse().ok()).unwrap_or_default();
+        Ask { name, versions, is_dev }
+    });
+    asks.collect()
+}
+
 /// Walks from path to path. A directory without a manifest is passed over: whether that matters is for cargo to say.
 fn follow(mut open: BTreeSet<PathBuf>, mut known: BTreeSet<PathBuf>) -> Result<Vec<PathPackage>, Error> {
     let mut roots = BTreeSet::new();
@@ -295,6 +323,27 @@ fn tables(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_manifest_asks_for_is_read_from_its_text() {
+        let document = |text: &str| text.parse::<DocumentMut>().expect("a manifest");
+        let shared = document("[workspace.dependencies]\nx = { package = \"real\", version = \"1.2\" }\n");
+        let own = document(
+            "[dependencies]\na = \"1\"\nx.workspace = true\n[dev-dependencies]\nb = { path = \"b\" }\n\
+             [build-dependencies.c]\npackage = \"d\"\nversion = \"=2.0.0\"\n\
+             [target.'cfg(unix)'.dev-dependencies]\ne = { version = \"odd\" }\n[lib]\nname = \"l\"\n",
+        );
+        let asks = asks(&own, Some(&shared));
+        let asks = asks.iter().map(|ask| (ask.name.as_str(), ask.versions.to_string(), ask.is_dev));
+        let expected = [
+            ("d", "=2.0.0", false),
+            ("a", "^1", false),
+            ("real", "^1.2", false),
+            ("b", "*", true),
+            ("e", "*", true),
+        ];
+        assert_eq!(asks.collect::<Vec<_>>(), expected.map(|(name, it, dev)| (name, it.to_owned(), dev)));
+    }
     use crate::model::{Clock, Network, Surroundings};
 
     fn write(root: &Path, files: &[(&str, &str)]) {

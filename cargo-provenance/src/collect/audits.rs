@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
+use provenance_build::signing::Fingerprint;
 use provenance_build::{Checksum, Moment};
 use sha2::{Digest as _, Sha256};
 
@@ -120,10 +121,7 @@ fn assemble(
     publishers::join(&mut store, publications(root, folder)?.1);
     let reviews = Reviews::new(store, policy.audits(), files, today)?.signed(signed);
     let bindings = bindings(root, folder)?.map(|(_, bindings)| bindings).unwrap_or_default();
-    // A key that signs no manifest any more signs no review either, from the day on.
-    let now = Moment(now.0);
-    let revoked = policy.signing().revoked.iter().filter(|it| it.since.is_none_or(|since| now >= since));
-    let (reviews, astray) = reviews.bound(bindings, revoked.map(|it| it.key).collect());
+    let (reviews, astray) = reviews.bound(bindings, revoked(policy, now));
     if let Some(first) = astray.first() {
         let more = match astray.len() {
             1 => String::new(),
@@ -135,6 +133,13 @@ fn assemble(
         format!("who published `{it}`: `{folder}/imports.lock` and `{PUBLISHERS}` contradict themselves or each other")
     }));
     Ok(reviews)
+}
+
+/// The keys that sign nothing any more by a policy: one that signs no manifest signs no review either, from the day on.
+pub fn revoked(policy: &Policy, now: Clock) -> Vec<Fingerprint> {
+    let now = Moment(now.0);
+    let revoked = policy.signing().revoked.iter().filter(|it| it.since.is_none_or(|since| now >= since));
+    revoked.map(|it| it.key).collect()
 }
 
 /// Which bytes the reviews of a workspace are of, and the bytes of that file; nothing where there is none. Why it cannot be read,

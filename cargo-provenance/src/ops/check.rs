@@ -21,6 +21,7 @@ use super::signing::{self, Wanted};
 use super::vetting::{self, Vetting};
 use super::{pinning, proving};
 use crate::collect::archives::{self, Which};
+use crate::collect::audits;
 use crate::collect::cooldown;
 use crate::collect::entrants::{self, Entrant, Entrants, Homes, Proven};
 use crate::collect::gate::{self, Gate};
@@ -141,7 +142,8 @@ fn check(
     let old_reviews = old.map(|old| match &reviews {
         Evidence::Known(reviews) => {
             let policies = before.as_ref().map_or(Ok(Default::default()), Before::vet_policies);
-            let held = policies.and_then(|policies| reviews.held_to(old.audits(), &policies));
+            let revoked = audits::revoked(old, surroundings.clock);
+            let held = policies.and_then(|policies| reviews.held_to(old.audits(), &policies, revoked));
             held.map_or_else(Evidence::Unavailable, Evidence::Known)
         }
         Evidence::Absent => vetting::reviews(old, &gate.root, surroundings.clock, report),
@@ -182,6 +184,10 @@ fn check(
     if let Some((vetting, _)) = &judges.before {
         let demands = vetting.demands(&situation.lockfile, &situation.workspace.members);
         vetting.ask_of(&mut asked, &demands);
+        if let Some(there) = before.as_ref().map(|before| before.demands(vetting)) {
+            let kept = asked.iter_mut().filter(|record| !record.comes_anew);
+            kept.for_each(|record| record.demand = there.as_ref().map(|there| there.of(&record.id).clone()));
+        }
     }
     let looked = judges.look(&situation, surroundings, &wanted, (&records, &asked), progress);
     let (stale, Looked { entrants, earlier }) = looked?;
@@ -341,7 +347,7 @@ impl Judges<'_> {
         let earlier = records.iter().map(|_| OnceLock::new()).collect::<Vec<_>>();
         let inspect = |number: usize, contents: Contents<'_>| {
             if let Some((vetting, is_same)) = &self.before
-                && (!is_same || asked[number].demand != records[number].demand)
+                && (!is_same || criteria(&asked[number]) != criteria(&records[number]))
             {
                 let _ = earlier[number].set(vetting.of_contents(&asked[number], contents));
             }
@@ -378,6 +384,10 @@ impl Judges<'_> {
         };
         vetting.settle(vetting.judged(record, &proven), pin, &mut vetting.exceptions()).judgment
     }
+}
+
+fn criteria(record: &Record) -> Evidence<&Vec<String>> {
+    record.demand.as_ref().map(|demand| &demand.criteria)
 }
 
 fn same_databases(one: &Policy, other: &Policy) -> bool {

@@ -131,6 +131,46 @@ fn a_pin_that_claims_reviews_which_there_are_not_is_refused_with_the_change_that
 }
 
 #[test]
+fn what_was_reviewed_for_tests_alone_is_not_shipped_by_a_change() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("tester", "1.0.0", CLEAN));
+    let app = Project::app(&sandbox, "app");
+    files::append(
+        &app.path("Cargo.toml"),
+        "\n[dev-dependencies]\nalias = { package = \"tester\", version = \"1\" }\n",
+    );
+    app.cargo(["generate-lockfile"]).ok();
+    let tester = "\n[[audits.tester]]\nwho = \"Ann <ann@example.org>\"\ncriteria = \"safe-to-run\"\nversion = \"1.0.0\"\n";
+    let app = app.pinned();
+    app.with("supply-chain/config.toml", CONFIG)
+        .with("supply-chain/audits.toml", &format!("{AUDITS}{tester}"))
+        .with("supply-chain/imports.lock", "");
+    app.policy("[audits]\nrequired = \"all\"");
+    app.provenance(["check"]).ok();
+    app.commit("gated");
+    files::replace(&app.path("Cargo.toml"), "[dev-dependencies]\n", "[dependencies.alias]\n");
+    files::replace(
+        &app.path("Cargo.toml"),
+        "alias = { package = \"tester\", version = \"1\" }",
+        "package = \"tester\"\nversion = \"1\"",
+    );
+    for since in [&[][..], &["--since", "HEAD"]] {
+        app.provenance(["check"])
+            .args(since)
+            .run()
+            .code(1)
+            .stderr_has("error[not-audited]: `tester v1.0.0` was not reviewed for `safe-to-deploy`");
+    }
+    // What was missing before already is still no news.
+    files::replace(&app.path("Cargo.toml"), "[dependencies.alias]\n", "[dev-dependencies.alias]\n");
+    app.with("supply-chain/audits.toml", &format!("{AUDITS}\n"));
+    app.commit("without the review");
+    files::append(&app.path("Cargo.toml"), "# a change\n");
+    app.provenance(["check"]).run().code(1).stderr_has("error[not-audited]: `tester v1.0.0`");
+    app.provenance(["check", "--since", "HEAD"]).ok().stderr_has("it was there at `HEAD` already");
+}
+
+#[test]
 fn what_a_change_does_to_the_store_is_told() {
     let sandbox = Sandbox::new();
     let warning = "\n[[audits.other]]\nwho = \"Ann\"\ncriteria = \"safe-to-run\"\nviolation = \"*\"\n";

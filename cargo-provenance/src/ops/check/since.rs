@@ -8,17 +8,20 @@ use std::path::Path;
 
 use provenance_build::manifest::{self, Acceptance, Basis, Member, Pin};
 use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId};
+use toml_edit::DocumentMut;
 
 use super::reviews::StoreBefore;
+use super::{Evidence, Vetting};
 use super::{Failure, Finding, Gate, Report, Weight, gate, plural};
 use crate::audit::{ByName, Config, PolicyFor};
+use crate::cargo;
 use crate::collect::situation::{index_among, relative};
 use crate::collect::{audits, cooldown, vet_store};
 use crate::finding::Role;
 use crate::finding::drift::Excerpts;
 use crate::git::Revision;
 use crate::policy::{self, At, Exception, Policy};
-use crate::vet::{Cooldown, Judgment, catalogue, waiver};
+use crate::vet::{Cooldown, Demands, Judgment, catalogue, waiver};
 
 /// The id of a finding about a pin that nobody judged and that was not there.
 pub(super) const BASELINE_NEW: &str = "baseline-new";
@@ -38,6 +41,8 @@ pub(super) struct Before {
     /// What cargo-vet's configuration required of packages; why that is not known, if so.
     vet_policies: Result<ByName<PolicyFor>, String>,
     store: StoreBefore,
+    /// Its members, and what they asked for; why that is not known, if so.
+    members: Result<Vec<cargo::Member>, String>,
     /// What could not be read, a line each: it is taken for absent, so that everything is new.
     odd: Vec<String>,
 }
@@ -66,7 +71,8 @@ impl Before {
         };
         let vet_policies = vet_policies(gate, &revision, name)?;
         let store = StoreBefore::read(gate, &revision);
-        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, vet_policies, store, odd })
+        let members = members(&revision, manifest.as_ref(), lockfile.as_ref());
+        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, vet_policies, store, members, odd })
     }
 
     /// The policy at that commit.
@@ -77,6 +83,15 @@ impl Before {
     /// What cargo-vet's configuration required of packages at that commit; why that is not known, if so.
     pub(super) fn vet_policies(&self) -> Result<ByName<PolicyFor>, String> {
         self.vet_policies.clone()
+    }
+
+    /// What was required of the packages that were there, so that nobody takes for an old finding what follows from a new need.
+    pub(super) fn demands(&self, vetting: &Vetting<'_>) -> Evidence<Demands> {
+        match (&self.lockfile, &self.members) {
+            (Some(lockfile), Ok(members)) => vetting.demands(lockfile, members),
+            (None, _) => Evidence::Unavailable(format!("`{}` has no lockfile that can be read", self.name)),
+            (_, Err(why)) => Evidence::Unavailable(format!("at `{}`, {why}", self.name)),
+        }
     }
 
     /// Cargo's own cool-down at that commit.
@@ -343,6 +358,42 @@ impl Before {
             }
         }
     }
+}
+
+/// The members at a revision, with what their manifests asked for.
+fn members(
+    revision: &Revision,
+    manifest: Option<&Manifest>,
+    lockfile: Option<&Lockfile>,
+) -> Result<Vec<cargo::Member>, String> {
+    let document = |path: &str| -> Result<DocumentMut, String> {
+        let bytes = revision.file(path).map_err(|error| error.to_string())?;
+        let text = bytes.ok_or_else(|| format!("there is no `{path}`"))?;
+        let text = String::from_utf8(text).map_err(|_| format!("`{path}` is no text"))?;
+        text.parse().map_err(|error: toml_edit::TomlError| format!("`{path}`: {}", error.message()))
+    };
+    let root = document("Cargo.toml").ok();
+    let listed = manifest.map(|manifest| manifest.members.as_slice()).unwrap_or_default();
+    let locked = lockfile.map(|lockfile| lockfile.packages.as_slice()).unwrap_or_default();
+    let members = listed.iter().filter_map(|member| {
+        let mut own = locked.iter().filter(|package| package.id.source.is_none());
+        let package = own.find(|package| package.id.name == member.name)?;
+        let path = member.path.to_string();
+        let file =
+            if matches!(&*path, "" | ".") { "Cargo.toml".to_owned() } else { format!("{path}/Cargo.toml") };
+        Some(document(&file).map(|document| cargo::Member {
+            name: member.name.clone(),
+            version: package.id.version.clone(),
+            directory: path.into(),
+            manifest: file.into(),
+            makes_binary: false,
+            build_script: None,
+            proc_macro: false,
+            links: None,
+            asks: cargo::asks(&document, root.as_ref()),
+        }))
+    });
+    members.collect()
 }
 
 /// What cargo-vet's configuration required at a revision. One that cannot be read leaves open what it required.

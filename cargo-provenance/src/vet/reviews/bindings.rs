@@ -61,6 +61,11 @@ impl Bound {
         Self { folder, crates: crates.collect(), revoked }
     }
 
+    /// Keys with these fingerprints sign nothing either.
+    pub(super) fn revoke(&mut self, keys: Vec<Fingerprint>) {
+        self.revoked.extend(keys);
+    }
+
     fn place(&self, binding: &Binding) -> String {
         format!("{}/{}:{}", self.folder, crate::audit::BINDINGS, binding.line)
     }

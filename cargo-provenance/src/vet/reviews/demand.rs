@@ -369,7 +369,7 @@ mod tests {
         let now = reviews("[policy.'built:1.0.0']\ncriteria = []\n", None);
         assert_eq!(now.demands(&tree, &ids).expect("now").of(ids[2]).line(), "");
         let before = reviews("[policy.gone]\ncriteria = []\n", None);
-        let held = now.held_to(None, &before.store.config.policy).expect("before");
+        let held = now.held_to(None, &before.store.config.policy, vec![]).expect("before");
         assert_eq!(held.demands(&tree, &ids).expect("before").of(ids[2]).line(), "safe-to-deploy");
     }
 

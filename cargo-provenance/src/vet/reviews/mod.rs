@@ -158,8 +158,13 @@ impl Reviews {
     }
 
     /// The same reviews, of which the policy before and the store's own policies before require what they require; why that
-    /// cannot be, if so.
-    pub fn held_to(&self, rules: Option<&AuditRules>, policies: &ByName<PolicyFor>) -> Result<Self, String> {
+    /// cannot be, if so. Keys with these fingerprints sign nothing either.
+    pub fn held_to(
+        &self,
+        rules: Option<&AuditRules>,
+        policies: &ByName<PolicyFor>,
+        revoked: Vec<Fingerprint>,
+    ) -> Result<Self, String> {
         let asks = Rules::of(rules);
         if let Some(unknown) = asks.names().find_map(|names| self.criteria.set(names).err()) {
             return Err(format!("the policy before asks for `{unknown}`, which nothing defines any more"));
@@ -168,6 +173,7 @@ impl Reviews {
         let people = People::of(rules.auditors.iter().map(|at| &at.value), self.files.keys());
         let mut before = Self { rules, people, asks, is_before: true, ..self.clone() };
         before.store.config.policy.clone_from(policies);
+        before.bound.revoke(revoked);
         Ok(before)
     }
 

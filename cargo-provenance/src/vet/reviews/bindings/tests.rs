@@ -235,6 +235,18 @@ fn a_revoked_key_signs_nothing_any_more() {
 }
 
 #[test]
+fn a_change_does_not_bring_a_revoked_key_back() {
+    let mut signed = bindings(&[binding(REVIEW, None, 1)]);
+    sign(&mut signed, 0, 1);
+    let now = reviews(REVIEW, signed, "signed = true");
+    assert_eq!(why(&now, "1.0.0", &known(1, None)), None);
+    let (rules, none) = (policy("signed = true"), ByName::new());
+    let held = |revoked| now.held_to(rules.audits(), &none, revoked).expect("the policy before");
+    assert_eq!(why(&held(vec![]), "1.0.0", &known(1, None)), None);
+    refused(&held(vec![public(1).fingerprint()]), "1.0.0", &known(1, None), "is revoked");
+}
+
+#[test]
 fn a_binding_without_a_review_is_told() {
     let reviews = reviews("[audits]\n", Bindings::default(), "");
     let (_, astray) = reviews.bound(bindings(&[binding(REVIEW, None, 1)]), vec![]);

@@ -13,6 +13,8 @@ use crate::vet::reviews::{Missing, Proof, Reviews, Standing};
 use crate::vet::{Dossier, Way};
 
 const ANN: &str = "Ann <ann@example.org>";
+/// Both sets that stand in some `imports.lock`.
+const CONFIG: &str = "[imports.one]\nurl = 'https://h/one'\n[imports.two]\nurl = 'https://h/two'\n";
 const BOB: &str = "Bob <bob@example.org>";
 
 /// The entries of `a`, each by who wrote it and the versions that it leads from and to.
@@ -25,7 +27,9 @@ fn audits(entries: &[(&[&str], &str)]) -> String {
 }
 
 fn reviews(audits: &str, imports: &str, rules: &AuditRules) -> Reviews {
-    let store = Store::read(Path::new("supply-chain"), b"", audits.as_bytes(), imports.as_bytes());
+    let config = if imports.contains("audits.two") { CONFIG } else { "" };
+    let (audits, imports) = (audits.as_bytes(), imports.as_bytes());
+    let store = Store::read(Path::new("supply-chain"), config.as_bytes(), audits, imports);
     let today = Date::parse("2026-11-25").expect("a date");
     Reviews::new(store.expect("a store"), Some(rules), BTreeMap::new(), today).expect("reviews")
 }
@@ -124,14 +128,16 @@ fn a_name_in_the_lock_of_imports_is_anybodys() {
     };
     let ann = || AuditRules { auditors: vec![auditor("ann", &[ANN], &[])], ..reviewers(2) };
     let two = made_up("one", BOB) + &made_up("two", "Cy <cy@h>");
-    assert!(standing("", &two, &reviewers(2)).is_ok(), "nobody says who is who");
-    assert!(standing("", &two, &ann()).is_err());
+    assert!(standing("[audits]\n", &two, &reviewers(2)).is_ok(), "nobody says who is who");
+    assert!(standing("[audits]\n", &two, &ann()).is_err());
     let mixed = audits(&[(&["Eve <eve@h>"], "1.1.0")]);
     assert!(standing(&mixed, &two, &ann()).is_err());
-    assert!(standing(&mixed, &made_up("one", ANN), &ann()).is_ok());
+    let listed = made_up("one", ANN) + &made_up("two", "Cy <cy@h>");
+    assert!(standing(&mixed, &listed, &ann()).is_ok());
     // A set that the policy pins has its own people.
     let pinned = BTreeMap::from(["one", "two"].map(|name| (name.to_owned(), format!("{name}.toml"))));
-    let store = Store::read(Path::new("supply-chain"), b"", b"", two.as_bytes()).expect("a store");
+    let store = Store::read(Path::new("supply-chain"), CONFIG.as_bytes(), b"[audits]\n", two.as_bytes())
+        .expect("a store");
     let today = Date::parse("2026-11-25").expect("a date");
     let reviews = Reviews::new(store, Some(&ann()), pinned, today).expect("reviews");
     assert!(matches!(reviews.of(&Dossier::new(&id(), Way::Kept)).standing, Standing::Proven(_)));

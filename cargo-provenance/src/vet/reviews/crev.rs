@@ -272,7 +272,10 @@ impl Book<'_> {
 
 /// The newest version that mends a problem of a crate, by the id of it and what it reaches back to: a major version, a minor one, or
 /// all that there are.
-struct Mended<'r>(BTreeMap<(&'r str, &'r str, Option<u64>, Option<u64>), &'r semver::Version>);
+struct Mended<'r>(BTreeMap<Problem<'r>, &'r semver::Version>);
+
+/// The crate, the id, and the major and the minor version, where only those are meant.
+type Problem<'r> = (&'r str, &'r str, Option<u64>, Option<u64>);
 
 impl<'r> Mended<'r> {
     fn of(reviews: &'r [Review]) -> Self {

@@ -25,6 +25,7 @@ mod criteria;
 mod entry;
 mod error;
 mod import;
+mod loose;
 mod publications;
 mod read;
 mod resolve;

@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 
+use super::loose::{Bounded, Loose};
 use super::{Account, ByName, Publication, Publisher, VetVersion};
 use crate::model::{Date, Timestamp, is_harmful};
 
@@ -90,19 +91,18 @@ fn same(one: &Publication, other: &Publication) -> bool {
 
 #[derive(Deserialize)]
 struct Body {
-    versions: Vec<Value>,
+    versions: Bounded<Loose<Field>, VERSIONS>,
 }
 
-#[derive(Deserialize)]
+/// A field of a version, and what is below it.
+type Field = Loose<Loose<IgnoredAny>>;
+
 struct Listed {
-    #[serde(rename = "crate")]
     krate: String,
     num: String,
     created_at: String,
-    #[serde(default)]
-    published_by: Value,
-    #[serde(default)]
-    trustpub_data: Value,
+    published_by: Field,
+    trustpub_data: Field,
 }
 
 impl Answer {
@@ -113,10 +113,10 @@ impl Answer {
         }
         let Body { versions } =
             serde_json::from_slice(body).map_err(|error| format!("it cannot be read: {error}"))?;
-        if versions.len() > VERSIONS {
-            return Err(format!("it names {} versions, and {VERSIONS} are read at most", versions.len()));
-        }
-        let listed = versions.into_iter().filter_map(|value| serde_json::from_value::<Listed>(value).ok());
+        let versions = versions
+            .0
+            .map_err(|number| format!("it names {number} versions, and {VERSIONS} are read at most"))?;
+        let listed = versions.iter().filter_map(Listed::of);
         let mut versions = vec![];
         for it in listed {
             if it.krate != krate {
@@ -135,10 +135,22 @@ impl Answer {
 }
 
 impl Listed {
+    fn of(version: &Loose<Field>) -> Option<Self> {
+        let text = |key: &str| version.get(key)?.as_str().map(str::to_owned);
+        let field = |key: &str| version.get(key).cloned().unwrap_or(Loose::Null);
+        Some(Self {
+            krate: text("crate")?,
+            num: text("num")?,
+            created_at: text("created_at")?,
+            published_by: field("published_by"),
+            trustpub_data: field("trustpub_data"),
+        })
+    }
+
     fn publication(&self, version: &semver::Version) -> Option<Publication> {
         let (publisher, account) = match (&self.published_by, &self.trustpub_data) {
-            (Value::Null, data) => (Publisher::Trusted(repository(data)?), None),
-            (user, Value::Null) => {
+            (Loose::Null, data) => (Publisher::Trusted(repository(data)?), None),
+            (user, Loose::Null) => {
                 let id = user.get("id")?.as_u64()?;
                 let login = named(user.get("login")?)?;
                 let name = user.get("name").and_then(named);
@@ -156,7 +168,7 @@ impl Listed {
 }
 
 /// The repository that published, as cargo-vet names it.
-fn repository(data: &Value) -> Option<String> {
+fn repository(data: &Field) -> Option<String> {
     let provider = data.get("provider")?.as_str()?;
     let path = match provider {
         "github" => data.get("repository")?,
@@ -169,7 +181,7 @@ fn repository(data: &Value) -> Option<String> {
     is_plain.then(|| format!("{provider}:{path}"))
 }
 
-fn named(value: &Value) -> Option<String> {
+fn named(value: &Loose<IgnoredAny>) -> Option<String> {
     let text = value.as_str()?;
     let is_plain = !text.is_empty()
         && text.len() <= NAME_BYTES
@@ -187,7 +199,7 @@ mod tests {
     use std::path::Path;
 
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -164,9 +164,19 @@ pub fn published(
 ) -> Result<Published, String> {
     let AuditImport { name, path, .. } = import;
     if let (Some(date), Some(max_age)) = (import.date, import.max_age) {
-        let days = u64::try_from(today.days_since(date)).unwrap_or_default();
+        let days = today.days_since(date);
+        let renew = if import.urls.is_empty() {
+            "put a newer copy in its place".to_owned()
+        } else {
+            format!("run `cargo provenance db update {name}`")
+        };
+        // A day is the difference between two clocks of this world; what is dated further ahead would never grow old.
+        if days < -1 {
+            return Err(format!("the audits of `{name}` are of {date}, which is still to come: {renew}"));
+        }
+        let days = u64::try_from(days).unwrap_or_default();
         if days.saturating_mul(24 * 3_600) > max_age.seconds {
-            return Err(format!("the audits of `{name}` are of {date}, and may be {max_age} old"));
+            return Err(format!("the audits of `{name}` are of {date}, and may be {max_age} old: {renew}"));
         }
     }
     let found = pinned(import, root)?;

@@ -31,18 +31,13 @@ const BYTES: u64 = 512 * 1024 * 1024;
 pub struct Bundle {
     data: Vec<u8>,
     sha256: Checksum,
+    files: BTreeMap<String, Range<usize>>,
     sets: BTreeMap<String, Range<usize>>,
-    databases: Vec<Packed>,
+    databases: Vec<DatabaseEntry>,
 }
 
 /// Files of a bundle, by their paths in the database that they are of.
 pub type Content<'b> = Vec<(&'b str, &'b [u8])>;
-
-#[derive(Debug)]
-struct Packed {
-    state: State,
-    files: Vec<(String, Range<usize>)>,
-}
 
 /// A bundle that is being made.
 #[derive(Debug, Default)]
@@ -123,15 +118,7 @@ impl Bundle {
             let content = files.get(&file).ok_or_else(|| format!("`{file}` is missing"))?;
             sets.insert(url, content.clone());
         }
-        let databases = manifest.databases.into_iter().map(|DatabaseEntry { state, folder }| {
-            let prefix = format!("{folder}/");
-            let below = files.iter().filter_map(|(file, content)| {
-                Some((file.strip_prefix(&prefix)?.to_owned(), content.clone()))
-            });
-            Packed { state, files: below.collect() }
-        });
-        let databases = databases.collect();
-        Ok(Self { sha256: digest(&data), sets, databases, data })
+        Ok(Self { sha256: digest(&data), files, sets, databases: manifest.databases, data })
     }
 
     /// The SHA-256 of the whole.
@@ -146,10 +133,12 @@ impl Bundle {
 
     /// The database of advisories that was fetched from an address: its state then, and its files.
     pub fn database(&self, url: &str) -> Option<(&State, Content<'_>)> {
-        let packed = self.databases.iter().find(|packed| packed.state.url == url)?;
-        let files = packed.files.iter();
-        let files = files.map(|(path, content)| (path.as_str(), &self.data[content.clone()]));
-        Some((&packed.state, files.collect()))
+        let DatabaseEntry { state, folder } = self.databases.iter().find(|it| it.state.url == url)?;
+        let files = self.files.iter().filter_map(|(file, content)| {
+            let path = file.strip_prefix(folder.as_str())?.strip_prefix('/')?;
+            Some((path, &self.data[content.clone()]))
+        });
+        Some((state, files.collect()))
     }
 }
 

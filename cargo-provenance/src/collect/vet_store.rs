@@ -68,6 +68,14 @@ fn named(manifest: &DocumentMut) -> Result<Option<String>, String> {
         if !is_path || Path::new(path).is_absolute() || path.contains('\\') {
             return Err(format!("{}, a path relative to it with `/`", wrong()));
         }
+        // Git's folder is not in version control, and a `config.toml` in cargo's is cargo's.
+        let taken =
+            path.split('/').find(|it| [".git", ".cargo"].iter().any(|its| it.eq_ignore_ascii_case(its)));
+        if let Some(taken) = taken {
+            return Err(format!(
+                "`Cargo.toml` keeps the store of reviews in `{taken}/`: move it to a folder of its own"
+            ));
+        }
         return Ok(Some(path.to_owned()));
     }
     Ok(None)
@@ -93,6 +101,8 @@ mod tests {
             ("[package.metadata.vet]\nstore = { path = 7 }\n", Err("is not `store.path")),
             ("[package.metadata.vet]\nstore = { path = \"/etc\" }\n", Err("a path relative to it")),
             ("[package.metadata.vet]\nstore = { path = \"\" }\n", Err("a path relative to it")),
+            ("[package.metadata.vet]\nstore = { path = \".git\" }\n", Err("a folder of its own")),
+            ("[package.metadata.vet]\nstore = { path = \"a/../.Cargo\" }\n", Err("a folder of its own")),
             ("[package.metadata.vet]\n[workspace.metadata.vet]\n", Err("keep one")),
         ] {
             match (folder_before(root, Some(manifest)), expected) {

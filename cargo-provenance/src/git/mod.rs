@@ -26,7 +26,7 @@ use provenance_build::tree::{self, Layout, Tree};
 pub use self::address::Address;
 pub use self::fetch::{Fetched, fetch};
 pub use self::history::{History, Kind as Object, Repository, Wanted};
-pub use self::person::email;
+pub use self::person::{author, email};
 pub use self::published::fetch_commit;
 pub use self::revision::Revision;
 pub use self::standing::{Standing, without_credentials};

@@ -95,7 +95,7 @@ impl Client {
                         return Err(NetError::Status { address: at, status });
                     };
                     let next = at.redirected(location.to_str().unwrap_or_default());
-                    at = next.map_err(|source| NetError::Redirect { address: at, source })?;
+                    at = next.map_err(|why| NetError::Redirect { address: at, why })?;
                 }
                 _ => return Err(NetError::Status { address: at, status }),
             }

@@ -54,12 +54,12 @@ pub enum NetError {
         named: String,
     },
     /// It leads to a place that is not gone to.
-    #[error("`{address}` redirects to an address that {source}")]
+    #[error("`{address}` redirects to an address that {why}")]
     Redirect {
         /// Where from.
         address: WebAddress,
-        /// Why not.
-        source: WebAddressError,
+        /// Why not. It is no cause of its own: the text says it.
+        why: WebAddressError,
     },
     /// It leads on and on.
     #[error("`{address}` redirects more than {limit} times")]

@@ -121,6 +121,13 @@ fn fetched<'p>(policy: &'p Policy, only: &[String]) -> Result<Vec<(u32, &'p Audi
     let all = policy.audits().into_iter().flat_map(|rules| &rules.imports);
     let all = all.filter(|at| !at.value.urls.is_empty()).map(|at| (at.line, &at.value));
     for name in only {
+        let imports = policy.audits().into_iter().flat_map(|rules| &rules.imports);
+        if let Some(at) = imports.into_iter().find(|at| at.value.name == *name && at.value.urls.is_empty()) {
+            let what = format!("`{name}` has no `url` that it could be updated from");
+            let help =
+                format!("write one into `[audits.import.{name}]`, which is line {} of the policy", at.line);
+            return Err(Failure::new(Kind::Usage, what).help(help));
+        }
         if !all.clone().any(|(_, import)| import.name == *name) {
             let what = format!("the policy has no import `{name}` with a `url`");
             let names = all.map(|(_, import)| import.name.clone()).collect::<Vec<_>>().join(", ");

@@ -119,7 +119,13 @@ fn filters_and_age_narrow_what_an_import_proves() {
         (
             "date = \"2020-01-01\"\nmax-age = \"90 days\"\n",
             3,
-            "the audits of `theirs` are of 2020-01-01, and may be 90 days old",
+            "the audits of `theirs` are of 2020-01-01, and may be 90 days old: put a newer copy in its place",
+        ),
+        // What is dated ahead would never grow old.
+        (
+            "date = \"2999-01-01\"\nmax-age = \"90 days\"\n",
+            3,
+            "the audits of `theirs` are of 2999-01-01, which is still to come",
         ),
     ] {
         import(app, "required = \"all\"", FULL, filters);

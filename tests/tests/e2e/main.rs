@@ -15,6 +15,7 @@ mod audits_bound;
 mod audits_certify;
 mod audits_crev;
 mod audits_net;
+mod audits_newcomer;
 mod audits_trust;
 mod audits_vet;
 mod between;

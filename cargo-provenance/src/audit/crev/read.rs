@@ -7,7 +7,7 @@ use super::armor::{self, Armored, Piece};
 use super::review::{self, NoReview, Review, Unreadable};
 use super::yaml::{self, Node};
 
-/// Proofs of one file: crev begins a file every month, and nobody signs so many in one.
+/// Proofs of one reviewer in all files: the busiest of those who publish theirs has signed fewer than two thousand.
 pub const PROOFS: usize = 10_000;
 
 /// What one key signed in some files.
@@ -21,6 +21,8 @@ pub struct Proofs {
     pub losses: Vec<Loss>,
     /// How many proofs were passed over: of others, or no reviews of packages.
     pub others: usize,
+    // How many there were in the files so far, and what is no proof besides.
+    pieces: usize,
 }
 
 /// What may be a warning and cannot be read: whatever it says, what it may be about is not trusted.
@@ -47,8 +49,9 @@ impl Proofs {
     /// Adds what `key` signed in a file called `name`; why the file cannot be used, if so.
     pub fn read(&mut self, bytes: &[u8], name: &str, key: &PublicKey) -> Result<(), String> {
         let pieces = armor::pieces(bytes);
-        if pieces.len() > PROOFS {
-            return Err(format!("`{name}` has more than {PROOFS} proofs"));
+        self.pieces = self.pieces.saturating_add(pieces.len());
+        if self.pieces > PROOFS {
+            return Err(format!("there are more than {PROOFS} proofs, up to those in `{name}`"));
         }
         for piece in pieces {
             match piece {

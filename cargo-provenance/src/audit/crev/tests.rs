@@ -171,6 +171,13 @@ fn what_is_no_proof_loses_nothing_but_itself() {
     assert_eq!(places[0], "p:1");
     let many = "----- BEGIN CREV PROOF -----\n".repeat(PROOFS + 1);
     assert!(Proofs::default().read(many.as_bytes(), "p", &ann.key()).is_err());
+    // Many files are no way around it.
+    let half = "----- BEGIN CREV PROOF -----\n".repeat(PROOFS / 2 + 1);
+    let mut proofs = Proofs::default();
+    assert_eq!(proofs.read(half.as_bytes(), "p", &ann.key()), Ok(()));
+    assert!(
+        proofs.read(half.as_bytes(), "q", &ann.key()).is_err_and(|why| why.contains("up to those in `q`"))
+    );
 }
 
 #[test]

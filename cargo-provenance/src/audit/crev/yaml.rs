@@ -146,7 +146,10 @@ mod tests {
 
     #[test]
     fn what_two_readers_could_read_in_two_ways_is_refused() {
-        let deep = "[".repeat(5_000);
+        let deep = "[".repeat(BODY_BYTES);
+        let deep_blocks = "- ".repeat(BODY_BYTES / 2);
+        let deep_maps = "{a: ".repeat(BODY_BYTES / 4);
+        let questions = "? ".repeat(BODY_BYTES / 2);
         let wide = "- x\n".repeat(NODES / 2 + 4_000).replace("x", "");
         let bomb = "a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]\n";
         for text in [
@@ -161,6 +164,9 @@ mod tests {
             "a: *b\n",
             bomb,
             &deep,
+            &deep_blocks,
+            &deep_maps,
+            &questions,
             &wide,
             &"a".repeat(BODY_BYTES + 1),
         ] {

@@ -5,6 +5,7 @@
 //! the others count.
 
 mod bindings;
+mod dotted;
 mod entries;
 mod fields;
 mod foreign;
@@ -51,7 +52,14 @@ impl<'t> Reader<'t> {
             AuditError::new(file, u32::try_from(line).unwrap_or(0), "is not UTF-8", "save the file as UTF-8")
         })?;
         let lines = [0].into_iter().chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1)).collect();
-        Ok((Self { file, lines, unknown: "remove it; cargo-vet would drop it" }, text))
+        let reader = Self { file, lines, unknown: "remove it; cargo-vet would drop it" };
+        match dotted::beyond(text) {
+            None => Ok((reader, text)),
+            Some(at) => {
+                let what = format!("has more than {} dotted keys", dotted::KEYS);
+                Err(reader.fault(at, &what, "write a table, `[a.b]`, instead of `a.b = `"))
+            }
+        }
     }
 
     fn table(&self, text: &'t str) -> Result<Table<'t>> {

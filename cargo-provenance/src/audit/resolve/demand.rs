@@ -86,8 +86,8 @@ pub fn derivation(
             None => demand.relief?,
         };
         match cause {
-            // A lockfile that leads in a circle explains nothing.
-            Cause::Inherited { by } if way.contains(&by) => return None,
+            // A lockfile that leads in a circle explains nothing, and no other way has more packages than there are.
+            Cause::Inherited { .. } if way.len() >= demands.len() => return None,
             Cause::Inherited { by } => way.push(by),
             cause => {
                 way.reverse();

@@ -87,7 +87,8 @@ pub(super) fn run(ground: Ground<'_>, batch: &Batch) -> Result<Report, Failure> 
         if left > 0 {
             report.step("Skipping", format!("{} that nobody says is done", plural(left, "review")));
         }
-        if !record(report, ground, edits, &entries)? {
+        let undone = |failure: Failure| failure.help(format!("nothing of {name} was recorded"));
+        if !record(report, ground, edits, &entries).map_err(undone)? {
             report.conclusion = format!("{name} has nothing to record; nothing was changed");
         }
         Ok::<_, Failure>(())

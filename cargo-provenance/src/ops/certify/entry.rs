@@ -39,16 +39,16 @@ pub(super) struct Maker<'s> {
     store: &'s Store,
     known: Criteria,
     /// Who reviewed where nobody is named.
-    email: Option<String>,
+    author: Option<String>,
     today: Date,
 }
 
 impl<'s> Maker<'s> {
     /// For a store whose criteria make sense.
-    pub(super) fn new(store: &'s Store, email: Option<String>, today: Date) -> Result<Self, Failure> {
+    pub(super) fn new(store: &'s Store, author: Option<String>, today: Date) -> Result<Self, Failure> {
         let known = Criteria::of(&store.audits.criteria)
             .map_err(|error| usage(error.to_string(), "correct `[criteria]` in `audits.toml`"))?;
-        Ok(Self { store, known, email, today })
+        Ok(Self { store, known, author, today })
     }
 
     /// What is certified where nothing is named.
@@ -131,12 +131,12 @@ impl<'s> Maker<'s> {
     fn who(&self, options: &Options) -> Result<Vec<String>, Failure> {
         let who = match options.said.who.is_empty() {
             false => options.said.who.clone(),
-            true => self.email.iter().cloned().collect(),
+            true => self.author.iter().cloned().collect(),
         };
         let is_somebody =
             |who: &String| !who.trim().is_empty() && who.len() <= WHO_BYTES && !who.chars().any(is_harmful);
         if who.is_empty() || !who.iter().all(is_somebody) {
-            let help = "say who reviewed it with `--who 'NAME <ADDRESS>'`, or set `user.email` of git";
+            let help = "say who reviewed it with `--who 'NAME <ADDRESS>'`, or set `user.name` and `user.email` of git";
             return Err(usage("nobody is named who reviewed it".to_owned(), help));
         }
         Ok(who)
@@ -278,7 +278,7 @@ impl Entry {
                 AuditKind::Violation(versions) => format!("violation of {krate} {versions}"),
             },
             EntryKind::Exemption(exemption) => format!("exemption of {krate} {}", exemption.version),
-            EntryKind::Trust(entry) => format!("{krate} by {}, trusted", named(&entry.publisher)),
+            EntryKind::Trust(entry) => format!("what {} publishes of {krate}", named(&entry.publisher)),
             EntryKind::Wildcard(entry) => format!("all of {krate} by {}", named(&entry.publisher)),
         }
     }

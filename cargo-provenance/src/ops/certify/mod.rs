@@ -187,7 +187,7 @@ pub fn run(
 /// Makes entries for a store, in the name of whoever git commits as.
 fn maker<'s>(store: &'s Store, surroundings: &Surroundings) -> Result<Maker<'s>, Failure> {
     let today = Date::of_seconds(surroundings.clock.0);
-    Maker::new(store, git::email(&surroundings.directory), today)
+    Maker::new(store, git::author(&surroundings.directory), today)
 }
 
 /// The store of a workspace; an empty one where there is none.
@@ -258,7 +258,9 @@ fn told(edit: &Edit) -> (&'static str, String) {
             EntryKind::Audit(_) | EntryKind::Wildcard(_) => {
                 ("Certifying", format!("{}: {}", entry.what(), entry.claim()))
             }
-            EntryKind::Exemption(_) => ("Exempting", format!("{}: {}", entry.what(), entry.claim())),
+            EntryKind::Exemption(ref it) => {
+                ("Exempting", format!("{} {}: {}", entry.krate, it.version, entry.claim()))
+            }
             EntryKind::Trust(_) => ("Trusting", format!("{}: {}", entry.what(), entry.claim())),
         },
         Edit::Renew(krate, old, end) => ("Renewing", format!("{krate}: until {end}, was {}", old.end)),

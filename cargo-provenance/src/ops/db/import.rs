@@ -44,8 +44,13 @@ pub fn add(
     let usage = |what: String, help: &str| Failure::new(Kind::Usage, what).help(help.to_owned());
     let name = options.name;
     let imports = policy.audits().into_iter().flat_map(|rules| &rules.imports);
-    if imports.clone().any(|at| at.value.name == name) {
-        let help = format!("run `cargo provenance db update {name}`");
+    if let Some(at) = imports.clone().find(|at| at.value.name == name) {
+        let help = match at.value.urls.is_empty() {
+            true => {
+                format!("for another copy, take `[audits.import.{name}]` and `{}` away first", at.value.path)
+            }
+            false => format!("run `cargo provenance db update {name}`"),
+        };
         return Err(usage(format!("`{name}` is imported already"), &help));
     }
     let text = toml::read(&file)?;

@@ -276,17 +276,23 @@ pub(super) fn differences(
 fn group(name: &str, effect: Effect, ours: &[&Change], others: &[&Change]) -> Finding {
     let is_welcome = effect == Effect::Adds || ours.is_empty();
     let weight = if is_welcome { Weight::Note } else { Weight::Review };
-    let mut finding = Finding::new(id(effect), weight, format!("`{name}` {}", did(effect, ours.len())));
+    let what = match ours.len() {
+        0 => format!("{}, of crates that are not in `Cargo.lock`", did(effect, others.len())),
+        number => did(effect, number),
+    };
+    let mut finding = Finding::new(id(effect), weight, format!("`{name}` {what}"));
     finding.subject = Some(name.to_owned());
     let listed = listed(effect);
     finding.notes = ours.iter().take(listed).map(|change| line(change)).collect();
     if ours.len() > listed {
         finding.notes.push(format!("and {} more; `-v` shows them", ours.len() - listed));
     }
-    if !others.is_empty() {
-        finding
-            .notes
-            .push(format!("{} for crates that are not in `Cargo.lock`; `-v` shows them", others.len()));
+    match (ours.len(), others.len()) {
+        (_, 0) => {}
+        (0, _) => finding.notes.push("`-v` shows them".to_owned()),
+        (_, number) => {
+            finding.notes.push(format!("{number} for crates that are not in `Cargo.lock`; `-v` shows them"));
+        }
     }
     finding
 }

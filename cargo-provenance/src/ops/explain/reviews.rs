@@ -55,7 +55,8 @@ impl Shelf {
         match reviews.of(&dossier).standing {
             Standing::NotAsked(_) => {}
             Standing::Proven(proof) => {
-                lines.push(format!("{} vouches for `{}`", proof.from.join(", "), proof.criteria));
+                let verb = if proof.from.len() == 1 { "vouches" } else { "vouch" };
+                lines.push(format!("{} {verb} for `{}`", proof.from.join(", "), proof.criteria));
             }
             Standing::Open(missing) => {
                 let asked = match reviews.required().value {

@@ -20,6 +20,9 @@ use crate::vet::waiver::Waiver;
 /// The id of a finding about what another tool weighs otherwise.
 const OTHERWISE: &str = "weighs-otherwise";
 
+/// So many of one kind are named; `-v` lists them all.
+const NAMED: usize = 4;
+
 /// A store that is taken over.
 pub(super) struct Supply {
     store: Store,
@@ -94,9 +97,11 @@ impl Supply {
         let Store { config, audits, imports, .. } = &self.store;
         let all = |entries: usize, noun: &str| plural(entries, noun);
         let policies = config.policy.values().map(|policy| policy.entries().count()).sum();
-        let sets = match imports.sets.keys().cloned().collect::<Vec<_>>()[..] {
+        // A name can be any text, and what follows a line break in it would be a rule of the policy.
+        let names = imports.sets.keys().map(|name| name.escape_debug().to_string()).collect::<Vec<_>>();
+        let sets = match &names[..] {
             [] => "nothing of others".to_owned(),
-            ref names => format!("copies of what is imported of {}", names.join(", ")),
+            names => format!("copies of what is imported of {}", names.join(", ")),
         };
         format!(
             "\n\
@@ -139,8 +144,9 @@ impl Supply {
                 format!("{} of `{folder}/` weigh otherwise here", plural(otherwise.len(), "setting"));
             let mut finding = Finding::new(OTHERWISE, Weight::Note, message)
                 .help("look at each: what is stricter here refuses what comes in from now on, what is weaker stays for cargo-vet to judge");
-            finding.notes = otherwise.iter().map(|it| it.line()).collect();
+            finding.notes = folded(&otherwise);
             report.findings.push(finding);
+            otherwise.iter().for_each(|it| report.detail("Otherwise", it.line()));
         }
         let waived = vetted.iter().flat_map(|vetted| &vetted.waived);
         let open = waived.filter(|it| it.by == Waiver::Baseline && it.finding.id == "not-audited");
@@ -153,12 +159,20 @@ impl Supply {
         let mut finding = Finding::new(OTHERWISE, Weight::Note, message).help(
             "`cargo provenance suggest` says which reviews are missing; what comes in from now on needs one",
         );
+        let open_count = open.len();
         for it in open {
             let name = it.package.as_ref().map(|id| id.short()).unwrap_or_default();
             let says_why =
                 |note: &&String| !note.starts_with("a review of") && !note.starts_with("`not-audited`");
             let why = it.notes.iter().take_while(says_why).cloned().collect::<Vec<_>>();
-            finding.notes.push(format!("{name}: {}", why.join("; ")));
+            let line = format!("{name}: {}", why.join("; "));
+            if finding.notes.len() < NAMED {
+                finding.notes.push(line.clone());
+            }
+            report.detail("Baseline", line);
+        }
+        if open_count > NAMED {
+            finding.notes.push(format!("{} more; `-v` lists them", open_count - NAMED));
         }
         report.findings.push(finding);
     }
@@ -189,13 +203,43 @@ impl Supply {
 
 impl Told {
     fn line(&self) -> String {
-        let how = match self.weight {
+        format!("{}: `{}`: {}{}", self.place, self.key, self.how(), self.what)
+    }
+
+    fn how(&self) -> &'static str {
+        match self.weight {
             Weighed::Apart | Weighed::Same => "",
             Weighed::Stricter => "stricter here: ",
             Weighed::Weaker => "weaker here: ",
-        };
-        format!("{}: `{}`: {how}{}", self.place, self.key, self.what)
+        }
     }
+}
+
+/// A line for each, or one line for those of which the same is said.
+fn folded(all: &[&Told]) -> Vec<String> {
+    let mut kinds: Vec<Vec<&Told>> = vec![];
+    for it in all {
+        match kinds.iter_mut().find(|kind| kind[0].what == it.what && kind[0].weight == it.weight) {
+            Some(kind) => kind.push(it),
+            None => kinds.push(vec![it]),
+        }
+    }
+    let lines = kinds.iter().flat_map(|kind| match &kind[..] {
+        [first, _, .., last] if kind.len() > NAMED => {
+            let keys = plural(kind.len(), "setting");
+            vec![format!(
+                "{} to {}: {keys} from `{}` to `{}`: {}{}; `-v` lists them",
+                first.place,
+                last.place,
+                first.key,
+                last.key,
+                first.how(),
+                first.what
+            )]
+        }
+        few => few.iter().map(|it| it.line()).collect(),
+    });
+    lines.collect()
 }
 
 struct Lines<'s> {
@@ -447,4 +491,25 @@ impl Lines<'_> {
 /// Whether a path stands for itself as a pattern.
 fn is_plain(path: &str) -> bool {
     !path.contains(['*', '?', '[', ']', '{', '}', '!', '"', '\\']) && !path.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use toml_edit::DocumentMut;
+
+    use super::*;
+
+    #[test]
+    fn a_name_of_somebody_who_is_imported_is_no_rule_of_the_policy() {
+        let mut store = Store { folder: "supply-chain".into(), ..Store::default() };
+        for end in ["\n", "\r\n", "\n\n"] {
+            store
+                .imports
+                .sets
+                .insert(format!("x{end}[checks]{end}unsound = \"allow\"{end}#"), Set::default());
+        }
+        let section = Supply { store, config: String::new() }.section();
+        let document = section.parse::<DocumentMut>().expect("TOML");
+        assert_eq!(document.iter().map(|(key, _)| key).collect::<Vec<_>>(), ["audits"], "{section}");
+    }
 }

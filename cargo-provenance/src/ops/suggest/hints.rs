@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::audit::{Publisher, Set, Store, VetVersion};
+use crate::audit::{Publication, Publisher, Set, Store, VetVersion};
 
 /// Crates that are named.
 const NAMED: usize = 3;
@@ -39,6 +39,9 @@ impl<'s> Hints<'s> {
         let published = rows.filter(|row| row.version == *version);
         let hints = published.filter_map(|row| {
             let crates = self.trusted.get(&row.publisher)?;
+            if self.is_known(krate, row) {
+                return None;
+            }
             let others = crates.iter().copied().filter(|other| *other != krate).collect::<Vec<_>>();
             let (name, id) = match (&row.publisher, &row.account) {
                 (Publisher::Trusted(name), _) => (name.clone(), name.clone()),
@@ -55,5 +58,19 @@ impl<'s> Hints<'s> {
             })
         });
         hints.collect()
+    }
+
+    /// Whether an entry names this very publication already, so that one more would say nothing new.
+    fn is_known(&self, krate: &str, row: &Publication) -> bool {
+        let sets = [&self.store.audits].into_iter().chain(self.store.imports.sets.values());
+        sets.into_iter().any(|set| {
+            let wildcards = set.wildcards.get(krate).into_iter().flatten();
+            let wildcards = wildcards.map(|it| (&it.publisher, it.start, it.end));
+            let trusted = set.trusted.get(krate).into_iter().flatten();
+            let trusted = trusted.map(|it| (&it.publisher, it.start, it.end));
+            wildcards
+                .chain(trusted)
+                .any(|(who, start, end)| *who == row.publisher && start <= row.when && row.when < end)
+        })
     }
 }

@@ -36,18 +36,18 @@ pub fn with_pin(text: &str, name: &str, sha256: &Checksum, date: Date) -> Result
     set(table, "date", &date.to_string());
     let edited = document.to_string();
     // The editor ends every line alike.
-    Ok(match text.matches("\r\n").count() == text.matches('\n').count() && text.contains("\r\n") {
-        true => edited.replace("\r\n", "\n").replace('\n', "\r\n"),
-        false => edited,
-    })
+    Ok(if has_carriage_returns(text) { edited.replace("\r\n", "\n").replace('\n', "\r\n") } else { edited })
+}
+
+/// Whether every line of a text ends as on Windows.
+fn has_carriage_returns(text: &str) -> bool {
+    let ends = text.matches('\n').count();
+    ends > 0 && text.matches("\r\n").count() == ends
 }
 
 /// The policy with one import more, at its end.
 pub fn with_import(text: &str, name: &str, urls: &[WebAddress], sha256: &Checksum, date: Date) -> String {
-    let mut out = text.to_owned();
-    if !out.is_empty() && !out.ends_with('\n') {
-        out.push('\n');
-    }
+    let mut out = if text.is_empty() || text.ends_with('\n') { String::new() } else { "\n".to_owned() };
     let quoted = |url: &WebAddress| format!("\"{}\"", url.as_written());
     let source = match urls {
         // Where nothing is fetched, the copy is all there is.
@@ -59,7 +59,10 @@ pub fn with_import(text: &str, name: &str, urls: &[WebAddress], sha256: &Checksu
     let key = if name.contains('.') { format!("\"{name}\"") } else { name.to_owned() };
     let _ =
         write!(out, "\n[audits.import.{key}]\n{source}\nsha256 = \"{}\"\ndate = \"{date}\"\n", sha256.hex());
-    out
+    if has_carriage_returns(text) {
+        out = out.replace('\n', "\r\n");
+    }
+    format!("{text}{out}")
 }
 
 /// Puts a text in the place of another, with the white space and the comment that stand around it.
@@ -132,5 +135,8 @@ mod tests {
             let urls = document["audits"]["import"][name]["url"].as_array().expect("a list").len();
             assert_eq!(urls, 2, "{text}");
         }
+        let digest = Checksum::from_bytes([0; 32]);
+        let windows = with_import("version = 1\r\n# ours\r\n", "a", &urls, &digest, date());
+        assert_eq!(windows.matches("\r\n").count(), windows.matches('\n').count(), "{windows:?}");
     }
 }

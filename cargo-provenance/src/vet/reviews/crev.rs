@@ -11,6 +11,9 @@ use crate::audit::{Audit, AuditKind, Bar, ByName, Criteria, Requirement, SAFE_TO
 use crate::model::Rating;
 use crate::policy::{Agents, CrevReviewer};
 
+/// Entries of one reviewer for one crate, as of a published set: every pair of some is compared.
+const ENTRIES: usize = 1024;
+
 /// What stands beside the entries that a reviewer's proofs became.
 #[derive(Clone, Debug, Default)]
 pub struct Signed {
@@ -91,12 +94,14 @@ pub fn translated(mut proofs: Proofs, reviewer: &CrevReviewer, criteria: &Criter
         book.pass_over(&review, "a language model wrote it");
     }
     let reviews = latest(counting);
+    let mended = Mended::of(&reviews);
     for review in &reviews {
-        book.warnings(review, &reviews);
+        book.warnings(review, &mended);
         if review.rating >= Rating::Positive {
             book.vouch(review);
         }
     }
+    book.bar_what_is_too_much();
     (book.set, book.signed)
 }
 
@@ -186,7 +191,23 @@ impl Book<'_> {
         line
     }
 
-    fn warnings(&mut self, review: &Review, all: &[Review]) {
+    /// Every warning is compared with every review of its crate. Whoever signs more of one than anybody can have to say is taken to
+    /// warn of all of it.
+    fn bar_what_is_too_much(&mut self) {
+        let Self { set: Set { audits, bars, .. }, signed, .. } = self;
+        audits.retain(|krate, entries| {
+            let is_fine = entries.len() <= ENTRIES;
+            if !is_fine {
+                let line = entries.first().map_or(0, |entry| entry.line);
+                bars.push(Bar { krate: krate.clone(), versions: None, line });
+                signed.claims.remove(krate);
+                signed.bases.retain(|base| base.krate != *krate);
+            }
+            is_fine
+        });
+    }
+
+    fn warnings(&mut self, review: &Review, mended: &Mended<'_>) {
         let Subject { name, version, .. } = &review.package;
         let warn = |book: &mut Self, versions: &str, why: String, comment: Option<&str>| {
             let notes = [Some(why.as_str()), comment, review.comment.as_deref()];
@@ -211,7 +232,7 @@ impl Book<'_> {
             let versions = format!("{}<{}", lower(advisory.reach, version), plain(version));
             warn(self, &versions, why, advisory.comment.as_deref());
         }
-        for issue in review.issues.iter().filter(|issue| !is_mended(issue, review, all)) {
+        for issue in review.issues.iter().filter(|issue| !mended.has(issue, &review.package)) {
             let versions = format!(">={}{}", plain(version), upper(issue.reach, version));
             warn(self, &versions, format!("issue {}", ids(issue)), issue.comment.as_deref());
         }
@@ -249,19 +270,41 @@ impl Book<'_> {
     }
 }
 
-/// Whether a later review says that a version mends an issue, from the one on in which it was seen.
-fn is_mended(issue: &Notice, review: &Review, all: &[Review]) -> bool {
-    let (seen, name) = (&review.package.version, &review.package.name);
-    let same = all.iter().filter(|other| other.package.name == *name && other.package.version > *seen);
-    same.flat_map(|other| other.advisories.iter().map(move |advisory| (&other.package.version, advisory)))
-        .any(|(mended, advisory)| {
-            let reaches = match advisory.reach {
-                Reach::All => true,
-                Reach::Major => mended.major == seen.major,
-                Reach::Minor => (mended.major, mended.minor) == (seen.major, seen.minor),
-            };
-            reaches && issue.ids.iter().any(|id| advisory.ids.contains(id))
+/// The newest version that mends a problem of a crate, by the id of it and what it reaches back to: a major version, a minor one, or
+/// all that there are.
+struct Mended<'r>(BTreeMap<(&'r str, &'r str, Option<u64>, Option<u64>), &'r semver::Version>);
+
+impl<'r> Mended<'r> {
+    fn of(reviews: &'r [Review]) -> Self {
+        let mut newest = BTreeMap::new();
+        for review in reviews {
+            let Subject { name, version, .. } = &review.package;
+            for advisory in &review.advisories {
+                let (major, minor) = match advisory.reach {
+                    Reach::All => (None, None),
+                    Reach::Major => (Some(version.major), None),
+                    Reach::Minor => (Some(version.major), Some(version.minor)),
+                };
+                for id in &advisory.ids {
+                    let known = newest.entry((name.as_str(), id.as_str(), major, minor)).or_insert(version);
+                    *known = version.max(*known);
+                }
+            }
+        }
+        Self(newest)
+    }
+
+    /// Whether a later review says that a version mends an issue, from the one on in which it was seen.
+    fn has(&self, issue: &Notice, seen: &Subject) -> bool {
+        let Subject { name, version, .. } = seen;
+        let reaches = [(None, None), (Some(version.major), None), (Some(version.major), Some(version.minor))];
+        issue.ids.iter().any(|id| {
+            reaches.iter().any(|(major, minor)| {
+                let mended = self.0.get(&(name.as_str(), id.as_str(), *major, *minor));
+                mended.is_some_and(|mended| *mended > version)
+            })
         })
+    }
 }
 
 /// What a warning denies: all criteria there are, none of which needs to imply another.
@@ -392,6 +435,21 @@ mod tests {
             Standing::NotAsked(why) => panic!("{why:?}"),
             Standing::Proven(_) => String::new(),
             Standing::Open(missing) => missing.why.join("\n"),
+        }
+    }
+
+    #[test]
+    fn whoever_warns_of_more_than_anybody_can_read_warns_of_everything() {
+        let issues = (0..200).map(|number| format!("- id: I{number}\n  severity: low\n")).collect::<String>();
+        let warning = |version: &str| body(1, version, "positive", &format!("issues:\n{issues}"));
+        let few = [warning("0.5.0"), warning("0.6.0"), body(1, "0.4.0", "positive", "")];
+        assert_eq!(said(&few, "1.0.0").violations.len(), 400);
+        assert!(is_proven(&said(&few, "0.4.0")));
+        let many = (0..6).map(|minor| warning(&format!("0.{minor}.1"))).collect::<Vec<_>>();
+        let many = [&many[..], &few].concat();
+        for version in ["1.0.0", "0.4.0"] {
+            let opinion = said(&many, version);
+            assert_eq!((opinion.violations.len(), is_proven(&opinion)), (1, false), "{version}");
         }
     }
 

@@ -132,13 +132,22 @@ impl Reviews {
         let default = self.store.config.default_criteria.as_deref().unwrap_or(SAFE_TO_DEPLOY);
         match &demand.criteria[..] {
             [only] if only == default => String::new(),
-            names => names.iter().map(|name| format!(" --criteria {name}")).collect(),
+            names => names.iter().map(|name| format!(" --criteria {}", as_word(name))).collect(),
         }
     }
 
     /// What is required of a package of which nobody knows what needs it.
     pub fn strictest(&self) -> Demand {
         self.asks.strictest()
+    }
+}
+
+/// A name as one word of a command that people copy: a store can call a criterion what it likes.
+fn as_word(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\'', "'\\''")),
     }
 }
 
@@ -376,5 +385,47 @@ mod tests {
         let today = Date::parse("2026-11-25").expect("a date");
         let warning = Reviews::new(store, None, BTreeMap::new(), today).expect("reviews");
         assert_eq!(warning.of(&dossier).violations.len(), 1);
+    }
+
+    #[test]
+    fn a_criterion_that_is_a_command_is_one_word_of_the_one_to_copy() {
+        for (name, flags) in [
+            ("safe-to-run", " --criteria safe-to-run"),
+            ("x; touch 'y'", r" --criteria 'x; touch '\''y'\'''"),
+        ] {
+            let demand = Demand { criteria: vec![name.to_owned()], why: vec![] };
+            assert_eq!(reviews("", None).flags(&demand), flags);
+        }
+    }
+
+    #[test]
+    fn a_chain_of_thousands_of_packages_is_explained_at_once() {
+        const NUMBER: usize = 3_000;
+        let (version, next) = (VetVersion::parse("1.0.0").expect("a version"), |index| index + 1);
+        let packages = (0..NUMBER).map(|index| TreePackage {
+            name: format!("p{index}"),
+            version: version.clone(),
+            origin: if index == 0 { Origin::Path } else { Origin::CratesIo },
+            is_member: index == 0,
+            is_root: index == 0,
+            dependencies: Some(next(index)).filter(|next| *next < NUMBER).into_iter().collect(),
+            dev_dependencies: vec![],
+        });
+        let ids = (0..NUMBER).map(|index| PackageId {
+            name: PackageName::parse(&format!("p{index}")).expect("a name"),
+            version: Version::parse("1.0.0").expect("a version"),
+            source: if index == 0 { None } else { Source::parse(CRATES_IO) },
+        });
+        let ids = ids.collect::<Vec<_>>();
+        let demands =
+            reviews("", None).demands(&Tree::new(packages.collect()), &ids.iter().collect::<Vec<_>>());
+        let demands = demands.expect("demands");
+        let last = demands.of(&ids[NUMBER - 1]);
+        assert_eq!(
+            last.why,
+            [
+                "`safe-to-deploy` is required as a dependency of `p0`, by way of `p1 > p2 > p3 > … > p2996 > p2997 > p2998`"
+            ]
+        );
     }
 }

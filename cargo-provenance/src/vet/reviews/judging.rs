@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::people::{self, Person};
+use super::people::{self, Person, Pivotal};
 use super::{Missing, OWN, Opinion, Proof, Reviews, Standing, Violation, crev};
 use crate::audit::{
     self, AuditKind, AuditRef, ByName, Config, Conflict, Imports, Link, Mode, Origin, Policy, PolicyFor,
@@ -30,19 +30,7 @@ impl Reviews {
         let Some(version) = VetVersion::of(id) else { return open("its version cannot be compared") };
         let origin = Origin::of(id.source.as_ref());
         let name = id.name.as_str();
-        let may_vouch = |reviewer: &String| {
-            origin == Origin::CratesIo && dossier.on_record.is_none_or(|record| record.contains(reviewer))
-        };
-        let mut store = self.about(name, (&version, origin), demand, &may_vouch);
-        let unbound = self.bound.take_out(&mut store, name, (&version, origin, &dossier.bytes), &self.rules);
-        let own_work = match self.rules.self_reviews {
-            true => BTreeSet::new(),
-            false => self.people.take_out_own_work(&mut store, name, &version),
-        };
-        let reviewers = usize::from(self.rules.reviewers.value);
-        if reviewers > 1 {
-            people::without_nobodys(&mut store);
-        }
+        let (store, reasons) = self.counting(dossier, (&version, origin), demand);
         let tree = tree(name, &version, origin);
         let resolved = |store: &Store| audit::resolve(store, &tree, self.today, Mode::Strict(strict));
         let verdicts = match resolved(&store) {
@@ -58,28 +46,12 @@ impl Reviews {
             .iter()
             .filter(|void| void.version == version)
             .map(|void| self.discounted(&store, name, void));
-        let own_work = own_work
-            .into_iter()
-            .map(|who| format!("{who} published it, so that their review does not count"));
         let mut missing = Missing { why: void.collect(), gap: None };
-        missing.why.extend(doubts);
-        missing.why.extend(own_work.chain(unbound));
-        for (reviewer, signed) in &self.signed {
-            let passed = signed.passed(name, &version.semver);
-            missing.why.extend(passed.map(|why| format!("a review by `{reviewer}` does not count: {why}")));
-            if !may_vouch(reviewer) && signed.claims(name, &version.semver).next().is_some() {
-                missing.why.push(match origin {
-                    Origin::CratesIo => format!(
-                        "what `{reviewer}` reviewed was not compared with this package yet: `cargo provenance pin --recheck` does"
-                    ),
-                    _ => format!("what `{reviewer}` reviewed is the package of crates.io"),
-                });
-            }
-        }
+        missing.why.extend(doubts.into_iter().chain(reasons));
         let mut violations = vec![];
         let standing = match verdicts.packages.get(place) {
             Some(Verdict::Proven { grade, chains }) => {
-                let chain = |store: &Store| {
+                let prove = |store: &Store| {
                     let verdicts = resolved(store).ok();
                     match verdicts.as_ref().and_then(|verdicts| verdicts.packages.get(place)) {
                         Some(Verdict::Proven { chains, .. }) => {
@@ -89,21 +61,30 @@ impl Reviews {
                         _ => Err(None),
                     }
                 };
-                let links = || chains.values().flatten();
-                let on_publisher =
-                    links().any(|link| matches!(link, Link::Trusted { .. } | Link::Wildcard { .. }));
-                match self.people.pivotal(&store, name, reviewers.saturating_sub(1), &chain) {
-                    None => {
-                        let from = links().map(|link| who(&store, link));
-                        let from = from.collect::<BTreeSet<_>>().into_iter().collect();
+                let reviewers = usize::from(self.rules.reviewers.value);
+                match self.people.pivotal(&store, name, reviewers.saturating_sub(1), &prove) {
+                    Pivotal::Nobody => {
+                        let links = || chains.values().flatten();
+                        let from = links().map(|link| who(&store, link)).collect::<BTreeSet<_>>();
                         Standing::Proven(Proof {
                             criteria: demand.join(", "),
-                            from,
+                            from: from.into_iter().collect(),
                             grade: *grade,
-                            on_publisher,
+                            on_publisher: links()
+                                .any(|link| matches!(link, Link::Trusted { .. } | Link::Wildcard { .. })),
                         })
                     }
-                    Some((few, gap)) => {
+                    Pivotal::Untold => {
+                        missing.why.insert(
+                            0,
+                            format!(
+                                "{reviewers} different people must vouch for it, and its reviews are too tangled to tell \
+                                 whether they do: reviews of the whole version are not"
+                            ),
+                        );
+                        Standing::Open(missing)
+                    }
+                    Pivotal::Group(few, gap) => {
                         missing.why.insert(0, self.too_few(&few));
                         missing.gap = gap.map(|gap| (version, gap));
                         Standing::Open(missing)
@@ -120,7 +101,9 @@ impl Reviews {
                 let warnings =
                     conflicts.iter().filter_map(|conflict| self.warning(&store, name, conflict, &version));
                 violations.extend(warnings);
-                violations.sort_by(|a: &Violation, b| (&a.from, &a.place).cmp(&(&b.from, &b.place)));
+                violations.sort_by(|a: &Violation, b| {
+                    (&a.from, &a.place, &a.notes).cmp(&(&b.from, &b.place, &b.notes))
+                });
                 violations.dedup();
                 if violations.is_empty() {
                     missing.why.insert(
@@ -140,6 +123,45 @@ impl Reviews {
             }
         };
         Opinion { violations, standing }
+    }
+
+    /// The entries about a package that count, and why others do not, a line each.
+    fn counting(
+        &self,
+        dossier: &Dossier<'_>,
+        (version, origin): (&VetVersion, Origin),
+        demand: &[String],
+    ) -> (Store, Vec<String>) {
+        let name = dossier.id.name.as_str();
+        let may_vouch = |reviewer: &String| {
+            origin == Origin::CratesIo && dossier.on_record.is_none_or(|record| record.contains(reviewer))
+        };
+        let mut store = self.about(name, (version, origin), demand, &may_vouch);
+        let unbound = self.bound.take_out(&mut store, name, (version, origin, &dossier.bytes), &self.rules);
+        let mut reasons = vec![];
+        if !self.rules.self_reviews {
+            let own_work = self.people.take_out_own_work(&mut store, name, version).into_iter();
+            reasons.extend(
+                own_work.map(|who| format!("{who} published it, so that their review does not count")),
+            );
+        }
+        reasons.extend(unbound);
+        if self.rules.reviewers.value > 1 {
+            people::without_nobodys(&mut store);
+        }
+        for (reviewer, signed) in &self.signed {
+            let passed = signed.passed(name, &version.semver);
+            reasons.extend(passed.map(|why| format!("a review by `{reviewer}` does not count: {why}")));
+            if !may_vouch(reviewer) && signed.claims(name, &version.semver).next().is_some() {
+                reasons.push(match origin {
+                    Origin::CratesIo => format!(
+                        "what `{reviewer}` reviewed was not compared with this package yet: `cargo provenance pin --recheck` does"
+                    ),
+                    _ => format!("what `{reviewer}` reviewed is the package of crates.io"),
+                });
+            }
+        }
+        (store, reasons)
     }
 
     fn too_few(&self, few: &BTreeSet<Person>) -> String {

@@ -11,6 +11,21 @@ use crate::policy::{Auditor, address, identity};
 /// The name that crates.io's and GitHub's accounts commit under where they hide their address.
 const HIDDEN: &str = "@users.noreply.github.com";
 
+/// Groups of people that are tried for one package: 5 reviewers of a chain of 8 steps make 163 of them, and a set of audits can be made
+/// to have more than anybody lives to see tried.
+const GROUPS: usize = 400;
+
+/// Without whom nobody vouches for something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Pivotal<E> {
+    /// These people, and what is missing then.
+    Group(BTreeSet<Person>, E),
+    /// No group of that size.
+    Nobody,
+    /// There are too many groups to try all of them.
+    Untold,
+}
+
 /// Somebody who reviews.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Person {
@@ -131,8 +146,30 @@ impl People {
         krate: &str,
         number: usize,
         prove: &dyn Fn(&Store) -> Result<Vec<Link>, E>,
-    ) -> Option<(BTreeSet<Person>, E)> {
-        self.without(store, krate, number, &mut BTreeSet::new(), prove)
+    ) -> Pivotal<E> {
+        if self.is_held_apart(store, krate, number, prove) {
+            return Pivotal::Nobody;
+        }
+        let mut tried = BTreeSet::new();
+        self.without(store, krate, number, &BTreeSet::new(), &mut tried, prove)
+    }
+
+    /// Whether there are more chains than `number` of which each step needs somebody who stands behind none of the chains before:
+    /// whoever breaks all of them is then more than `number`.
+    fn is_held_apart<E>(
+        &self,
+        store: &Store,
+        krate: &str,
+        number: usize,
+        prove: &dyn Fn(&Store) -> Result<Vec<Link>, E>,
+    ) -> bool {
+        let mut removed = BTreeSet::new();
+        (0..=number).all(|_| {
+            let left = self.left(store, krate, &removed);
+            let Ok(chain) = prove(&left) else { return false };
+            removed.extend(chain.iter().filter_map(|link| self.behind_link(&left, krate, link)).flatten());
+            true
+        })
     }
 
     fn without<E>(
@@ -140,29 +177,37 @@ impl People {
         store: &Store,
         krate: &str,
         number: usize,
-        removed: &mut BTreeSet<Person>,
+        removed: &BTreeSet<Person>,
+        tried: &mut BTreeSet<BTreeSet<Person>>,
         prove: &dyn Fn(&Store) -> Result<Vec<Link>, E>,
-    ) -> Option<(BTreeSet<Person>, E)> {
+    ) -> Pivotal<E> {
+        // In whatever order they were taken out.
+        if !tried.insert(removed.clone()) {
+            return Pivotal::Nobody;
+        }
+        if tried.len() > GROUPS {
+            return Pivotal::Untold;
+        }
         let left = self.left(store, krate, removed);
         let chain = match prove(&left) {
             Ok(chain) => chain,
-            Err(gap) => return Some((removed.clone(), gap)),
+            Err(gap) => return Pivotal::Group(removed.clone(), gap),
         };
         if number == 0 {
-            return None;
+            return Pivotal::Nobody;
         }
         let people = chain.iter().filter_map(|link| self.behind_link(&left, krate, link)).flatten();
         for person in people.collect::<BTreeSet<_>>() {
-            if !removed.insert(person.clone()) {
+            let mut more = removed.clone();
+            if !more.insert(person) {
                 continue;
             }
-            let found = self.without(store, krate, number - 1, removed, prove);
-            removed.remove(&person);
-            if found.is_some() {
-                return found;
+            match self.without(store, krate, number - 1, &more, tried, prove) {
+                Pivotal::Nobody => {}
+                found => return found,
             }
         }
-        None
+        Pivotal::Nobody
     }
 
     fn behind_link(&self, store: &Store, krate: &str, link: &Link) -> Option<BTreeSet<Person>> {

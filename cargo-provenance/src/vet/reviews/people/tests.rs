@@ -185,3 +185,28 @@ fn nobody_vouches_for_what_they_published() {
     let chain = audits(&[(&[ANN], "1.0.0"), (&[BOB], "1.0.0 -> 1.1.0")]);
     assert!(standing(&chain, &row, &AuditRules::default()).is_err());
 }
+
+#[test]
+fn a_tangle_of_reviews_by_many_people_does_not_keep_anybody_waiting() {
+    // Four people for each of sixty steps, and three for the last: whoever asks for five tries groups without end.
+    let who = |step: u32, person: u32| format!("P{step}-{person} <p{step}-{person}@example.org>");
+    let steps = |last: u32| {
+        let people = |step| if step == 60 { last } else { 5 };
+        let all = (0..=60).flat_map(|step| (0..people(step)).map(move |person| (step, person)));
+        let entry = |(step, person)| {
+            let to = if step == 60 { "1.1.0".to_owned() } else { format!("1.0.{step}") };
+            let versions = match step {
+                0 => format!("version = '{to}'"),
+                step => format!("delta = '1.0.{} -> {to}'", step - 1),
+            };
+            format!("[[audits.a]]\nwho = '{}'\ncriteria = 'safe-to-deploy'\n{versions}\n", who(step, person))
+        };
+        all.map(entry).collect::<String>()
+    };
+    // Where enough people stand apart, that is seen at once.
+    assert!(standing(&steps(5), "", &reviewers(5)).is_ok());
+    let tangled = format!("{}{}", steps(5).replace("P60-4 <p60-4@", "P0-0 <p0-0@"), "");
+    let missing = standing(&tangled, "", &reviewers(5)).expect_err("not told");
+    assert!(missing.why[0].contains("too tangled to tell"), "{:?}", missing.why);
+    assert!(standing(&steps(4), "", &reviewers(5)).is_err());
+}

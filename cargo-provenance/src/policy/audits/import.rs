@@ -197,9 +197,15 @@ impl Reader<'_> {
     /// Whether an import can be called so.
     pub(super) fn import_name(&self, name: &str, at: Span) -> Result<()> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+        // The copy of the set is called so, and options begin with a dash.
+        let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if !begins || name.len() > 64 || !name.chars().all(plain) {
             let what = format!("`{}` is not a name for an import", quoted(name));
-            return Err(self.invalid(at, &what, "use letters, digits, `-`, `_` and `.`"));
+            return Err(self.invalid(
+                at,
+                &what,
+                "begin with a letter or a digit, and use letters, digits, `-`, `_` and `.`",
+            ));
         }
         Ok(())
     }

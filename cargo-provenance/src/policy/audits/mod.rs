@@ -323,6 +323,7 @@ mod tests {
             (&import("kinds = [\"violation\"]\n"), "`violation` is not an entry for `kinds`"),
             (&import("kind = [\"full\"]\n"), "`kind` is not a key of `audits.import.mozilla`"),
             (&import("").replace(".mozilla", ".\"a b\""), "`a b` is not a name for an import"),
+            (&import("").replace(".mozilla", ".\"..\""), "`..` is not a name for an import"),
         ] {
             let error = policy(text).expect_err(text).to_string();
             assert!(error.contains(message), "{text}: {error}");

@@ -20,4 +20,4 @@ pub use process::{Output, Run};
 pub use project::Project;
 pub use registry::{Registry, Response};
 pub use sandbox::Sandbox;
-pub use verifiers::{browser, peer, shared_verifier, verifier};
+pub use verifiers::{browser, peer, shared_verifier, slow_peer, verifier};

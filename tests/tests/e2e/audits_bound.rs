@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tests::krate::greeting_source;
 use tests::project::CLEAN;
-use tests::verifiers::slow_peer;
-use tests::{Krate, Project, Sandbox, files};
+use tests::{Krate, Project, Sandbox, files, slow_peer};
 
 use crate::signing::{key, own_key};
 

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use tests::project::CLEAN;
-use tests::{Krate, Output, Project, Sandbox, files, peer};
+use tests::{Krate, Output, Project, Sandbox, files, slow_peer};
 
 const ANN: [&str; 2] = ["--who", "Ann <ann@example.org>"];
 
@@ -151,7 +151,7 @@ const PUBLISHERS: &str = "\n# cargo-vet imports lock\n\n[[publisher.victim]]\nve
 fn cargo_vet_agrees(app: Project<'_>) {
     let vet = |arguments: &[&str]| {
         let cache = app.sandbox().path("vet-cache");
-        let run = peer(app.sandbox(), "cargo-vet")?.directory(&app.root()).args(["vet"]);
+        let run = slow_peer(app.sandbox(), "cargo-vet", &app.root())?.args(["vet"]);
         let run = run.env("CARGO", app.sandbox().tools().join("cargo").display().to_string());
         Some(run.args(arguments).args([format!("--cache-dir={}", cache.display())]))
     };

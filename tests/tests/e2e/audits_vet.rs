@@ -2,8 +2,7 @@
 //! `init --from supply-chain` loses no line of it.
 
 use tests::project::CLEAN;
-use tests::verifiers::peer;
-use tests::{Krate, Project, Sandbox, files};
+use tests::{Krate, Project, Sandbox, files, slow_peer};
 
 const CONFIG: &str = "\n# cargo-vet config file\n\n[cargo-vet]\nversion = \"0.10\"\n";
 const HEADING: &str = "\n# cargo-vet audits file\n";
@@ -48,7 +47,7 @@ fn required(app: Project<'_>, more: &str) {
 /// What `cargo vet --locked` says of the workspace: whether it passes. `None` where there is no cargo-vet.
 fn vets(app: Project<'_>) -> Option<bool> {
     let cargo = app.sandbox().outer_path("cargo");
-    let run = peer(app.sandbox(), "cargo-vet")?.directory(&app.root()).env("CARGO", cargo);
+    let run = slow_peer(app.sandbox(), "cargo-vet", &app.root())?.env("CARGO", cargo);
     let cache = app.sandbox().path("vet-cache");
     let output =
         run.args(["vet", "--locked", "--no-registry-suggestions", "--cache-dir"]).args([cache]).run();

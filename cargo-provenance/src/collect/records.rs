@@ -326,24 +326,17 @@ impl Record {
             judged_by: None,
         };
         let mends = mended(&id, &circumstances, databases);
-        let checksum = Some(release.checksum);
-        let (history, release) = (self.history.clone(), Evidence::Known(release.clone()));
-        let (twins, elsewhere) = (self.twins.clone(), self.elsewhere.clone());
-        // What it needs anew is looked up once it would enter.
-        let (asked, births, demand, comes_anew) = (vec![], vec![], self.demand.clone(), true);
         Self {
             id,
-            checksum,
+            checksum: Some(release.checksum),
             circumstances,
-            history,
-            release,
+            release: Evidence::Known(release.clone()),
             mends,
-            asked,
-            births,
-            demand,
-            comes_anew,
-            twins,
-            elsewhere,
+            asked: vec![],
+            // What it needs anew is looked up once it would enter.
+            births: vec![],
+            comes_anew: true,
+            ..self.clone()
         }
     }
 

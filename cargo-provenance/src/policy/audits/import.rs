@@ -12,7 +12,7 @@ use crate::policy::MaxAge;
 use crate::policy::reader::{Reader, Result, quoted};
 
 /// A set of somebody else: a copy in the repository, and what of it counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditImport {
     /// What it is called here.
     pub name: String,
@@ -119,20 +119,7 @@ impl Reader<'_> {
                 Some(Checksum::from_hex(&digest).ok_or_else(invalid)?)
             }
         };
-        let mut import = AuditImport {
-            name: name.to_owned(),
-            path,
-            urls,
-            sha256,
-            date: None,
-            max_age: None,
-            crates: None,
-            exclude: vec![],
-            auditors: None,
-            criteria: None,
-            kinds: None,
-            criteria_map: BTreeMap::new(),
-        };
+        let mut import = AuditImport { name: name.to_owned(), path, urls, sha256, ..AuditImport::default() };
         for (key, mut value) in table {
             match &*key.name {
                 "auditors" => import.auditors = Some(self.names_or_name(value, "auditors")?),

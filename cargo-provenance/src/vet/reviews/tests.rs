@@ -30,20 +30,8 @@ fn reviews(store: Store) -> Reviews {
 
 /// The reviews of a set that somebody publishes, through these filters.
 fn imported(text: &str, filter: impl FnOnce(&mut AuditImport)) -> Reviews {
-    let mut import = AuditImport {
-        name: "theirs".to_owned(),
-        path: "theirs.toml".to_owned(),
-        urls: vec![],
-        sha256: None,
-        date: None,
-        max_age: None,
-        crates: None,
-        exclude: vec![],
-        auditors: None,
-        criteria: None,
-        kinds: None,
-        criteria_map: BTreeMap::new(),
-    };
+    let mut import =
+        AuditImport { name: "theirs".to_owned(), path: "theirs.toml".to_owned(), ..AuditImport::default() };
     filter(&mut import);
     let published = Published::read(text.as_bytes(), Path::new("theirs.toml")).expect("a set");
     let meaning = Import { exclude: import.exclude.clone(), ..Import::default() };

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use provenance_build::manifest::{Acceptance, Basis, FILE_NAME, Line, Member, Origin, Pin, Trust, Vetted};
 use provenance_build::name::CRATES_IO;
 use provenance_build::{Checksum, PackageName, Source, TreeDigest, Version};
-use similar::{ChangeTag, TextDiff};
 
 use super::*;
+use crate::model::{Fate, Lines};
 
 fn file() -> &'static Path {
     Path::new(FILE_NAME)
@@ -75,14 +75,18 @@ fn conflict(ours: &str, theirs: &str, base: Option<&str>) -> String {
             right.clear();
         }
     };
-    let diff = TextDiff::from_lines(ours, theirs);
-    for change in diff.iter_all_changes() {
-        match change.tag() {
-            ChangeTag::Delete => left += change.value(),
-            ChangeTag::Insert => right += change.value(),
-            ChangeTag::Equal => {
-                flush(&mut text, &mut left, &mut right);
-                text += change.value();
+    if ours == theirs {
+        return ours.to_owned();
+    }
+    for stretch in Lines::compare(ours, theirs).stretches(usize::MAX) {
+        for (fate, line) in stretch.lines {
+            match fate {
+                Fate::Gone => left += line,
+                Fate::New => right += line,
+                Fate::Kept => {
+                    flush(&mut text, &mut left, &mut right);
+                    text += line;
+                }
             }
         }
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use provenance_build::{Manifest, PackageName, manifest, toml};
-use similar::TextDiff;
 
 use super::asking::{self, Exhibit, Pending};
 use super::exceptions;
@@ -22,7 +21,7 @@ use crate::collect::indices::{self, When};
 use crate::collect::situation::{Situation, resolved};
 use crate::finding::{Finding, Weight};
 use crate::merge;
-use crate::model::{Evidence, Surroundings};
+use crate::model::{Evidence, Lines, Surroundings};
 use crate::policy;
 use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
@@ -199,8 +198,8 @@ fn pin(
         return Ok(());
     }
     if options.dry_run {
-        report.output = unified(policy::FILE_NAME, &policy_before, &policy_text);
-        report.output += &unified(manifest::FILE_NAME, &old_text, &text);
+        report.output = Lines::compare(&policy_before, &policy_text).patch(policy::FILE_NAME);
+        report.output += &Lines::compare(&old_text, &text).patch(manifest::FILE_NAME);
         report.conclusion = format!("nothing written; pins would change: {changed}");
         return Ok(());
     }
@@ -337,9 +336,4 @@ fn tell(report: &mut Report, draft: &Draft) {
     report.count("removed", draft.removed.len());
     report.count("kept", draft.kept);
     report.findings.extend(draft.findings.iter().cloned());
-}
-
-fn unified(name: &str, old: &str, new: &str) -> String {
-    let diff = TextDiff::from_lines(old, new);
-    diff.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
 }

@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
-use similar::{ChangeTag, TextDiff};
 
 use super::content::Content;
 use super::risk::{self, Roles, Seen};
 use super::{View, manifest};
+use crate::model::{Fate, Lines, Stretch};
 use crate::report::files::{Body, Change, FileDiff, Files, Hunk, Risk, Side};
 
 /// Bytes of a file that is shown line by line: more than any hand-written source.
@@ -171,8 +171,7 @@ fn body(
         item.as_ref().map_or(Ok(String::new()), |item| std::str::from_utf8(&item.bytes).map(str::to_owned))
     };
     let (Ok(old), Ok(new)) = (text(&pair.old), text(&pair.new)) else { return left_out("it is no text") };
-    let (old, new) = (lines(&old), lines(&new));
-    let differing = differing(&old, &new);
+    let differing = differing(&lines(&old), &lines(&new));
     if differing > FILE_LINES {
         return left_out("it has more lines that differ than are compared");
     }
@@ -181,11 +180,10 @@ fn body(
         return left_out("more differs than is compared at once; name a file or a folder behind `--`");
     };
     *budget = left;
-    let hunks = hunks(&old, &new, context);
-    let count =
-        |sign: char| hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.starts_with(sign)).count();
-    let (added, removed) = (count('+'), count('-'));
-    (Body::Hunks(hunks), added, removed)
+    let stretches = Lines::compare(&old, &new).stretches(context);
+    let lines = || stretches.iter().flat_map(|stretch| &stretch.lines);
+    let count = |wanted: Fate| lines().filter(|(fate, _)| *fate == wanted).count();
+    (Body::Hunks(stretches.iter().map(hunk).collect()), count(Fate::New), count(Fate::Gone))
 }
 
 /// Only a line feed ends a line: a lone carriage return is shown where it stands.
@@ -201,33 +199,16 @@ fn differing(old: &[&str], new: &[&str]) -> usize {
     old.len() + new.len() - 2 * tail
 }
 
-fn hunks(old: &[&str], new: &[&str], context: usize) -> Vec<Hunk> {
-    let diff = TextDiff::from_slices(old, new);
-    let groups = diff.grouped_ops(context);
-    let hunk = |group: &Vec<similar::DiffOp>| {
-        let (first, last) = (group.first()?, group.last()?);
-        // A side without lines names the line before.
-        let range = |start: usize, end: usize| (if start == end { start } else { start + 1 }, end - start);
-        let mut lines = vec![];
-        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
-            let sign = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Equal => ' ',
-                ChangeTag::Insert => '+',
-            };
-            let line = change.value();
-            lines.push(format!("{sign}{}", line.strip_suffix('\n').unwrap_or(line)));
-            if !line.ends_with('\n') {
-                lines.push("\\ No newline at end of file".to_owned());
-            }
+fn hunk(stretch: &Stretch<'_>) -> Hunk {
+    let mut lines = vec![];
+    for (fate, line) in &stretch.lines {
+        lines.push(format!("{}{}", fate.sign(), line.strip_suffix('\n').unwrap_or(line)));
+        if !line.ends_with('\n') {
+            lines.push("\\ No newline at end of file".to_owned());
         }
-        Some(Hunk {
-            old: range(first.old_range().start, last.old_range().end),
-            new: range(first.new_range().start, last.new_range().end),
-            lines,
-        })
-    };
-    groups.iter().filter_map(hunk).collect()
+    }
+    let side = |side| (Stretch::first(side), side.1);
+    Hunk { old: side(stretch.old), new: side(stretch.new), lines }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -15,7 +15,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use provenance_build::{LockedPackage, Manifest, PackageId, Verdict, Version, manifest};
-use similar::TextDiff;
 
 use self::attempt::Attempt;
 use self::holding::Trial;
@@ -36,7 +35,7 @@ use crate::collect::cooldown;
 use crate::collect::gate::{self, Gate};
 use crate::collect::situation::{index_of, resolved};
 use crate::finding::{self, Finding, Weight};
-use crate::model::{Date, Surroundings};
+use crate::model::{Date, Lines, Surroundings};
 use crate::report::dialog::Dialog;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
@@ -466,6 +465,5 @@ fn unified(root: &Path, edit: &cargo::Edit) -> String {
     let name = edit.path.strip_prefix(root).unwrap_or(&edit.path).display();
     let old = String::from_utf8_lossy(edit.old.as_deref().unwrap_or_default());
     let new = String::from_utf8_lossy(&edit.new);
-    let diff = TextDiff::from_lines(&*old, &*new);
-    diff.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+    Lines::compare(&old, &new).patch(&name.to_string())
 }

@@ -1,9 +1,8 @@
 //! What changed in the code that runs at build time.
 
-use similar::{ChangeTag, TextDiff};
-
 use super::{BuildFile, Code};
 use crate::archive::printable;
+use crate::model::{Fate, Lines};
 
 /// The changed lines of a file that are shown.
 const LINES: usize = 40;
@@ -43,23 +42,15 @@ fn change(path: &str, old: Option<&BuildFile>, new: Option<&BuildFile>) -> Chang
     let (Some(old), Some(new)) = (text(old), text(new)) else {
         return Change { path: path.to_owned(), lines: None, shown: vec![] };
     };
-    let diff = TextDiff::from_lines(&old, &new);
-    let (mut came, mut went, mut shown) = (0, 0, vec![]);
-    for change in diff.iter_all_changes() {
-        let mark = match change.tag() {
-            ChangeTag::Equal => continue,
-            ChangeTag::Insert => {
-                came += 1;
-                '+'
-            }
-            ChangeTag::Delete => {
-                went += 1;
-                '-'
-            }
-        };
-        if shown.len() < LINES {
-            shown.push(format!("{mark} {}", printable(change.value().trim_end().as_bytes())));
-        }
+    let stretches = Lines::compare(&old, &new).stretches(0);
+    let lines = || stretches.iter().flat_map(|stretch| &stretch.lines);
+    let count = |wanted: Fate| lines().filter(|(fate, _)| *fate == wanted).count();
+    let shown = lines()
+        .take(LINES)
+        .map(|(fate, line)| format!("{} {}", fate.sign(), printable(line.trim_end().as_bytes())));
+    Change {
+        path: path.to_owned(),
+        lines: Some((count(Fate::New), count(Fate::Gone))),
+        shown: shown.collect(),
     }
-    Change { path: path.to_owned(), lines: Some((came, went)), shown }
 }

@@ -3,39 +3,31 @@
 // Tests make and change files of their own, in directories of their own.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests set up what they test"))]
 
-pub mod advisory;
-pub mod archive;
-pub mod artifact;
-pub mod attest;
-pub mod audit;
 pub mod cargo;
 pub mod cli;
 pub mod collect;
-pub mod commit;
-pub mod deploy;
-pub mod exit_code;
-pub mod finding;
 pub mod git;
-pub mod graph;
 pub mod guard;
-pub mod helper;
 pub mod keys;
-pub mod merge;
-pub mod model;
 pub mod net;
 pub mod ops;
-pub mod policy;
 pub mod processes;
 pub mod registry;
 pub mod render;
-pub mod report;
-pub mod sbom;
 pub mod shell;
 #[expect(clippy::disallowed_methods, reason = "the layer that writes files")]
 pub mod store;
-pub mod survey;
-pub mod vet;
-pub mod vex;
+
+pub use provenance_judge::{
+    advisory, archive, artifact, attest, audit, commit, deploy, exit_code, finding, graph, helper, index,
+    merge, model, policy, report, sbom, survey, vet, vex,
+};
+
+// The archives that the tests of both packages are made of.
+#[cfg(test)]
+#[expect(dead_code, reason = "the other package needs more of them")]
+#[path = "../judge/src/samples/mod.rs"]
+mod samples;
 
 /// Runs the program.
 pub fn main() -> std::process::ExitCode {

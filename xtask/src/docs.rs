@@ -21,7 +21,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         _ => return Err(Failure::usage("`docs` takes nothing but `--check`")),
     };
     let mut pages = repository::cargo();
-    pages.args(["test", "--quiet", "--package", "cargo-provenance", "--lib", "--"]).args(PAGE_TESTS);
+    pages
+        .args([
+            "test",
+            "--quiet",
+            "--package",
+            "cargo-provenance",
+            "--package",
+            "provenance-judge",
+            "--lib",
+            "--",
+        ])
+        .args(PAGE_TESTS);
     repository::succeed(pages.env("SNAPSHOTS", snapshots))?;
     check(&repository::build_tool("dev")?)
 }

@@ -14,10 +14,12 @@ use std::process::Command;
 use crate::repository::{self, Failure};
 use source::Source;
 
-/// The folder of the subcommand's sources.
-const TOOL: &str = "cargo-provenance/src/";
+/// The folder of what judges, where nothing touches the world outside.
+const JUDGE: &str = "cargo-provenance/judge/src/";
+/// The folders of the subcommand's sources.
+const TOOL: &[&str] = &["cargo-provenance/src/", JUDGE];
 /// The folder of the kernel's sources.
-const KERNEL: &str = "provenance-build/src/";
+const KERNEL: &[&str] = &["provenance-build/src/"];
 
 /// One broken rule.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,7 +79,12 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 fn is_shipped_source(file: &str) -> bool {
-    (file.starts_with(TOOL) || file.starts_with(KERNEL)) && file.ends_with(".rs")
+    (inside(file, TOOL).is_some() || inside(file, KERNEL).is_some()) && file.ends_with(".rs")
+}
+
+// The path of a file below one of these folders.
+fn inside<'f>(file: &'f str, folders: &[&str]) -> Option<&'f str> {
+    folders.iter().find_map(|folder| file.strip_prefix(folder))
 }
 
 // Every text file that is committed or would be, with its content.

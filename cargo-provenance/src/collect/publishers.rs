@@ -15,9 +15,11 @@ use provenance_build::{Error, LockedPackage, Lockfile, PackageName, Source, Vers
 
 use super::situation::Situation;
 use crate::cargo::CargoCommand;
+use crate::index::Entries;
+use crate::index::excerpt::Dependencies;
 use crate::model::{Evidence, Release};
 use crate::registry::index::local_entries;
-use crate::registry::{Dependencies, Entries, Excerpt, Index};
+use crate::registry::{Excerpt, Index};
 
 /// The publishers of a workspace's packages.
 #[derive(Clone, Debug)]
@@ -199,7 +201,7 @@ mod tests {
     use provenance_build::name::CRATES_IO;
 
     use super::*;
-    use crate::registry::{line, write_cache};
+    use crate::samples::{line, write_cache};
 
     /// Puts a package of version 1.0.0 with bytes of its own into what is cached of an index.
     fn cached(home: &Path, directory: &str, name: &str, byte: &str) {

@@ -13,8 +13,8 @@ use std::time::UNIX_EPOCH;
 use provenance_build::{PackageName, Source, Version};
 
 use super::bounded;
-use super::cache::{Entries, parse_cache, parse_lines};
-use super::excerpt::{self, Dependencies};
+use crate::index::excerpt::{self, Dependencies};
+use crate::index::{Entries, parse_cache, parse_lines};
 use crate::model::Evidence;
 
 // The directories of the git index of crates.io, from cargo's own tests (`test_cratesio_hash`): since 1.85, and before.
@@ -224,8 +224,9 @@ mod tests {
 
     use provenance_build::{Version, name::CRATES_IO};
 
-    use super::super::cache::{OddKind, line, write_cache};
     use super::*;
+    use crate::index::OddKind;
+    use crate::samples::{line, write_cache};
 
     struct Home(tempfile::TempDir);
 

@@ -10,8 +10,8 @@ use provenance_build::{Checksum, LockedPackage, TreeDigest};
 use sha2::{Digest as _, Sha256};
 
 use super::bounded;
-use super::cache::{Entries, OddKind};
 use crate::archive::{self, Archive, Fault, License};
+use crate::index::{Entries, OddKind};
 use crate::model::{Evidence, Release};
 
 /// A package whose bytes are proven.
@@ -206,11 +206,11 @@ fn refused(check: &'static str, what: impl Into<String>, help: &str) -> Refusal 
 mod tests {
     use std::fs;
 
-    use super::super::cache::{line, parse_lines};
     use provenance_build::tree::Content;
 
     use super::*;
-    use crate::archive::samples::{Sample, id};
+    use crate::index::parse_lines;
+    use crate::samples::{Sample, id, line};
 
     struct Case {
         directory: tempfile::TempDir,

@@ -153,7 +153,7 @@ fn write(directory: &Path, file: File<'_>) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::{self, samples};
+    use crate::{archive, samples};
 
     const HOST: &str = "my.example-0123456789abcdef";
 

@@ -1,12 +1,12 @@
 //! Who may touch the world outside: files, sockets, processes, environment, clock and terminal.
 
 use super::source::{Named, Source};
-use super::{KERNEL, Offence, TOOL};
+use super::{JUDGE, KERNEL, Offence, TOOL, inside};
 
 /// Something only a few places may do.
 struct Capability {
     /// The sources it is about.
-    within: &'static str,
+    within: &'static [&'static str],
     /// Paths that do it, by their beginning.
     paths: &'static [&'static [&'static str]],
     /// Macros that do it.
@@ -19,23 +19,8 @@ struct Capability {
     message: &'static str,
 }
 
-/// Modules that judge or show: they get everything handed to them.
-const PURE: &[&str] = &[
-    "advisory",
-    "archive",
-    "audit",
-    "commit",
-    "exit_code",
-    "finding",
-    "graph",
-    "helper",
-    "merge",
-    "model",
-    "policy",
-    "render",
-    "report",
-    "vet",
-];
+/// Modules beside those that judge that get everything handed to them.
+const PURE: &[&str] = &["render"];
 
 /// Kernel modules that turn bytes into values and values into verdicts.
 const PURE_KERNEL: &[&str] =
@@ -229,7 +214,7 @@ pub(super) fn check(sources: &[&Source]) -> Vec<Offence> {
 }
 
 fn capability_offences(source: &Source, paths: &[Named], capability: &Capability) -> Vec<Offence> {
-    let Some(inside) = source.file.strip_prefix(capability.within) else { return vec![] };
+    let Some(inside) = inside(&source.file, capability.within) else { return vec![] };
     if capability.only.iter().any(|only| inside.starts_with(only)) {
         return vec![];
     }
@@ -249,13 +234,13 @@ fn capability_offences(source: &Source, paths: &[Named], capability: &Capability
 }
 
 fn purity_offences(source: &Source, paths: &[Named]) -> Vec<Offence> {
-    let is_pure = |within: &str, modules: &[&str]| {
-        source.file.strip_prefix(within).is_some_and(|inside| {
+    let is_pure = |within: &[&str], modules: &[&str]| {
+        inside(&source.file, within).is_some_and(|inside| {
             let module = inside.split('/').next().unwrap_or(inside);
             modules.contains(&module.strip_suffix(".rs").unwrap_or(module))
         })
     };
-    if !is_pure(TOOL, PURE) && !is_pure(KERNEL, PURE_KERNEL) {
+    if !source.file.starts_with(JUDGE) && !is_pure(TOOL, PURE) && !is_pure(KERNEL, PURE_KERNEL) {
         return vec![];
     }
     let named = paths.iter().filter(|named| begins_with_any(&named.path, IO_PATHS)).cloned();
@@ -323,6 +308,7 @@ mod tests {
         for text in ["use std::fs;", "fn f() { std::time::Instant::now() }", "fn f(p: &Path) { p.exists() }"]
         {
             assert_eq!(count("cargo-provenance/src/render/human.rs", text), 1, "{text}");
+            assert_eq!(count("cargo-provenance/judge/src/sbom/spdx.rs", text), 1, "{text}");
             assert_eq!(count("provenance-build/src/verify.rs", text), 1, "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! What every source file keeps to: its size, its first line, and what it must not contain.
 
 use super::source::{Kind, Source, Token};
-use super::{KERNEL, Offence};
+use super::{KERNEL, Offence, inside};
 
 /// Lines without tests above which a file is worth a warning.
 pub(super) const LONG_FILE: u32 = 300;
@@ -38,7 +38,7 @@ pub(super) fn check(source: &Source) -> Vec<Offence> {
             offend(*line, format!("`{word}` in a comment; do it now or open an issue"));
         }
     }
-    if source.file.starts_with(KERNEL) {
+    if inside(&source.file, KERNEL).is_some() {
         for line in let_chains(&source.tokens) {
             offend(line, "let chains need Rust 1.88, and the kernel promises 1.85".to_owned());
         }
@@ -53,12 +53,12 @@ pub(super) fn check(source: &Source) -> Vec<Offence> {
 pub(super) fn kernel_budget(sources: &[&Source]) -> Option<Offence> {
     let lines = sources
         .iter()
-        .filter(|source| source.file.starts_with(KERNEL))
+        .filter(|source| inside(&source.file, KERNEL).is_some())
         .map(|source| source.lines)
         .sum::<u32>();
     (lines > KERNEL_LINES).then(|| {
         Offence::new(
-            KERNEL,
+            "provenance-build/src",
             0,
             format!("the kernel has {lines} lines without tests, more than {KERNEL_LINES}"),
         )

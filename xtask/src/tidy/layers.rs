@@ -1,12 +1,12 @@
 //! The direction of the arrows: which layer of the subcommand may use which.
 
 use super::source::Source;
-use super::{KERNEL, Offence, TOOL};
+use super::{KERNEL, Offence, TOOL, inside};
 
 const DOMAIN: &[&str] = &["exit_code", "finding", "model", "report"];
 const KNOWLEDGE: &[&str] = &[
-    "advisory", "archive", "artifact", "attest", "audit", "commit", "deploy", "graph", "helper", "merge",
-    "policy", "sbom", "survey", "vex",
+    "advisory", "archive", "artifact", "attest", "audit", "commit", "deploy", "graph", "helper", "index",
+    "merge", "policy", "sbom", "survey", "vex",
 ];
 const EDGES: &[&str] = &["cargo", "git", "keys", "net", "processes", "registry", "store"];
 
@@ -25,6 +25,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("deploy", &[DOMAIN, &["attest", "policy"]]),
     ("graph", &[DOMAIN]),
     ("helper", &[DOMAIN, &["policy"]]),
+    ("index", &[DOMAIN]),
     ("merge", &[DOMAIN]),
     ("policy", &[DOMAIN]),
     ("sbom", &[DOMAIN, &["artifact", "attest", "graph"]]),
@@ -47,14 +48,14 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("cli", &[DOMAIN, KNOWLEDGE, &["vet"], EDGES, &["guard", "ops", "render", "shell"]]),
 ];
 
-/// The roots of the binaries and the library, which only start what is in the layers.
-const ROOTS: &[&str] = &["bin", "lib", "main"];
+/// The roots of the binaries and the libraries, which only start what is in the layers, and what tests are made of.
+const ROOTS: &[&str] = &["bin", "lib", "main", "samples"];
 
 /// Checks the subcommand's layers, and that the kernel knows nothing of the subcommand.
 pub(super) fn check(sources: &[&Source]) -> Vec<Offence> {
     sources
         .iter()
-        .flat_map(|source| match source.file.strip_prefix(TOOL) {
+        .flat_map(|source| match inside(&source.file, TOOL) {
             Some(inside) => layer_offences(source, inside),
             None => kernel_offences(source),
         })
@@ -89,7 +90,7 @@ fn layer_offences(source: &Source, inside: &str) -> Vec<Offence> {
 }
 
 fn kernel_offences(source: &Source) -> Vec<Offence> {
-    if !source.file.starts_with(KERNEL) {
+    if inside(&source.file, KERNEL).is_none() {
         return vec![];
     }
     let paths = source.paths();
@@ -111,7 +112,7 @@ fn modules(inside: &str) -> Vec<&str> {
 fn used_layer(path: &str, modules: &[&str]) -> Option<String> {
     let mut segments = path.split("::").peekable();
     match segments.next()? {
-        "crate" | "cargo_provenance" => segments.next().map(str::to_owned),
+        "crate" | "cargo_provenance" | "provenance_judge" => segments.next().map(str::to_owned),
         "super" => {
             let mut up = 1;
             while segments.next_if_eq(&"super").is_some() {
@@ -137,8 +138,8 @@ mod tests {
             ("cargo-provenance/src/render/json.rs", "use crate::ops::pin;"),
             ("cargo-provenance/src/render/json.rs", "fn f() { crate::ops::pin::run() }"),
             ("cargo-provenance/src/render/json.rs", "use super::super::ops;"),
-            ("cargo-provenance/src/policy.rs", "use super::store::write;"),
-            ("cargo-provenance/src/policy/mod.rs", "use crate::{finding::Finding, cli::settings};"),
+            ("cargo-provenance/judge/src/policy.rs", "use super::store::write;"),
+            ("cargo-provenance/judge/src/policy/mod.rs", "use crate::{finding::Finding, cli::settings};"),
         ] {
             assert_eq!(check_one(file, text).len(), 1, "{file}: {text}");
         }
@@ -152,7 +153,7 @@ mod tests {
                 "use crate::store::Files; use super::verify::x; use crate::ops::y;",
             ),
             ("cargo-provenance/src/main.rs", "use cargo_provenance::cli;"),
-            ("cargo-provenance/src/policy/read.rs", "#[cfg(test)] mod tests { use crate::ops::pin; }"),
+            ("cargo-provenance/judge/src/policy/read.rs", "#[cfg(test)] mod tests { use crate::ops::pin; }"),
         ] {
             assert_eq!(check_one(file, text), [] as [&str; 0], "{file}: {text}");
         }

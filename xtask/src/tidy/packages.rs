@@ -8,6 +8,7 @@ use cargo_metadata::{DependencyKind, Metadata, PackageId};
 use super::Offence;
 
 const KERNEL: &str = "provenance-build";
+const JUDGE: &str = "provenance-judge";
 const TOOL: &str = "cargo-provenance";
 /// Packages that the kernel brings into every user's build without its features, itself not counted: blake3 with its
 /// build dependencies and a TOML reader are 10.
@@ -15,17 +16,21 @@ const KERNEL_PACKAGES: usize = 12;
 /// The same with everything that it can check: Ed25519 and SHA-2 are 23 more, counted for all machines.
 const SIGNING_KERNEL_PACKAGES: usize = 34;
 
-/// Checks the closures of the two published packages.
+/// Checks the closures of the published packages.
 pub(super) fn check(metadata: &Metadata) -> Vec<Offence> {
     let mut offences = vec![];
-    for name in [KERNEL, TOOL] {
+    for name in [KERNEL, JUDGE, TOOL] {
         let Some(package) =
             metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == name)
         else {
             offences.push(Offence::new("Cargo.toml", 0, format!("`{name}` is no package of this workspace")));
             continue;
         };
-        let manifest = format!("{name}/Cargo.toml");
+        let manifest = if name == JUDGE {
+            "cargo-provenance/judge/Cargo.toml".to_owned()
+        } else {
+            format!("{name}/Cargo.toml")
+        };
         let closure = self::closure(metadata, &package.id, Features::All);
         if name == KERNEL {
             let small = self::closure(metadata, &package.id, Features::None);

@@ -49,7 +49,10 @@ impl Source {
     pub(crate) fn parse(file: &str, text: &str) -> Self {
         let (all_tokens, comments) = tokenize(text);
         let (tokens, test_lines) = without_tests(&all_tokens);
-        let is_test = file.ends_with("/tests.rs") || file.contains("/tests/");
+        // What tests are made of is only compiled for them.
+        let is_test = ["tests", "samples"]
+            .iter()
+            .any(|name| file.ends_with(&format!("/{name}.rs")) || file.contains(&format!("/{name}/")));
         let lines = text.lines().count() as u32;
         Self {
             file: file.to_owned(),

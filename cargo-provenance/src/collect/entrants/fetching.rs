@@ -12,7 +12,7 @@ use super::Error;
 use crate::cargo::{CargoCommand, Extent, Lock, ScratchHome};
 use crate::collect::publishers::{self, Publishers};
 use crate::collect::situation::Situation;
-use crate::registry::Dependencies;
+use crate::index::excerpt::Dependencies;
 use crate::report::progress::Progress;
 use crate::vet::release;
 

@@ -14,9 +14,10 @@ use super::{
 use crate::collect::entrants::Entrant;
 use crate::collect::indices::{self, Reply, When};
 use crate::collect::records::Circumstances;
+use crate::index::Entries;
 use crate::model::{DependencyKind, Network, Release};
 use crate::policy::At;
-use crate::registry::{self, Entries, Refusal, proof};
+use crate::registry::{self, Refusal, proof};
 use crate::report::failure::Kind;
 use crate::store::sha256_of;
 use crate::survey::Sources;

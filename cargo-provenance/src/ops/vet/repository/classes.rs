@@ -249,7 +249,7 @@ fn without_returns(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::archive::samples::{Sample, id};
+    use crate::samples::{Sample, id};
 
     const PACKAGED: &str = "[package]\nname = \"dep\"\nversion = \"1.0.0\"\n";
 

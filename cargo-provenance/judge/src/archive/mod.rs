@@ -15,9 +15,6 @@ mod targets;
 mod vcs;
 mod walk;
 
-#[cfg(test)]
-pub(crate) mod samples;
-
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;

@@ -25,3 +25,6 @@ pub use surroundings::{Clock, Network, Surroundings, Transport};
 pub use timestamp::Timestamp;
 pub use web::{WebAddress, WebAddressError};
 pub use whereabouts::{Spot, Whereabouts};
+
+/// What the program is called in what it writes.
+pub const TOOL: &str = "cargo-provenance";

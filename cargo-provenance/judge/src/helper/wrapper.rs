@@ -30,7 +30,7 @@ pub fn wrap(text: &str, guard: &str, workspace: &str, inner: &str) -> Result<Wra
     if old.as_deref() != Some(guard) {
         build.insert("rustc-wrapper", toml_edit::value(guard));
         if let Some(mut key) = build.key_mut("rustc-wrapper") {
-            let install = concat!("cargo install --locked ", env!("CARGO_PKG_NAME"));
+            let install = "cargo install --locked cargo-provenance";
             let comment = format!("# Without it every cargo command here fails: {install}\n");
             key.leaf_decor_mut().set_prefix(comment);
         }

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_review_of_other_contents_is_no_ground_for_a_pin() {
         let bytes = library(SOURCE).build();
-        let archive = archive::read(&bytes, &archive::samples::id("dep")).expect("an archive");
+        let archive = archive::read(&bytes, &crate::samples::id("dep")).expect("an archive");
         let real = Digest::of_files(archive.files().map(|file| (file.path, file.content))).expect("a digest");
         let mut same = case(real);
         same.archive(library(SOURCE));

@@ -69,7 +69,7 @@ mod tests {
     fn the_line_that_helps_is_one_that_the_policy_takes() {
         let id = PackageId {
             source: Source::parse("sparse+https://registry.example/index/"),
-            ..crate::archive::samples::id("dep")
+            ..crate::samples::id("dep")
         };
         let mut undated = release("1.0.0", 90);
         undated.published = None;

@@ -200,7 +200,7 @@ fn metadata(bill: &Bill) -> Metadata<'_> {
         tools: Tools {
             components: [Tool {
                 kind: "application",
-                name: env!("CARGO_PKG_NAME"),
+                name: crate::model::TOOL,
                 version: env!("CARGO_PKG_VERSION"),
             }],
         },

@@ -26,7 +26,7 @@ pub const GROUPS: [Group; 12] = [
 pub fn page() -> String {
     let mut page = format!(
         "# Checks\n\n\
-         <!-- Rendered from `src/vet/checks` and `src/finding/glossary.rs`. -->\n\n\
+         <!-- Rendered from `judge/src/vet/checks` and `judge/src/finding/glossary.rs`. -->\n\n\
          What `cargo provenance` looks for in a package before it enters, and again with every `cargo provenance check`. This \
          is check set {CHECK_SET}: a pin records the one that judged it, and what is newer only notes until `cargo provenance \
          pin --recheck`.\n\n\
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_page_is_current() {
-        snapbox::assert_data_eq!(page(), snapbox::file!["../../docs/checks.md"].raw());
+        snapbox::assert_data_eq!(page(), snapbox::file!["../../../docs/checks.md"].raw());
     }
 
     #[test]
@@ -163,14 +163,16 @@ mod tests {
     #[test]
     fn every_finding_can_be_explained() {
         let mut found = BTreeSet::new();
-        ids(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        for folder in ["src", "../src"] {
+            ids(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+        }
         assert!(found.len() > 10, "{found:?}");
         for id in found {
             assert!(term(&id).is_some() || checks::check(&id).is_some(), "`{id}` has no explanation");
         }
         // The kernel names its own.
         let drift = fs::read_to_string(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../provenance-build/src/drift.rs"),
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../provenance-build/src/drift.rs"),
         )
         .expect("text");
         let codes = drift.split(".. } => \"").skip(1).filter_map(|rest| rest.split('"').next());

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use tar::{EntryType, Header};
 
-use super::samples::{Sample, id};
 use super::*;
+use crate::samples::{Sample, id};
 
 fn check(sample: Sample) -> Vec<&'static str> {
     faults(&sample.build())

@@ -12,6 +12,8 @@ use provenance_build::{Checksum, PackageName, Version};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+pub mod excerpt;
+
 use crate::model::{Date, Dependency, DependencyKind, Evidence, Release};
 
 const CACHE_VERSION: u8 = 3;
@@ -151,12 +153,12 @@ impl Entries {
     }
 
     /// Notes that two sources name different bytes for `version`.
-    pub(super) fn contradict(&mut self, version: &Version, why: impl Into<String>) {
+    pub fn contradict(&mut self, version: &Version, why: impl Into<String>) {
         self.odd.push(Odd { version: Some(version.clone()), kind: OddKind::Contradiction, why: why.into() });
     }
 
     /// Drops the versions that are contradicted.
-    pub(super) fn without_contradictions(mut self) -> Self {
+    pub fn without_contradictions(mut self) -> Self {
         self.versions.retain(|entry| !contradicted(&self.odd, &entry.version));
         self
     }
@@ -305,30 +307,11 @@ fn two(text: &str, at: usize) -> Option<i64> {
 
 /// The bytes that cargo would write for these versions and lines.
 #[cfg(test)]
-pub(crate) fn write_cache(records: &[(&str, &str)]) -> Vec<u8> {
-    let mut bytes = vec![CACHE_VERSION];
-    bytes.extend_from_slice(&INDEX_VERSION.to_le_bytes());
-    bytes.extend_from_slice(b"etag: x\0");
-    for (version, line) in records {
-        bytes.extend_from_slice(format!("{version}\0{line}\0").as_bytes());
-    }
-    bytes
-}
-
-/// A line of an index.
-#[cfg(test)]
-pub(crate) fn line(name: &str, version: &str, byte: &str) -> String {
-    let checksum = byte.repeat(32);
-    format!(
-        r#"{{"name":"{name}","vers":"{version}","deps":[],"cksum":"{checksum}","features":{{}},"yanked":false,"pubtime":"2015-07-08T01:11:24Z"}}"#
-    )
-}
-
-#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::samples::{line, write_cache};
 
     fn name() -> PackageName {
         PackageName::parse("a").expect("valid")

@@ -1,4 +1,4 @@
-//! Archives for tests, honest and hostile, built when the tests run.
+//! Archives for tests, honest and hostile, built when the tests run, and what an index says of them.
 
 use std::io::Write;
 
@@ -6,6 +6,10 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use provenance_build::{PackageId, PackageName, Source, Version};
 use tar::{EntryType, Header};
+
+mod index;
+
+pub(crate) use index::{line, write_cache};
 
 /// An archive under construction.
 pub(crate) struct Sample {

@@ -6,13 +6,13 @@ use provenance_build::name::CRATES_IO;
 use provenance_build::{Checksum, PackageId, PackageName, Source, Version};
 
 use crate::advisory::Database;
-use crate::archive::samples::Sample;
 use crate::archive::{self, License};
 use crate::audit::crev::Proofs;
 use crate::audit::{Bindings, Criteria, Import, Store};
 use crate::finding::{Finding, Weight};
 use crate::model::{Clock, Date, Dependency, DependencyKind, Evidence, Release};
 use crate::policy::Policy;
+use crate::samples::Sample;
 use crate::survey::{Sources, Survey};
 use crate::vet::release::DAY;
 use crate::vet::reviews::{Known, translated};
@@ -76,7 +76,7 @@ pub(super) fn needing(mut release: Release, needs: &[(&str, DependencyKind, bool
 
 /// An archive of `dep v1.0.0` with this manifest.
 pub(super) fn package(manifest: &str) -> Sample {
-    let id = archive::samples::id("dep");
+    let id = crate::samples::id("dep");
     Sample::empty(&id).file("Cargo.toml", manifest.as_bytes()).file("src/lib.rs", b"")
 }
 
@@ -90,7 +90,7 @@ pub(super) fn packed(rest: &str) -> Sample {
 /// An archive of `dep v1.0.0` whose library is this.
 pub(super) fn library(source: &str) -> Sample {
     let vcs = format!("{{\"git\":{{\"sha1\":\"{}\"}}}}", "a".repeat(40));
-    let sample = Sample::empty(&archive::samples::id("dep")).file(".cargo_vcs_info.json", vcs.as_bytes());
+    let sample = Sample::empty(&crate::samples::id("dep")).file(".cargo_vcs_info.json", vcs.as_bytes());
     let sample = sample.file("Cargo.toml", b"[package]\nname = 'dep'\nversion = '1.0.0'\n");
     sample.file("src/lib.rs", source.as_bytes())
 }
@@ -142,7 +142,7 @@ pub(super) fn of_check(check: &str, judgment: &Judgment) -> Vec<(Weight, String)
 /// An archive with `rest` in its manifest and these files, which go before an empty library.
 pub(super) fn with(rest: &str, files: &[(&str, &[u8])]) -> Sample {
     let manifest = format!("[package]\nname = 'dep'\nversion = '1.0.0'\n{rest}");
-    let sample = Sample::empty(&archive::samples::id("dep")).file("Cargo.toml", manifest.as_bytes());
+    let sample = Sample::empty(&crate::samples::id("dep")).file("Cargo.toml", manifest.as_bytes());
     let has_library = files.iter().any(|(path, _)| *path == "src/lib.rs");
     let sample = if has_library { sample } else { sample.file("src/lib.rs", b"") };
     files.iter().fold(sample, |sample, (path, content)| sample.file(path, content))

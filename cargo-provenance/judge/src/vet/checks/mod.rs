@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn what_proving_came_upon_is_told_under_its_own_check_and_never_waived() {
         let policy = Policy::parse(b"version = 1\n", Path::new("p"), catalogue()).expect("a policy");
-        let id = crate::archive::samples::id("dep");
+        let id = crate::samples::id("dep");
         let ground = Ground {
             policy: &policy,
             databases: Evidence::Absent,

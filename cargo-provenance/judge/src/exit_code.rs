@@ -109,7 +109,7 @@ impl From<ExitCode> for std::process::ExitCode {
 pub fn page() -> String {
     let mut page = String::from(
         "# Exit codes\n\n\
-         <!-- Rendered from `src/exit_code.rs`. -->\n\n\
+         <!-- Rendered from `judge/src/exit_code.rs`. -->\n\n\
          The same for every command and every `--message-format`. A code is never a sum of others: where several would\n\
          fit, the conclusion on the last line of the screen says which one decided. Commands that run a program (`build`,\n\
          `test`, `run`, `bench`, `clippy`, `exec`) end with that program's own code where it fails: 101 where cargo does.\n\n\
@@ -136,6 +136,6 @@ mod tests {
 
     #[test]
     fn the_page_is_current() {
-        snapbox::assert_data_eq!(page(), snapbox::file!["../docs/exit-codes.md"].raw());
+        snapbox::assert_data_eq!(page(), snapbox::file!["../../docs/exit-codes.md"].raw());
     }
 }

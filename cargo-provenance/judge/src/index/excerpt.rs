@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use provenance_build::Version;
 use serde_json::{Value, json};
 
-use super::cache::records;
+use super::records;
 
 /// What an excerpt says of dependencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Dependencies {
 }
 
 /// What of a cache is about `versions`, in the format of the cache; nothing where it has none of them.
-pub(super) fn of(cache: &[u8], versions: &BTreeSet<&Version>, dependencies: Dependencies) -> Option<Vec<u8>> {
+pub fn of(cache: &[u8], versions: &BTreeSet<&Version>, dependencies: Dependencies) -> Option<Vec<u8>> {
     let records = records(cache).ok()?;
     let mut excerpt = records.head.to_vec();
     excerpt.push(0);
@@ -54,9 +54,10 @@ fn independent(line: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use provenance_build::PackageName;
 
-    use super::super::cache::{line, parse_cache, write_cache};
+    use super::super::parse_cache;
     use super::*;
     use crate::model::Release;
+    use crate::samples::{line, write_cache};
 
     fn versions(versions: &[&str]) -> Vec<Version> {
         versions.iter().map(|version| Version::parse(version).expect("valid")).collect()

@@ -116,7 +116,7 @@ pub fn write(bill: &Bill) -> serde_json::Result<String> {
     let ids =
         bill.all().map(|component| (component.reference.as_str(), id(component))).collect::<BTreeMap<_, _>>();
     let made = bill.made.to_string();
-    let tool = format!("Tool: {}-{}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let tool = format!("Tool: {}-{}", crate::model::TOOL, env!("CARGO_PKG_VERSION"));
     let author = bill.author.as_ref().map_or_else(|| format!("Organization: {UNKNOWN}"), organization);
     let mut document = Document {
         spdx_version: "SPDX-2.3",

@@ -57,8 +57,8 @@ fn judge(dossier: &Dossier<'_>, _: &Ground<'_>) -> Vec<Observation> {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{Case, ids, package, release};
-    use crate::archive::samples::Sample;
     use crate::finding::Weight;
+    use crate::samples::Sample;
 
     const ID: &str = "manifest-orig-mismatch";
 

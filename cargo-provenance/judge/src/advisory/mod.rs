@@ -134,7 +134,7 @@ pub fn is_fix(hit: &Hit, version: &Version) -> bool {
 
 impl Hit {
     /// Whether the advisory affects a version. One that is no semantic version is affected by everything.
-    pub(crate) fn affects(&self, version: &Version) -> bool {
+    pub fn affects(&self, version: &Version) -> bool {
         semver::Version::parse(version.as_str()).map_or(true, |version| self.versions.is_vulnerable(&version))
     }
 }

@@ -238,3 +238,28 @@ fn the_name_of_a_publisher_is_enough_for_what_is_needed_for_more_only_after_a_lo
     assert_eq!(pins.matches(by_name).count(), 1, "{pins}");
     app.provenance(["check"]).ok();
 }
+
+#[test]
+fn a_misspelt_filter_of_an_import_is_told_wherever_the_set_counts() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    files::write(&app.path("theirs.toml"), audit("victim", "safe-to-deploy"));
+    app.provenance(["db", "import", "theirs", "theirs.toml", "--yes"]).ok();
+    for (filter, said) in [
+        (
+            "exclude = [\"victm\"]",
+            "what `exclude` of `[audits.import.theirs]` names and the set does not have: `victm`",
+        ),
+        ("auditors = [\"ann@example.com\"]", "what `auditors` of `[audits.import.theirs]` names"),
+        ("kinds = [\"delta\"]", "what `kinds` of `[audits.import.theirs]` names"),
+    ] {
+        let policy = files::read(&app.path("Provenance.toml"));
+        files::append(&app.path("Provenance.toml"), &format!("{filter}\n"));
+        app.provenance(["pin"]).ok().stderr_has(said);
+        app.provenance(["check"]).ok().stderr_has(&format!("Not checked {said}"));
+        app.provenance(["db", "status"]).run().stderr_has(&format!("Odd {said}"));
+        files::write(&app.path("Provenance.toml"), policy);
+    }
+    app.provenance(["pin"]).ok();
+    app.provenance(["check"]).ok().stderr_lacks("audits.import.theirs");
+}

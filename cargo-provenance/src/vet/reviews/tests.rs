@@ -166,3 +166,58 @@ fn a_store_with_a_fault_is_not_used() {
     let why = Reviews::new(store(unknown, "", ""), None, BTreeMap::new(), today).expect_err("a fault");
     assert!(why.starts_with("supply-chain/audits.toml:1: `unknown`"), "{why}");
 }
+
+#[test]
+fn a_filter_that_is_about_nothing_of_the_set_is_told() {
+    let text = format!(
+        "[criteria.sound]\ndescription = 'x'\n{FULL}{DELTA}{VIOLATION}[[audits.b]]\nwho = 'Ann'\n\
+                        criteria = 'sound'\nversion = '1.0.0'\n[[audits.c]]\ncriteria = 'sound'\nviolation = '*'\n"
+    );
+    let published = Published::read(text.as_bytes(), Path::new("theirs.toml")).expect("a set");
+    let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let told = |filter: &dyn Fn(&mut AuditImport)| {
+        let mut import = AuditImport { name: "theirs".to_owned(), ..AuditImport::default() };
+        filter(&mut import);
+        unmatched(&published, &import).join("; ")
+    };
+    let missing = |key: &str, names: &str| {
+        format!("what `{key}` of `[audits.import.theirs]` names and the set does not have: {names}")
+    };
+    assert_eq!(told(&|_| {}), "");
+    assert_eq!(
+        told(&|it| {
+            it.crates = Some(list(&["a"]));
+            it.exclude = list(&["c"]);
+            it.auditors = Some(list(&["ann@example.org", "Bob <bob@example.org>"]));
+            it.criteria = Some(list(&["safe-to-deploy"]));
+            it.kinds = Some(vec![EntryKind::Delta, EntryKind::Wildcard]);
+            it.criteria_map = [("sound".to_owned(), list(&["safe-to-run"]))].into();
+        }),
+        ""
+    );
+    // What only warns vouches for nothing.
+    assert_eq!(told(&|it| it.crates = Some(list(&["a", "A", "c"]))), missing("crates", "`A`, `c`"));
+    assert_eq!(told(&|it| it.exclude = list(&["a", "d"])), missing("exclude", "`d`"));
+    assert_eq!(
+        told(&|it| it.auditors = Some(list(&["Ann", "ann@example"]))),
+        missing("auditors", "`ann@example`")
+    );
+    assert_eq!(
+        told(&|it| it.criteria = Some(list(&["safe-to-run", "sound"]))),
+        missing("criteria", "`safe-to-run`")
+    );
+    let map = |name: &str| [(name.to_owned(), list(&["safe-to-run"]))].into();
+    assert_eq!(told(&|it| it.criteria_map = map("soud")), missing("criteria-map", "`soud`"));
+    assert_eq!(told(&|it| it.criteria_map = map("safe-to-run")), "");
+    assert!(
+        told(&|it| it.kinds = Some(vec![EntryKind::Trusted])).ends_with("the set has nothing of the kind")
+    );
+    let apart = told(&|it| {
+        it.crates = Some(list(&["b"]));
+        it.auditors = Some(list(&["bob@example.org"]));
+    });
+    assert!(apart.ends_with("nothing in it passes all filters"), "{apart}");
+    let many = ["1", "2", "3", "4", "5", "6", "7"];
+    let names = "`1`, `2`, `3`, `4`, `5` and 2 more";
+    assert_eq!(told(&|it| it.exclude = list(&many)), missing("exclude", names));
+}

@@ -3,6 +3,7 @@
 
 use tests::krate::days_ago;
 use tests::project::CLEAN;
+use tests::registry::Response;
 use tests::{Advisory, AdvisoryDb, Krate, Project, Sandbox, files};
 
 const CONFIG: &str = "\n# cargo-vet config file\n\n[cargo-vet]\nversion = \"0.10\"\n";
@@ -262,4 +263,41 @@ fn a_misspelt_filter_of_an_import_is_told_wherever_the_set_counts() {
     }
     app.provenance(["pin"]).ok();
     app.provenance(["check"]).ok().stderr_lacks("audits.import.theirs");
+}
+
+#[test]
+fn what_keeps_cargo_off_the_network_keeps_updates_off_it_too() {
+    let sandbox = Sandbox::new();
+    let db = AdvisoryDb::new(&sandbox);
+    let app = Project::app(&sandbox, "app").pinned();
+    let set = audit("victim", "safe-to-deploy").into_bytes();
+    sandbox.registry().respond("/set.toml", Response::Body(set));
+    let url = sandbox.registry().url("/set.toml");
+    app.provenance(["db", "import", "theirs", &url, "--yes"]).ok();
+    let home = sandbox.cargo_home().join("config.toml");
+    let nearer = app.path(".cargo/config.toml");
+    files::replace(&home, "[net]\n", "[net]\noffline = true\n");
+    db.publish(&[Advisory::new("RUSTSEC-2025-0003", "other")]);
+    let commands: [&[&str]; 4] = [
+        &["db", "update"],
+        &["db", "update", "theirs"],
+        &["db", "import", "more", &url, "--yes"],
+        &["db", "bundle", "--output", "bundle.tar"],
+    ];
+    for command in commands {
+        sandbox.registry().forget_requests();
+        app.provenance([])
+            .args(command)
+            .run()
+            .code(3)
+            .stderr_has(&format!("without `net.offline` in `{}`, line ", home.display()));
+        assert!(sandbox.registry().requests().is_empty(), "{command:?}");
+    }
+    // A nearer file goes before the cargo home's, and a variable before both.
+    app.provenance(["db", "update", "theirs"]).env("CARGO_NET_OFFLINE", "false").ok();
+    files::write(&nearer, "net.offline = false\n");
+    app.provenance(["db", "update", "theirs"]).ok();
+    files::write(&nearer, "net.offline = \"perhaps\"\n");
+    app.provenance(["db", "update", "theirs"]).run().code(3).stderr_has("which cannot be read");
+    app.provenance(["db", "status"]).run().code(0);
 }

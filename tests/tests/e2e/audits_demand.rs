@@ -301,3 +301,19 @@ fn what_keeps_cargo_off_the_network_keeps_updates_off_it_too() {
     app.provenance(["db", "update", "theirs"]).run().code(3).stderr_has("which cannot be read");
     app.provenance(["db", "status"]).run().code(0);
 }
+
+#[test]
+fn a_bundle_is_written_over_nothing_but_a_bundle() {
+    let sandbox = Sandbox::new();
+    AdvisoryDb::new(&sandbox);
+    let app = Project::app(&sandbox, "app").pinned();
+    let before = state(app);
+    app.provenance(["db", "bundle", "--output", "Cargo.lock"])
+        .run()
+        .code(2)
+        .stderr_has("`Cargo.lock` is there, and is no bundle")
+        .stderr_has("nothing of this one was changed");
+    assert_eq!(state(app), before);
+    app.provenance(["db", "bundle", "--output", "bundle.tar"]).ok();
+    app.provenance(["db", "bundle", "--output", "bundle.tar"]).ok();
+}

@@ -317,3 +317,29 @@ fn a_bundle_is_written_over_nothing_but_a_bundle() {
     app.provenance(["db", "bundle", "--output", "bundle.tar"]).ok();
     app.provenance(["db", "bundle", "--output", "bundle.tar"]).ok();
 }
+
+#[test]
+fn what_others_reviewed_on_crates_io_vouches_for_no_package_of_that_name_from_another_registry() {
+    let sandbox = Sandbox::new();
+    sandbox.alternative().publish(&Krate::greeting("internal", "1.0.0", CLEAN));
+    let line = "internal = { version = \"1\", registry = \"test\" }";
+    let app = Project::greeter(&sandbox, "app", line, "internal::greeting()").pinned();
+    let declared = format!(
+        "{CONFIG}\n[imports.theirs]\nurl = \"https://example.org/audits.toml\"\n\n[policy.internal]\naudit-as-crates-io = true\n"
+    );
+    let theirs = audit("internal", "safe-to-deploy").replace("[[audits", "[[audits.theirs.audits");
+    let app = app
+        .with("supply-chain/config.toml", &declared)
+        .with("supply-chain/audits.toml", "\n# cargo-vet audits file\n\n[audits]\n")
+        .with("supply-chain/imports.lock", &theirs);
+    app.policy("[audits]\nrequired = \"none\"");
+    files::replace(&app.path("Provenance.toml"), "required = \"none\"", "required = \"all\"");
+    app.provenance(["pin"])
+        .run()
+        .code(1)
+        .stderr_has("error[not-audited]: `internal v1.0.0` was not reviewed for `safe-to-deploy`")
+        .stderr_has("what `theirs` reviewed is the package of crates.io");
+    files::append(&app.path("supply-chain/audits.toml"), &audit("internal", "safe-to-deploy"));
+    app.provenance(["pin"]).ok();
+    app.provenance(["check"]).ok();
+}

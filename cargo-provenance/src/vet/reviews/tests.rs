@@ -89,6 +89,51 @@ fn a_store_cannot_call_a_published_package_its_own() {
 }
 
 #[test]
+fn what_others_reviewed_on_crates_io_does_not_vouch_for_other_bytes_of_that_name() {
+    let commit = "a".repeat(40);
+    let git = format!("1.1.0@git:{commit}");
+    let theirs = format!(
+        "[audits.theirs.audits]\n{}{}",
+        FULL.replace("audits.a", "audits.theirs.audits.a"),
+        DELTA.replace("audits.a", "audits.theirs.audits.a")
+    );
+    let stands =
+        |version: &str, of: &str| format!("[[unpublished.a]]\nversion = '{version}'\naudited_as = '{of}'\n");
+    let config = "[imports.theirs]\nurl = 'x'\n[policy.a]\naudit-as-crates-io = true\n";
+    let own = FULL.replace("version = '1.0.0'", "delta = '1.0.0 -> 1.1.0'");
+    let on_commit = FULL.replace("version = '1.0.0'", &format!("delta = '1.0.0 -> {git}'"));
+    let (registry, source) = ("sparse+https://h/i/", format!("git+https://h/r#{commit}"));
+    for (audits, imports, version, source, proven) in [
+        ("", theirs.clone(), "1.0.0", CRATES_IO, true),
+        ("", theirs.clone(), "1.0.0", registry, false),
+        ("", theirs.clone(), "1.1.0", registry, false),
+        ("", theirs.clone(), "1.0.0", "", false),
+        ("", format!("{theirs}{}", stands("1.2.0", "1.0.0")), "1.2.0", "", false),
+        ("", format!("{theirs}{}", stands(&git, "1.1.0")), "1.1.0", &source, false),
+        // What the team says itself is of what it uses, on the ground of what others reviewed.
+        (FULL, theirs.clone(), "1.0.0", registry, true),
+        (FULL, format!("{theirs}{}", stands("1.2.0", "1.0.0")), "1.2.0", "", true),
+        (&own, theirs.clone(), "1.1.0", registry, true),
+        (&on_commit, theirs.clone(), "1.1.0", &source, true),
+    ] {
+        let reviews = reviews(store(audits, config, &imports));
+        let id = id("a", version, source);
+        assert_eq!(proof(&reviews, &id).is_some(), proven, "{audits} {version} {source}");
+        if !proven {
+            let standing = reviews.of(&Dossier::new(&id, Way::Kept)).standing;
+            let Standing::Open(missing) = standing else { panic!("{standing:?}") };
+            let why = "what `theirs` reviewed is the package of crates.io";
+            assert!(missing.why.iter().any(|it| it == why), "{:?}", missing.why);
+        }
+    }
+    // A warning is one wherever the package comes from.
+    let warning = VIOLATION.replace("audits.a", "audits.theirs.audits.a").replace("1.1.0", "*");
+    let reviews = reviews(store("", config, &format!("[audits.theirs.audits]\n{warning}")));
+    let opinion = reviews.of(&Dossier::new(&id("a", "1.0.0", registry), Way::Kept));
+    assert_eq!(opinion.violations.len(), 1);
+}
+
+#[test]
 fn filters_take_out_proof_and_leave_violations() {
     let text = format!("{FULL}{DELTA}{VIOLATION}");
     let old = id("a", "1.0.0", CRATES_IO);

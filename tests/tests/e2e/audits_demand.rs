@@ -343,3 +343,50 @@ fn what_others_reviewed_on_crates_io_vouches_for_no_package_of_that_name_from_an
     app.provenance(["pin"]).ok();
     app.provenance(["check"]).ok();
 }
+
+#[test]
+fn a_commit_is_certified_as_what_it_is() {
+    let sandbox = Sandbox::new();
+    let repository = crate::git::repository(&sandbox);
+    let app = crate::git::dependent(&sandbox, "app").pinned();
+    let app = app
+        .with("supply-chain/config.toml", CONFIG)
+        .with("supply-chain/audits.toml", "\n# cargo-vet audits file\n\n[audits]\n")
+        .with("supply-chain/imports.lock", "\n# cargo-vet imports lock\n");
+    app.policy("[audits]\nrequired = \"none\"\nbound = true");
+    files::replace(&app.path("Provenance.toml"), "required = \"none\"", "required = \"all\"");
+    let head = repository.git(["rev-parse", "HEAD"]).ok().stdout;
+    let version = format!("0.1.0@git:{}", head.trim());
+    app.provenance(["pin"])
+        .run()
+        .code(1)
+        .stderr_has("error[not-audited]: `victim v0.1.0`")
+        .stderr_has(&format!("cargo provenance certify victim {version}`"));
+    for bad in ["0.1.0@git:1234", "0.1.0@main", "0.1"] {
+        app.provenance(["certify", "victim", bad]).run().code(2).stderr_has("`1.2.3@git:COMMIT`");
+    }
+    let who = ["--who", "Ann <ann@example.org>"];
+    let other = format!("0.1.0@git:{}", "a".repeat(40));
+    app.provenance(["certify", "victim", &other])
+        .args(who)
+        .run()
+        .code(3)
+        .stderr_has("nothing is pinned of that commit");
+    app.provenance(["certify", "victim", &version])
+        .args(who)
+        .ok()
+        .stderr_has(&format!("Binding victim {version}"));
+    let audits = files::read(&app.path("supply-chain/audits.toml"));
+    assert!(audits.contains(&format!("version = \"{version}\"\n")), "{audits}");
+    app.provenance(["pin"]).ok();
+    app.provenance(["check"]).ok();
+    // What changed up to it, and what is only let through.
+    app.provenance(["certify", "victim", &other, &version, "--unbound"]).args(who).ok();
+    app.provenance(["certify", "victim", &version, "--exempt", "--notes", "ours"]).ok();
+    let config = files::read(&app.path("supply-chain/config.toml"));
+    assert!(config.contains(&format!("version = \"{version}\"\n")), "{config}");
+    let list =
+        format!("[[review]]\ncrate = \"victim\"\nversion = \"{version}\"\ncriteria = \"safe-to-run\"\n");
+    app.with("reviews.toml", &list);
+    app.provenance(["certify", "--batch", "reviews.toml"]).args(who).ok();
+}

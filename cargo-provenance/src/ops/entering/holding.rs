@@ -33,7 +33,7 @@ pub(super) struct Trial {
 
 impl Trial {
     /// What would enter.
-    pub(super) fn new(&self) -> impl Iterator<Item = &Entering> {
+    pub(super) fn newcomers(&self) -> impl Iterator<Item = &Entering> {
         self.entering.iter().filter(|it| it.entry.asked_before.is_none())
     }
 }

@@ -334,7 +334,7 @@ fn tell(report: &mut Report, trial: &Trial, surroundings: &Surroundings) {
     }
     let refused = trial.entering.iter().any(|entering| entering.vetted.judgment.refuses());
     tell_held(report, if refused { &[] } else { &trial.held }, surroundings.clock);
-    report.count("entering", trial.new().count());
+    report.count("entering", trial.newcomers().count());
     report.count("leaving", trial.resolved.change.leaving.len());
 }
 
@@ -428,7 +428,7 @@ fn put_in_place(
         return Ok(());
     }
     vetting.tell_audits(report);
-    let new = trial.new().count();
+    let new = trial.newcomers().count();
     let (entered, enter) = match (new, change.leaving.len()) {
         (0, 0) => ("no new package".to_owned(), "enter"),
         (0, number) => (plural(number, "package"), "leave"),

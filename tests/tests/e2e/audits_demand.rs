@@ -115,6 +115,21 @@ fn a_warning_that_is_about_what_is_shipped_counts_from_the_day_on_which_it_is() 
 }
 
 #[test]
+fn where_nobody_can_tell_who_reviewed_what_nothing_is_shipped_anew() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "all", "");
+    app.with("supply-chain/audits.toml", "\n# cargo-vet audits file\n\n[audits\n");
+    let before = state(app);
+    app.provenance(["add", "tester"])
+        .run()
+        .code(3)
+        .stderr_has("2 packages could not be judged: supply-chain/audits.toml:")
+        .stderr_has("nothing was changed");
+    assert_eq!(state(app), before);
+    app.provenance(["remove", "victim"]).ok();
+}
+
+#[test]
 fn a_person_accepts_what_is_up_for_review_of_what_is_needed_for_more() {
     let sandbox = Sandbox::new();
     let app = app(&sandbox, "all", &audit("deep", "safe-to-deploy"));

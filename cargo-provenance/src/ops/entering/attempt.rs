@@ -176,7 +176,7 @@ impl<'a> Attempt<'a> {
     /// The members as they are in the shadow. `Absent` where it does not matter who needs whom.
     fn members_to_be(&self, vetting: &Vetting<'_>) -> Evidence<Vec<cargo::Member>> {
         // Cargo is not asked for what nobody wants to know.
-        if !vetting.goes_by_the_tree() {
+        if !vetting.may_go_by_the_tree() {
             return Evidence::Absent;
         }
         match Workspace::load(&self.cargo, Some(&self.manifest())) {

@@ -1,15 +1,18 @@
 //! Packages whose pins stay and of which more is required than before: somebody else needs them now, or for something else.
 
+use std::collections::BTreeMap;
+
 use provenance_build::manifest::Pin;
 use provenance_build::{Lockfile, PackageId};
 
 use super::{Vetting, known};
+use crate::audit::Store;
 use crate::cargo::Member;
 use crate::collect::entrants::Proven;
 use crate::collect::records::Record;
 use crate::model::Evidence;
 use crate::vet::reviews::Known;
-use crate::vet::{Demand, Dossier, Group, Judgment, Needs, checks, judge};
+use crate::vet::{Demand, Dossier, Group, Judgment, Needs, Reviews, checks, judge};
 
 impl Vetting<'_> {
     /// The packages of a lockfile of which more is required than before, by their places, and what was required of each. Those
@@ -19,7 +22,21 @@ impl Vetting<'_> {
         (lockfile, members): (&Lockfile, &[Member]),
         (old, old_members): (&Lockfile, &[Member]),
     ) -> Vec<(usize, Demand)> {
-        let Some(reviews) = self.audits.known().filter(|_| self.goes_by_the_tree()) else { return vec![] };
+        let nobodys;
+        let reviews = match &self.audits {
+            Evidence::Known(reviews) if reviews.goes_by_the_tree() => reviews,
+            Evidence::Absent | Evidence::Known(_) => return vec![],
+            // Nobody can tell who reviewed what; what is shipped from now on has to be told apart all the same.
+            Evidence::Unavailable(_) => {
+                match Reviews::new(Store::default(), None, BTreeMap::new(), self.today()) {
+                    Ok(without) => {
+                        nobodys = without;
+                        &nobodys
+                    }
+                    Err(_) => return vec![],
+                }
+            }
+        };
         // A policy that cargo-vet refuses leaves open what counts, which is told of whatever is asked by it. What rises is seen
         // all the same.
         let of = |lockfile, members| known::demanded(reviews, lockfile, members);
@@ -44,6 +61,11 @@ impl Vetting<'_> {
             }
             _ => true,
         }
+    }
+
+    /// Whether it matters who needs a package for what is required of it, or may matter.
+    pub fn may_go_by_the_tree(&self) -> bool {
+        self.goes_by_the_tree() || self.audits.unavailable().is_some()
     }
 
     /// What reviews say of a package that is pinned, judged as if it came in now. Its contents are asked where they were proven

@@ -313,6 +313,7 @@ mod tests {
             overrides: vec![],
             agent: None,
             network: Network::Forbidden,
+            offline_by: None,
             transport: Default::default(),
             clock: Clock(1_795_392_000),
             user: String::new(),

@@ -364,6 +364,7 @@ mod tests {
             overrides: vec![],
             agent: None,
             network: Network::Forbidden,
+            offline_by: None,
             transport: Default::default(),
             clock: Clock(0),
             user: String::new(),

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use provenance_build::{PackageName, Version};
+use provenance_build::PackageName;
 
 use super::Context;
-use super::diff::version;
+use crate::audit::VetVersion;
 use crate::model::Date;
 use crate::ops::certify::{
     self, BATCH_BYTES, Batch, Bytes, List, Options, Person, Reviewed, Said, Task, Term, binding,
@@ -18,9 +18,9 @@ use crate::shell;
 /// Record that somebody reviewed a version, or what changed between two
 ///
 /// With one version, all of it; with two, what changed from the first to the second; with none, the cheapest review that is
-/// missing of the crate. Writes `supply-chain/` as cargo-vet does, and makes the folder where there is none. On a terminal, the
-/// files are shown first, one by one, risky ones before others, and what the flags do not say is asked; elsewhere, the flags say
-/// it all.
+/// missing of the crate. Of what comes from git, a version is `1.2.3@git:COMMIT`. Writes `supply-chain/` as cargo-vet does, and
+/// makes the folder where there is none. On a terminal, the files are shown first, one by one, risky ones before others, and what
+/// the flags do not say is asked; elsewhere, the flags say it all.
 #[derive(ClapArgs, Clone, Debug)]
 pub struct Args {
     /// Crate that was reviewed
@@ -28,12 +28,12 @@ pub struct Args {
     name: Option<PackageName>,
 
     /// Version that was reviewed, or from which on changes were
-    #[arg(value_name = "VERSION", value_parser = version)]
-    from: Option<Version>,
+    #[arg(value_name = "VERSION", value_parser = reviewed)]
+    from: Option<VetVersion>,
 
     /// Version up to which changes were reviewed
-    #[arg(value_parser = version)]
-    to: Option<Version>,
+    #[arg(value_parser = reviewed)]
+    to: Option<VetVersion>,
 
     /// What it meets [default: the store's own, else safe-to-deploy]
     #[arg(long, value_name = "NAME")]
@@ -172,6 +172,11 @@ impl Args {
 
 fn name(text: &str) -> Result<PackageName, String> {
     PackageName::parse(text).ok_or_else(|| format!("`{text}` is not a package name"))
+}
+
+fn reviewed(text: &str) -> Result<VetVersion, String> {
+    VetVersion::parse(text)
+        .ok_or_else(|| format!("`{text}` is not a full version such as `1.2.3` or `1.2.3@git:COMMIT`"))
 }
 
 fn date(text: &str) -> Result<Date, String> {

@@ -52,7 +52,7 @@ enum Action {
     /// There, `cargo provenance db update --bundle FILE` takes the file for the network. The file is not signed: compare the SHA-256 that
     /// both print.
     Bundle {
-        /// Where to write it
+        /// Where to write it: over another bundle at most
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
     },

@@ -91,7 +91,7 @@ pub enum Command {
     Check(check::Args),
     Vet(vet::Args),
     Suggest(suggest::Args),
-    Certify(certify::Args),
+    Certify(Box<certify::Args>),
     Verify(verify::Args),
     Keygen(keygen::Args),
     Key(key::Args),

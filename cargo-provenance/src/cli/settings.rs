@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::global::{ColorWhen, Global, MessageFormat};
+use crate::cargo;
 use crate::model::{Clock, Network, Surroundings, Timestamp, Transport};
 use crate::render::{Charset, Format, Verbosity};
 use crate::report::failure::{Failure, Kind};
@@ -181,21 +182,24 @@ impl Environment {
     /// `CARGO_NET_OFFLINE` that is neither true nor false.
     pub fn surroundings(&self, global: &Global) -> Result<Surroundings, Failure> {
         let directory = self.directory()?;
+        let cargo_home = self.cargo_home(directory)?;
+        let offline_by = self.offline_by(global, directory, &cargo_home)?;
         Ok(Surroundings {
             manifest_path: match &global.manifest_path {
                 Some(path) => Some(manifest_path(&directory.join(path))?),
                 None => None,
             },
-            cargo_home: self.cargo_home(directory)?,
             cargo: self.variable("CARGO").map_or_else(|| "cargo".into(), OsStr::to_owned),
             lockfile: self.variable("CARGO_RESOLVER_LOCKFILE_PATH").map(|path| directory.join(path)),
             overrides: self.overrides(),
             agent: self.agent()?,
-            network: self.network(global)?,
+            network: if offline_by.is_some() { Network::Forbidden } else { Network::Allowed },
+            offline_by,
             transport: self.transport()?,
             clock: self.clock(),
             user: self.user(),
             directory: directory.to_owned(),
+            cargo_home,
         })
     }
 
@@ -370,15 +374,25 @@ impl Environment {
         }
     }
 
-    fn network(&self, global: &Global) -> Result<Network, Failure> {
-        let offline = match self.text("CARGO_NET_OFFLINE") {
-            None if self.variable("CARGO_NET_OFFLINE").is_none() => false,
-            _ => self.flag("CARGO_NET_OFFLINE").ok_or_else(|| {
-                Failure::new(Kind::Usage, "`CARGO_NET_OFFLINE` is neither `true` nor `false`")
-            })?,
-        };
-        let forbidden = offline || global.offline || global.frozen;
-        Ok(if forbidden { Network::Forbidden } else { Network::Allowed })
+    /// What keeps the network out, if anything does. As for cargo, a flag goes before a variable, and that before files.
+    fn offline_by(
+        &self,
+        global: &Global,
+        directory: &Path,
+        cargo_home: &Path,
+    ) -> Result<Option<String>, Failure> {
+        const VARIABLE: &str = "CARGO_NET_OFFLINE";
+        let flags = [(global.offline, "`--offline`"), (global.frozen, "`--frozen`")];
+        if let Some((_, flag)) = flags.into_iter().find(|(is_set, _)| *is_set) {
+            return Ok(Some(flag.to_owned()));
+        }
+        if self.text(VARIABLE).is_none() && self.variable(VARIABLE).is_none() {
+            return Ok(cargo::offline(directory, cargo_home));
+        }
+        match self.flag(VARIABLE) {
+            Some(is_offline) => Ok(is_offline.then(|| format!("`{VARIABLE}`"))),
+            None => Err(Failure::new(Kind::Usage, "`CARGO_NET_OFFLINE` is neither `true` nor `false`")),
+        }
     }
 
     /// The way to the web, as cargo and curl are told it.

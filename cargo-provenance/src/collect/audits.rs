@@ -17,7 +17,7 @@ use crate::audit::{BINDINGS, Bindings, Criteria, FILE_BYTES, Import, Published, 
 use crate::model::{Clock, Date, Evidence};
 use crate::policy::{AuditImport, Policy};
 use crate::vet::Reviews;
-use crate::vet::reviews::{selected, translated};
+use crate::vet::reviews::{selected, translated, unmatched};
 
 pub use publishers::{FILE as PUBLISHERS, join, publications};
 
@@ -188,6 +188,7 @@ pub fn published(
         };
         notes.push(format!("entries of `{name}` that cannot be read: {}{more}", first.error));
     }
+    notes.extend(unmatched(&published, import));
     Ok(published)
 }
 

@@ -23,7 +23,8 @@ const WHOLE: Duration = Duration::from_secs(300);
 
 /// Fetches from the web, or refuses to.
 pub struct Client {
-    way: Option<Way>,
+    /// What keeps the network out, where it is not to be used.
+    way: Result<Way, String>,
 }
 
 /// Where the network may be used: what asks through the proxy, and what asks without one.
@@ -52,7 +53,7 @@ impl Client {
     /// A proxy or certificate authorities that are named and cannot be used.
     pub fn new(surroundings: &Surroundings) -> Result<Self, NetError> {
         if surroundings.network == Network::Forbidden {
-            return Ok(Self { way: None });
+            return Ok(Self { way: Err(surroundings.offline_by.clone().unwrap_or_default()) });
         }
         let settings = Settings::of(surroundings)?;
         let agent = |proxy| {
@@ -71,7 +72,7 @@ impl Client {
             config.build().new_agent()
         };
         let (proxied, direct) = (agent(settings.proxy.clone()), agent(None));
-        Ok(Self { way: Some(Way { settings, proxied, direct }) })
+        Ok(Self { way: Ok(Way { settings, proxied, direct }) })
     }
 
     /// Fetches what lies at an address, at most `limit` bytes of it.
@@ -81,8 +82,8 @@ impl Client {
     /// No network, no answer, another one than 200, one that is too large or broke off, and redirections that lead away from
     /// `https`.
     pub fn get(&self, address: &WebAddress, limit: u64) -> Result<Body, NetError> {
-        let offline = || NetError::Offline { address: address.clone() };
-        let way = self.way.as_ref().ok_or_else(offline)?;
+        let offline = |by: &String| NetError::Offline { address: address.clone(), by: by.clone() };
+        let way = self.way.as_ref().map_err(offline)?;
         let mut at = address.clone();
         for _ in 0..=REDIRECTS {
             let response = way.ask(&at)?;

@@ -46,6 +46,8 @@ pub enum NetError {
     Offline {
         /// Where.
         address: WebAddress,
+        /// What keeps the network out.
+        by: String,
     },
     /// The proxy is none. Its address is not printed: it can hold a password.
     #[error("the proxy that {named} names is not an address of one")]
@@ -97,6 +99,7 @@ impl Explain for NetError {
 
     fn help(&self) -> Vec<String> {
         let help = match self {
+            Self::Offline { by, .. } => return vec![format!("run it again without {by}")],
             Self::Authorities { .. } => {
                 "`CARGO_HTTP_CAINFO`, `http.cainfo` and `SSL_CERT_FILE` name a file of certificates in PEM"
             }
@@ -104,7 +107,6 @@ impl Explain for NetError {
             Self::Failed { .. } => {
                 "behind a proxy, set `HTTPS_PROXY`; with certificate authorities of your own, `SSL_CERT_FILE`"
             }
-            Self::Offline { .. } => "run it again without `--offline`, `--frozen` and `CARGO_NET_OFFLINE`",
             Self::Proxy { .. } => "write it as `http://HOST:PORT` or `socks5h://HOST:PORT`",
             Self::Redirect { .. } | Self::Redirects { .. } => {
                 "open the address in a browser, and use the one that it ends at"

@@ -185,8 +185,12 @@ fn check(
         let demands = vetting.demands(&situation.lockfile, &situation.workspace.members);
         vetting.ask_of(&mut asked, &demands);
         if let Some(there) = before.as_ref().map(|before| before.demands(vetting)) {
-            let kept = asked.iter_mut().filter(|record| !record.comes_anew);
-            kept.for_each(|record| record.demand = there.as_ref().map(|there| there.of(&record.id).clone()));
+            for (asked, record) in asked.iter_mut().zip(&mut records).filter(|(it, _)| !it.comes_anew) {
+                let before = there.as_ref().map(|there| there.of(&asked.id).clone());
+                // What it is needed for anew is asked as of a newcomer.
+                record.comes_anew = vetting.is_raised(&asked.demand, &before);
+                asked.demand = before;
+            }
         }
     }
     let looked = judges.look(&situation, surroundings, &wanted, (&records, &asked), progress);

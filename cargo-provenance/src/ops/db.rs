@@ -63,8 +63,9 @@ pub fn update(
         && !(urls.is_empty() && imports.is_empty())
     {
         let what = if urls.is_empty() { "imported audits" } else { "advisory databases" };
+        let by = surroundings.offline_by.as_deref().unwrap_or_default();
         return Err(Failure::new(Kind::Undecided, format!("{what} cannot be updated offline"))
-            .help("run it again with the network; `cargo provenance db status` tells how old they are")
+            .help(format!("run it again without {by}; `cargo provenance db status` tells how old they are"))
             .help("or bring a file that `cargo provenance db bundle` wrote, with `--bundle FILE`"));
     }
     for url in urls {

@@ -3,6 +3,7 @@
 //! In two steps, because the second one needs their archives: what the index says is judged before anything is fetched.
 
 mod known;
+mod raised;
 mod releases;
 
 use std::collections::BTreeSet;

@@ -14,6 +14,7 @@ mod audits_attack;
 mod audits_bound;
 mod audits_certify;
 mod audits_crev;
+mod audits_demand;
 mod audits_net;
 mod audits_newcomer;
 mod audits_trust;

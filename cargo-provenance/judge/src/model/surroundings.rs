@@ -23,6 +23,8 @@ pub struct Surroundings {
     pub agent: Option<PathBuf>,
     /// Whether cargo may use the network.
     pub network: Network,
+    /// What keeps the network out, where it is kept out: a fragment that names the flag, the variable or the file.
+    pub offline_by: Option<String>,
     /// How this program itself gets to the web.
     pub transport: Transport,
     /// The time of this run.
@@ -60,7 +62,7 @@ impl fmt::Debug for Transport {
 pub enum Network {
     /// Cargo may download.
     Allowed,
-    /// `--offline`, `--frozen` or `CARGO_NET_OFFLINE`.
+    /// `--offline`, `--frozen`, `CARGO_NET_OFFLINE` or `net.offline` of cargo's configuration.
     Forbidden,
 }
 

@@ -28,15 +28,15 @@ const LEFT_OUT: [&str; 10] = [
 
 /// What a configuration file says that matters to the copies of others.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Said {
+pub(in crate::cargo) struct Said {
     /// The real files that it includes.
-    pub(super) includes: Vec<PathBuf>,
+    pub(in crate::cargo) includes: Vec<PathBuf>,
     /// The directory sources (`cargo vendor`) by name, with their real directories.
     pub(super) directories: Vec<(String, PathBuf)>,
 }
 
 /// Reads the configuration `text` of `file`.
-pub(super) fn said(text: &str, file: &Path) -> Result<Said, Error> {
+pub(in crate::cargo) fn said(text: &str, file: &Path) -> Result<Said, Error> {
     let mut document = parsed(text, file)?;
     let (folder, base) = bases(file);
     let directories = tables(document.get_mut("source")).filter_map(|(name, source)| {

@@ -159,7 +159,10 @@ pub fn freshen(
             continue;
         }
         if surroundings.network == Network::Forbidden {
-            notes.extend(copy.told_age());
+            // A file of the repository may be what says so.
+            let by =
+                surroundings.offline_by.as_ref().map(|by| format!("; offline by {by}")).unwrap_or_default();
+            notes.extend(copy.told_age().map(|told| told + &by));
             continue;
         }
         // What is damaged is fetched anew however young it is, unless another command does so meanwhile.

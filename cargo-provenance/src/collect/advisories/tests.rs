@@ -82,6 +82,7 @@ impl Place {
             overrides: vec![],
             agent: None,
             network,
+            offline_by: None,
             transport: Default::default(),
             clock: Clock(now),
             user: "tester".into(),

@@ -52,6 +52,7 @@ fn surroundings(network: Network, transport: Transport) -> Surroundings {
         overrides: vec![],
         agent: None,
         network,
+        offline_by: None,
         transport,
         clock: Clock(0),
         user: String::new(),

@@ -6,11 +6,12 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use provenance_build::{PackageName, Version};
+use provenance_build::PackageName;
 use toml_span::value::{Table, ValueInner};
 
 use super::recording::Edit;
 use super::{Ground, Options, Reviewed, Said, damaged, maker, record, store};
+use crate::audit::VetVersion;
 use crate::ops::interruption::settled;
 use crate::report::failure::{Failure, Kind};
 use crate::report::{Report, plural};
@@ -161,7 +162,8 @@ impl Row {
         let name = PackageName::parse(name).ok_or("`crate` is not a package name")?;
         let version = |key: &str| {
             let full = |text: &str| {
-                Version::parse(text).ok_or_else(|| format!("`{key}` is not a full version such as `1.2.3`"))
+                VetVersion::parse(text)
+                    .ok_or_else(|| format!("`{key}` is not a full version such as `1.2.3`"))
             };
             self.text(key)?.map(full).transpose()
         };

@@ -1,11 +1,9 @@
 //! What is to be recorded, as the entry that cargo-vet would write for it.
 
-use provenance_build::Version;
-
 use super::{Options, Reviewed, Term};
 use crate::audit::{
     Audit, AuditKind, Config, Criteria, Exemption, Publication, Publisher, Requirement, SAFE_TO_DEPLOY, Set,
-    Store, Trust, VetVersion, Wildcard, furthest_end,
+    Store, Trust, Wildcard, furthest_end,
 };
 use crate::model::{Date, is_harmful};
 use crate::report::failure::{Failure, Kind};
@@ -79,7 +77,7 @@ impl<'s> Maker<'s> {
                 })
             }
             Reviewed::Exemption(version) => EntryKind::Exemption(Exemption {
-                version: number(version)?,
+                version: version.clone(),
                 criteria,
                 suggest: true,
                 notes,
@@ -308,23 +306,18 @@ fn audit_kind(what: &Reviewed) -> Result<AuditKind, Failure> {
         Reviewed::Delta(from, to) if from == to => {
             Err(usage(format!("`{from}` and `{to}` are the same version"), "name two versions"))
         }
-        Reviewed::Delta(from, to) => Ok(AuditKind::Delta { from: number(from)?, to: number(to)? }),
+        Reviewed::Delta(from, to) => Ok(AuditKind::Delta { from: from.clone(), to: to.clone() }),
         Reviewed::Violation(versions) => {
             let help = "write a requirement as cargo does, such as `<1.2.3`";
             let versions = Requirement::parse(versions)
                 .ok_or_else(|| usage(format!("`{}` is no version requirement", shown(versions)), help))?;
             Ok(AuditKind::Violation(versions))
         }
-        Reviewed::Exemption(version) | Reviewed::Full(version) => Ok(AuditKind::Full(number(version)?)),
+        Reviewed::Exemption(version) | Reviewed::Full(version) => Ok(AuditKind::Full(version.clone())),
         Reviewed::Trusted(_) | Reviewed::Wildcard(_) => {
             Err(usage("a publisher is no version".to_owned(), "name the version that was reviewed"))
         }
     }
-}
-
-fn number(version: &Version) -> Result<VetVersion, Failure> {
-    VetVersion::parse(version.as_str())
-        .ok_or_else(|| usage(format!("`{version}` is not a version"), "write a full version such as `1.2.3`"))
 }
 
 /// The notes, if there are any and they can be written down.

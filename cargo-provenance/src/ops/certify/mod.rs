@@ -14,12 +14,12 @@ mod walk;
 
 use std::path::Path;
 
-use provenance_build::{PackageName, Version};
+use provenance_build::PackageName;
 
 pub use self::batch::{BATCH_BYTES, Batch, List};
 use self::entry::{Entry, EntryKind, Maker};
 use self::recording::Edit;
-use crate::audit::Store;
+use crate::audit::{Store, VetVersion};
 use crate::collect::situation::resolved;
 use crate::collect::{audits, gate, vet_store};
 use crate::git;
@@ -72,11 +72,11 @@ pub struct Said {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reviewed {
     /// What changed from one version to another.
-    Delta(Version, Version),
+    Delta(VetVersion, VetVersion),
     /// Nothing: a version is let through.
-    Exemption(Version),
+    Exemption(VetVersion),
     /// All of a version.
-    Full(Version),
+    Full(VetVersion),
     /// Nothing: what somebody publishes is let through.
     Trusted(Term),
     /// Versions that must not be used.

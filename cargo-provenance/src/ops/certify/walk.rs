@@ -4,6 +4,7 @@
 use provenance_build::{PackageName, Version};
 
 use super::Person;
+use crate::audit::VetVersion;
 use crate::model::Surroundings;
 use crate::ops::diff::{self, Reading};
 use crate::report::dialog::Question;
@@ -43,11 +44,12 @@ impl Step {
 pub(super) fn through(
     surroundings: &Surroundings,
     name: &PackageName,
-    (from, to): (Option<&Version>, &Version),
+    (from, to): (Option<&VetVersion>, &VetVersion),
     person: Person<'_>,
     progress: &dyn Progress,
 ) -> Result<bool, Failure> {
-    let Reading { mut report, aside } = diff::reading(surroundings, name, from, to, progress)?;
+    let (from, to) = (from.map(published).transpose()?, published(to)?);
+    let Reading { mut report, aside } = diff::reading(surroundings, name, from.as_ref(), &to, progress)?;
     let files = std::mem::take(&mut report.files.list);
     if report.outcome != Outcome::Fine {
         show(person, &report)?;
@@ -91,6 +93,17 @@ pub(super) fn through(
             Step::To(number) => at = number.min(list.len()).saturating_sub(1),
         }
     }
+}
+
+/// The number of a version that was published: what there is of a commit lies in a repository, and no archive has it.
+fn published(version: &VetVersion) -> Result<Version, Failure> {
+    let commit = version.git.as_deref().unwrap_or_default();
+    let number = Version::parse(&version.semver.to_string()).filter(|_| commit.is_empty());
+    number.ok_or_else(|| {
+        Failure::new(Kind::Usage, format!("the files of `{version}` are not shown here")).help(format!(
+            "read them with `git show {commit}` in its repository, then record the review with `--yes`"
+        ))
+    })
 }
 
 /// Asks until the answer is one.
@@ -184,6 +197,15 @@ mod tests {
         ] {
             assert_eq!(Step::parse(answer), step, "{answer:?}");
         }
+    }
+
+    #[test]
+    fn a_commit_is_not_taken_for_the_version_that_was_published() {
+        let version = |text: &str| VetVersion::parse(text).expect(text);
+        assert_eq!(published(&version("1.0.0-rc.1")).expect("published").as_str(), "1.0.0-rc.1");
+        let commit = "a".repeat(40);
+        let refused = published(&version(&format!("1.0.0@git:{commit}"))).expect_err("a commit");
+        assert!(refused.help[0].contains(&format!("`git show {commit}`")), "{:?}", refused.help);
     }
 
     /// Somebody who does not know the letters.

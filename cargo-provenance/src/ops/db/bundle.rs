@@ -23,6 +23,7 @@ use crate::store;
 /// A policy that is not acceptable, and whatever cannot be fetched: a bundle is whole, or is not made.
 pub fn pack(surroundings: &Surroundings, file: &Path, progress: &dyn Progress) -> Result<Report, Failure> {
     let mut report = Report::new("db bundle");
+    may_be_written(file)?;
     let (root, policy) = gate::policy_in_force(surroundings)?;
     let mut packing = Packing::default();
     for at in policy.databases() {
@@ -69,6 +70,18 @@ pub fn pack(surroundings: &Surroundings, file: &Path, progress: &dyn Progress) -
     let what = format!("{} and {}", plural(databases, "database"), plural(urls.len(), "set"));
     report.conclusion = format!("packed {what} into `{}`, SHA-256 {}", file.display(), sha256.hex());
     Ok(report)
+}
+
+/// Refuses to write over what is no bundle: it may be anything, and is likely to be meant for something else.
+fn may_be_written(file: &Path) -> Result<(), Failure> {
+    match file.symlink_metadata().ok().map(|_| Bundle::read(file)) {
+        None | Some(Ok(_)) => Ok(()),
+        Some(Err(why)) => {
+            let name = file.file_name().unwrap_or(file.as_os_str()).display();
+            let what = format!("`{name}` is there, and is no bundle: {why}");
+            Err(Failure::new(Kind::Usage, what).help("name another file: nothing of this one was changed"))
+        }
+    }
 }
 
 /// Opens a bundle, and tells which one it is.

@@ -23,7 +23,7 @@ use crate::report::failure::{Failure, Kind};
 use crate::report::progress::Progress;
 use crate::report::{Outcome, Report, plural};
 use crate::store::{Folders, Transaction};
-use crate::vet::reviews::selected;
+use crate::vet::reviews::{selected, unmatched};
 
 /// Additions that are listed on a screen; what an update takes back is always listed whole.
 const LISTED: usize = 40;
@@ -263,6 +263,7 @@ pub(super) fn differences(
         let lost = plural(after.losses.len(), "entry");
         rest.push(format!("{lost} that cannot be read, the first: {}", first.error));
     }
+    rest.extend(unmatched(after, import));
     if findings.is_empty() {
         let what = format!("`{name}` has other bytes, and says the same");
         findings.push(Finding::new("import-unchanged", Weight::Note, what));

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 
-use provenance_build::manifest::Member;
+use provenance_build::manifest::{Member, Pin};
 use provenance_build::{LockedPackage, Manifest, PackageId, PackageName, Version};
 
 use super::super::asking::{self, Exhibit, Pending};
-use super::super::limiting::change::Change;
+use super::super::limiting::change::{Change, Entry};
 use super::super::limiting::{Limits, Place, Resolver, is_without_solution};
 use super::super::pinning;
 use super::super::vendoring::{self, Scene, Vendoring};
@@ -25,7 +25,7 @@ use crate::model::{Evidence, Surroundings};
 use crate::report::dialog::Dialog;
 use crate::report::progress::Progress;
 use crate::vet::waiver::Accept;
-use crate::vet::{Demands, Way};
+use crate::vet::{Demand, Demands, Way};
 
 /// The one command that resolves by itself.
 const UPDATE: &str = "update";
@@ -169,20 +169,48 @@ impl<'a> Attempt<'a> {
         // Each may have a newer release since a minute ago, which cargo has not been asked about.
         self.ask_about(change, &locked, When::Always)?;
         let publishers = Publishers::of(&self.gate.seen.configuration, &self.surroundings.cargo_home)?;
-        Ok(vetting.records(&change.lockfile, packages, &publishers, &self.demands(change, vetting))?)
+        let demands = demands(change, vetting, &self.members_to_be(vetting));
+        Ok(vetting.records(&change.lockfile, packages, &publishers, &demands)?)
     }
 
-    /// Which reviews are required once the members are as they are in the shadow. What cargo is about to add only for tests is
-    /// asked no more than tests need.
-    fn demands(&self, change: &Change, vetting: &Vetting<'_>) -> Evidence<Demands> {
+    /// The members as they are in the shadow. `Absent` where it does not matter who needs whom.
+    fn members_to_be(&self, vetting: &Vetting<'_>) -> Evidence<Vec<cargo::Member>> {
         // Cargo is not asked for what nobody wants to know.
-        if !vetting.goes_by_the_tree() {
+        if !vetting.may_go_by_the_tree() {
             return Evidence::Absent;
         }
         match Workspace::load(&self.cargo, Some(&self.manifest())) {
-            Ok(workspace) => vetting.demands(&change.lockfile, &workspace.members),
+            Ok(workspace) => Evidence::Known(workspace.members),
             Err(error) => Evidence::Unavailable(error.to_string()),
         }
+    }
+
+    /// The packages that stay as they are pinned, and of which more is required than before.
+    fn raised(
+        &self,
+        change: &Change,
+        vetting: &Vetting<'_>,
+        members: &Evidence<Vec<cargo::Member>>,
+    ) -> Vec<Entry> {
+        let manifest = &self.gate.seen.manifest;
+        let old = (&self.gate.seen.observation.lockfile, self.workspace.members.as_slice());
+        let raised = match members {
+            Evidence::Absent => return vec![],
+            Evidence::Known(members) => vetting.raised((&change.lockfile, members), old),
+            // Whoever needs what: nobody can tell.
+            Evidence::Unavailable(_) => {
+                (0..change.lockfile.packages.len()).map(|index| (index, Demand::default())).collect()
+            }
+        };
+        let enters = |index: usize| change.entering.iter().any(|entry| entry.index == index);
+        let is_pinned = |index: usize| manifest.pin_for(&change.lockfile.packages[index].id).is_some();
+        let raised = raised.into_iter().filter(|(index, _)| !enters(*index) && is_pinned(*index));
+        raised.map(|(index, before)| change.staying(index, before, manifest)).collect()
+    }
+
+    /// The pin of a package that stays.
+    pub(super) fn pin(&self, entry: &Entry) -> Option<&'a Pin> {
+        entry.asked_before.as_ref().and_then(|_| self.gate.seen.manifest.pin_for(&entry.id))
     }
 
     /// The members that ask for a package by themselves: each with its manifest and the versions that will do.
@@ -211,12 +239,19 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Looks up what is known of the entrants. Nothing of them is fetched for that.
-    pub(super) fn look_up(&self, change: &Change, vetting: &Vetting<'_>) -> Result<Vec<Record>, Error> {
+    /// Looks up what is known of the entrants, and of what stays and is required to be more. Nothing of them is fetched for that.
+    pub(super) fn look_up(
+        &self,
+        change: &Change,
+        vetting: &Vetting<'_>,
+    ) -> Result<Vec<(Entry, Record)>, Error> {
         self.freshen(change)?;
         let publishers = Publishers::of(&self.gate.seen.configuration, &self.surroundings.cargo_home)?;
         let manifest = &self.gate.seen.manifest;
-        let packages = change.entering.iter().map(|entry| {
+        let members = self.members_to_be(vetting);
+        let raised = self.raised(change, vetting, &members);
+        let entries = change.entering.iter().cloned().chain(raised).collect::<Vec<_>>();
+        let packages = entries.iter().map(|entry| {
             let named = entry.direct && self.edit.naming(entry.id.name.as_str()) != Naming::Not;
             let id = &entry.id;
             let mut twins =
@@ -226,26 +261,35 @@ impl<'a> Attempt<'a> {
                 direct: entry.direct,
                 replaces: entry.replaces.clone(),
                 pinned_from: twins.find(|twin| !stays(&twin.id())).and_then(|twin| twin.source().cloned()),
-                way: if named { Way::Named } else { Way::Pulled },
+                way: match entry.asked_before {
+                    Some(_) => Way::Kept,
+                    None if named => Way::Named,
+                    None => Way::Pulled,
+                },
                 judged_by: None,
             };
             (&change.lockfile.packages[entry.index], circumstances)
         });
         let packages = packages.collect::<Vec<_>>();
-        Ok(vetting.records(&change.lockfile, &packages, &publishers, &self.demands(change, vetting))?)
+        let demands = demands(change, vetting, &members);
+        let mut records = vetting.records(&change.lockfile, &packages, &publishers, &demands)?;
+        // For what it is required to be now, it comes in now.
+        records.iter_mut().for_each(|record| record.comes_anew |= record.circumstances.way == Way::Kept);
+        Ok(entries.into_iter().zip(records).collect())
     }
 
-    /// Fetches and proves the entrants: index = lock = `.crate`.
+    /// Fetches and proves packages that were looked up: index = lock = `.crate`.
     pub(super) fn prove(
         &self,
         change: &Change,
-        records: &[Record],
+        found: Vec<(Entry, Record)>,
         vetting: &Vetting<'_>,
     ) -> Result<Entrants, Error> {
-        let wanted: Vec<usize> = change.entering.iter().map(|entry| entry.index).collect();
+        let (wanted, records): (Vec<_>, Vec<_>) =
+            found.into_iter().map(|(entry, record)| (entry.index, record)).unzip();
         let network = self.surroundings.network;
         let homes = self.homes.take();
-        Ok(vetting.prove(&self.situation(change)?, network, &wanted, records, homes, self.progress)?)
+        Ok(vetting.prove(&self.situation(change)?, network, &wanted, &records, homes, self.progress)?)
     }
 
     /// Finds out what becomes of the vendored packages under the new manifest.
@@ -305,6 +349,20 @@ impl<'a> Attempt<'a> {
             cargo_home: self.surroundings.cargo_home.clone(),
             clock: self.surroundings.clock,
         })
+    }
+}
+
+/// Which reviews are required once the members are as they are in the shadow. What cargo is about to add only for tests is asked
+/// no more than tests need.
+fn demands(
+    change: &Change,
+    vetting: &Vetting<'_>,
+    members: &Evidence<Vec<cargo::Member>>,
+) -> Evidence<Demands> {
+    match members {
+        Evidence::Absent => Evidence::Absent,
+        Evidence::Known(members) => vetting.demands(&change.lockfile, members),
+        Evidence::Unavailable(why) => Evidence::Unavailable(why.clone()),
     }
 }
 

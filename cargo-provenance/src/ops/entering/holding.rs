@@ -5,12 +5,15 @@
 //! takes the newest versions that go together then. Each package that gets another version than cargo took first is told,
 //! and only what has no version that passes is refused.
 
-use super::super::limiting::change::Change;
+use provenance_build::manifest::Pin;
+
+use super::super::limiting::change::{Change, Entry};
 use super::super::limiting::{Entering, Held, Holding, ROUNDS, told};
 use super::super::vetting::{Vetted, Vetting};
 use super::Error;
 use super::attempt::{Attempt, Resolved};
 use crate::collect::entrants::Entrants;
+use crate::collect::records::Record;
 use crate::vet::waiver::Accept;
 
 /// What cargo's resolution came to, after holding back.
@@ -18,7 +21,7 @@ pub(super) struct Trial {
     /// What cargo said of the edit.
     pub(super) said: Vec<String>,
     pub(super) resolved: Resolved,
-    /// What would enter, in the order of the change.
+    /// What would enter, in the order of the change, and after that what stays and is required to be more.
     pub(super) entering: Vec<Entering>,
     /// The archives that were fetched for the proofs; `None` where something was refused before.
     pub(super) entrants: Option<Entrants>,
@@ -26,6 +29,13 @@ pub(super) struct Trial {
     pub(super) held: Vec<Held>,
     /// Acceptances that nothing needed.
     pub(super) unused: Vec<Accept>,
+}
+
+impl Trial {
+    /// What would enter.
+    pub(super) fn newcomers(&self) -> impl Iterator<Item = &Entering> {
+        self.entering.iter().filter(|it| it.entry.asked_before.is_none())
+    }
 }
 
 /// Tries until nothing is refused, or until what is refused has no other version.
@@ -61,41 +71,59 @@ pub(super) fn hold(attempt: &Attempt<'_>, vetting: &Vetting<'_>, accepts: &[Acce
     unreachable!("the rounds end")
 }
 
-/// What would enter, and what is said of it.
+/// What would enter, or stays and is required to be more, and what is said of it.
 pub(super) struct Judged {
     pub(super) entering: Vec<Entering>,
     pub(super) entrants: Option<Entrants>,
     pub(super) unused: Vec<Accept>,
 }
 
-/// Judges what would enter with a change, and proves it where nothing that is known before speaks against it.
+/// Judges what would enter with a change and what it requires more of, and proves it where nothing that is known before speaks
+/// against it.
 pub(super) fn judge(
     attempt: &Attempt<'_>,
     vetting: &Vetting<'_>,
     change: &Change,
     accepts: &[Accept],
 ) -> Result<Judged, Error> {
-    let records = attempt.look_up(change, vetting)?;
+    let found = attempt.look_up(change, vetting)?;
+    let pins = found.iter().map(|(entry, _)| attempt.pin(entry)).collect::<Vec<_>>();
     let settle = |judgments: Vec<_>| {
         let mut exceptions = vetting.exceptions();
-        let settled = judgments.into_iter().map(|judgment| vetting.settle(judgment, None, &mut exceptions));
+        let settled = judgments.into_iter().zip(&pins);
+        let settled = settled.map(|(judgment, pin)| vetting.settle(judgment, *pin, &mut exceptions));
         let mut vetted = settled.collect::<Vec<Vetted>>();
         let unused = vetting.accept(&mut vetted, accepts, attempt.surroundings)?;
         Ok::<_, Error>((vetted, unused.into_iter().cloned().collect::<Vec<_>>()))
     };
-    let (mut vetted, mut unused) =
-        settle(records.iter().map(|record| vetting.before_fetching(record)).collect())?;
-    let mut proven = records.iter().map(|_| None).collect::<Vec<_>>();
+    let before = found.iter().zip(&pins).map(|((_, record), pin)| match pin {
+        None => vetting.before_fetching(record),
+        Some(pin) => vetting.reviewed_anew(record, pin, None),
+    });
+    let (mut vetted, mut unused) = settle(before.collect())?;
+    let mut proven = found.iter().map(|_| None).collect::<Vec<_>>();
     let mut entrants = None;
     if vetted.iter().all(|vetted| vetted.judgment.admits()) {
-        let proofs = attempt.prove(change, &records, vetting)?;
-        let judgments = records.iter().zip(&proofs.proven);
-        let judgments = judgments.map(|(record, proof)| vetting.judged(record, proof));
+        // The contents of what stays were looked at once, and matter again only where a review is of just these.
+        let is_needed = |(entry, _): &(Entry, Record), pin: &Option<&Pin>| {
+            pin.is_none() || vetting.depends_on_contents(&entry.id)
+        };
+        let places = (0..found.len()).filter(|at| is_needed(&found[*at], &pins[*at])).collect::<Vec<_>>();
+        let wanted = places.iter().map(|at| &found[*at]).cloned().collect::<Vec<_>>();
+        let proofs = attempt.prove(change, wanted, vetting)?;
+        for (at, proof) in places.into_iter().zip(&proofs.proven) {
+            proven[at] = Some(proof.clone());
+        }
+        let judgments =
+            found.iter().zip(&pins).zip(&proven).map(|(((_, record), pin), proof)| match (pin, proof) {
+                (Some(pin), proof) => vetting.reviewed_anew(record, pin, proof.as_ref()),
+                (None, Some(proof)) => vetting.judged(record, proof),
+                (None, None) => vetting.before_fetching(record),
+            });
         (vetted, unused) = settle(judgments.collect())?;
-        proven = proofs.proven.iter().cloned().map(Some).collect();
         entrants = Some(proofs);
     }
-    let entering = change.entering.iter().cloned().zip(records).zip(vetted).zip(proven);
+    let entering = found.into_iter().zip(vetted).zip(proven);
     let entering = entering
         .map(|(((entry, record), vetted), proven)| Entering { entry, record, vetted, proven })
         .collect();

@@ -24,7 +24,7 @@ use super::asking::{self, Pending};
 use super::folding;
 use super::interruption::settled;
 use super::limiting::change::Entry;
-use super::limiting::{self, Entering, tell_entering, tell_held};
+use super::limiting::{self, Entering, tell_entering, tell_held, tell_raised};
 use super::pinning::{self, Rigor};
 use super::signing::{self, Replacing, Resigned};
 use super::vetting::{self, Vetting};
@@ -186,7 +186,8 @@ fn enter(
         let advisories = databases.known().and_then(advisory::newest);
         put_in_place(report, &attempt, &trial, &vetting, advisories, progress)?;
     } else {
-        let entering = plural(trial.entering.len(), "new package");
+        let is_new = trial.entering.iter().all(|it| it.entry.asked_before.is_none());
+        let entering = plural(trial.entering.len(), if is_new { "new package" } else { "package" });
         let verb = edit.command();
         report.conclusion = format!("to {verb}: {} in {entering}; nothing was changed", report.tally());
     }
@@ -316,7 +317,10 @@ fn flush(report: &mut Report, features: &mut Vec<&str>) {
 /// Lists what enters, leaves, changes, and what is held back.
 fn tell(report: &mut Report, trial: &Trial, surroundings: &Surroundings) {
     for Entering { entry, record, vetted, .. } in &trial.entering {
-        tell_entering(report, entry, record, surroundings.clock);
+        match &entry.asked_before {
+            None => tell_entering(report, entry, record, surroundings.clock),
+            Some(before) => tell_raised(report, record, before),
+        }
         for waived in &vetted.waived {
             report.step("Accepting", waived.finding.message.clone());
         }
@@ -329,7 +333,7 @@ fn tell(report: &mut Report, trial: &Trial, surroundings: &Surroundings) {
     }
     let refused = trial.entering.iter().any(|entering| entering.vetted.judgment.refuses());
     tell_held(report, if refused { &[] } else { &trial.held }, surroundings.clock);
-    report.count("entering", trial.entering.len());
+    report.count("entering", trial.newcomers().count());
     report.count("leaving", trial.resolved.change.leaving.len());
 }
 
@@ -374,7 +378,11 @@ fn pulled_in(finding: Finding, entry: &Entry) -> Finding {
         }
         _ => finding,
     };
-    if entry.direct { finding } else { finding.note(format!("it would enter for {}", entry.chain)) }
+    match &entry.asked_before {
+        Some(before) => finding.note(format!("it is pinned, and {}", limiting::asked(before))),
+        None if entry.direct => finding,
+        None => finding.note(format!("it would enter for {}", entry.chain)),
+    }
 }
 
 fn put_in_place(
@@ -390,6 +398,11 @@ fn put_in_place(
     let old = &gate.seen.manifest;
     let mut pinned = Manifest { packages: change.kept_pins(old), ..old.clone() };
     for Entering { entry, vetted, proven, .. } in &trial.entering {
+        if entry.asked_before.is_some() {
+            let kept = pinned.packages.iter_mut().filter(|pin| pin.id() == entry.id);
+            kept.for_each(|pin| pinning::renew(pin, vetted));
+            continue;
+        }
         // Nothing is refused, so that everything is proven.
         let Some(Ok(entrant)) = proven else { return Err(Error::Local(entry.id.short())) };
         pinned.packages.push(pinning::pin(&entry.id, entrant, vetted, Rigor::Policy, advisories));
@@ -414,7 +427,8 @@ fn put_in_place(
         return Ok(());
     }
     vetting.tell_audits(report);
-    let (entered, enter) = match (trial.entering.len(), change.leaving.len()) {
+    let new = trial.newcomers().count();
+    let (entered, enter) = match (new, change.leaving.len()) {
         (0, 0) => ("no new package".to_owned(), "enter"),
         (0, number) => (plural(number, "package"), "leave"),
         (number, _) => (plural(number, "new package"), "enter"),
@@ -427,7 +441,7 @@ fn put_in_place(
     if attempt.edit.common().dry_run {
         report.output = edits.iter().map(|edit| unified(&gate.root, edit)).collect();
         let (entered, enter) = match attempt.edit.mending() {
-            Some(_) if !trial.entering.is_empty() => (plural(trial.entering.len(), "package"), "move"),
+            Some(_) if new > 0 => (plural(new, "package"), "move"),
             _ => (entered, enter),
         };
         report.conclusion =

@@ -313,6 +313,9 @@ impl Lines<'_> {
             None => format!("policy.{name}.{rest}"),
         };
         let (file, line) = ("config.toml", policy.line);
+        let locked = lockfile.packages.iter().find(|package| package.id.name.as_str() == name);
+        let is_published =
+            locked.is_some_and(|package| Origin::of(package.id.source.as_ref()) == Origin::CratesIo);
         match policy.audit_as_crates_io {
             Some(true) => {
                 let (weight, what) = match workspace.members.iter().any(|member| member.name.as_str() == name)
@@ -320,9 +323,13 @@ impl Lines<'_> {
                     true => {
                         (Weighed::Weaker, "a member is the team's own: only cargo-vet asks for reviews of it")
                     }
-                    false => {
+                    false if is_published => {
                         (Weighed::Same, "it has to be reviewed like what crates.io publishes under its name")
                     }
+                    false => (
+                        Weighed::Stricter,
+                        "it has to be reviewed by the team: what others reviewed is what crates.io publishes under its name",
+                    ),
                 };
                 self.add(file, line, key("audit-as-crates-io"), weight, what);
             }

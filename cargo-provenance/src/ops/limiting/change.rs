@@ -6,7 +6,7 @@ use provenance_build::manifest::Pin;
 use provenance_build::{LockedPackage, Lockfile, Manifest, PackageId, Version};
 
 use crate::graph::{Graph, GraphError};
-use crate::vet::release;
+use crate::vet::{Demand, release};
 
 /// The difference that a new lockfile makes to a workspace behind the gate.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(in crate::ops) struct Entry {
     pub(in crate::ops) direct: bool,
     /// Who pulls it in: `app > serde`.
     pub(in crate::ops) chain: String,
+    /// What was required of it before, where it stays as it is pinned and more is required now.
+    pub(in crate::ops) asked_before: Option<Demand>,
 }
 
 impl Change {
@@ -76,19 +78,7 @@ impl Change {
             if first_party(index) || stays(package) {
                 continue;
             }
-            let chain = graph.chain(index, first_party);
-            let names: Vec<&str> = chain
-                .iter()
-                .take(chain.len().saturating_sub(1))
-                .map(|at| new.packages[*at].id.name.as_str())
-                .collect();
-            entering.push(Entry {
-                index,
-                id: package.id.clone(),
-                replaces: None,
-                direct: chain.len() == 2,
-                chain: names.join(" > "),
-            });
+            entering.push(entry(&graph, &new, index, first_party));
         }
         pair_all(&mut entering, &mut leaving);
         Ok(Self { lockfile: new, entering, leaving, graph, own: BTreeSet::new() })
@@ -100,11 +90,34 @@ impl Change {
         self.own.insert(index);
     }
 
+    /// A package that stays as it is pinned, and of which more is required now.
+    pub(in crate::ops) fn staying(&self, index: usize, before: Demand, manifest: &Manifest) -> Entry {
+        let is_first_party =
+            |at: usize| self.own.contains(&at) || is_member(&self.lockfile.packages[at].id, manifest);
+        let entry = entry(&self.graph, &self.lockfile, index, is_first_party);
+        Entry { asked_before: Some(before), ..entry }
+    }
+
     /// The pins of the packages that stay.
     pub(in crate::ops) fn kept_pins(&self, manifest: &Manifest) -> Vec<Pin> {
         let entering: BTreeSet<&PackageId> = self.entering.iter().map(|entry| &entry.id).collect();
         let staying = self.lockfile.packages.iter().map(|p| &p.id).filter(|id| !entering.contains(id));
         staying.filter_map(|id| manifest.pin_for(id).cloned()).collect()
+    }
+}
+
+/// A package of a lockfile as it would enter, and for whom.
+fn entry(graph: &Graph, lockfile: &Lockfile, index: usize, is_first_party: impl Fn(usize) -> bool) -> Entry {
+    let chain = graph.chain(index, is_first_party);
+    let above = chain.iter().take(chain.len().saturating_sub(1));
+    let names = above.map(|at| lockfile.packages[*at].id.name.as_str()).collect::<Vec<_>>();
+    Entry {
+        index,
+        id: lockfile.packages[index].id.clone(),
+        replaces: None,
+        direct: chain.len() == 2,
+        chain: names.join(" > "),
+        asked_before: None,
     }
 }
 
@@ -121,6 +134,7 @@ pub(in crate::ops) fn moved(first: &Lockfile, last: &Lockfile) -> Vec<(PackageId
         replaces: None,
         direct: false,
         chain: String::new(),
+        asked_before: None,
     };
     let mut entering = after.difference(&before).map(|id| entry(id)).collect::<Vec<_>>();
     let mut leaving = before.difference(&after).map(|id| (*id).clone()).collect::<Vec<_>>();

@@ -55,8 +55,8 @@ fn is_dead<R: Resolver>(
     dead: &BTreeSet<&PackageName>,
 ) -> bool {
     let Entering { entry, record, vetted, .. } = entering;
-    // What is locked may stay as it is.
-    if entry.replaces.is_some() {
+    // What is locked may stay as it is, where nobody needs it for more.
+    if entry.replaces.is_some() || entry.asked_before.is_some() {
         return false;
     }
     let is_refused = vetted.judgment.refuses();

@@ -11,7 +11,7 @@ use provenance_build::{PackageId, PackageName, Version};
 
 use self::change::{Change, Entry};
 pub(super) use self::resolver::{Place, Resolver, is_without_solution};
-pub(super) use self::telling::{tell_entering, tell_held, told};
+pub(super) use self::telling::{asked, tell_entering, tell_held, tell_raised, told};
 use super::entering::Naming;
 use super::vetting::{Vetted, Vetting};
 use crate::cargo::Bound;
@@ -289,8 +289,9 @@ impl Holding {
         let (name, current) = (&entry.id.name, &entry.id.version);
         let naming = if entry.direct { resolver.naming(name.as_str()) } else { Naming::Not };
         let line = line(&entry.id)?;
-        // Who names a version gets that one or nothing.
-        if matches!(naming, Naming::Version(_)) || self.stuck.contains(&line) {
+        // Who names a version gets that one or nothing, and what is pinned stays.
+        let is_fixed = matches!(naming, Naming::Version(_)) || entry.asked_before.is_some();
+        if is_fixed || self.stuck.contains(&line) {
             return None;
         }
         self.out.insert((name.clone(), current.clone()));

@@ -8,9 +8,9 @@ use super::Held;
 use super::change::{self, Entry};
 use crate::collect::records::Record;
 use crate::finding::{Finding, Weight};
-use crate::model::{Clock, Date};
+use crate::model::{Clock, Date, Evidence};
 use crate::report::Report;
-use crate::vet::{checks, release, waiver};
+use crate::vet::{Demand, checks, release, waiver};
 
 /// What was held back: each package that has another version than cargo took first, and why.
 pub(in crate::ops) fn told(first: &Lockfile, last: &Lockfile, held: &[Held]) -> Vec<Held> {
@@ -42,6 +42,22 @@ pub(in crate::ops) fn tell_entering(report: &mut Report, entry: &Entry, record: 
     let (name, version, source) = (&entry.id.name, &entry.id.version, entry.id.source.as_ref());
     let source = source.filter(|s| !s.is_crates_io()).map(|s| format!(" ({s})")).unwrap_or_default();
     report.step(verb, format!("{name} {from}v{version}{source}, {age}, for {}", entry.chain));
+}
+
+/// Tells of what stays, and is required to be more than before.
+pub(in crate::ops) fn tell_raised(report: &mut Report, record: &Record, before: &Demand) {
+    if let Evidence::Known(now) = &record.demand {
+        report.step("Requiring", format!("{} of {}, {}", now.line(), record.id.short(), asked(before)));
+    }
+}
+
+/// What a package was required to be.
+pub(in crate::ops) fn asked(before: &Demand) -> String {
+    match (before.criteria.is_empty(), before.why.is_empty()) {
+        (false, _) => format!("`{}` was required of it before", before.line()),
+        (true, false) => "nothing was required of it before".to_owned(),
+        (true, true) => "nobody can tell what was required of it before".to_owned(),
+    }
 }
 
 /// Tells what is held back.

@@ -15,7 +15,7 @@ use crate::model::Date;
 use crate::report::Outcome;
 use crate::vet::engine::NOT_JUDGED;
 use crate::vet::waiver::{self, Waived, Waiver};
-use crate::vet::{CHECK_SET, Open};
+use crate::vet::{CHECK_SET, Open, Proof};
 
 /// A manifest in the making, and what was noticed on the way.
 #[derive(Debug)]
@@ -81,8 +81,6 @@ pub(in crate::ops) fn pin(
     let proof = vetted.judgment.proof.as_ref().filter(|proof| proof.grade == Grade::Fully);
     let proof = proof.filter(|_| baseline.is_empty() && accepted.is_empty());
     let basis = match rigor {
-        _ if proof.is_some_and(|proof| proof.on_publisher) => Basis::Publisher,
-        _ if proof.is_some() => Basis::Audit,
         Rigor::Baseline => Basis::Baseline,
         Rigor::Policy | Rigor::Recheck if !baseline.is_empty() => Basis::Baseline,
         Rigor::Policy | Rigor::Recheck if accepted.is_empty() => Basis::Policy,
@@ -96,11 +94,7 @@ pub(in crate::ops) fn pin(
         tree: entrant.tree,
         vendor_tree: entrant.vendor_tree,
         build_time: entrant.build_time.clone(),
-        trust: Trust {
-            criteria: proof.map(|proof| proof.criteria.clone()),
-            from: proof.map(|proof| proof.from.clone()).unwrap_or_default(),
-            ..Trust::on(basis)
-        },
+        trust: proof.map_or_else(|| Trust::on(basis), proven),
         vetted: Some(manifest::Vetted {
             checks: CHECK_SET,
             advisories: advisories.map(|date| date.to_string()),
@@ -109,6 +103,24 @@ pub(in crate::ops) fn pin(
         accepted,
         baseline,
         line: Line(0),
+    }
+}
+
+/// The trust that reviews, or the name of a publisher, make.
+fn proven(proof: &Proof) -> Trust {
+    let basis = if proof.on_publisher { Basis::Publisher } else { Basis::Audit };
+    Trust { criteria: Some(proof.criteria.clone()), from: proof.from.clone(), ..Trust::on(basis) }
+}
+
+/// Writes into a pin that stays what reviews prove of the package now that more is required of it, and what a person accepts.
+/// Only what names criteria says less than that.
+pub(in crate::ops) fn renew(pin: &mut Pin, vetted: &Vetted) {
+    let proof = vetted.judgment.proof.as_ref().filter(|proof| proof.grade == Grade::Fully);
+    if !vetted.accepted.is_empty() {
+        pin.accepted.extend(vetted.accepted.iter().cloned());
+        pin.trust = Trust::on(Basis::Accepted);
+    } else if let (Some(proof), Basis::Audit | Basis::Publisher) = (proof, pin.trust.basis) {
+        pin.trust = proven(proof);
     }
 }
 

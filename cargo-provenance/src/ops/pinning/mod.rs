@@ -16,7 +16,7 @@ use crate::model::Date;
 use crate::policy::Policy;
 
 pub use draft::Draft;
-pub(super) use draft::pin;
+pub(super) use draft::{pin, renew};
 pub use error::Error;
 pub(super) use members::{ask_about, well_known};
 

@@ -7,10 +7,11 @@ mod template;
 
 use std::fmt::Write as _;
 
-use provenance_build::{PackageName, Version};
+use provenance_build::PackageName;
 
 use self::missing::Found;
 use super::certify::Reviewed;
+use crate::audit::VetVersion;
 use crate::model::Surroundings;
 use crate::report::failure::Failure;
 use crate::report::progress::Progress;
@@ -112,9 +113,9 @@ pub(super) fn cheapest(
     // What needs another review first is not the one to begin with.
     let review = found.list.iter().find(|review| review.after.is_none()).or(found.list.first());
     Ok(review.and_then(|review| {
-        let to = Version::parse(&review.to)?;
+        let to = VetVersion::parse(&review.to)?;
         let what = match &review.from {
-            Some(from) => Reviewed::Delta(Version::parse(from)?, to),
+            Some(from) => Reviewed::Delta(VetVersion::parse(from)?, to),
             None => Reviewed::Full(to),
         };
         Some((what, review.criteria.clone()))

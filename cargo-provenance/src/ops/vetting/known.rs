@@ -28,6 +28,12 @@ pub fn demands(reviews: &Reviews, lockfile: &Lockfile, members: &[Member]) -> Ev
     demands.map_or_else(Evidence::Unavailable, Evidence::Known)
 }
 
+/// The same, whether or not cargo-vet would take the policies that ask for them.
+pub fn demanded(reviews: &Reviews, lockfile: &Lockfile, members: &[Member]) -> Evidence<Demands> {
+    let demands = needs::tree(lockfile, members).and_then(|(tree, ids)| reviews.demanded(&tree, &ids));
+    demands.map_or_else(Evidence::Unavailable, Evidence::Known)
+}
+
 /// The advisory databases that the policy names, fetched anew where that is due. What a person should know of them goes into
 /// the report. None that is missing, too old, or older than what one of `pins` knew decides anything.
 pub fn databases(

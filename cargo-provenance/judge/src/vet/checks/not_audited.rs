@@ -1,5 +1,6 @@
 //! `not-audited`: a package that nobody reviewed, where the policy requires reviews.
 
+use crate::audit::VetVersion;
 use crate::policy::{Firmness, Level, Required};
 use crate::vet::check::{Check, Group, Needs, Observation};
 use crate::vet::dossier::{Dossier, Way};
@@ -57,7 +58,9 @@ fn judge(dossier: &Dossier<'_>, ground: &Ground<'_>) -> Vec<Observation> {
             "where its publisher is trusted: `cargo provenance pin --recheck` looks at what it brings in",
         );
     }
-    let id = format!("{} {}{}", id.name, id.version, reviews.flags(&demand));
+    // A review of a commit says which.
+    let version = VetVersion::of(id).map_or_else(|| id.version.to_string(), |version| version.to_string());
+    let id = format!("{} {version}{}", id.name, reviews.flags(&demand));
     vec![
         seen.help(format!(
             "review it, then run `cargo provenance certify {id}`; `suggest` says what is cheapest"

@@ -95,13 +95,7 @@ impl Reviews {
     /// What is required of the packages of a tree, each of which has the identity at its index; why that cannot be said, if so.
     /// What makes `cargo vet --locked` refuse a policy is never passed over.
     pub fn demands(&self, tree: &Tree, ids: &[&PackageId]) -> Result<Demands, String> {
-        let beyond = self.asks.strictest();
-        let (config, is_theirs) = match &self.asks {
-            Rules::Policy { dev: None, .. } => return Ok(Demands { beyond, ..Demands::default() }),
-            Rules::Policy { all, dev } => (of_members(tree, all, dev.as_ref()), false),
-            Rules::Store => (self.store.config.clone(), true),
-        };
-        let faults = match is_theirs && !self.is_before {
+        let faults = match self.asks == Rules::Store && !self.is_before {
             true => audit::policy_faults(&self.store, tree, &self.criteria),
             false => vec![],
         };
@@ -109,6 +103,17 @@ impl Reviews {
             let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
             return Err(format!("{first}; {}{more}", first.help));
         }
+        self.demanded(tree, ids)
+    }
+
+    /// The same, whether or not `cargo vet --locked` would take the policies that ask for it.
+    pub fn demanded(&self, tree: &Tree, ids: &[&PackageId]) -> Result<Demands, String> {
+        let beyond = self.asks.strictest();
+        let (config, is_theirs) = match &self.asks {
+            Rules::Policy { dev: None, .. } => return Ok(Demands { beyond, ..Demands::default() }),
+            Rules::Policy { all, dev } => (of_members(tree, all, dev.as_ref()), false),
+            Rules::Store => (self.store.config.clone(), true),
+        };
         let unknown = |name: String| format!("a policy names `{name}`, which is no criterion of the store");
         let demands = tree.demands(&config, &self.criteria).map_err(unknown)?;
         let describing = Describing { reviews: self, tree, demands: &demands, is_theirs };
@@ -125,6 +130,14 @@ impl Reviews {
         let most = members.fold(own, |most, demand| most.union(demand.criteria));
         let criteria = self.criteria.minimal(most).into_iter().map(str::to_owned).collect();
         Ok(Demands { of, beyond: Demand { criteria, ..beyond } })
+    }
+
+    /// Whether something is required now that was not before, neither by name nor by what was.
+    pub fn is_more(&self, now: &Demand, before: &Demand) -> bool {
+        match (self.criteria.set(&now.criteria), self.criteria.set(&before.criteria)) {
+            (Ok(now), Ok(before)) => !before.contains(now),
+            _ => true,
+        }
     }
 
     /// What to tell `certify` so that it records what is required: nothing where it does that by itself.
@@ -371,6 +384,25 @@ mod tests {
         let before = reviews("[policy.gone]\ncriteria = []\n", None);
         let held = now.held_to(None, &before.store.config.policy, vec![]).expect("before");
         assert_eq!(held.demands(&tree, &ids).expect("before").of(ids[2]).line(), "safe-to-deploy");
+    }
+
+    #[test]
+    fn what_is_implied_by_what_was_required_is_no_more() {
+        let reviews = reviews("", None);
+        let demand = |names: &[&str]| Demand {
+            criteria: names.iter().map(|name| (*name).to_owned()).collect(),
+            why: vec![],
+        };
+        for (now, before, expected) in [
+            (&["safe-to-deploy"][..], &["safe-to-run"][..], true),
+            (&["safe-to-run"], &["safe-to-deploy"], false),
+            (&["safe-to-deploy"], &["crypto"], false),
+            (&["safe-to-run"], &[], true),
+            (&[], &[], false),
+            (&["gone"], &["gone"], true),
+        ] {
+            assert_eq!(reviews.is_more(&demand(now), &demand(before)), expected, "{now:?} {before:?}");
+        }
     }
 
     #[test]

@@ -136,9 +136,22 @@ impl Reviews {
         let may_vouch = |reviewer: &String| {
             origin == Origin::CratesIo && dossier.on_record.is_none_or(|record| record.contains(reviewer))
         };
+        let stands_for = self.stands_for(name, version, origin);
         let mut store = self.about(name, (version, origin), demand, &may_vouch);
+        let mut foreign = BTreeSet::new();
+        for (set, entries) in &mut store.imports.sets {
+            let Some(audits) = entries.audits.get_mut(name).filter(|_| !self.signed.contains_key(set)) else {
+                continue;
+            };
+            let before = audits.len();
+            audits.retain(|audit| audit.kind.to().is_none_or(|to| !stands_for.contains(&to)));
+            foreign.extend((audits.len() < before).then(|| set.clone()));
+        }
         let unbound = self.bound.take_out(&mut store, name, (version, origin, &dossier.bytes), &self.rules);
-        let mut reasons = vec![];
+        let foreign = foreign.iter();
+        let mut reasons = foreign
+            .map(|set| format!("what `{set}` reviewed is the package of crates.io"))
+            .collect::<Vec<_>>();
         if !self.rules.self_reviews {
             let own_work = self.people.take_out_own_work(&mut store, name, version).into_iter();
             reasons.extend(
@@ -162,6 +175,18 @@ impl Reviews {
             }
         }
         (store, reasons)
+    }
+
+    /// The versions of crates.io under whose names a package from elsewhere goes: its own, and those that are said to stand for it.
+    /// Nobody but the team can tell that the bytes are those which others saw. What they saw of other versions may be a ground
+    /// for what the team reviewed.
+    fn stands_for<'v>(&'v self, krate: &str, version: &'v VetVersion, origin: Origin) -> Vec<&'v VetVersion> {
+        if origin == Origin::CratesIo {
+            return vec![];
+        }
+        let own = Some(version).filter(|version| version.git.is_none());
+        let others = self.store.imports.unpublished.get(krate).into_iter().flatten();
+        own.into_iter().chain(others.map(|it| &it.audited_as)).collect()
     }
 
     fn too_few(&self, few: &BTreeSet<Person>) -> String {

@@ -33,7 +33,7 @@ use demand::Rules;
 pub use demand::{Demand, Demands};
 use people::People;
 pub use publishers::{Look, before, contradict};
-pub use select::selected;
+pub use select::{selected, unmatched};
 
 /// What reviews of the team itself are called where it says who vouches.
 pub const OWN: &str = "supply-chain";

@@ -89,6 +89,51 @@ fn a_store_cannot_call_a_published_package_its_own() {
 }
 
 #[test]
+fn what_others_reviewed_on_crates_io_does_not_vouch_for_other_bytes_of_that_name() {
+    let commit = "a".repeat(40);
+    let git = format!("1.1.0@git:{commit}");
+    let theirs = format!(
+        "[audits.theirs.audits]\n{}{}",
+        FULL.replace("audits.a", "audits.theirs.audits.a"),
+        DELTA.replace("audits.a", "audits.theirs.audits.a")
+    );
+    let stands =
+        |version: &str, of: &str| format!("[[unpublished.a]]\nversion = '{version}'\naudited_as = '{of}'\n");
+    let config = "[imports.theirs]\nurl = 'x'\n[policy.a]\naudit-as-crates-io = true\n";
+    let own = FULL.replace("version = '1.0.0'", "delta = '1.0.0 -> 1.1.0'");
+    let on_commit = FULL.replace("version = '1.0.0'", &format!("delta = '1.0.0 -> {git}'"));
+    let (registry, source) = ("sparse+https://h/i/", format!("git+https://h/r#{commit}"));
+    for (audits, imports, version, source, proven) in [
+        ("", theirs.clone(), "1.0.0", CRATES_IO, true),
+        ("", theirs.clone(), "1.0.0", registry, false),
+        ("", theirs.clone(), "1.1.0", registry, false),
+        ("", theirs.clone(), "1.0.0", "", false),
+        ("", format!("{theirs}{}", stands("1.2.0", "1.0.0")), "1.2.0", "", false),
+        ("", format!("{theirs}{}", stands(&git, "1.1.0")), "1.1.0", &source, false),
+        // What the team says itself is of what it uses, on the ground of what others reviewed.
+        (FULL, theirs.clone(), "1.0.0", registry, true),
+        (FULL, format!("{theirs}{}", stands("1.2.0", "1.0.0")), "1.2.0", "", true),
+        (&own, theirs.clone(), "1.1.0", registry, true),
+        (&on_commit, theirs.clone(), "1.1.0", &source, true),
+    ] {
+        let reviews = reviews(store(audits, config, &imports));
+        let id = id("a", version, source);
+        assert_eq!(proof(&reviews, &id).is_some(), proven, "{audits} {version} {source}");
+        if !proven {
+            let standing = reviews.of(&Dossier::new(&id, Way::Kept)).standing;
+            let Standing::Open(missing) = standing else { panic!("{standing:?}") };
+            let why = "what `theirs` reviewed is the package of crates.io";
+            assert!(missing.why.iter().any(|it| it == why), "{:?}", missing.why);
+        }
+    }
+    // A warning is one wherever the package comes from.
+    let warning = VIOLATION.replace("audits.a", "audits.theirs.audits.a").replace("1.1.0", "*");
+    let reviews = reviews(store("", config, &format!("[audits.theirs.audits]\n{warning}")));
+    let opinion = reviews.of(&Dossier::new(&id("a", "1.0.0", registry), Way::Kept));
+    assert_eq!(opinion.violations.len(), 1);
+}
+
+#[test]
 fn filters_take_out_proof_and_leave_violations() {
     let text = format!("{FULL}{DELTA}{VIOLATION}");
     let old = id("a", "1.0.0", CRATES_IO);
@@ -165,4 +210,59 @@ fn a_store_with_a_fault_is_not_used() {
     let unknown = "[[audits.a]]\ncriteria = 'unknown'\nversion = '1.0.0'\n";
     let why = Reviews::new(store(unknown, "", ""), None, BTreeMap::new(), today).expect_err("a fault");
     assert!(why.starts_with("supply-chain/audits.toml:1: `unknown`"), "{why}");
+}
+
+#[test]
+fn a_filter_that_is_about_nothing_of_the_set_is_told() {
+    let text = format!(
+        "[criteria.sound]\ndescription = 'x'\n{FULL}{DELTA}{VIOLATION}[[audits.b]]\nwho = 'Ann'\n\
+                        criteria = 'sound'\nversion = '1.0.0'\n[[audits.c]]\ncriteria = 'sound'\nviolation = '*'\n"
+    );
+    let published = Published::read(text.as_bytes(), Path::new("theirs.toml")).expect("a set");
+    let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let told = |filter: &dyn Fn(&mut AuditImport)| {
+        let mut import = AuditImport { name: "theirs".to_owned(), ..AuditImport::default() };
+        filter(&mut import);
+        unmatched(&published, &import).join("; ")
+    };
+    let missing = |key: &str, names: &str| {
+        format!("what `{key}` of `[audits.import.theirs]` names and the set does not have: {names}")
+    };
+    assert_eq!(told(&|_| {}), "");
+    assert_eq!(
+        told(&|it| {
+            it.crates = Some(list(&["a"]));
+            it.exclude = list(&["c"]);
+            it.auditors = Some(list(&["ann@example.org", "Bob <bob@example.org>"]));
+            it.criteria = Some(list(&["safe-to-deploy"]));
+            it.kinds = Some(vec![EntryKind::Delta, EntryKind::Wildcard]);
+            it.criteria_map = [("sound".to_owned(), list(&["safe-to-run"]))].into();
+        }),
+        ""
+    );
+    // What only warns vouches for nothing.
+    assert_eq!(told(&|it| it.crates = Some(list(&["a", "A", "c"]))), missing("crates", "`A`, `c`"));
+    assert_eq!(told(&|it| it.exclude = list(&["a", "d"])), missing("exclude", "`d`"));
+    assert_eq!(
+        told(&|it| it.auditors = Some(list(&["Ann", "ann@example"]))),
+        missing("auditors", "`ann@example`")
+    );
+    assert_eq!(
+        told(&|it| it.criteria = Some(list(&["safe-to-run", "sound"]))),
+        missing("criteria", "`safe-to-run`")
+    );
+    let map = |name: &str| [(name.to_owned(), list(&["safe-to-run"]))].into();
+    assert_eq!(told(&|it| it.criteria_map = map("soud")), missing("criteria-map", "`soud`"));
+    assert_eq!(told(&|it| it.criteria_map = map("safe-to-run")), "");
+    assert!(
+        told(&|it| it.kinds = Some(vec![EntryKind::Trusted])).ends_with("the set has nothing of the kind")
+    );
+    let apart = told(&|it| {
+        it.crates = Some(list(&["b"]));
+        it.auditors = Some(list(&["bob@example.org"]));
+    });
+    assert!(apart.ends_with("nothing in it passes all filters"), "{apart}");
+    let many = ["1", "2", "3", "4", "5", "6", "7"];
+    let names = "`1`, `2`, `3`, `4`, `5` and 2 more";
+    assert_eq!(told(&|it| it.exclude = list(&many)), missing("exclude", names));
 }

@@ -1,0 +1,407 @@
+//! What is required of packages, and whether all that a person wrote about reviews is in force: demands that rise, filters that keep
+//! nothing, packages that stand for others.
+
+use tests::krate::days_ago;
+use tests::project::CLEAN;
+use tests::registry::Response;
+use tests::{Advisory, AdvisoryDb, Krate, Project, Sandbox, files};
+
+const CONFIG: &str = "\n# cargo-vet config file\n\n[cargo-vet]\nversion = \"0.10\"\n";
+
+fn audit(name: &str, criteria: &str) -> String {
+    format!(
+        "\n[[audits.{name}]]\nwho = \"Ann <ann@example.org>\"\ncriteria = \"{criteria}\"\nversion = \"1.0.0\"\n"
+    )
+}
+
+/// `app` behind the gate, which ships `victim` and needs `tester` and its `deep` for tests alone; that is all that they were
+/// reviewed for.
+fn app<'s>(sandbox: &'s Sandbox, required: &str, more: &str) -> Project<'s> {
+    let registry = sandbox.registry();
+    registry.publish(&Krate::greeting("deep", "1.0.0", CLEAN));
+    registry.publish(&Krate::greeting("tester", "1.0.0", CLEAN).dependency("deep", "1"));
+    let app = Project::app(sandbox, "app");
+    files::append(&app.path("Cargo.toml"), "\n[dev-dependencies]\ntester = \"1\"\n");
+    let app = app.pinned();
+    let audits = [("deep", "safe-to-run"), ("tester", "safe-to-run"), ("victim", "safe-to-deploy")];
+    let audits = audits.map(|(name, criteria)| audit(name, criteria)).concat();
+    app.with("supply-chain/config.toml", CONFIG)
+        .with("supply-chain/audits.toml", &format!("\n# cargo-vet audits file\n{audits}{more}"))
+        .with("supply-chain/imports.lock", "");
+    app.policy(&format!("[audits]\nrequired = \"{required}\""));
+    app.provenance(["check"]).ok();
+    app
+}
+
+/// The files that a command must not change where it refuses.
+fn state(app: Project<'_>) -> [String; 3] {
+    ["Cargo.toml", "Cargo.lock", "Provenance.lock"].map(|name| files::read(&app.path(name)))
+}
+
+#[test]
+fn what_was_reviewed_for_tests_alone_is_not_shipped_by_add() {
+    for required in ["all", "new"] {
+        let sandbox = Sandbox::new();
+        let app = app(&sandbox, required, "");
+        let before = state(app);
+        app.provenance(["add", "tester"])
+            .run()
+            .code(1)
+            .stderr_has("error[not-audited]: `tester v1.0.0` was not reviewed for `safe-to-deploy`")
+            .stderr_has("`safe-to-deploy` is required as a dependency of `app`")
+            .stderr_has("error[not-audited]: `deep v1.0.0` was not reviewed for `safe-to-deploy`")
+            .stderr_has("`safe-to-deploy` is required as a dependency of `app`, by way of `tester`")
+            .stderr_has("cargo provenance certify tester 1.0.0")
+            .stderr_has("it is pinned, and `safe-to-run` was required of it before")
+            .stderr_has("nothing was changed");
+        assert_eq!(state(app), before);
+    }
+}
+
+#[test]
+fn what_is_needed_for_more_and_was_reviewed_for_that_stays_pinned_and_says_so() {
+    let sandbox = Sandbox::new();
+    let more = [audit("tester", "safe-to-deploy"), audit("deep", "safe-to-deploy")].concat();
+    let app = app(&sandbox, "all", &more);
+    app.provenance(["pin", "--recheck"]).ok();
+    let for_tests = "trust = { basis = \"audit\", criteria = \"safe-to-run\", from = [\"supply-chain\"] }";
+    assert_eq!(files::read(&app.path("Provenance.lock")).matches(for_tests).count(), 2);
+    app.provenance(["add", "tester"])
+        .ok()
+        .stderr_has("Requiring safe-to-deploy of tester v1.0.0, `safe-to-run` was required of it before")
+        .stderr_has("Requiring safe-to-deploy of deep v1.0.0")
+        .stderr_has("no new package entered");
+    assert_eq!(files::read(&app.path("Provenance.lock")).matches(for_tests).count(), 0);
+    app.provenance(["check"]).ok();
+    // Less is asked of it again, which is no reason to look.
+    app.provenance(["remove", "tester"]).ok().stderr_lacks("Requiring");
+    app.provenance(["check"]).ok();
+}
+
+#[test]
+fn what_an_update_would_need_for_more_than_it_was_reviewed_for_is_held_back() {
+    let sandbox = Sandbox::new();
+    let victim = audit("victim", "safe-to-deploy").replace("1.0.0", "1.1.0");
+    let app = app(&sandbox, "all", &victim);
+    sandbox.registry().publish(&Krate::greeting("victim", "1.1.0", CLEAN).dependency("tester", "1"));
+    app.provenance(["update"])
+        .ok()
+        .stderr_has("Holding victim at v1.0.0, not v1.1.0: it pulls in `deep v1.0.0` (not-audited)");
+    assert_eq!(app.locked("victim"), "1.0.0");
+    app.provenance(["check"]).ok();
+    // Whoever asks for it by its version is told why not.
+    let before = state(app);
+    app.provenance(["add", "victim@1.1.0"])
+        .run()
+        .code(1)
+        .stderr_has("error[not-audited]: `tester v1.0.0` was not reviewed for `safe-to-deploy`")
+        .stderr_has("`safe-to-deploy` is required as a dependency of `app`, by way of `victim`")
+        .stderr_has("nothing was changed");
+    assert_eq!(state(app), before);
+}
+
+#[test]
+fn a_warning_that_is_about_what_is_shipped_counts_from_the_day_on_which_it_is() {
+    let sandbox = Sandbox::new();
+    let warning = "\n[[audits.tester]]\nwho = \"Ann\"\ncriteria = \"safe-to-deploy\"\nviolation = \"*\"\n";
+    let app = app(&sandbox, "none", warning);
+    let before = state(app);
+    app.provenance(["add", "tester"])
+        .run()
+        .code(1)
+        .stderr_has("error[audit-violation]: `tester v1.0.0` does not meet `safe-to-deploy`")
+        .stderr_has("it is pinned, and `safe-to-run` was required of it before");
+    assert_eq!(state(app), before);
+}
+
+#[test]
+fn where_nobody_can_tell_who_reviewed_what_nothing_is_shipped_anew() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "all", "");
+    app.with("supply-chain/audits.toml", "\n# cargo-vet audits file\n\n[audits\n");
+    let before = state(app);
+    app.provenance(["add", "tester"])
+        .run()
+        .code(3)
+        .stderr_has("2 packages could not be judged: supply-chain/audits.toml:")
+        .stderr_has("nothing was changed");
+    assert_eq!(state(app), before);
+    app.provenance(["remove", "victim"]).ok();
+}
+
+#[test]
+fn a_person_accepts_what_is_up_for_review_of_what_is_needed_for_more() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "all", &audit("deep", "safe-to-deploy"));
+    app.policy("[checks]\nnot-audited = \"review\"");
+    app.provenance(["add", "tester"]).run().code(1).stderr_has("review[not-audited]: `tester v1.0.0`");
+    app.provenance(["add", "tester", "--accept", "not-audited=read it on the train"]).ok();
+    app.provenance(["check"]).ok();
+    let pins = files::read(&app.path("Provenance.lock"));
+    assert_eq!(pins.matches("read it on the train").count(), 1, "{pins}");
+}
+
+#[test]
+fn what_a_removal_makes_somebody_ship_is_asked_for_that() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "all", "");
+    // `app` needs it, and of `app` only tests are asked: alone, it is shipped.
+    let inner = "[package]\nname = \"inner\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\ntester = \"1\"\n";
+    app.with("inner/Cargo.toml", inner).with("inner/src/lib.rs", "");
+    let manifest = files::read(&app.path("Cargo.toml"));
+    let manifest = manifest.replacen("[dependencies]\n", "[dependencies]\ninner = { path = \"inner\" }\n", 1);
+    files::write(&app.path("Cargo.toml"), format!("{manifest}\n[workspace]\nmembers = [\"inner\"]\n"));
+    files::append(&app.path("supply-chain/config.toml"), "\n[policy.app]\ncriteria = \"safe-to-run\"\n");
+    app.cargo(["generate-lockfile"]).ok();
+    app.provenance(["pin"]).ok();
+    app.provenance(["check"]).ok();
+    let before = state(app);
+    app.provenance(["remove", "inner"])
+        .run()
+        .code(1)
+        .stderr_has("error[not-audited]: `tester v1.0.0` was not reviewed for `safe-to-deploy`")
+        .stderr_has("`safe-to-deploy` is required as a dependency of `inner`");
+    assert_eq!(state(app), before);
+    app.provenance(["remove", "victim"]).ok();
+}
+
+#[test]
+fn what_a_fix_would_need_for_more_than_it_was_reviewed_for_does_not_pass() {
+    let sandbox = Sandbox::new();
+    let victim = audit("victim", "safe-to-deploy");
+    let more = ["1.0.1", "1.0.2"].map(|version| victim.replace("1.0.0", version)).concat();
+    let app = app(&sandbox, "all", &more);
+    let registry = sandbox.registry();
+    registry.publish(&Krate::greeting("victim", "1.0.1", CLEAN).dependency("tester", "1"));
+    registry.publish(&Krate::greeting("victim", "1.0.2", CLEAN));
+    AdvisoryDb::new(&sandbox).publish(&[Advisory::new("RUSTSEC-2025-0002", "victim").patched(">= 1.0.1")]);
+    app.provenance(["db", "update"]).ok();
+    app.provenance(["fix"]).ok().stderr_has("Mending victim v1.0.0 -> v1.0.2");
+    app.provenance(["check"]).ok();
+}
+
+#[test]
+fn pins_are_asked_by_what_needs_them_when_they_are_written() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "all", "");
+    files::replace(&app.path("Cargo.toml"), "[dev-dependencies]\n", "");
+    for command in ["pin", "check"] {
+        app.provenance([command])
+            .run()
+            .code(1)
+            .stderr_has("error[not-audited]: `tester v1.0.0` was not reviewed for `safe-to-deploy`")
+            .stderr_has("`safe-to-deploy` is required as a dependency of `app`");
+    }
+}
+
+#[test]
+fn what_a_change_needs_for_more_is_new_where_only_what_is_new_is_asked() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "new", "");
+    app.commit("gated");
+    files::replace(&app.path("Cargo.toml"), "[dev-dependencies]\n", "");
+    // Nobody can tell by the pin what it was needed for when it was written.
+    app.provenance(["pin"]).ok();
+    app.provenance(["check"]).ok();
+    app.provenance(["check", "--since", "HEAD"])
+        .run()
+        .code(1)
+        .stderr_has("error[not-audited]: `tester v1.0.0` was not reviewed for `safe-to-deploy`")
+        .stderr_has("error[not-audited]: `deep v1.0.0` was not reviewed for `safe-to-deploy`")
+        .stderr_lacks("`victim v1.0.0` was not reviewed");
+}
+
+#[test]
+fn the_name_of_a_publisher_is_enough_for_what_is_needed_for_more_only_after_a_look_at_the_contents() {
+    let sandbox = Sandbox::new();
+    let mut audits = String::new();
+    let mut rows = String::new();
+    for name in ["loud", "quiet"] {
+        let krate = |version, days| Krate::greeting(name, version, CLEAN).published(Some(&days_ago(days)));
+        let second = krate("1.0.1", 400);
+        let second = if name == "loud" { second.build_script("fn main() {}\n") } else { second };
+        sandbox.registry().publish(&krate("1.0.0", 800));
+        sandbox.registry().publish(&second);
+        let until = &days_ago(0)[..10];
+        audits += &audit(name, "safe-to-run").replace("1.0.0", "1.0.1");
+        audits += &format!(
+            "\n[[trusted.{name}]]\ncriteria = \"safe-to-deploy\"\nuser-id = 1\nstart = \"2015-01-01\"\nend = \"{until}\"\n"
+        );
+        for (version, days) in [("1.0.0", 800), ("1.0.1", 400)] {
+            let when = &days_ago(days)[..10];
+            rows += &format!(
+                "\n[[publisher.{name}]]\nversion = \"{version}\"\nwhen = \"{when}\"\nuser-id = 1\nuser-login = \"u\"\n"
+            );
+        }
+    }
+    let app = app(&sandbox, "all", &audits).with("supply-chain/imports.lock", &rows);
+    let accept =
+        ["build-script-new", "build-time-code"].map(|it| format!("--accept=loud@1.0.1:{it}=why not"));
+    app.provenance(["add", "--dev", "loud", "quiet"]).args(accept).ok();
+    app.provenance(["check"]).ok();
+    let before = state(app);
+    app.provenance(["add", "loud"])
+        .run()
+        .code(1)
+        .stderr_has("error[publisher-not-enough]: only the name of its publisher speaks for `loud v1.0.1`")
+        .stderr_has("it is pinned, and `safe-to-run` was required of it before")
+        .stderr_lacks("build-script-new");
+    assert_eq!(state(app), before);
+    app.provenance(["add", "quiet", "--offline"]).ok();
+    let pins = files::read(&app.path("Provenance.lock"));
+    let by_name =
+        "trust = { basis = \"publisher\", criteria = \"safe-to-deploy\", from = [\"supply-chain\"] }";
+    assert_eq!(pins.matches(by_name).count(), 1, "{pins}");
+    app.provenance(["check"]).ok();
+}
+
+#[test]
+fn a_misspelt_filter_of_an_import_is_told_wherever_the_set_counts() {
+    let sandbox = Sandbox::new();
+    let app = Project::app(&sandbox, "app").pinned();
+    files::write(&app.path("theirs.toml"), audit("victim", "safe-to-deploy"));
+    app.provenance(["db", "import", "theirs", "theirs.toml", "--yes"]).ok();
+    for (filter, said) in [
+        (
+            "exclude = [\"victm\"]",
+            "what `exclude` of `[audits.import.theirs]` names and the set does not have: `victm`",
+        ),
+        ("auditors = [\"ann@example.com\"]", "what `auditors` of `[audits.import.theirs]` names"),
+        ("kinds = [\"delta\"]", "what `kinds` of `[audits.import.theirs]` names"),
+    ] {
+        let policy = files::read(&app.path("Provenance.toml"));
+        files::append(&app.path("Provenance.toml"), &format!("{filter}\n"));
+        app.provenance(["pin"]).ok().stderr_has(said);
+        app.provenance(["check"]).ok().stderr_has(&format!("Not checked {said}"));
+        app.provenance(["db", "status"]).run().stderr_has(&format!("Odd {said}"));
+        files::write(&app.path("Provenance.toml"), policy);
+    }
+    app.provenance(["pin"]).ok();
+    app.provenance(["check"]).ok().stderr_lacks("audits.import.theirs");
+}
+
+#[test]
+fn what_keeps_cargo_off_the_network_keeps_updates_off_it_too() {
+    let sandbox = Sandbox::new();
+    let db = AdvisoryDb::new(&sandbox);
+    let app = Project::app(&sandbox, "app").pinned();
+    let set = audit("victim", "safe-to-deploy").into_bytes();
+    sandbox.registry().respond("/set.toml", Response::Body(set));
+    let url = sandbox.registry().url("/set.toml");
+    app.provenance(["db", "import", "theirs", &url, "--yes"]).ok();
+    let home = sandbox.cargo_home().join("config.toml");
+    let nearer = app.path(".cargo/config.toml");
+    files::replace(&home, "[net]\n", "[net]\noffline = true\n");
+    db.publish(&[Advisory::new("RUSTSEC-2025-0003", "other")]);
+    let commands: [&[&str]; 4] = [
+        &["db", "update"],
+        &["db", "update", "theirs"],
+        &["db", "import", "more", &url, "--yes"],
+        &["db", "bundle", "--output", "bundle.tar"],
+    ];
+    for command in commands {
+        sandbox.registry().forget_requests();
+        app.provenance([])
+            .args(command)
+            .run()
+            .code(3)
+            .stderr_has(&format!("without `net.offline` in `{}`, line ", home.display()));
+        assert!(sandbox.registry().requests().is_empty(), "{command:?}");
+    }
+    // A nearer file goes before the cargo home's, and a variable before both.
+    app.provenance(["db", "update", "theirs"]).env("CARGO_NET_OFFLINE", "false").ok();
+    files::write(&nearer, "net.offline = false\n");
+    app.provenance(["db", "update", "theirs"]).ok();
+    files::write(&nearer, "net.offline = \"perhaps\"\n");
+    app.provenance(["db", "update", "theirs"]).run().code(3).stderr_has("which cannot be read");
+    app.provenance(["db", "status"]).run().code(0);
+}
+
+#[test]
+fn a_bundle_is_written_over_nothing_but_a_bundle() {
+    let sandbox = Sandbox::new();
+    AdvisoryDb::new(&sandbox);
+    let app = Project::app(&sandbox, "app").pinned();
+    let before = state(app);
+    app.provenance(["db", "bundle", "--output", "Cargo.lock"])
+        .run()
+        .code(2)
+        .stderr_has("`Cargo.lock` is there, and is no bundle")
+        .stderr_has("nothing of this one was changed");
+    assert_eq!(state(app), before);
+    app.provenance(["db", "bundle", "--output", "bundle.tar"]).ok();
+    app.provenance(["db", "bundle", "--output", "bundle.tar"]).ok();
+}
+
+#[test]
+fn what_others_reviewed_on_crates_io_vouches_for_no_package_of_that_name_from_another_registry() {
+    let sandbox = Sandbox::new();
+    sandbox.alternative().publish(&Krate::greeting("internal", "1.0.0", CLEAN));
+    let line = "internal = { version = \"1\", registry = \"test\" }";
+    let app = Project::greeter(&sandbox, "app", line, "internal::greeting()").pinned();
+    let declared = format!(
+        "{CONFIG}\n[imports.theirs]\nurl = \"https://example.org/audits.toml\"\n\n[policy.internal]\naudit-as-crates-io = true\n"
+    );
+    let theirs = audit("internal", "safe-to-deploy").replace("[[audits", "[[audits.theirs.audits");
+    let app = app
+        .with("supply-chain/config.toml", &declared)
+        .with("supply-chain/audits.toml", "\n# cargo-vet audits file\n\n[audits]\n")
+        .with("supply-chain/imports.lock", &theirs);
+    app.policy("[audits]\nrequired = \"none\"");
+    files::replace(&app.path("Provenance.toml"), "required = \"none\"", "required = \"all\"");
+    app.provenance(["pin"])
+        .run()
+        .code(1)
+        .stderr_has("error[not-audited]: `internal v1.0.0` was not reviewed for `safe-to-deploy`")
+        .stderr_has("what `theirs` reviewed is the package of crates.io");
+    files::append(&app.path("supply-chain/audits.toml"), &audit("internal", "safe-to-deploy"));
+    app.provenance(["pin"]).ok();
+    app.provenance(["check"]).ok();
+}
+
+#[test]
+fn a_commit_is_certified_as_what_it_is() {
+    let sandbox = Sandbox::new();
+    let repository = crate::git::repository(&sandbox);
+    let app = crate::git::dependent(&sandbox, "app").pinned();
+    let app = app
+        .with("supply-chain/config.toml", CONFIG)
+        .with("supply-chain/audits.toml", "\n# cargo-vet audits file\n\n[audits]\n")
+        .with("supply-chain/imports.lock", "\n# cargo-vet imports lock\n");
+    app.policy("[audits]\nrequired = \"none\"\nbound = true");
+    files::replace(&app.path("Provenance.toml"), "required = \"none\"", "required = \"all\"");
+    let head = repository.git(["rev-parse", "HEAD"]).ok().stdout;
+    let version = format!("0.1.0@git:{}", head.trim());
+    app.provenance(["pin"])
+        .run()
+        .code(1)
+        .stderr_has("error[not-audited]: `victim v0.1.0`")
+        .stderr_has(&format!("cargo provenance certify victim {version}`"));
+    for bad in ["0.1.0@git:1234", "0.1.0@main", "0.1"] {
+        app.provenance(["certify", "victim", bad]).run().code(2).stderr_has("`1.2.3@git:COMMIT`");
+    }
+    let who = ["--who", "Ann <ann@example.org>"];
+    let other = format!("0.1.0@git:{}", "a".repeat(40));
+    app.provenance(["certify", "victim", &other])
+        .args(who)
+        .run()
+        .code(3)
+        .stderr_has("nothing is pinned of that commit");
+    app.provenance(["certify", "victim", &version])
+        .args(who)
+        .ok()
+        .stderr_has(&format!("Binding victim {version}"));
+    let audits = files::read(&app.path("supply-chain/audits.toml"));
+    assert!(audits.contains(&format!("version = \"{version}\"\n")), "{audits}");
+    app.provenance(["pin"]).ok();
+    app.provenance(["check"]).ok();
+    // What changed up to it, and what is only let through.
+    app.provenance(["certify", "victim", &other, &version, "--unbound"]).args(who).ok();
+    app.provenance(["certify", "victim", &version, "--exempt", "--notes", "ours"]).ok();
+    let config = files::read(&app.path("supply-chain/config.toml"));
+    assert!(config.contains(&format!("version = \"{version}\"\n")), "{config}");
+    let list =
+        format!("[[review]]\ncrate = \"victim\"\nversion = \"{version}\"\ncriteria = \"safe-to-run\"\n");
+    app.with("reviews.toml", &list);
+    app.provenance(["certify", "--batch", "reviews.toml"]).args(who).ok();
+}

@@ -54,6 +54,17 @@ pub fn copy(from: &Path, to: &Path) {
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent).expect("a directory for the copy");
     }
+    run_cp(from, to);
+}
+
+/// Copies what is in a directory, with its times, over what is in another one.
+#[track_caller]
+pub fn copy_over(from: &Path, to: &Path) {
+    run_cp(&from.join("."), to);
+}
+
+#[track_caller]
+fn run_cp(from: &Path, to: &Path) {
     let status = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("`cp` runs");
     assert!(status.success(), "could not copy `{}` to `{}`", from.display(), to.display());
 }

@@ -173,11 +173,15 @@ impl<'sandbox> Project<'sandbox> {
         self.refuses(what);
     }
 
-    /// Puts every file back to the last commit and removes what was added, `target` excepted.
+    /// Puts every file back to the last commit and removes what was added. Of its target directory nothing is removed:
+    /// whatever an attack left there is there, and only the helper, which a refusal may have made cargo forget, is put back.
     #[track_caller]
     pub fn restore(self) {
         self.git(["reset", "--quiet", "--hard"]).ok();
         self.git(["clean", "--quiet", "--force", "-d"]).ok();
+        if self.path("target").exists() {
+            self.sandbox.reseed_target(&self.path("target"));
+        }
     }
 
     /// Removes its target directory and puts the compiled helper back.

@@ -158,6 +158,11 @@ impl Sandbox {
         files::copy(&self.root().join("template/target"), target);
     }
 
+    /// Puts the compiled build helper over what is in a project's target directory.
+    pub fn reseed_target(&self, target: &Path) {
+        files::copy_over(&self.root().join("template/target"), target);
+    }
+
     /// Compiles the helper once and keeps what cargo downloaded for it.
     fn prebuild(&self) {
         let project = self.root().join("template/project");

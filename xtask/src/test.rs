@@ -45,22 +45,26 @@ pub(crate) fn run(data: Data) -> Result<(), Failure> {
     } else {
         steps.skip("lints", "clippy is missing; `rustup component add clippy`");
     }
-    steps.cargo("build", &["build", "--workspace"])?;
-    steps
-        .cargo("unit tests", &["test", "--workspace", "--exclude", "tests", "--lib", "--bins", "--tests"])?;
-    steps.cargo("doc tests", &["test", "--workspace", "--doc"])?;
+    // Two builds are all there are: the tool with the features that whoever installs it gets, which the documents, the gate
+    // and the end-to-end tests are about; and below it everything with the features that tests add, which cargo unites over
+    // the packages that a command names. So every later command names the whole workspace.
+    let tool = steps.run("build", || repository::build_tool("dev"))?;
+    steps.run("documents", || docs::check(&tool))?;
+    steps.run("own gate", || own_gate(&tool))?;
+    let tests = |targets: &[&str]| {
+        let mut tests = repository::cargo();
+        tests.args(["test", "--workspace"]).args(targets);
+        if let Some(data) = &data {
+            tests.env(TEST_DATA, data);
+        }
+        repository::succeed(&mut tests)
+    };
+    steps.run("unit tests", || tests(&["--lib", "--bins"]))?;
+    steps.run("doc tests", || tests(&["--doc"]))?;
     let mut rustdoc = repository::cargo();
     rustdoc.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings");
     steps.run("reference", || repository::succeed(&mut rustdoc))?;
-    let tool = repository::build_tool("dev")?;
-    steps.run("documents", || docs::check(&tool))?;
-    steps.run("own gate", || own_gate(&tool))?;
-    let mut end_to_end = repository::cargo();
-    end_to_end.args(["test", "--package", "tests"]);
-    if let Some(data) = &data {
-        end_to_end.env(TEST_DATA, data);
-    }
-    steps.run("end to end", || repository::succeed(&mut end_to_end))?;
+    steps.run("end to end", || tests(&["--test", "*"]))?;
     steps.skip("fuzz targets", "they need a nightly compiler and cargo-fuzz; see CONTRIBUTING.md");
     steps.summary();
     Ok(())
@@ -102,14 +106,18 @@ impl Steps {
         self.run(name, || repository::succeed(repository::cargo().args(arguments)))
     }
 
-    fn run(&mut self, name: &'static str, step: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    fn run<T>(
+        &mut self,
+        name: &'static str,
+        step: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         println!("==> {name}");
         let start = Instant::now();
-        step().map_err(|failure| Failure::new(format!("{name}: {failure}")))?;
+        let made = step().map_err(|failure| Failure::new(format!("{name}: {failure}")))?;
         let time = start.elapsed();
         println!("==> {name}: passed [{:.1}s]", time.as_secs_f64());
         self.done.push((name, time));
-        Ok(())
+        Ok(made)
     }
 
     fn skip(&mut self, name: &'static str, why: impl Into<String>) {

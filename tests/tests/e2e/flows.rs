@@ -234,9 +234,15 @@ fn cargo_package_of_a_gated_member_builds() {
     let part = inheriting.with("crates/part/build.rs", "fn main() {\n    provenance_build::enforce();\n}\n");
     part.cargo(["generate-lockfile"]).ok();
     part.provenance(["init"]).ok();
+    share_compiled(app, part);
     part.is_clean();
     part.commit("gated");
     part.cargo(["package", "--quiet", "--package", "part"]).ok();
+}
+
+/// What both need of registries, the published helper above all, is not compiled a second time.
+fn share_compiled(from: Project<'_>, to: Project<'_>) {
+    files::copy(&from.path("target/debug"), &to.path("target/debug"));
 }
 
 /// A binary package that carries the published helper.
@@ -303,6 +309,7 @@ fn a_dependency_that_carries_the_helper_is_left_alone() {
     neighbor.provenance(["init"]).ok();
     let line = "neighbor.path = \"../neighbor\"";
     let dependent = Project::greeter(&sandbox, "dependent", line, "neighbor::greeting()");
+    share_compiled(plain, dependent);
     dependent.says(CLEAN);
 }
 

@@ -9,6 +9,7 @@ mod corpus;
 mod graph;
 mod guard;
 mod helper;
+mod install;
 mod scan;
 mod synthetic;
 mod timing;
@@ -22,7 +23,7 @@ use crate::repository::{self, Failure};
 const USAGE: &str = "\
 Measure what the gate costs
 
-Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard|scan|artifact|audits]... [--corpus] [--runs N] [--cache FOLDER]
+Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard|scan|artifact|audits|install]... [--corpus] [--runs N] [--cache FOLDER]
 
   verify      `verify` on the packages of xtask/bench/Cargo.toml against two processes of b3sum over the same files
   helper      the build helper on that graph, unoptimised, and what it adds to a `cargo build` that has nothing to do
@@ -32,6 +33,7 @@ Usage: cargo xtask bench [verify|helper|synthetic|vetting|guard|scan|artifact|au
   scan        `scan` of 200 programs against reading the same files once
   artifact    `verify-artifact` of a file of 100 MB against `sha256sum`
   audits      `check` of that graph held to three published sets of reviews, beside `check` without; reads PROVENANCE_TEST_DATA
+  install     the tool compiled anew, against cargo-vet; takes minutes, and runs only where it is named
 
   --corpus         what the checks say of ordinary crates; fails on a false alarm that xtask/bench does not expect
   --runs N         runs of each measurement; minimum, median and maximum are shown [default: 11]
@@ -70,7 +72,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
                     .ok_or_else(|| Failure::usage("`--cache` needs a folder"))?
             }
             name @ ("verify" | "helper" | "synthetic" | "vetting" | "guard" | "scan" | "artifact"
-            | "audits") => names.push(name),
+            | "audits" | "install") => names.push(name),
             other => return Err(Failure::usage(format!("unexpected argument `{other}`"))),
         }
     }
@@ -94,6 +96,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
             "scan" => scan::run(&plan, &tool)?,
             "artifact" => artifact::run(&plan, &tool)?,
             "audits" => audits::run(&plan, &tool)?,
+            "install" => install::run(&plan)?,
             _ => synthetic::run(&plan, &tool)?,
         }
     }

@@ -1,7 +1,7 @@
 //! Cargo's index cache, and the plain index files of a local registry.
 #![no_main]
 
-use cargo_provenance::registry::{parse_cache, parse_lines};
+use cargo_provenance::index::{parse_cache, parse_lines};
 use libfuzzer_sys::fuzz_target;
 use provenance_build::PackageName;
 

@@ -1,6 +1,6 @@
 //! Commits and tags as their bytes are: who committed, when, and who vouches for it.
 //!
-//! Pure: raw objects, signers and times go in, a ruling comes out; [`crate::git`] fetches the bytes, under names that were
+//! Pure: raw objects, signers and times go in, a ruling comes out; `git` fetches the bytes, under names that were
 //! computed anew. Everything here was written by whoever made the commit, and counts for nothing until a signature holds.
 
 mod id;

@@ -20,5 +20,5 @@ pub use offline::offline;
 pub use scratch::sweep;
 pub use shadow::{Bound, Edit, Files, Shadow};
 pub use toolchain::Toolchain;
-pub use workspace::{Ask, Member, PathPackage, Workspace, asks};
+pub use workspace::{Ask, Member, PathPackage, Workspace, asks, belongs};
 pub(crate) use workspace::{normal, read_manifest, real, repository};

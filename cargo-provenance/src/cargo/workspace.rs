@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, TargetKind};
 use provenance_build::{PackageName, Version, limits};
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use super::command::{CargoCommand, Extent, Lock};
 use super::error::Error;
@@ -227,6 +227,25 @@ pub fn asks(document: &DocumentMut, shared: Option<&DocumentMut>) -> Vec<Ask> {
     asks.collect()
 }
 
+/// Whether a package belongs to the workspace of the manifest `root`, by their texts alone: it lies at `path`, relative to that, and
+/// a member reaches it by a path where it is no member itself.
+pub fn belongs(root: &DocumentMut, path: &str, package: &DocumentMut) -> bool {
+    if matches!(path, "" | ".") {
+        return true;
+    }
+    let Some(workspace) = root.get("workspace").filter(|_| !package.contains_key("workspace")) else {
+        return false;
+    };
+    // Cargo compares whole folders, and takes no pattern for a name here.
+    let names = |key: &str| {
+        let listed = workspace.get(key).and_then(Item::as_array).into_iter().flatten();
+        let mut listed = listed.filter_map(Value::as_str);
+        let plain = |listed| Path::new(listed).strip_prefix(".").unwrap_or(Path::new(listed));
+        listed.any(|listed| Path::new(path).starts_with(plain(listed)))
+    };
+    names("members") || (!names("exclude") && !path.starts_with(".."))
+}
+
 /// Walks from path to path. A directory without a manifest is passed over: whether that matters is for cargo to say.
 fn follow(mut open: BTreeSet<PathBuf>, mut known: BTreeSet<PathBuf>) -> Result<Vec<PathPackage>, Error> {
     let mut roots = BTreeSet::new();
@@ -344,6 +363,28 @@ mod tests {
         ];
         assert_eq!(asks.collect::<Vec<_>>(), expected.map(|(name, it, dev)| (name, it.to_owned(), dev)));
     }
+
+    #[test]
+    fn who_belongs_to_a_workspace_is_read_from_its_text() {
+        let document = |text: &str| text.parse::<DocumentMut>().expect("a manifest");
+        let root = "[workspace]\nmembers = [\"crates/*\", \"../far\", \"near/in\"]\nexclude = [\"./near/\", \"crates/out\"]\n";
+        for (path, expected) in [
+            (".", true),
+            ("crates/a", true),
+            ("crates/out", false),
+            ("near", false),
+            ("near/out", false),
+            ("near/in", true),
+            ("nearby", true),
+            ("../far", true),
+            ("../other", false),
+        ] {
+            assert_eq!(belongs(&document(root), path, &document("")), expected, "{path}");
+            assert!(path == "." || !belongs(&document(root), path, &document("[workspace]\n")), "{path}");
+            assert!(path == "." || !belongs(&document(""), path, &document("")), "{path}");
+        }
+    }
+
     use crate::model::{Clock, Network, Surroundings};
 
     fn write(root: &Path, files: &[(&str, &str)]) {

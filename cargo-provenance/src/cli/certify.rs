@@ -175,7 +175,10 @@ fn name(text: &str) -> Result<PackageName, String> {
 }
 
 fn reviewed(text: &str) -> Result<VetVersion, String> {
+    // A lockfile writes commits in small letters.
+    let commit = |git: String| git.to_ascii_lowercase();
     VetVersion::parse(text)
+        .map(|version| VetVersion { git: version.git.map(commit), ..version })
         .ok_or_else(|| format!("`{text}` is not a full version such as `1.2.3` or `1.2.3@git:COMMIT`"))
 }
 

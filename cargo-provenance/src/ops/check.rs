@@ -31,7 +31,7 @@ use crate::collect::records::{Contents, Record};
 use crate::collect::situation::{Situation, resolved};
 use crate::finding::{Finding, Weight, drift};
 use crate::graph::Graph;
-use crate::model::{Evidence, Surroundings};
+use crate::model::{Clock, Evidence, Surroundings};
 use crate::policy::Policy;
 use crate::report::failure::Failure;
 use crate::report::ledger::Ledger;
@@ -181,17 +181,27 @@ fn check(
         }
     }
     let mut asked = records.clone();
-    if let Some((vetting, _)) = &judges.before {
+    let anew = records.iter().map(|record| record.comes_anew).collect::<Vec<_>>();
+    let raised = before.as_ref().map(|before| match &judges.before {
+        Some((vetting, _)) => before.raised(vetting, &situation),
+        None => before.raised(&blind(&gate.policy, &index_of, surroundings.clock), &situation),
+    });
+    let raised = raised.unwrap_or_default();
+    let is_raised = |number: usize| raised.contains(&wanted[number]) && !anew[number];
+    if let (Some(before), Some((vetting, _))) = (&before, &judges.before) {
         let demands = vetting.demands(&situation.lockfile, &situation.workspace.members);
         vetting.ask_of(&mut asked, &demands);
-        if let Some(there) = before.as_ref().map(|before| before.demands(vetting)) {
-            for (asked, record) in asked.iter_mut().zip(&mut records).filter(|(it, _)| !it.comes_anew) {
-                let before = there.as_ref().map(|there| there.of(&asked.id).clone());
-                // What it is needed for anew is asked as of a newcomer.
-                record.comes_anew = vetting.is_raised(&asked.demand, &before);
-                asked.demand = before;
+        let there = before.demands(vetting);
+        for (number, asked) in asked.iter_mut().enumerate() {
+            if !asked.comes_anew && !is_raised(number) {
+                asked.demand = there.as_ref().map(|there| there.of(&asked.id).clone());
             }
         }
+    }
+    // What it is needed for anew is asked of it as of a newcomer, by either policy.
+    for (number, (asked, record)) in asked.iter_mut().zip(&mut records).enumerate() {
+        asked.comes_anew |= is_raised(number);
+        record.comes_anew = asked.comes_anew;
     }
     let looked = judges.look(&situation, surroundings, &wanted, (&records, &asked), progress);
     let (stale, Looked { entrants, earlier }) = looked?;
@@ -217,20 +227,32 @@ fn check(
         let judgment = judges.now.judged(record, proven);
         let old = before.as_ref().map(|before| before.pin_for(&package.id));
         told.findings.extend(reviews::overstated(gate, pin, &judgment, old));
-        let mut vetted = judges.now.settle(judgment, pin, &mut exceptions);
+        let mut vetted = match is_raised(number) {
+            true => judges.now.settle_raised(judgment, pin, old.flatten(), &mut exceptions),
+            false => judges.now.settle(judgment, pin, &mut exceptions),
+        };
         told::lower(&mut vetted.judgment.findings, record.circumstances.judged_by);
         told::tell_unjudged(&mut vetted.judgment.findings, pin);
         if let Some(before) = &before {
-            let there = |pin| judges.there_before(&asked[number], proven, earlier[number].get(), pin);
+            let there = || judges.there_before(&asked[number], proven, earlier[number].get());
             match before.unchanged(package, pin) {
-                Some(old_pin) if vetted.judgment.refuses() => {
-                    let there = there(old_pin).findings;
+                Some(then) if is_raised(number) => {
+                    let (reviews, there) = vetting::parted(there());
+                    let there = judges.settled_before(there, then, None).findings;
+                    told.there_before += before.demote(&mut vetted.judgment.findings, &there);
+                    before.hold_to(&mut vetted.judgment, judges.settled_before(reviews, pin, Some(then)));
+                }
+                Some(then) if vetted.judgment.refuses() => {
+                    let there = judges.settled_before(there(), then, None).findings;
                     told.there_before += before.demote(&mut vetted.judgment.findings, &there);
                 }
                 Some(_) => {}
                 // What comes in with a change is not judged by what the change makes of the policy alone.
-                None => before.hold_to(&mut vetted.judgment, there(pin)),
+                None => before.hold_to(&mut vetted.judgment, judges.settled_before(there(), pin, None)),
             }
+        }
+        if let Some(before) = before.as_ref().filter(|_| record.comes_anew) {
+            vetted.judgment.open.extend(before.unknown(&package.id));
         }
         told.take(wanted[number], vetted);
     }
@@ -267,6 +289,15 @@ fn seen_again(
     let mut gate = Gate::open(surroundings)?;
     archives::hash(&mut gate.seen, Which::Needed, progress)?;
     Ok(Some(gate.verdict()))
+}
+
+/// A judge who does not know what reviews there are, and sees all the same what is needed for more than before.
+fn blind<'a>(
+    policy: &'a Policy,
+    index_of: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    now: Clock,
+) -> Vetting<'a> {
+    Vetting::new(policy, Evidence::Absent, index_of, now).reviewed(Evidence::Unavailable(String::new()))
 }
 
 /// The lockfile's graph, and which of its packages are first-party.
@@ -374,19 +405,24 @@ impl Judges<'_> {
     }
 
     /// What would have stood at the revision, with what is known today.
-    fn there_before(
-        &self,
-        record: &Record,
-        proven: &Proven,
-        earlier: Option<&Judgment>,
-        pin: Option<&Pin>,
-    ) -> Judgment {
+    fn there_before(&self, record: &Record, proven: &Proven, earlier: Option<&Judgment>) -> Judgment {
         let Some((vetting, _)) = &self.before else { return Judgment::default() };
         let proven = match (proven, earlier) {
             (Ok(entrant), Some(judgment)) => Ok(Entrant { judgment: judgment.clone(), ..entrant.clone() }),
             (proven, _) => proven.clone(),
         };
-        vetting.settle(vetting.judged(record, &proven), pin, &mut vetting.exceptions()).judgment
+        vetting.judged(record, &proven)
+    }
+
+    /// What of that people had let pass there, or let pass in a pin of the change. `then` is the pin there of what is needed for more.
+    fn settled_before(&self, judgment: Judgment, pin: Option<&Pin>, then: Option<Option<&Pin>>) -> Judgment {
+        let Some((vetting, _)) = &self.before else { return judgment };
+        let exceptions = &mut vetting.exceptions();
+        let settled = match then {
+            Some(then) => vetting.settle_raised(judgment, pin, then, exceptions),
+            None => vetting.settle(judgment, pin, exceptions),
+        };
+        settled.judgment
     }
 }
 

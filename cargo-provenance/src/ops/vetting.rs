@@ -35,6 +35,7 @@ use crate::vet::{
 };
 
 pub use known::{databases, demands, reviews};
+pub use raised::parted;
 pub use settling::{AcceptError, Vetted, unused};
 
 /// Judges packages against a policy.

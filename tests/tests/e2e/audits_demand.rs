@@ -1,10 +1,12 @@
 //! What is required of packages, and whether all that a person wrote about reviews is in force: demands that rise, filters that keep
 //! nothing, packages that stand for others.
 
-use tests::krate::days_ago;
+use tests::krate::{days_ago, sha256};
 use tests::project::CLEAN;
 use tests::registry::Response;
 use tests::{Advisory, AdvisoryDb, Krate, Project, Sandbox, files};
+
+use crate::check::replace_in_pin;
 
 const CONFIG: &str = "\n# cargo-vet config file\n\n[cargo-vet]\nversion = \"0.10\"\n";
 
@@ -377,6 +379,11 @@ fn a_commit_is_certified_as_what_it_is() {
         .code(1)
         .stderr_has("error[not-audited]: `victim v0.1.0`")
         .stderr_has(&format!("cargo provenance certify victim {version}`"));
+    // Nobody publishes it.
+    app.provenance(["certify", "victim", "0.1.0", "--who", "Ann"])
+        .run()
+        .code(3)
+        .stderr_has(&format!("what is pinned of it is `cargo provenance certify victim {version}`"));
     for bad in ["0.1.0@git:1234", "0.1.0@main", "0.1"] {
         app.provenance(["certify", "victim", bad]).run().code(2).stderr_has("`1.2.3@git:COMMIT`");
     }
@@ -404,4 +411,212 @@ fn a_commit_is_certified_as_what_it_is() {
         format!("[[review]]\ncrate = \"victim\"\nversion = \"{version}\"\ncriteria = \"safe-to-run\"\n");
     app.with("reviews.toml", &list);
     app.provenance(["certify", "--batch", "reviews.toml"]).args(who).ok();
+}
+
+/// Lets `app` ship what only its tests needed.
+fn ship(app: Project<'_>) {
+    files::replace(&app.path("Cargo.toml"), "[dev-dependencies]\n", "");
+}
+
+/// Takes the review of `tester` away.
+fn unreview(app: Project<'_>) {
+    files::replace(&app.path("supply-chain/audits.toml"), &audit("tester", "safe-to-run"), "");
+}
+
+const SHIPPED: &str = "[not-audited]: `tester v1.0.0` was not reviewed for `safe-to-deploy`";
+
+#[test]
+fn what_a_person_accepted_for_tests_is_not_accepted_for_what_is_shipped() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "all", &audit("deep", "safe-to-deploy"));
+    app.policy("[checks]\nnot-audited = \"review\"");
+    unreview(app);
+    let reason = "tester@1.0.0:not-audited=only our tests use it";
+    app.provenance(["pin", "--recheck", "--accept", reason]).ok();
+    app.provenance(["check"]).ok();
+    app.commit("gated");
+    let before = state(app);
+    app.provenance(["add", "tester"]).run().code(1).stderr_has(SHIPPED);
+    assert_eq!(state(app), before);
+    app.provenance(["add", "tester", "--accept", "not-audited=read it on the train"]).ok();
+    let pins = files::read(&app.path("Provenance.lock"));
+    assert!(pins.contains("on the train") && !pins.contains("only our tests"), "{pins}");
+    app.provenance(["check", "--since", "HEAD"]).ok().stderr_has("Acceptance not-audited of tester v1.0.0");
+    app.restore();
+    ship(app);
+    app.provenance(["check", "--since", "HEAD"])
+        .run()
+        .code(1)
+        .stderr_has(SHIPPED)
+        .stderr_has("`cargo provenance pin --recheck --accept 'tester@1.0.0:not-audited=REASON'`");
+    // And that is the way out.
+    let reason = "tester@1.0.0:not-audited=read it on the train";
+    app.provenance(["pin", "--recheck", "--accept", reason]).ok();
+    app.provenance(["check", "--since", "HEAD"]).ok();
+}
+
+#[test]
+fn what_was_there_at_init_for_tests_is_not_there_for_what_is_shipped() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "all", &audit("deep", "safe-to-deploy"));
+    unreview(app);
+    let baseline = "trust = { basis = \"baseline\" }\nbaseline = [\"not-audited\"]";
+    let pins = files::read(&app.path("Provenance.lock"));
+    let pin = pins.split("name = \"tester\"").nth(1).expect("a pin");
+    let line = |start: &str| pin.lines().find(|line| line.starts_with(start)).expect("a line").to_owned();
+    let (trust, vetted) = (line("trust = "), line("vetted = "));
+    let (basis, list) = baseline.split_once('\n').expect("two lines");
+    replace_in_pin(app, "tester", &format!("{trust}\n{vetted}"), &format!("{basis}\n{vetted}\n{list}"));
+    app.provenance(["check"]).ok();
+    app.commit("gated");
+    let before = state(app);
+    app.provenance(["add", "tester"]).run().code(1).stderr_has(SHIPPED);
+    assert_eq!(state(app), before);
+    ship(app);
+    app.provenance(["check", "--since", "HEAD"]).run().code(1).stderr_has(SHIPPED);
+}
+
+#[test]
+fn what_was_not_even_reviewed_for_tests_is_no_old_finding_once_it_is_shipped() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "all", &audit("deep", "safe-to-deploy"));
+    unreview(app);
+    app.commit("red");
+    app.provenance(["check", "--since", "HEAD"]).ok().stderr_has("it was there at `HEAD` already");
+    ship(app);
+    app.provenance(["check", "--since", "HEAD"])
+        .run()
+        .code(1)
+        .stderr_has(SHIPPED)
+        .stderr_lacks("it was there at `HEAD` already");
+}
+
+#[test]
+fn a_change_that_loosens_what_is_asked_ships_nothing_that_was_there_for_tests() {
+    let weaker = "\n[policy.app.dependency-criteria]\ntester = \"safe-to-run\"\n";
+    let edits: [(&str, &dyn Fn(Project<'_>)); 3] = [
+        ("required", &|app| {
+            files::replace(&app.path("Provenance.toml"), "required = \"new\"", "required = \"none\"");
+        }),
+        ("store", &|app| files::append(&app.path("supply-chain/config.toml"), weaker)),
+        ("criteria", &|app| {
+            let one = "required = \"new\"\ncriteria = \"safe-to-run\"";
+            files::replace(&app.path("Provenance.toml"), "required = \"new\"", one);
+        }),
+    ];
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "new", "");
+    app.commit("gated");
+    for (name, edit) in edits {
+        ship(app);
+        edit(app);
+        app.provenance(["pin"]).ok();
+        let output = app.provenance(["check", "--since", "HEAD"]).run();
+        assert!(output.stderr.contains(SHIPPED), "{name}: {output}");
+        output.code(1).stderr_has("by the policy at `HEAD`, which this change loosens");
+        app.restore();
+    }
+}
+
+#[test]
+fn a_criterion_that_a_change_undefines_ships_nothing_that_was_there_for_tests() {
+    let sandbox = Sandbox::new();
+    let crypto = "\n[criteria.crypto]\ndescription = \"x\"\nimplies = \"safe-to-deploy\"\n";
+    let app = app(&sandbox, "none", &format!("{crypto}{}", audit("victim", "crypto")));
+    let asked = "required = \"new\"\ncriteria = \"crypto\"\ndev-criteria = \"safe-to-run\"";
+    files::replace(&app.path("Provenance.toml"), "required = \"none\"", asked);
+    app.provenance(["pin"]).ok();
+    app.commit("gated");
+    app.provenance(["check", "--since", "HEAD"]).ok();
+    ship(app);
+    files::replace(&app.path("Provenance.toml"), "criteria = \"crypto\"\n", "criteria = \"safe-to-run\"\n");
+    let audits = files::read(&app.path("supply-chain/audits.toml"));
+    files::write(
+        &app.path("supply-chain/audits.toml"),
+        audits.replace(crypto, "").replace(&audit("victim", "crypto"), ""),
+    );
+    app.provenance(["pin"]).ok();
+    app.provenance(["check", "--since", "HEAD"])
+        .run()
+        .code(3)
+        .stderr_has("2 packages could not be judged: the policy before asks for `crypto`");
+}
+
+#[test]
+fn what_only_a_path_package_outside_of_the_workspace_needs_for_tests_is_not_shipped_unseen() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "new", "");
+    let near = "[package]\nname = \"near\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\ntester = \"1\"\n";
+    app.with("near/Cargo.toml", near).with("near/src/lib.rs", "");
+    files::replace(&app.path("Cargo.toml"), "tester = \"1\"", "near = { path = \"near\" }");
+    files::append(&app.path("Cargo.toml"), "\n[workspace]\nexclude = [\"near\"]\n");
+    files::replace(&app.path("Provenance.toml"), "own = []", "own = [\"near\"]");
+    app.cargo(["generate-lockfile"]).ok();
+    app.provenance(["pin"]).ok().stderr_has("Listing member near (near)");
+    app.commit("gated");
+    app.provenance(["check", "--since", "HEAD"]).ok();
+    ship(app);
+    app.provenance(["check", "--since", "HEAD"])
+        .run()
+        .code(1)
+        .stderr_has(SHIPPED)
+        .stderr_has("`safe-to-deploy` is required as a dependency of `app`, by way of `near`");
+    app.restore();
+    // As a member, it is shipped for its own sake.
+    files::replace(&app.path("Cargo.toml"), "exclude = [\"near\"]", "members = [\"near\"]");
+    app.provenance(["pin"]).ok();
+    app.provenance(["check", "--since", "HEAD"]).run().code(1).stderr_has(SHIPPED);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_policy_before_that_a_change_makes_unreadable_lets_nothing_in() {
+    let sandbox = Sandbox::new();
+    sandbox.registry().publish(&Krate::greeting("newcomer", "1.0.0", CLEAN));
+    let app = app(&sandbox, "new", "");
+    files::replace(&app.path("Provenance.toml"), "[audits]\nrequired = \"new\"", "");
+    let base = app.path("real.toml");
+    std::os::unix::fs::symlink("real.toml", app.path("base.toml")).expect("a link");
+    let policy = files::read(&app.path("Provenance.toml"));
+    let extend = |required: &str| {
+        files::write(&base, format!("version = 1\n[audits]\nrequired = \"{required}\"\n"));
+        let sha256 = sha256(files::read(&base).as_bytes());
+        let entry = format!("\n[[extends]]\npath = \"base.toml\"\nsha256 = \"{sha256}\"\n");
+        files::write(&app.path("Provenance.toml"), format!("{policy}{entry}"));
+        app.provenance(["pin"]).ok();
+    };
+    extend("new");
+    app.commit("gated");
+    extend("none");
+    // On its own it comes in: nothing in it has to meet anything.
+    app.provenance(["check", "--since", "HEAD"]).ok().stderr_has("Not checked what was there at `HEAD`");
+    app.provenance(["add", "newcomer"]).ok();
+    let undecided = "could not be judged: nobody knows what was there at `HEAD`, since it cannot be read";
+    app.provenance(["check", "--since", "HEAD"])
+        .run()
+        .code(3)
+        .stderr_has(&format!("`newcomer v1.0.0` {undecided}"));
+    app.restore();
+    extend("none");
+    ship(app);
+    app.provenance(["check", "--since", "HEAD"]).run().code(3).stderr_has(&format!("2 packages {undecided}"));
+}
+
+#[test]
+fn a_workspace_that_a_change_makes_within_another_one_does_not_get_away_from_its_policy() {
+    let sandbox = Sandbox::new();
+    let app = app(&sandbox, "all", "");
+    app.commit("gated");
+    files::append(&app.path("Cargo.toml"), "\n[workspace]\nexclude = [\"inner\"]\n");
+    let inner = "[package]\nname = \"inner\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\ntester = \"1\"\n\n[workspace]\n";
+    app.with("inner/Cargo.toml", inner).with("inner/src/lib.rs", "");
+    let run = |arguments: &[&str]| sandbox.provenance(&app.path("inner")).args(arguments).run();
+    sandbox.cargo(&app.path("inner")).args(["generate-lockfile"]).ok();
+    run(&["init"]).code(0);
+    let pins = app.path("inner/Provenance.lock");
+    files::replace(&pins, "basis = \"baseline\"", "basis = \"policy\"");
+    run(&["check"]).code(0);
+    run(&["check", "--since", "HEAD"])
+        .code(3)
+        .stderr_has("nobody knows what was asked at `HEAD`, where `../Provenance.toml` was in force");
 }

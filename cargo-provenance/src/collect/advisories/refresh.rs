@@ -162,7 +162,8 @@ pub fn freshen(
             // A file of the repository may be what says so.
             let by =
                 surroundings.offline_by.as_ref().map(|by| format!("; offline by {by}")).unwrap_or_default();
-            notes.extend(copy.told_age().map(|told| told + &by));
+            let told = copy.told_age().or_else(|| copy.fault());
+            notes.extend(told.map(|told| told + &by));
             continue;
         }
         // What is damaged is fetched anew however young it is, unless another command does so meanwhile.

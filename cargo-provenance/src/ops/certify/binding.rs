@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use provenance_build::manifest::Pin;
 use provenance_build::signing::PublicKey;
 use provenance_build::{PackageName, Source, Version};
 
@@ -224,7 +225,17 @@ fn bytes(
     let asked = vet::Options { targets: targets.collect(), ..vet::Options::default() };
     let (subjects, missing) = subject::all(surroundings, &place, (&source, None), &asked, report, progress)?;
     if let Some(missing) = missing.first() {
-        return Err(diff::absent(missing, source.display_name()).help(UNBOUND));
+        let failure = diff::absent(missing, source.display_name());
+        let pins = place.manifest.iter().flat_map(|manifest| &manifest.packages);
+        let mut pins = pins.filter(|pin| published.iter().any(|(name, _)| pin.name == **name));
+        // Whoever has it from a repository is likely to mean that.
+        let failure = match pins.find_map(|pin| Some((pin, pin.source()?.commit()?.to_owned()))) {
+            Some((Pin { name, version, .. }, commit)) => failure.help(format!(
+                "what is pinned of it is `cargo provenance certify {name} {version}@git:{commit}`"
+            )),
+            None => failure,
+        };
+        return Err(failure.help(UNBOUND));
     }
     let mut packages = subjects.into_iter().map(|subject| subject.package).collect::<Vec<_>>();
     for package in &mut packages {

@@ -15,13 +15,13 @@ use super::{Evidence, Vetting};
 use super::{Failure, Finding, Gate, Report, Weight, gate, plural};
 use crate::audit::{ByName, Config, PolicyFor};
 use crate::cargo;
-use crate::collect::situation::{index_among, relative};
+use crate::collect::situation::{Situation, index_among, relative};
 use crate::collect::{audits, cooldown, vet_store};
 use crate::finding::Role;
 use crate::finding::drift::Excerpts;
 use crate::git::Revision;
 use crate::policy::{self, At, Exception, Policy};
-use crate::vet::{Cooldown, Demands, Judgment, catalogue, waiver};
+use crate::vet::{Cooldown, Demands, Judgment, Open, catalogue, waiver};
 
 /// The id of a finding about a pin that nobody judged and that was not there.
 pub(super) const BASELINE_NEW: &str = "baseline-new";
@@ -32,11 +32,16 @@ pub(super) const SETTING_NEW: &str = "setting-new";
 /// New `baseline` pins that are shown with their lines.
 const PLACES: usize = 5;
 
+/// Folders above a workspace in which a policy is looked for.
+const FOLDERS_ABOVE: usize = 32;
+
 /// The workspace's files at another commit, as far as they are there and can be read.
 pub(super) struct Before {
     name: String,
     manifest: Option<Manifest>,
     policy: Option<Policy>,
+    /// Why it is not known, where it was there and cannot be read, or another one was in force.
+    policy_fault: Option<String>,
     lockfile: Option<Lockfile>,
     /// What cargo-vet's configuration required of packages; why that is not known, if so.
     vet_policies: Result<ByName<PolicyFor>, String>,
@@ -59,7 +64,10 @@ impl Before {
             _ => gate::base(&gate.root.join(path)),
         };
         let read = |bytes: &[u8], file: &Path| Policy::read(bytes, file, catalogue(), &fetch);
+        let readable = odd.len();
         let policy = parsed(&revision, policy::FILE_NAME, name, &mut odd, read)?;
+        let elsewhere = || policy.is_none().then(|| above(&revision, name)).flatten();
+        let policy_fault = odd.get(readable).cloned().or_else(elsewhere);
         let lockfile = match relative(&gate.root, &gate.seen.lockfile) {
             Some(path) if !path.starts_with("..") => {
                 parsed(&revision, &path, name, &mut odd, Lockfile::parse)?
@@ -72,7 +80,8 @@ impl Before {
         let vet_policies = vet_policies(gate, &revision, name)?;
         let store = StoreBefore::read(gate, &revision);
         let members = members(&revision, manifest.as_ref(), lockfile.as_ref());
-        Ok(Self { name: name.to_owned(), manifest, policy, lockfile, vet_policies, store, members, odd })
+        let name = name.to_owned();
+        Ok(Self { name, manifest, policy, policy_fault, lockfile, vet_policies, store, members, odd })
     }
 
     /// The policy at that commit.
@@ -92,6 +101,30 @@ impl Before {
             (None, _) => Evidence::Unavailable(format!("`{}` has no lockfile that can be read", self.name)),
             (_, Err(why)) => Evidence::Unavailable(format!("at `{}`, {why}", self.name)),
         }
+    }
+
+    /// What is needed for more than it was, by its places in the lockfile; all of it where that cannot be told.
+    pub(super) fn raised(&self, vetting: &Vetting<'_>, situation: &Situation) -> BTreeSet<usize> {
+        let now = (&situation.lockfile, situation.workspace.members.as_slice());
+        match (&self.lockfile, &self.members) {
+            (Some(lockfile), Ok(members)) => {
+                let raised = vetting.raised(now, (lockfile, members));
+                raised.into_iter().map(|(index, _)| index).collect()
+            }
+            _ if vetting.may_go_by_the_tree() => (0..situation.lockfile.packages.len()).collect(),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// What a package of a change is open for where the policy that it must meet cannot be read: a change does not make its own.
+    pub(super) fn unknown(&self, id: &PackageId) -> Option<Open> {
+        let why = self.policy_fault.as_ref()?;
+        Some(Open {
+            id: id.clone(),
+            why: format!("nobody knows {why}"),
+            checks: vec!["all"],
+            help: "let the change of the policy in on its own first".to_owned(),
+        })
     }
 
     /// Cargo's own cool-down at that commit.
@@ -360,6 +393,20 @@ impl Before {
     }
 }
 
+/// The policy that was in force at a revision for a folder that had none of its own: whoever makes a workspace within another one
+/// does not get away from that.
+fn above(revision: &Revision, name: &str) -> Option<String> {
+    let mut path = policy::FILE_NAME.to_owned();
+    for _ in 0..FOLDERS_ABOVE {
+        path.insert_str(0, "../");
+        // Git refuses what lies outside of the repository.
+        if revision.file(&path).ok()?.is_some() {
+            return Some(format!("what was asked at `{name}`, where `{path}` was in force"));
+        }
+    }
+    None
+}
+
 /// The members at a revision, with what their manifests asked for.
 fn members(
     revision: &Revision,
@@ -373,6 +420,10 @@ fn members(
         text.parse().map_err(|error: toml_edit::TomlError| format!("`{path}`: {}", error.message()))
     };
     let root = document("Cargo.toml").ok();
+    let is_member = |member: &Member, document: &DocumentMut| {
+        // Only what is the team's own for a reason of its own may lie outside of the workspace.
+        member.own.is_none() || root.as_ref().is_some_and(|root| cargo::belongs(root, &member.path, document))
+    };
     let listed = manifest.map(|manifest| manifest.members.as_slice()).unwrap_or_default();
     let locked = lockfile.map(|lockfile| lockfile.packages.as_slice()).unwrap_or_default();
     let members = listed.iter().filter_map(|member| {
@@ -381,7 +432,12 @@ fn members(
         let path = member.path.to_string();
         let file =
             if matches!(&*path, "" | ".") { "Cargo.toml".to_owned() } else { format!("{path}/Cargo.toml") };
-        Some(document(&file).map(|document| cargo::Member {
+        let document = match document(&file) {
+            Ok(document) if is_member(member, &document) => document,
+            Ok(_) => return None,
+            Err(why) => return Some(Err(why)),
+        };
+        Some(Ok(cargo::Member {
             name: member.name.clone(),
             version: package.id.version.clone(),
             directory: path.into(),

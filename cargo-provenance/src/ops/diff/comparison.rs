@@ -45,6 +45,7 @@ pub(super) type Names<'a> = (&'a str, &'a str);
 
 /// Compares files, and sorts what differs by what it could do.
 pub(super) fn compare(pairs: Vec<Pair<'_>>, roles: &Roles, names: Names<'_>, view: &View) -> Files {
+    let brought_in = brought_in(&pairs, roles);
     let wanted = pairs.into_iter().filter(|pair| view.wants(&pair.path));
     let mut found = wanted
         .filter_map(|pair| {
@@ -56,7 +57,8 @@ pub(super) fn compare(pairs: Vec<Pair<'_>>, roles: &Roles, names: Names<'_>, vie
         })
         .map(|examined| {
             let (risk, notes) = examined.risk(roles);
-            (risk, notes, examined)
+            let is_code = risk == Risk::Generated && brought_in.contains(&&*examined.pair.path);
+            (if is_code { Risk::Source } else { risk }, notes, examined)
         })
         .collect::<Vec<_>>();
     found.sort_by(|(a, _, one), (b, _, other)| (a, &one.pair.path).cmp(&(b, &other.pair.path)));
@@ -64,6 +66,20 @@ pub(super) fn compare(pairs: Vec<Pair<'_>>, roles: &Roles, names: Names<'_>, vie
     // The budget is spent in this order, so that what is risky is shown.
     let list = found.into_iter().map(|(risk, notes, it)| it.told(risk, notes, names, view, &mut budget));
     Files { list: list.collect(), shown: view.shown }
+}
+
+/// Which files that cargo writes are named by what may be code: then they may be code, too, whoever wrote them.
+fn brought_in(pairs: &[Pair<'_>], roles: &Roles) -> Vec<&'static str> {
+    let code = pairs.iter().filter_map(|pair| {
+        let item = pair.new.as_ref();
+        let (risk, _) =
+            risk::of(&pair.path, roles, None, seen(item, item.map(|it| Content::of(&pair.path, &it.bytes))));
+        let is_code = !matches!(risk, Risk::Generated | Risk::Manifest | Risk::Other);
+        item.filter(|_| is_code).map(|item| &*item.bytes)
+    });
+    let code = code.collect::<Vec<_>>();
+    let names = |name: &&str| code.iter().any(|bytes| memchr::memmem::find(bytes, name.as_bytes()).is_some());
+    risk::GENERATED.into_iter().filter(names).collect()
 }
 
 fn change(pair: &Pair<'_>) -> Option<Change> {
@@ -301,6 +317,32 @@ mod tests {
         let Body::Hunks(hunks) = &new[0].body else { panic!("{new:?}") };
         assert_eq!((hunks[0].old, hunks[0].new), ((0, 0), (1, 2)));
         assert_eq!(hunks[0].lines, ["+x\r", "+y\rz"]);
+    }
+
+    #[test]
+    fn code_in_a_file_that_cargo_is_said_to_write_is_shown_as_code() {
+        let mut roles = Roles::default();
+        roles.add(Some(b"[package]\nbuild = './Cargo.lock'\n[lib]\npath = '.cargo_vcs_info.json'\n"));
+        let pairs = vec![
+            pair("Cargo.lock", Some(b"a\n"), Some(b"b\n")),
+            pair(".cargo_vcs_info.json", Some(b"a\n"), Some(b"b\n")),
+            pair("Cargo.toml.orig", Some(b"a\n"), Some(b"b\n")),
+            // It did not change itself.
+            pair(
+                "src/a.rs",
+                Some(b"include!(\"../Cargo.toml.orig\")"),
+                Some(b"include!(\"../Cargo.toml.orig\")"),
+            ),
+        ];
+        let list = compare(pairs, &roles, ("a/", "b/"), &View::default()).list;
+        let found = list.iter().map(|file| (&*file.path, file.risk)).collect::<Vec<_>>();
+        let expected = [
+            ("Cargo.lock", Risk::BuildScript),
+            (".cargo_vcs_info.json", Risk::Source),
+            ("Cargo.toml.orig", Risk::Source),
+        ];
+        assert_eq!(found, expected);
+        assert!(list.iter().all(|file| matches!(file.body, Body::Hunks(_))), "{list:?}");
     }
 
     #[test]

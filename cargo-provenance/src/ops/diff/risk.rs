@@ -2,13 +2,14 @@
 //! nothing.
 
 use provenance_build::tree::Layout;
+use toml_edit::DocumentMut;
 
 use super::content::Content;
 use crate::archive::{self, Build};
 use crate::report::files::Risk;
 
 /// Files that cargo writes when it packages.
-const GENERATED: [&str; 4] =
+pub(super) const GENERATED: [&str; 4] =
     [".cargo-checksum.json", ".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.orig"];
 
 /// Folders at the top that a dependent never compiles.
@@ -18,6 +19,7 @@ const ASIDE: [&str; 9] = [".github", "benches", "ci", "doc", "docs", "examples",
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Roles {
     scripts: Vec<String>,
+    library: Vec<String>,
     proc_macro: bool,
 }
 
@@ -26,8 +28,12 @@ impl Roles {
     pub(super) fn add(&mut self, manifest: Option<&[u8]>) {
         let Some(Ok(declared)) = manifest.map(archive::read_manifest) else { return };
         self.proc_macro |= declared.proc_macro;
+        let plain = |path: String| path.trim_start_matches("./").to_owned();
+        let document =
+            manifest.and_then(|bytes| std::str::from_utf8(bytes).ok()?.parse::<DocumentMut>().ok());
+        let library = document.as_ref().and_then(|document| document.get("lib")?.get("path")?.as_str());
+        self.library.extend(library.map(|path| plain(path.to_owned())));
         if let Build::Scripts(scripts) = declared.build {
-            let plain = |script: String| script.trim_start_matches("./").to_owned();
             self.scripts.extend(scripts.into_iter().map(plain));
         }
     }
@@ -79,7 +85,9 @@ pub(super) fn of(
     }
     let top = path.split('/').next().unwrap_or(path);
     let is_aside = path.contains('/') && ASIDE.iter().any(|folder| top.eq_ignore_ascii_case(folder));
-    let risk = if GENERATED.contains(&path) {
+    let is_root =
+        roles.library.iter().any(|library| library == path) || roles.scripts.iter().any(|it| it == path);
+    let risk = if GENERATED.contains(&path) && !is_root {
         Risk::Generated
     } else if path.rsplit('/').next() == Some("Cargo.toml") {
         if path == "Cargo.toml" { Risk::Manifest } else { Risk::Other }

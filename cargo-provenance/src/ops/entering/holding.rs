@@ -91,7 +91,8 @@ pub(super) fn judge(
     let settle = |judgments: Vec<_>| {
         let mut exceptions = vetting.exceptions();
         let settled = judgments.into_iter().zip(&pins);
-        let settled = settled.map(|(judgment, pin)| vetting.settle(judgment, *pin, &mut exceptions));
+        let settled =
+            settled.map(|(judgment, pin)| vetting.settle_raised(judgment, *pin, *pin, &mut exceptions));
         let mut vetted = settled.collect::<Vec<Vetted>>();
         let unused = vetting.accept(&mut vetted, accepts, attempt.surroundings)?;
         Ok::<_, Error>((vetted, unused.into_iter().cloned().collect::<Vec<_>>()))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use provenance_build::manifest::{self, Basis, Line, Origin, Pin, Trust};
+use provenance_build::manifest::{self, Acceptance, Basis, Line, Origin, Pin, Trust};
 use provenance_build::{LockedPackage, Manifest, PackageId};
 
 use super::super::vetting::{Examined, Vetted};
@@ -117,6 +117,9 @@ fn proven(proof: &Proof) -> Trust {
 pub(in crate::ops) fn renew(pin: &mut Pin, vetted: &Vetted) {
     let proof = vetted.judgment.proof.as_ref().filter(|proof| proof.grade == Grade::Fully);
     if !vetted.accepted.is_empty() {
+        let is_new =
+            |it: &Acceptance| vetted.accepted.iter().any(|new| (&new.check, &new.id) == (&it.check, &it.id));
+        pin.accepted.retain(|it| !is_new(it));
         pin.accepted.extend(vetted.accepted.iter().cloned());
         pin.trust = Trust::on(Basis::Accepted);
     } else if let (Some(proof), Basis::Audit | Basis::Publisher) = (proof, pin.trust.basis) {

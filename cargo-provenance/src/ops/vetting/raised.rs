@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use provenance_build::manifest::Pin;
 use provenance_build::{Lockfile, PackageId};
 
-use super::{Vetting, known};
+use super::{Vetted, Vetting, known};
 use crate::audit::Store;
 use crate::cargo::Member;
 use crate::collect::entrants::Proven;
 use crate::collect::records::Record;
 use crate::model::Evidence;
 use crate::vet::reviews::Known;
+use crate::vet::waiver::Exceptions;
 use crate::vet::{Demand, Dossier, Group, Judgment, Needs, Reviews, checks, judge};
 
 impl Vetting<'_> {
@@ -52,17 +53,6 @@ impl Vetting<'_> {
         raised.collect()
     }
 
-    /// Whether more is required of a package than before. What cannot be told counts as more.
-    pub fn is_raised(&self, now: &Evidence<Demand>, before: &Evidence<Demand>) -> bool {
-        match (now, before) {
-            (Evidence::Absent, _) => false,
-            (Evidence::Known(now), Evidence::Known(before)) => {
-                self.audits.known().is_some_and(|reviews| reviews.is_more(now, before))
-            }
-            _ => true,
-        }
-    }
-
     /// Whether it matters who needs a package for what is required of it, or may matter.
     pub fn may_go_by_the_tree(&self) -> bool {
         self.goes_by_the_tree() || self.audits.unavailable().is_some()
@@ -71,8 +61,6 @@ impl Vetting<'_> {
     /// What reviews say of a package that is pinned, judged as if it came in now. Its contents are asked where they were proven
     /// again.
     pub fn reviewed_anew(&self, record: &Record, pin: &Pin, proven: Option<&Proven>) -> Judgment {
-        let is_of_reviews =
-            |id: &str| checks::check(id).is_some_and(|check| matches!(check.group, Group::Audits));
         match proven {
             None => {
                 let bytes = Known { checksum: pin.checksum, tree: Some(pin.tree) };
@@ -80,16 +68,30 @@ impl Vetting<'_> {
                 judge(&dossier, &self.ground(record), &[Needs::Audits])
             }
             Some(proven) => {
-                let mut judgment = self.judged(record, proven);
+                let judgment = self.judged(record, proven);
                 // What cannot be proven any more is told whole.
-                if proven.is_err() {
-                    return judgment;
-                }
-                judgment.findings.retain(|finding| is_of_reviews(finding.id));
-                judgment.open.retain(|open| open.checks.iter().any(|id| is_of_reviews(id)));
-                judgment
+                if proven.is_err() { judgment } else { parted(judgment).0 }
             }
         }
+    }
+
+    /// The same as [`Vetting::settle`] for a package of which more is required than before. `then` is its pin from when less was: what
+    /// people let pass of its reviews there they let pass for less.
+    pub fn settle_raised(
+        &self,
+        judgment: Judgment,
+        pinned: Option<&Pin>,
+        then: Option<&Pin>,
+        exceptions: &mut Exceptions<'_>,
+    ) -> Vetted {
+        let known = then.map(|then| then.accepted.as_slice()).unwrap_or_default();
+        let pinned = pinned.map(|pin| {
+            let mut pin = pin.clone();
+            pin.accepted.retain(|it| !is_of_reviews(&it.check) || !known.contains(it));
+            pin.baseline.retain(|key| !is_of_reviews(key.split('/').next().unwrap_or_default()));
+            pin
+        });
+        self.settle(judgment, pinned.as_ref(), exceptions)
     }
 
     /// Whether reviews of a package count only once its contents were looked at.
@@ -97,4 +99,18 @@ impl Vetting<'_> {
         let reviews = self.audits.known();
         reviews.is_some_and(|reviews| reviews.trusts_for(id.name.as_str()) || !reviews.claims(id).is_empty())
     }
+}
+
+/// What a judgment says of reviews, and what it says of everything else.
+pub fn parted(judgment: Judgment) -> (Judgment, Judgment) {
+    let (findings, other_findings) =
+        judgment.findings.into_iter().partition(|finding| is_of_reviews(finding.id));
+    let (open, other_open) =
+        judgment.open.into_iter().partition(|open| open.checks.iter().any(|id| is_of_reviews(id)));
+    let others = Judgment { findings: other_findings, open: other_open, ..Judgment::default() };
+    (Judgment { findings, open, ..judgment }, others)
+}
+
+fn is_of_reviews(id: &str) -> bool {
+    checks::check(id).is_some_and(|check| matches!(check.group, Group::Audits))
 }

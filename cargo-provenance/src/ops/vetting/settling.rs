@@ -97,23 +97,32 @@ impl Vetting<'_> {
                 let packages = packages.into_iter().collect();
                 return Err(AcceptError::Ambiguous { words: accept.words(), packages });
             }
-            let Some(vetted) = vetted.iter_mut().find(|vetted| fits(vetted)) else {
-                unused.push(accept);
+            let acceptance = |finding: &Finding| Acceptance {
+                check: finding.id.to_owned(),
+                id: finding.subject.clone(),
+                by: by.clone(),
+                on: self.today().to_string(),
+                reason: accept.reason.clone(),
+            };
+            let Some(place) = vetted.iter().position(fits) else {
+                // What was accepted before may be accepted again: it may be needed for more by now.
+                let waived = vetted.iter_mut().flat_map(|vetted| &mut vetted.waived);
+                let mut again = waived
+                    .filter(|it| matches!(it.by, Waiver::Accepted(_)) && accept.names(&it.finding))
+                    .filter(|_| accept.package.is_some())
+                    .peekable();
+                unused.extend(again.peek().is_none().then_some(accept));
+                again.for_each(|it| it.by = Waiver::Accepted(acceptance(&it.finding)));
                 continue;
             };
+            let vetted = &mut vetted[place];
             let findings = std::mem::take(&mut vetted.judgment.findings);
             for finding in findings {
                 if !accept.names(&finding) {
                     vetted.judgment.findings.push(finding);
                     continue;
                 }
-                let acceptance = Acceptance {
-                    check: finding.id.to_owned(),
-                    id: finding.subject.clone(),
-                    by: by.clone(),
-                    on: self.today().to_string(),
-                    reason: accept.reason.clone(),
-                };
+                let acceptance = acceptance(&finding);
                 vetted.accepted.push(acceptance.clone());
                 vetted.waived.push(Waived { finding, by: Waiver::Accepted(acceptance) });
             }

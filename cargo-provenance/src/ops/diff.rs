@@ -13,6 +13,7 @@ mod risk;
 use provenance_build::{PackageName, Version};
 
 pub(super) use self::between::absent;
+pub(super) use self::comparison::FILE_LINES;
 use self::content::Content;
 pub(super) use self::reading::{Reading, reading};
 use self::risk::{Roles, Seen};

@@ -493,27 +493,26 @@ fn what_was_not_even_reviewed_for_tests_is_no_old_finding_once_it_is_shipped() {
 
 #[test]
 fn a_change_that_loosens_what_is_asked_ships_nothing_that_was_there_for_tests() {
-    let weaker = "\n[policy.app.dependency-criteria]\ntester = \"safe-to-run\"\n";
-    let edits: [(&str, &dyn Fn(Project<'_>)); 3] = [
-        ("required", &|app| {
-            files::replace(&app.path("Provenance.toml"), "required = \"new\"", "required = \"none\"");
-        }),
-        ("store", &|app| files::append(&app.path("supply-chain/config.toml"), weaker)),
-        ("criteria", &|app| {
-            let one = "required = \"new\"\ncriteria = \"safe-to-run\"";
-            files::replace(&app.path("Provenance.toml"), "required = \"new\"", one);
-        }),
+    let version = "version = \"0.10\"\n";
+    let weaker = format!("{version}\n[policy.app.dependency-criteria]\ntester = \"safe-to-run\"\n");
+    let required = "required = \"new\"";
+    let edits = [
+        ("Provenance.toml", required, "required = \"none\""),
+        ("Provenance.toml", required, "required = \"new\"\ncriteria = \"safe-to-run\""),
+        ("supply-chain/config.toml", version, &weaker),
     ];
     let sandbox = Sandbox::new();
     let app = app(&sandbox, "new", "");
     app.commit("gated");
-    for (name, edit) in edits {
+    for (file, from, to) in edits {
         ship(app);
-        edit(app);
+        files::replace(&app.path(file), from, to);
         app.provenance(["pin"]).ok();
-        let output = app.provenance(["check", "--since", "HEAD"]).run();
-        assert!(output.stderr.contains(SHIPPED), "{name}: {output}");
-        output.code(1).stderr_has("by the policy at `HEAD`, which this change loosens");
+        app.provenance(["check", "--since", "HEAD"])
+            .run()
+            .code(1)
+            .stderr_has(SHIPPED)
+            .stderr_has("by the policy at `HEAD`, which this change loosens");
         app.restore();
     }
 }
@@ -619,4 +618,18 @@ fn a_workspace_that_a_change_makes_within_another_one_does_not_get_away_from_its
     run(&["check", "--since", "HEAD"])
         .code(3)
         .stderr_has("nobody knows what was asked at `HEAD`, where `../Provenance.toml` was in force");
+}
+
+#[test]
+fn whoever_keeps_the_first_copy_of_a_database_from_being_fetched_is_told() {
+    let sandbox = Sandbox::new();
+    AdvisoryDb::new(&sandbox);
+    let app = Project::app(&sandbox, "app").pinned();
+    files::remove(&sandbox.cargo_home().join("provenance/advisory-db"));
+    let app = app.with(".cargo/config.toml", "[net]\noffline = true\n");
+    app.provenance(["check"])
+        .run()
+        .code(3)
+        .stderr_has("was never fetched; offline by `net.offline` in `")
+        .stderr_has("app/.cargo/config.toml`, line 2");
 }

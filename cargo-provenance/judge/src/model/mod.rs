@@ -17,7 +17,7 @@ pub use date::Date;
 pub use evidence::Evidence;
 pub use harmful::is_harmful;
 pub use license::{LicenseExpression, LicenseName};
-pub use lines::{Fate, Lines, Stretch};
+pub use lines::{Fate, Lines, Stretch, differing};
 pub use openpgp::OpenPgpKey;
 pub use release::{Dependency, DependencyKind, Release};
 pub use review::{Level as ReviewLevel, Rating};

@@ -162,7 +162,7 @@ pub fn freshen(
             // A file of the repository may be what says so.
             let by =
                 surroundings.offline_by.as_ref().map(|by| format!("; offline by {by}")).unwrap_or_default();
-            let told = copy.told_age().or_else(|| copy.fault());
+            let told = copy.told_age().or_else(|| copy.fault().filter(|_| !by.is_empty()));
             notes.extend(told.map(|told| told + &by));
             continue;
         }

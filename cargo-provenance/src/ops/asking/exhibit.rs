@@ -10,7 +10,8 @@ use super::Pending;
 use crate::archive::Archive;
 use crate::collect::entrants;
 use crate::collect::situation::Situation;
-use crate::model::{Lines, Network};
+use crate::model::{Lines, Network, differing};
+use crate::ops::diff::FILE_LINES;
 use crate::report::plural;
 use crate::report::progress::Progress;
 use crate::survey::Sources;
@@ -114,6 +115,12 @@ fn difference(old: &[u8], new: &[u8]) -> String {
     let (Some(old), Some(new)) = (text(old), text(new)) else {
         return format!("  {} and {} bytes that are no text to show\n", old.len(), new.len());
     };
+    match differing(old, new) {
+        number if number > FILE_LINES => {
+            return format!("  {number} lines differ, which are too many to compare\n");
+        }
+        _ => {}
+    }
     let hunks = Lines::compare(old, new).stretches(3).iter().map(ToString::to_string).collect::<String>();
     bounded(&hunks, DIFF_LINES)
 }
@@ -173,6 +180,16 @@ mod tests {
         assert!(shown.trim_end().ends_with("… 12 characters more"), "{shown}");
         assert_eq!(beginning(b""), "  nothing in it\n");
         assert_eq!(beginning(&vec![b'x'; FILE_BYTES + 1]), "  1048577 bytes that are no text to show\n");
+    }
+
+    #[test]
+    fn lines_of_two_letters_without_end_keep_no_question_waiting() {
+        let lines = |odd: usize| {
+            let letters = (0..FILE_BYTES / 2).map(|at| ["a\n", "b\n", "b\n"][(at * at / odd) % 3]);
+            letters.collect::<String>()
+        };
+        let shown = difference(lines(7).as_bytes(), lines(11).as_bytes());
+        assert!(shown.ends_with("lines differ, which are too many to compare\n"), "{shown}");
     }
 
     #[test]

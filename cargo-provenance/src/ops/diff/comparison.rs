@@ -12,13 +12,13 @@ use sha2::{Digest as _, Sha256};
 use super::content::Content;
 use super::risk::{self, Roles, Seen};
 use super::{View, manifest};
-use crate::model::{Fate, Lines, Stretch};
+use crate::model::{Fate, Lines, Stretch, differing};
 use crate::report::files::{Body, Change, FileDiff, Files, Hunk, Risk, Side};
 
 /// Bytes of a file that is shown line by line: more than any hand-written source.
 const FILE_BYTES: usize = 1024 * 1024;
 /// Lines of both sides of a file between the first and the last that differs: the slowest input known takes a second for these.
-const FILE_LINES: usize = 100_000;
+pub(in crate::ops) const FILE_LINES: usize = 100_000;
 /// The same for all files together.
 const ALL_LINES: usize = 400_000;
 /// Lines and bytes of all files that are shown line by line: more than anybody reads, and what memory and a pager can take.
@@ -187,7 +187,7 @@ fn body(
         item.as_ref().map_or(Ok(String::new()), |item| std::str::from_utf8(&item.bytes).map(str::to_owned))
     };
     let (Ok(old), Ok(new)) = (text(&pair.old), text(&pair.new)) else { return left_out("it is no text") };
-    let differing = differing(&lines(&old), &lines(&new));
+    let differing = differing(&old, &new);
     if differing > FILE_LINES {
         return left_out("it has more lines that differ than are compared");
     }
@@ -200,19 +200,6 @@ fn body(
     let lines = || stretches.iter().flat_map(|stretch| &stretch.lines);
     let count = |wanted: Fate| lines().filter(|(fate, _)| *fate == wanted).count();
     (Body::Hunks(stretches.iter().map(hunk).collect()), count(Fate::New), count(Fate::Gone))
-}
-
-/// Only a line feed ends a line: a lone carriage return is shown where it stands.
-fn lines(text: &str) -> Vec<&str> {
-    text.split_inclusive('\n').collect()
-}
-
-/// The number of lines of both sides that are not the same at the beginning or at the end.
-fn differing(old: &[&str], new: &[&str]) -> usize {
-    let shared = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-    let (old, new) = (&old[shared..], &new[shared..]);
-    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
-    old.len() + new.len() - 2 * tail
 }
 
 fn hunk(stretch: &Stretch<'_>) -> Hunk {

@@ -99,7 +99,7 @@ pub(super) fn of(
         Risk::ProcMacro
     } else if after > before {
         Risk::Unsafe
-    } else if is_aside || is_prose(path) {
+    } else if (is_aside || is_prose(path)) && !is_root {
         Risk::Other
     } else {
         Risk::Source

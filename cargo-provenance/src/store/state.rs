@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::journal::Journal;
 use super::{DIRECTORY, Error};
 
 const IGNORE: &str = ".gitignore";
@@ -20,16 +21,21 @@ pub(super) fn file(root: &Path, name: &str) -> PathBuf {
 /// of the workspace.
 pub(super) fn create(root: &Path) -> Result<(), Error> {
     let directory = root.join(DIRECTORY);
-    match fs::create_dir(&directory) {
-        Ok(()) => match mark(&directory) {
-            // A command that has just ended took the folder, still empty, for its own.
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Error::io("mark", &directory)(error));
-            }
-            _ => {}
-        },
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+    let is_bare = || fs::symlink_metadata(Journal::place(root)).is_err_and(|error| is_absence(&error));
+    let is_new = match fs::create_dir(&directory) {
+        Ok(()) => true,
+        // Whoever was killed before the mark left it without. Where no journal lies, nobody can be led astray by one.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            check(root)? && !is_ours(root) && is_bare()
+        }
         Err(error) => return Err(Error::io("create", &directory)(error)),
+    };
+    if is_new {
+        match mark(&directory) {
+            // A command that has just ended took the folder, still empty, for its own.
+            Err(error) if !is_absence(&error) => return Err(Error::io("mark", &directory)(error)),
+            _ => {}
+        }
     }
     check(root)?;
     let ignore = directory.join(IGNORE);
@@ -41,6 +47,10 @@ pub(super) fn create(root: &Path) -> Result<(), Error> {
         }
         Err(error) => Err(Error::io("write", &ignore)(error)),
     }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 /// Marks the folder as one that a command made. Git knows no sticky bit, so a repository cannot bring a folder that has
@@ -102,5 +112,28 @@ pub(super) fn remove_if_empty(root: &Path) {
         // Whatever hinders this, such as a command that begins just now, is no harm.
         let _ = fs::remove_file(directory.join(IGNORE));
         let _ = fs::remove_dir(directory);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_whose_maker_was_killed_before_the_mark_is_taken() {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::create_dir(root.path().join(DIRECTORY)).expect("created");
+        assert!(!is_ours(root.path()));
+        create(root.path()).expect("taken");
+        assert!(is_ours(root.path()));
+    }
+
+    #[test]
+    fn a_folder_that_comes_with_a_journal_is_never_taken_for_ours() {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::create_dir(root.path().join(DIRECTORY)).expect("created");
+        fs::write(Journal::place(root.path()), "{}").expect("written");
+        create(root.path()).expect("there");
+        assert!(!is_ours(root.path()));
     }
 }

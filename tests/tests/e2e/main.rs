@@ -17,6 +17,7 @@ mod audits_crev;
 mod audits_demand;
 mod audits_net;
 mod audits_newcomer;
+mod audits_sets;
 mod audits_trust;
 mod audits_vet;
 mod between;
